@@ -1,0 +1,179 @@
+import type { Column, JsonSchema } from '../fields/type.ts'
+
+/** Actions a role may be granted on an entity. `read` in a file is shorthand for list + get + history. */
+export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
+export type Action = (typeof actions)[number]
+
+/** Row scopes that work today, widest first. The module's own scopes join with the permissions issue (at most eight per entity). */
+export const scopes = ['all', 'own'] as const
+export type Scope = (typeof scopes)[number]
+
+export type Kind = 'record' | 'line' | 'single'
+export type Layer = 'core' | 'module' | 'tenant'
+
+/** Everything one set of enabled modules means. Frozen; swapped whole; shared by every tenant with the same set. */
+export interface Catalogue {
+  /** SHA-256 over the module hashes: equal hashes share one catalogue. */
+  readonly hash: string
+  readonly modules: ReadonlyMap<string, Module>
+  /** By id, e.g. `crm.deal`. Includes line entities and the link tables of `references` (kind line, `link: true`). */
+  readonly entities: ReadonlyMap<string, Entity>
+  /** By address, e.g. `crm/deals`. */
+  readonly routes: ReadonlyMap<string, Entity>
+  readonly roles: ReadonlyMap<string, Role>
+}
+
+export interface Module {
+  readonly id: string
+  readonly version: string
+  readonly hash: string
+  readonly title: string
+  readonly icon: string
+  readonly depends: readonly string[]
+  readonly roles: readonly Role[]
+  /** The role that existing members get when a tenant enables the module; null: none. */
+  readonly defaultRole: string | null
+  readonly menu: readonly MenuItem[]
+}
+export interface Role {
+  readonly id: string
+  readonly title: string
+  readonly module: string
+}
+export interface MenuItem {
+  readonly entity: string
+  readonly title: string
+  readonly view: string | null
+}
+
+export interface Entity {
+  readonly id: string
+  readonly module: string
+  readonly name: string
+  readonly kind: Kind
+  /** Route segment and OpenAPI name, e.g. `deals`. */
+  readonly plural: string
+  readonly title: string
+  readonly pluralTitle: string
+  readonly description: string
+  readonly layer: Layer
+  readonly table: { readonly schema: string; readonly name: string }
+  /** Own properties in file order, then those of traits. */
+  readonly fields: readonly Field[]
+  readonly fieldByName: ReadonlyMap<string, Field>
+  readonly fieldById: ReadonlyMap<string, Field>
+  readonly titleField: Field | null
+  /** Fields whose text is searched; empty: `search=` is refused. */
+  readonly search: readonly Field[]
+  readonly unique: readonly UniqueKey[]
+  readonly permissions: ReadonlyMap<string, Permission>
+  /** The `owner` field of the trait core.owned: scope `own` means owner = acting member. Lines follow their parent. */
+  readonly owner: Field | null
+  /** Kind line: where it hangs. */
+  readonly parent: { readonly entity: string; readonly field: string } | null
+  /** True for the implicit table behind a `references` field: no route, rendered as a list of ids. */
+  readonly link: boolean
+  /** Named relations from other entities' references, e.g. company.deals. */
+  readonly inverses: ReadonlyMap<string, Inverse>
+  /** Every reference that points here (named or not), for onDelete. */
+  readonly referencedBy: readonly Inverse[]
+  readonly traits: readonly string[]
+  readonly display: Display
+  readonly views: readonly View[]
+  readonly schemas: { readonly read: JsonSchema; readonly create: JsonSchema; readonly patch: JsonSchema }
+}
+
+export interface Field {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  readonly help: string
+  /** Id of the field type; `fieldTypes` in engine/fields/index.ts resolves it. */
+  readonly type: string
+  /** What the type compiled from the node. Only the type itself looks inside. */
+  readonly settings: unknown
+  readonly columns: readonly Column[]
+  readonly required: boolean
+  /** Set by the engine alone (sequence, tree path): input is accepted only if equal. */
+  readonly readOnly: boolean
+  readonly createOnly: boolean
+  readonly noCopy: boolean
+  /** Literal default, canonical; undefined: none. `'$actor'` never stands here: the owner default is `ownerDefault`. */
+  readonly default: unknown
+  /** The acting member is the default on create (trait owned). */
+  readonly defaultsToActor: boolean
+  readonly index: boolean
+  readonly pii: boolean
+  readonly layer: Layer
+  readonly reference: Reference | null
+  readonly lines: Lines | null
+  readonly sequence: { readonly prefix: string; readonly digits: number; readonly suffix: string } | null
+}
+
+/** A to-one reference: one foreign-key column per target, at most one set. JSON: an id, or {entity, id} when there are several targets. */
+export interface Reference {
+  readonly targets: readonly { readonly entity: string; readonly column: string }[]
+  readonly onDelete: 'restrict' | 'cascade' | 'setNull'
+  /** Name of the relation on the target, or null. */
+  readonly inverse: string | null
+}
+
+/** Child rows that belong to the document: lines, or the links of a `references` field. */
+export interface Lines {
+  /** The line entity (for links: the implicit one). */
+  readonly entity: string
+  /** For `references`: the field of the line entity that holds the target; JSON is then a list of ids. */
+  readonly linkField: string | null
+  /** `through` a junction entity: the list is read-only here, written at the junction. `parentField` is its reference back. */
+  readonly through: { readonly parentField: string } | null
+}
+
+export interface Inverse {
+  readonly name: string | null
+  readonly entity: string
+  readonly field: string
+}
+
+/** Compiles to a tenant-first partial unique (or exclusion) constraint over live rows; also an upsert and lookup key. */
+export interface UniqueKey {
+  readonly id: string
+  readonly fields: readonly string[]
+  readonly ignoreCase: boolean
+  readonly noOverlap: readonly [from: string, to: string] | null
+}
+
+/** What one role may do with one entity. */
+export interface Permission {
+  readonly role: string
+  readonly scope: Scope
+  readonly actions: ReadonlySet<Action>
+  readonly hide: ReadonlySet<string>
+  readonly readOnly: ReadonlySet<string>
+}
+
+/** SCREENS.md §3: how a record presents itself. Field names. */
+export interface Display {
+  readonly icon: string
+  readonly hue: number
+  readonly subtitleField: string | null
+  readonly imageField: string | null
+  readonly statusField: string | null
+  readonly summaryFields: readonly string[]
+  readonly quickCreate: readonly string[]
+  readonly sections: readonly { readonly title: string; readonly fields: readonly string[] }[]
+  readonly tabs: readonly string[]
+  readonly editMode: 'live' | 'document'
+  readonly openIn: 'panel' | 'page'
+}
+
+/** Intent only: which records, which columns, which order. */
+export interface View {
+  readonly id: string
+  readonly kind: 'list' | 'kanban' | 'calendar' | 'timeline' | 'gallery' | 'chart' | 'pivot' | 'dashboard' | 'form' | 'detail'
+  readonly title: string
+  readonly columns: readonly { readonly field: string; readonly width: number | null }[]
+  /** Sugar filter: parameter → value, e.g. {"stage": "won", "value.gte": "1000"}. */
+  readonly filter: Readonly<Record<string, string>>
+  readonly sort: readonly string[]
+  readonly group: string | null
+}

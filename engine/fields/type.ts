@@ -1,0 +1,77 @@
+import type { RawBuilder, Sql } from 'kysely'
+import type { Report } from '../problems.ts'
+
+export type JsonSchema = { readonly [keyword: string]: unknown }
+export type SchemaMode = 'read' | 'create' | 'patch'
+
+/** A property node of an entity file, after the meta-schema has accepted it. */
+export interface PropertyNode {
+  readonly [keyword: string]: unknown
+  readonly 'x-bos'?: { readonly type?: string; readonly [setting: string]: unknown }
+}
+
+/** One physical column. `type`, `generated` are SQL text made by us, never by a module. */
+export interface Column {
+  readonly name: string
+  readonly type: string
+  readonly collation?: 'C'
+  /** SQL expression of a stored generated column (a leakproof shadow). */
+  readonly generated?: string
+}
+
+/** How SQL reaches a field's columns: `at()` is the first column, `at('__currency')` the one with that suffix. */
+export type ColumnRef = (suffix?: string) => RawBuilder<unknown>
+
+/** One filter operator of a field type: `amount.gte=5`. */
+export interface Operator {
+  /** Reads the text of a query parameter into SQL parameters, in order; reports at pointer '' what it cannot read. */
+  parse(text: string, settings: never, report: Report): readonly unknown[]
+  /** The condition. `params` are placeholders for what `parse` returned; their number may not depend on the values. */
+  where(sql: Sql, at: ColumnRef, params: readonly RawBuilder<unknown>[], settings: never): RawBuilder<unknown>
+}
+
+export type OperatorName = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'contains' | 'startsWith' | 'null'
+export type Measure = 'sum' | 'avg' | 'min' | 'max'
+export type Bucket = 'day' | 'week' | 'month' | 'quarter' | 'year'
+
+/**
+ * What the engine knows of one field type. A type never sees a tenant or an actor. Canonical values are plain JSON:
+ * exact numbers are strings, dates ISO 8601, references ids. `null` (no value) never reaches a type: the pipeline handles it.
+ * Nothing here imports Node, pg or kysely at run time: the renderer uses the same files.
+ */
+export interface FieldType<Settings = unknown> {
+  readonly id: string
+  /** Compiles the authoring node into frozen settings; reports faults with pointers relative to the property node. */
+  compile(node: PropertyNode, report: Report): Settings
+  /** Physical columns; the first carries the value, further ones are named `${name}__suffix`. Empty: nothing is stored in the row. */
+  columns(name: string, settings: Settings): readonly Column[]
+  /** Plain JSON Schema 2020-12 of the canonical value (without null). */
+  schema(settings: Settings, mode: SchemaMode): JsonSchema
+  /** Input → canonical value, or reports (pointers relative to the value) and returns undefined. */
+  parse(input: unknown, settings: Settings, report: Report): unknown
+  /** Canonical value → column values in the order of `columns` without generated ones; default: [value]. */
+  store?(value: unknown, settings: Settings): readonly unknown[]
+  /** SQL whose JSON form is the canonical value (NULL when there is none); default: the first column. */
+  render?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  readonly operators: { readonly [name in OperatorName]?: Operator }
+  /** Order keys (most significant first); absent: the field cannot be sorted by. `keyType` casts cursor values back. */
+  sort?(sql: Sql, at: ColumnRef, settings: Settings): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[]
+  /** Index keys (SQL text) that serve `sort` and the range operators of a field marked `index`, after tenant_id. */
+  index?(name: string, settings: Settings): readonly string[]
+  /** What /aggregate may group by: the canonical value itself, or date buckets too. */
+  readonly group?: 'value' | 'buckets'
+  readonly measures?: readonly Measure[]
+  /** SQL the measures are computed on (numeric for exact numbers); default: the first column. */
+  measured?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** CSV: one cell's text ↔ canonical value. Defaults: `parse(text)` and the value (or its JSON when it is not scalar). */
+  fromText?(text: string, settings: Settings, report: Report): unknown
+  toText?(value: unknown, settings: Settings): string
+}
+
+/** A JSON number whose digits a double cannot hold; `source` is its text as it stood in the body. */
+export class ExactNumber {
+  readonly source: string
+  constructor(source: string) {
+    this.source = source
+  }
+}

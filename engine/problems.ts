@@ -1,0 +1,77 @@
+/**
+ * The one table of error codes. A code is kebab-case, documented here, and never reused.
+ * Throw `Problem` for what a caller can cause; `assert` for what only we can cause.
+ */
+const codes = {
+  'request-malformed': [400, 'The request could not be read'],
+  'request-invalid': [422, 'The request has invalid values'],
+  'field-unknown': [400, 'There is no such field'],
+  'parameter-invalid': [400, 'A parameter has an invalid value'],
+  'cursor-invalid': [400, 'The cursor is not valid for this list'],
+  'not-authenticated': [401, 'Sign in first'],
+  'credentials-wrong': [401, 'E-mail or password is wrong'],
+  'not-allowed': [403, 'Your role does not allow this'],
+  'origin-refused': [403, 'Requests from this origin are refused'],
+  'not-found': [404, 'There is no such record or address'],
+  'method-not-allowed': [405, 'This address does not take this method'],
+  'conflict': [409, 'The record is in a state that does not allow this'],
+  'unique-taken': [409, 'Another record already has this value'],
+  'still-referenced': [409, 'Other records still refer to this one'],
+  'restore-refused': [409, 'The record cannot be restored as it was'],
+  'version-conflict': [412, 'Someone changed the record since you read it'],
+  'body-too-large': [413, 'The body is too large'],
+  'answer-too-large': [413, 'The answer is too large; ask for fewer fields or rows'],
+  'media-type-unsupported': [415, 'This content type is not understood'],
+  'idempotency-mismatch': [422, 'The Idempotency-Key was used with another request'],
+  'too-expensive': [422, 'The query costs too much; narrow it'],
+  'precondition-required': [428, 'The request needs an If-Match header'],
+  'too-many-requests': [429, 'Too many requests; wait and try again'],
+  'internal': [500, 'Something went wrong on our side'],
+  'unavailable': [503, 'The service cannot answer right now'],
+  'timeout': [504, 'The request took too long'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemCode = keyof typeof codes
+
+/** One fault of a request or a module file. `pointer` is an RFC 6901 JSON pointer into the body, or a parameter name. */
+export interface Fault {
+  readonly pointer: string
+  readonly detail: string
+}
+
+/** Collects faults while a value is read; reading goes on, so that a caller learns every fault at once. */
+export type Report = (pointer: string, detail: string) => void
+
+/** An answerable error. Rendered as RFC 9457 `application/problem+json` by the gateway. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly title: string
+  readonly faults: readonly Fault[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ProblemCode, detail = '', options: { faults?: readonly Fault[]; cause?: unknown; headers?: Record<string, string> } = {}) {
+    const [status, title] = codes[code]
+    super(detail || title, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.status = status
+    this.title = title
+    this.faults = options.faults ?? []
+    this.headers = options.headers ?? {}
+  }
+
+  toJSON(): Record<string, unknown> {
+    return {
+      type: `urn:businessos:problem:${this.code}`,
+      title: this.title,
+      status: this.status,
+      detail: this.message,
+      code: this.code,
+      ...(this.faults.length > 0 && { errors: this.faults }),
+    }
+  }
+}
+
+/** RFC 6901: escapes one segment of a JSON pointer. */
+export const pointerSegment = (key: string | number): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')

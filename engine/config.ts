@@ -1,0 +1,156 @@
+import { isAbsolute, resolve } from 'node:path'
+
+/** What a process runs; `ROLES=api,worker` (default: all). */
+export const processRoles = ['api', 'worker'] as const
+export type ProcessRole = (typeof processRoles)[number]
+
+/** Every limit of the runtime that is not a rule of the metamodel, with its unit last. */
+export const limits = {
+  jsonBodyBytes: 1024 * 1024,
+  csvBodyBytes: 20 * 1024 * 1024,
+  jsonDepthLevels: 64,
+  /** A whole request, body included; a CSV of 20 MiB over a slow line must fit. */
+  requestTimeoutMs: 120_000,
+  headersTimeoutMs: 10_000,
+  /** Longer than the 60 s that load balancers keep idle connections, so that they never reuse one we just closed. */
+  keepAliveTimeoutMs: 65_000,
+  shutdownGraceMs: 10_000,
+  /** JSON answers without an ETag from this size on are compressed for clients that ask for it. */
+  compressFromBytes: 8 * 1024,
+  accessTokenSeconds: 600,
+  selectTokenSeconds: 300,
+  sessionSeconds: 30 * 24 * 3600,
+  /** Within this time a rotated refresh token still answers with its successor: two tabs that refresh at once. */
+  refreshGraceSeconds: 10,
+  passwordHashesAtOnce: 2,
+  passwordHashesWaiting: 100,
+  passwordBytes: 1024,
+  passwordMinCharacters: 10,
+  loginFailuresPerAccount: 10,
+  loginFailuresPerAddress: 50,
+  loginWindowSeconds: 900,
+  loginLimiterEntries: 50_000,
+  knownTokenEntries: 10_000,
+  databaseConnections: 16,
+} as const
+export type Limits = { readonly [name in keyof typeof limits]: number }
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Absolute. Holds the embedded database, the generated master key and uploaded files. */
+  readonly dataDir: string
+  /** Absolute. One folder per module. */
+  readonly modulesDir: string
+  /** Null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null
+  /** The login that may change tables; null: `databaseUrl` must be able to set up roles by itself. */
+  readonly ownerDatabaseUrl: string | null
+  /** Session features behind PgBouncer. */
+  readonly directDatabaseUrl: string | null
+  readonly redisUrl: string | null
+  /** Null: operator routes do not exist. */
+  readonly operatorToken: string | null
+  /** 32 bytes as hex; null: a file in `dataDir`. */
+  readonly masterKeyHex: string | null
+  readonly demoPassword: string | null
+  readonly roles: ReadonlySet<ProcessRole>
+  /** How many reverse proxies stand in front; their X-Forwarded-For is believed that far. */
+  readonly trustedProxies: number
+  readonly limits: Limits
+}
+
+export interface ConfigProblem {
+  readonly variable: string
+  readonly why: string
+}
+
+/** Every fault of the environment at once. Messages never repeat values: several of them are secrets. */
+export class ConfigFault extends Error {
+  readonly problems: readonly ConfigProblem[]
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(problem => `${problem.variable} ${problem.why}`).join('\n'))
+    this.name = 'ConfigFault'
+    this.problems = problems
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Environment → frozen Config. A variable set to the empty string counts as not set. Throws ConfigFault. */
+export function readConfig(environment: Environment, workingDir: string): Config {
+  const problems: ConfigProblem[] = []
+  const fault = (variable: string, why: string): null => {
+    problems.push({ variable, why })
+    return null
+  }
+  const text = (variable: string): string | null => environment[variable]?.trim() || null
+  const integer = (variable: string, fallback: number, min: number, max: number): number => {
+    const given = text(variable)
+    if (given === null) return fallback
+    const value = /^\d{1,9}$/.test(given) ? Number(given) : NaN
+    if (value >= min && value <= max) return value
+    fault(variable, `must be a whole number from ${min} to ${max}`)
+    return fallback
+  }
+  const url = (variable: string, protocols: readonly string[]): string | null => {
+    const given = text(variable)
+    if (given === null) return null
+    const parsed = URL.canParse(given) ? new URL(given) : null
+    if (parsed && protocols.includes(parsed.protocol)) return given
+    return fault(variable, `must be an address that begins with ${protocols.map(protocol => `${protocol}//`).join(' or ')}`)
+  }
+  const folder = (variable: string, fallback: string): string => {
+    const given = text(variable) ?? fallback
+    return isAbsolute(given) ? given : resolve(workingDir, given)
+  }
+  const secret = (variable: string, minCharacters: number): string | null => {
+    const given = text(variable)
+    if (given === null || given.length >= minCharacters) return given
+    return fault(variable, `must have at least ${minCharacters} characters`)
+  }
+
+  const host = text('HOST') ?? '127.0.0.1'
+  if (/[\s/@]|:\/\//.test(host)) fault('HOST', 'must be a host name or an address to listen on, without port')
+  const postgres = ['postgres:', 'postgresql:']
+  const config: Config = {
+    host,
+    port: integer('PORT', 3000, 0, 65_535),
+    dataDir: folder('DATA_DIR', '.data'),
+    modulesDir: folder('MODULES_DIR', 'modules-json'),
+    databaseUrl: url('DATABASE_URL', postgres),
+    ownerDatabaseUrl: url('OWNER_DATABASE_URL', postgres),
+    directDatabaseUrl: url('DIRECT_DATABASE_URL', postgres),
+    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+    operatorToken: secret('OPERATOR_TOKEN', 16),
+    masterKeyHex: readMasterKey(text('MASTER_KEY'), fault),
+    demoPassword: secret('DEMO_PASSWORD', limits.passwordMinCharacters),
+    roles: readRoles(text('ROLES'), fault),
+    trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    limits: Object.freeze({ ...limits, databaseConnections: integer('DATABASE_CONNECTIONS', limits.databaseConnections, 1, 500) }),
+  }
+  for (const variable of ['OWNER_DATABASE_URL', 'DIRECT_DATABASE_URL']) {
+    if (text(variable) !== null && text('DATABASE_URL') === null) fault(variable, 'needs DATABASE_URL as well')
+  }
+  if (problems.length > 0) throw new ConfigFault(problems)
+  return Object.freeze(config)
+}
+
+type ReportFault = (variable: string, why: string) => null
+
+/** 32 bytes, written as 64 hex digits or as base64. */
+function readMasterKey(given: string | null, fault: ReportFault): string | null {
+  if (given === null) return null
+  if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase()
+  const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(given) ? Buffer.from(given, 'base64') : null
+  if (bytes?.length === 32) return bytes.toString('hex')
+  return fault('MASTER_KEY', 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
+}
+
+function readRoles(given: string | null, fault: ReportFault): ReadonlySet<ProcessRole> {
+  if (given === null) return new Set(processRoles)
+  const names = given.split(',').map(name => name.trim())
+  const known = processRoles.filter(role => names.includes(role))
+  if (known.length !== new Set(names).size) fault('ROLES', `must be a list of ${processRoles.join(', ')}`)
+  return new Set(known)
+}

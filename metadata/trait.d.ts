@@ -1,0 +1,927 @@
+/* Generated from trait.schema.json by metadata/generate.ts. Change the schema and run `npm run generate`. */
+
+/**
+ * rank: the manual order runs within equal values of these properties.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+ */
+export type FieldNames = string[]
+/**
+ * Properties that do not exist for this role.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+ */
+export type FieldNames1 = string[]
+/**
+ * Derived properties shown although something they derive from is hidden.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+ */
+export type FieldNames2 = string[]
+/**
+ * Properties this role sees and cannot change.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+ */
+export type FieldNames3 = string[]
+/**
+ * Properties offered to retrieval.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+ */
+export type FieldNames4 = string[]
+
+/**
+ * A trait of a module: `traits/{name}.json`. An entity that lists it under `use` gets its properties, inverse relations and rules.
+ */
+export interface Trait {
+  /**
+   * Path of this meta-schema, for editors.
+   */
+  $schema?: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title: string
+  /**
+   * What an entity gains.
+   */
+  description?: string
+  /**
+   * Properties of the trait that must have a value.
+   *
+   * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  required?: string[]
+  /**
+   * The properties, in the order in which people see them.
+   */
+  properties?: {
+    [k: string]: Property
+  }
+  'x-bos'?: TraitSettings
+}
+/**
+ * One property. Its field type is `x-bos.type` or follows from the JSON Schema keywords: string → text; string with format date, date-time, time, duration, email or uri → date, dateTime, time, duration, email or url; integer; boolean; enum → select; array of enum → multiSelect; other arrays → list.
+ */
+export interface Property {
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title?: string
+  /**
+   * Help for the person who fills the field.
+   */
+  description?: string
+  type?: 'string' | 'integer' | 'number' | 'boolean' | 'array'
+  /**
+   * The options of a select, in their order.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: One option of a select. Its stored value is its id, by default this text; `x-bos.options` gives the title people read.
+   */
+  enum?: [string, ...string[]]
+  /**
+   * The literal a new record gets when none is given. Expressions stand in `x-bos.default`.
+   */
+  default?: {
+    [k: string]: unknown
+  }
+  format?: 'date' | 'date-time' | 'time' | 'duration' | 'email' | 'uri'
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  items?: Items
+  minItems?: number
+  maxItems?: number
+  uniqueItems?: boolean
+  'x-bos'?: PropertySettings
+}
+/**
+ * What a list or multiSelect consists of: one scalar.
+ */
+export interface Items {
+  type?: 'string' | 'integer' | 'number' | 'boolean'
+  /**
+   * @minItems 1
+   * @maxItems 1000
+   *
+   * Items: One option of a select. Its stored value is its id, by default this text; `x-bos.options` gives the title people read.
+   */
+  enum?: [string, ...string[]]
+  format?: 'date' | 'date-time' | 'time' | 'duration' | 'email' | 'uri'
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  'x-bos'?: {
+    /**
+     * The closed list of field types. compute, rollup, lookup and copy are not types: they say where a value of a type comes from.
+     */
+    type?:
+      | 'text'
+      | 'longText'
+      | 'markdown'
+      | 'email'
+      | 'phone'
+      | 'url'
+      | 'integer'
+      | 'decimal'
+      | 'money'
+      | 'percent'
+      | 'boolean'
+      | 'date'
+      | 'dateTime'
+      | 'time'
+      | 'duration'
+      | 'select'
+      | 'multiSelect'
+      | 'list'
+      | 'reference'
+      | 'references'
+      | 'lines'
+      | 'file'
+      | 'image'
+      | 'json'
+      | 'sequence'
+      | 'address'
+      | 'personName'
+      | 'geo'
+      | 'color'
+      | 'rating'
+      | 'barcode'
+      | 'rank'
+      | 'i18nText'
+      | 'expression'
+    scale?: number
+    precision?: number
+  }
+}
+/**
+ * What JSON Schema cannot say of a property. Storage (type, entity, scale …) and meaning (unit, pii, index …) only: presentation stands in views.
+ */
+export interface PropertySettings {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id?: string
+  /**
+   * The closed list of field types. compute, rollup, lookup and copy are not types: they say where a value of a type comes from.
+   */
+  type?:
+    | 'text'
+    | 'longText'
+    | 'markdown'
+    | 'email'
+    | 'phone'
+    | 'url'
+    | 'integer'
+    | 'decimal'
+    | 'money'
+    | 'percent'
+    | 'boolean'
+    | 'date'
+    | 'dateTime'
+    | 'time'
+    | 'duration'
+    | 'select'
+    | 'multiSelect'
+    | 'list'
+    | 'reference'
+    | 'references'
+    | 'lines'
+    | 'file'
+    | 'image'
+    | 'json'
+    | 'sequence'
+    | 'address'
+    | 'personName'
+    | 'geo'
+    | 'color'
+    | 'rating'
+    | 'barcode'
+    | 'rank'
+    | 'i18nText'
+    | 'expression'
+  /**
+   * Describes options of `enum` (or `items.enum`) by name.
+   */
+  options?: {
+    [k: string]: OptionSettings
+  }
+  /**
+   * Unit of a number as people read it, e.g. kg.
+   */
+  unit?: string
+  /**
+   * Personal data: erasable, kept out of logs.
+   */
+  pii?: boolean
+  /**
+   * Often filtered or sorted by: the engine keeps an index for it.
+   */
+  index?: boolean
+  /**
+   * May be given on create and never changed.
+   */
+  createOnly?: boolean
+  /**
+   * Left out when a record is duplicated.
+   */
+  noCopy?: boolean
+  /**
+   * Set by the engine alone.
+   */
+  readOnly?: boolean
+  /**
+   * A reference to core.member: a new record gets the acting member.
+   */
+  defaultsToActor?: boolean
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  treeOf?: string
+  /**
+   * reference, references: the target entity, or a closed list of targets (one column each, at most one set; traits and layers may append to a list, so it may be empty); `self` is the entity that this file describes. lines: the line entity. expression: the entity the formula is checked against.
+   *
+   * @maxItems 40
+   */
+  entity?: string | string[]
+  /**
+   * references: the junction entity, which refers to this entity and to the target and may have fields of its own.
+   */
+  through?: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  inverse?: string
+  /**
+   * What happens here when the target is deleted. Default: restrict for a required reference, setNull otherwise.
+   */
+  onDelete?: 'restrict' | 'cascade' | 'setNull'
+  /**
+   * Limits which records may be chosen; enforced, not only offered.
+   */
+  where?: string
+  /**
+   * Digits after the point of a decimal, percent or money amount.
+   */
+  scale?: number
+  /**
+   * Digits in all. Up to 18, an indexed number gets a leakproof shadow.
+   */
+  precision?: number
+  /**
+   * money: absent = each value has its own; `EUR` = fixed; otherwise a path such as `self.company.currency`.
+   */
+  currency?: string
+  /**
+   * sequence: text with placeholders, e.g. `INV-{n:5}` or `INV-{year(self.date)}-{n:5}`.
+   */
+  pattern?: string
+  /**
+   * sequence: one counter per combination of these values.
+   *
+   * @minItems 1
+   * @maxItems 4
+   *
+   * Items: An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  scope?: [string, ...string[]]
+  /**
+   * sequence: when the number is taken. Default: create.
+   */
+  assign?: 'create' | 'transition'
+  /**
+   * sequence: no number is ever skipped; writers wait for each other.
+   */
+  gapless?: boolean
+  /**
+   * file, image: media types.
+   *
+   * @minItems 1
+   */
+  accept?: [string, ...string[]]
+  /**
+   * file, image: largest size.
+   */
+  maxBytes?: number
+  /**
+   * barcode: which kind. Default: any.
+   */
+  symbology?: 'any' | 'ean13' | 'ean8' | 'upca' | 'code128' | 'code39' | 'qr'
+  within?: FieldNames
+  /**
+   * The closed list of field types. compute, rollup, lookup and copy are not types: they say where a value of a type comes from.
+   */
+  result?:
+    | 'text'
+    | 'longText'
+    | 'markdown'
+    | 'email'
+    | 'phone'
+    | 'url'
+    | 'integer'
+    | 'decimal'
+    | 'money'
+    | 'percent'
+    | 'boolean'
+    | 'date'
+    | 'dateTime'
+    | 'time'
+    | 'duration'
+    | 'select'
+    | 'multiSelect'
+    | 'list'
+    | 'reference'
+    | 'references'
+    | 'lines'
+    | 'file'
+    | 'image'
+    | 'json'
+    | 'sequence'
+    | 'address'
+    | 'personName'
+    | 'geo'
+    | 'color'
+    | 'rating'
+    | 'barcode'
+    | 'rank'
+    | 'i18nText'
+    | 'expression'
+  lifecycle?: Lifecycle
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  compute?: string
+  rollup?: Rollup
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  lookup?: string
+  copy?: Copy
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  default?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  visibleWhen?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  requiredWhen?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  readOnlyWhen?: string
+}
+export interface OptionSettings {
+  /**
+   * One option of a select. Its stored value is its id, by default this text; `x-bos.options` gives the title people read.
+   */
+  id?: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title?: string
+  /**
+   * Colour as a hue in degrees; 260 is gray.
+   */
+  hue?: 25 | 50 | 80 | 150 | 190 | 245 | 260 | 275 | 305 | 350
+}
+/**
+ * Makes a select a state machine: a change of the property is one of the transitions, or refused.
+ */
+export interface Lifecycle {
+  states?: {
+    [k: string]: State
+  }
+  transitions?: {
+    [k: string]: Transition
+  }
+}
+export interface State {
+  /**
+   * Nothing may change in this state.
+   */
+  frozen?: boolean
+  /**
+   * What may still change, e.g. `notes` or `lines.*.delivered`.
+   */
+  except?: string[]
+  /**
+   * Properties that must have a value in this state.
+   *
+   * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  required?: string[]
+}
+export interface Transition {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id?: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title?: string
+  /**
+   * Default: every other state.
+   *
+   * @minItems 1
+   *
+   * Items: One option of a select. Its stored value is its id, by default this text; `x-bos.options` gives the title people read.
+   */
+  from?: [string, ...string[]]
+  /**
+   * One option of a select. Its stored value is its id, by default this text; `x-bos.options` gives the title people read.
+   */
+  to: string
+  /**
+   * @minItems 1
+   *
+   * Items: An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  roles?: [string, ...string[]]
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  guard?: string
+  set?: Assignments
+  /**
+   * Writes in the same transaction, with the engine's authority, shown by explain.
+   */
+  effects?: Effect[]
+  /**
+   * amend: the transition makes a linked successor.
+   */
+  copy?: 'amend'
+}
+/**
+ * Property → expression that gives its value.
+ */
+export interface Assignments {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  [k: string]: string
+}
+/**
+ * Exactly one kind of effect.
+ */
+export interface Effect {
+  create?: EffectWrite
+  update?: EffectWrite1
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  reverse?: string
+  produce?: Produce
+  allocate?: Allocate
+}
+/**
+ * Creates records: postings, one row per day …
+ */
+export interface EffectWrite {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  each?: string
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity: string
+  key?: Assignments
+  set?: Assignments
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  when?: string
+}
+/**
+ * Changes records found by key.
+ */
+export interface EffectWrite1 {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  each?: string
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity: string
+  key?: Assignments
+  set?: Assignments
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  when?: string
+}
+/**
+ * An unsaved draft mapped from this record with remaining quantities: quote → order → delivery → invoice.
+ */
+export interface Produce {
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity: string
+  set?: Assignments
+  lines?: ProduceLines
+}
+export interface ProduceLines {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  each: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  into: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  remaining?: string
+  set?: Assignments
+}
+/**
+ * Consumes ordered candidates: FIFO layers, payments to invoices, leave.
+ */
+export interface Allocate {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  each?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  amount: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  from: string
+  /**
+   * Items: An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  order?: string[]
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  available?: string
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity?: string
+  set?: Assignments
+}
+/**
+ * A stored aggregate over lines or an inverse relation.
+ */
+export interface Rollup {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  over: string
+  measure: 'count' | 'sum' | 'avg' | 'min' | 'max'
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  value?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  where?: string
+}
+/**
+ * The value is taken along a reference when that reference changes.
+ */
+export interface Copy {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  from: string
+  /**
+   * People may change the copy.
+   */
+  overridable?: boolean
+}
+export interface TraitSettings {
+  /**
+   * The entity that uses the trait becomes one more target of these references.
+   */
+  appendTo?: AppendTo[]
+  rules?: Rule[]
+  /**
+   * Line entities made anew for every entity that uses the trait: `lines` properties of the trait name them as `self.{name}`.
+   */
+  children?: {
+    [k: string]: Entity
+  }
+}
+export interface AppendTo {
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  field: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  inverse?: string
+}
+export interface Rule {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  when?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  assert: string
+  /**
+   * Problem and fix, in a sentence.
+   */
+  message: string
+  /**
+   * The property that the message stands at.
+   */
+  at?: string
+  /**
+   * @minItems 1
+   */
+  on?: ['create' | 'update' | 'delete', ...('create' | 'update' | 'delete')[]]
+}
+/**
+ * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
+ */
+export interface Entity {
+  /**
+   * Path of this meta-schema, for editors.
+   */
+  $schema?: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title: string
+  /**
+   * What one record of this entity is, in a sentence.
+   */
+  description?: string
+  type: 'object'
+  /**
+   * Names of properties that must have a value in every record.
+   *
+   * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  required?: string[]
+  /**
+   * The properties, in the order in which people see them.
+   */
+  properties?: {
+    [k: string]: Property
+  }
+  'x-bos'?: EntitySettings
+}
+export interface EntitySettings {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id?: string
+  /**
+   * record (default); line: part of a document, owned by one lines property; single: one per tenant (settings); ledger: append-only, written only by effects; query: read-only, from other entities.
+   */
+  kind?: 'record' | 'line' | 'single' | 'ledger' | 'query'
+  /**
+   * Traits to mix in, e.g. core.owned.
+   *
+   * Items: An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  use?: string[]
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  plural?: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  pluralTitle?: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  titleField?: string
+  /**
+   * Text properties (or paths through references) that search looks at.
+   *
+   * @maxItems 12
+   */
+  search?: string[]
+  /**
+   * @maxItems 12
+   */
+  unique?: UniqueKey[]
+  rules?: Rule[]
+  /**
+   * Row scopes of this module besides own, team, subtree, company, shared and all. At most eight scopes per entity.
+   *
+   * @maxItems 8
+   */
+  scopes?: Scope[]
+  /**
+   * Role → what it may do. Deny by default; core.admin may do everything; lines follow their parent.
+   */
+  permissions?: {
+    [k: string]: Permission
+  }
+  index?: EntityIndex
+  meters?: Meter[]
+  query?: Query
+}
+/**
+ * No two live records of a tenant agree in these properties. Also the key for upserts and for finding records on import.
+ */
+export interface UniqueKey {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
+  /**
+   * @minItems 1
+   * @maxItems 8
+   *
+   * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  fields: [string, ...string[]]
+  ignoreCase?: boolean
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  when?: string
+  /**
+   * [from, to]: records that agree in `fields` must not overlap in this period; an empty end is open.
+   *
+   * @minItems 2
+   * @maxItems 2
+   *
+   * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  noOverlap?: [string, string]
+}
+export interface Scope {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  where: string
+}
+export interface Permission {
+  /**
+   * Which rows: own, team, subtree, company, shared, all, or a scope of this entity.
+   */
+  scope: string
+  /**
+   * Shorthand for list, get and history.
+   */
+  read?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  list?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  get?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  create?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  update?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  delete?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  restore?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  export?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  import?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  history?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  share?: boolean | string
+  /**
+   * true, false, or an expression that answers either.
+   */
+  ai?: boolean | string
+  /**
+   * Transition → whether this role may run it.
+   */
+  transitions?: {
+    /**
+     * true, false, or an expression that answers either.
+     */
+    [k: string]: boolean | string
+  }
+  hide?: FieldNames1
+  show?: FieldNames2
+  readOnly?: FieldNames3
+  /**
+   * Properties whose value is left out of rows unless the expression holds.
+   */
+  mask?: {
+    [k: string]: Mask
+  }
+}
+export interface Mask {
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  unless: string
+}
+export interface EntityIndex {
+  ai?: FieldNames4
+}
+export interface Meter {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
+  /**
+   * Event type: created, updated, deleted, or a transition.
+   */
+  on: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  when?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  amount?: string
+}
+/**
+ * Kind query: where its rows come from.
+ */
+export interface Query {
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  from: string
+  join?: Join[]
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  where?: string
+  /**
+   * Items: An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  group?: string[]
+  select?: Assignments
+  union?: Query[]
+}
+export interface Join {
+  /**
+   * An entity, trait, role or view by its full name: `{module}.{name}`.
+   */
+  entity: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  as: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  on: string
+  optional?: boolean
+}

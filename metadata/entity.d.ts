@@ -134,9 +134,7 @@ export interface Property {
   /**
    * The literal a new record gets when none is given. Expressions stand in `x-bos.default`.
    */
-  default?: {
-    [k: string]: unknown
-  }
+  default?: string | number | boolean | unknown[] | {}
   format?: 'date' | 'date-time' | 'time' | 'duration' | 'email' | 'uri'
   minLength?: number
   maxLength?: number

@@ -6,7 +6,7 @@
 export type Icon = string
 
 /**
- * `module.json`: one module. Its folder holds entities/, traits/, views/, i18n/, workflows/ and seed/. Names that are *defined* here are short (`rep`); names that are *referred to* are full (`crm.rep`).
+ * `module.json`: one module. Its folder holds entities/, traits/, views/, i18n/, workflows/ and seed/.
  */
 export interface ModuleFile {
   /**
@@ -54,7 +54,7 @@ export interface ModuleFile {
 }
 export interface Role {
   /**
-   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   * The module's id and a name, e.g. `crm.rep`.
    */
   id: string
   /**

@@ -47,6 +47,7 @@ export interface Trait {
    * What an entity gains.
    */
   description?: string
+  type?: 'object'
   /**
    * Properties of the trait that must have a value.
    *
@@ -86,9 +87,7 @@ export interface Property {
   /**
    * The literal a new record gets when none is given. Expressions stand in `x-bos.default`.
    */
-  default?: {
-    [k: string]: unknown
-  }
+  default?: string | number | boolean | unknown[] | {}
   format?: 'date' | 'date-time' | 'time' | 'duration' | 'email' | 'uri'
   minLength?: number
   maxLength?: number

@@ -34,6 +34,22 @@ export type OperatorName = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'c
 export type Measure = 'sum' | 'avg' | 'min' | 'max'
 export type Bucket = 'day' | 'week' | 'month' | 'quarter' | 'year'
 
+/** What the catalogue knows of a field beyond its node. */
+export interface FieldUse {
+  /** The field is marked `index` (or a view sorts by it): leakproof shadows exist. */
+  readonly indexed?: boolean
+  /** The field stands in the entity's `search` list: the folded column `${name}__f` exists. */
+  readonly folded?: boolean
+}
+
+/** A part of a composite value that filters, sorts and groups as a field of its own: `address.city=Berlin`. */
+export interface Member {
+  readonly type: FieldType
+  readonly settings: unknown
+  /** The member's columns are the field's with this suffix: give its type `(more = '') => at(suffix + more)`. */
+  readonly suffix: string
+}
+
 /**
  * What the engine knows of one field type. A type never sees a tenant or an actor. Canonical values are plain JSON:
  * exact numbers are strings, dates ISO 8601, references ids. `null` (no value) never reaches a type: the pipeline handles it.
@@ -42,14 +58,20 @@ export type Bucket = 'day' | 'week' | 'month' | 'quarter' | 'year'
 export interface FieldType<Settings = unknown> {
   readonly id: string
   /** Compiles the authoring node into frozen settings; reports faults with pointers relative to the property node. */
-  compile(node: PropertyNode, report: Report): Settings
+  compile(node: PropertyNode, report: Report, use?: FieldUse): Settings
   /** Physical columns; the first carries the value, further ones are named `${name}__suffix`. Empty: nothing is stored in the row. */
   columns(name: string, settings: Settings): readonly Column[]
   /** Plain JSON Schema 2020-12 of the canonical value (without null). */
   schema(settings: Settings, mode: SchemaMode): JsonSchema
-  /** Input → canonical value, or reports (pointers relative to the value) and returns undefined. */
+  /**
+   * Input → canonical value, or reports (pointers relative to the value) and returns undefined.
+   * A composite without any part left ({} after a merge) answers null: the field has no value.
+   */
   parse(input: unknown, settings: Settings, report: Report): unknown
-  /** Canonical value → column values in the order of `columns` without generated ones; default: [value]. */
+  /**
+   * Canonical value → column values in the order of `columns` without generated ones; default: [value].
+   * They are what `pg` binds: JS arrays for array columns, JSON text for jsonb, strings for numeric. No value (null) is null in every column.
+   */
   store?(value: unknown, settings: Settings): readonly unknown[]
   /** SQL whose JSON form is the canonical value (NULL when there is none); default: the first column. */
   render?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
@@ -61,8 +83,24 @@ export interface FieldType<Settings = unknown> {
   /** What /aggregate may group by: the canonical value itself, or date buckets too. */
   readonly group?: 'value' | 'buckets'
   readonly measures?: readonly Measure[]
+  /** The start of the bucket as a `date`; `zone` is a placeholder for an IANA time zone (dateTime only reads it). With group 'buckets'. */
+  bucket?(sql: Sql, at: ColumnRef, bucket: Bucket, zone: RawBuilder<unknown>): RawBuilder<unknown>
   /** SQL the measures are computed on (numeric for exact numbers); default: the first column. */
   measured?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate itself. */
+  showMeasure?(sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
+  /** Parts of a composite value, by name. */
+  members?(settings: Settings): ReadonlyMap<string, Member>
+  /** Canonical values that a required field does not take: white space only, an empty list. */
+  blank?(value: unknown): boolean
+  /** The value as one line of text, for titles; default: the first column. */
+  label?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** Immutable SQL text (over column names) whose words `search=` finds, NULL-safe or not; absent: the type is not searchable. */
+  searched?(name: string, settings: Settings): string
+  /** True: in the search list the type brings a folded column `${name}__f`. */
+  readonly foldable?: boolean
+  /** SQL of the value as display text (record titles, group titles); default: the first column cast to text. */
+  text?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   /** CSV: one cell's text ↔ canonical value. Defaults: `parse(text)` and the value (or its JSON when it is not scalar). */
   fromText?(text: string, settings: Settings, report: Report): unknown
   toText?(value: unknown, settings: Settings): string

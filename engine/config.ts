@@ -32,6 +32,32 @@ export const limits = {
   loginLimiterEntries: 50_000,
   knownTokenEntries: 10_000,
   databaseConnections: 16,
+  pageRows: 500,
+  pageRowsDefault: 50,
+  /** One page of records, rendered; buffered whole so that no connection waits for a socket. */
+  pageBytes: 8 * 1024 * 1024,
+  /** `count=estimate` counts exactly up to here. */
+  estimateRows: 10_000,
+  conditions: 50,
+  /** Values of one `.in` filter. */
+  listValues: 500,
+  sortKeys: 5,
+  /** References that one path may follow. */
+  pathHops: 3,
+  expansions: 20,
+  expandDepth: 3,
+  searchLength: 200,
+  groups: 5,
+  measures: 10,
+  groupRows: 1_000,
+  groupRowsDefault: 100,
+  bulkOperations: 1_000,
+  linesPerDocument: 1_000,
+  /** Records that one delete may take along. */
+  cascadeRecords: 10_000,
+  historyEntries: 100,
+  writeTransactionMs: 15_000,
+  idempotencyHours: 24,
 } as const
 export type Limits = { readonly [name in keyof typeof limits]: number }
 

@@ -59,10 +59,6 @@ export type Hue = 25 | 50 | 80 | 150 | 190 | 245 | 260 | 275 | 305 | 350
  */
 export type Expression = string
 /**
- * rank: the manual order runs within equal values of these properties.
- */
-export type FieldNames = Name[]
-/**
  * An entity, trait, role or view by its full name: `{module}.{name}`.
  */
 export type EntityId = string
@@ -73,24 +69,24 @@ export type Condition = boolean | string
 /**
  * Properties that do not exist for this role.
  */
-export type FieldNames1 = Name[]
+export type FieldNames = Name[]
 /**
  * Derived properties shown although something they derive from is hidden.
  */
-export type FieldNames2 = Name[]
+export type FieldNames1 = Name[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldNames3 = Name[]
+export type FieldNames2 = Name[]
 /**
  * Properties offered to retrieval.
  */
-export type FieldNames4 = Name[]
+export type FieldNames3 = Name[]
 
 /**
  * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
  */
-export interface Entity {
+export interface EntityFile {
   /**
    * Path of this meta-schema, for editors.
    */
@@ -281,7 +277,6 @@ export interface PropertySettings {
    * barcode: which kind. Default: any.
    */
   symbology?: 'any' | 'ean13' | 'ean8' | 'upca' | 'code128' | 'code39' | 'qr'
-  within?: FieldNames
   /**
    * The closed list of field types. compute, rollup, lookup and copy are not types: they say where a value of a type comes from.
    */
@@ -628,9 +623,9 @@ export interface Permission {
   transitions?: {
     [k: string]: Condition
   }
-  hide?: FieldNames1
-  show?: FieldNames2
-  readOnly?: FieldNames3
+  hide?: FieldNames
+  show?: FieldNames1
+  readOnly?: FieldNames2
   /**
    * Properties whose value is left out of rows unless the expression holds.
    */
@@ -642,7 +637,7 @@ export interface Mask {
   unless: Expression
 }
 export interface EntityIndex {
-  ai?: FieldNames4
+  ai?: FieldNames3
 }
 export interface Meter {
   id: Name

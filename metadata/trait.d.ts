@@ -1,40 +1,34 @@
 /* Generated from trait.schema.json by metadata/generate.ts. Change the schema and run `npm run generate`. */
 
 /**
- * rank: the manual order runs within equal values of these properties.
+ * Properties that do not exist for this role.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
 export type FieldNames = string[]
 /**
- * Properties that do not exist for this role.
+ * Derived properties shown although something they derive from is hidden.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
 export type FieldNames1 = string[]
 /**
- * Derived properties shown although something they derive from is hidden.
+ * Properties this role sees and cannot change.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
 export type FieldNames2 = string[]
 /**
- * Properties this role sees and cannot change.
- *
- * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
- */
-export type FieldNames3 = string[]
-/**
  * Properties offered to retrieval.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames4 = string[]
+export type FieldNames3 = string[]
 
 /**
  * A trait of a module: `traits/{name}.json`. An entity that lists it under `use` gets its properties, inverse relations and rules.
  */
-export interface Trait {
+export interface TraitFile {
   /**
    * Path of this meta-schema, for editors.
    */
@@ -312,7 +306,6 @@ export interface PropertySettings {
    * barcode: which kind. Default: any.
    */
   symbology?: 'any' | 'ean13' | 'ean8' | 'upca' | 'code128' | 'code39' | 'qr'
-  within?: FieldNames
   /**
    * The closed list of field types. compute, rollup, lookup and copy are not types: they say where a value of a type comes from.
    */
@@ -618,7 +611,7 @@ export interface TraitSettings {
    * Line entities made anew for every entity that uses the trait: `lines` properties of the trait name them as `self.{name}`.
    */
   children?: {
-    [k: string]: Entity
+    [k: string]: EntityFile
   }
 }
 export interface AppendTo {
@@ -664,7 +657,7 @@ export interface Rule {
 /**
  * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
  */
-export interface Entity {
+export interface EntityFile {
   /**
    * Path of this meta-schema, for editors.
    */
@@ -852,9 +845,9 @@ export interface Permission {
      */
     [k: string]: boolean | string
   }
-  hide?: FieldNames1
-  show?: FieldNames2
-  readOnly?: FieldNames3
+  hide?: FieldNames
+  show?: FieldNames1
+  readOnly?: FieldNames2
   /**
    * Properties whose value is left out of rows unless the expression holds.
    */
@@ -869,7 +862,7 @@ export interface Mask {
   unless: string
 }
 export interface EntityIndex {
-  ai?: FieldNames4
+  ai?: FieldNames3
 }
 export interface Meter {
   /**

@@ -1,0 +1,68 @@
+/** The one table of names that modules may not use, and why. */
+
+/** Parameters of lists: a property of this name could not be filtered by (`limit=5`). */
+export const listParameters = [
+  'filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'group', 'measure', 'having', 'format', 'view',
+] as const
+
+/** Segments below a record or a collection: a transition of this name would have no address. */
+export const subRoutes = [
+  'restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share', 'files', 'comments', 'schema', 'undo', 'cancel',
+] as const
+
+/** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
+export const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
+
+/** Properties every record has. */
+export const systemProperties = [
+  'id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at',
+] as const
+
+/** Further columns of module tables, and members of a line. */
+const systemColumns = ['tenant_id', 'deletion_id', 'custom', 'parent_id', 'position', 'target', 'owner_id'] as const
+
+/** Names that mean something to every JavaScript object. */
+const objectNames = ['constructor', 'prototype', 'then', 'hasownproperty', 'tostring', 'valueof', 'tojson'] as const
+
+/** First segments of the API, and PostgreSQL schemas that are not ours. */
+const moduleNames = [
+  'bos', 'public', 'pgboss', 'information_schema', 'auth', 'me', 'catalogue', 'jobs', 'openapi', 'docs', 'graphql', 'live', 'mcp', 'self', 'x',
+] as const
+
+export type NamePlace = 'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role'
+
+const whyNot = new Map<NamePlace, ReadonlyMap<string, string>>()
+const reserve = (places: readonly NamePlace[], names: readonly string[], why: string): void => {
+  for (const place of places) {
+    const table = new Map(whyNot.get(place))
+    for (const name of names) if (!table.has(name)) table.set(name, why)
+    whyNot.set(place, table)
+  }
+}
+const everywhere: readonly NamePlace[] = [
+  'module', 'entity', 'plural', 'property', 'line property', 'inverse', 'transition', 'key', 'view', 'trait', 'role',
+]
+const valued: readonly NamePlace[] = ['property', 'line property', 'inverse']
+reserve(valued, systemProperties, 'every record has it already')
+reserve(valued, systemColumns, 'the engine uses it in its tables')
+reserve(valued, listParameters, 'it is a parameter of lists')
+reserve(valued, expressionRoots, 'expressions begin with it')
+reserve(['line property'], ['parent'], 'in lines it means the document')
+reserve(['transition'], subRoutes, 'it is an address of the API')
+reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
+reserve(['module'], moduleNames, 'the engine uses it')
+reserve(everywhere, objectNames, 'it means something to every program that reads JSON')
+
+export const namePattern = /^[a-z][a-z0-9_]*$/
+export const nameLength = 40
+
+/** Why a name cannot be used in a place, as the end of a sentence; null when it can. */
+export function nameFault(name: string, place: NamePlace): string | null {
+  if (!namePattern.test(name)) return 'a name has lower-case letters, digits and underscores and begins with a letter'
+  if (name.length > nameLength) return `a name has at most ${nameLength} characters`
+  if (name.includes('__')) return 'a name has no double underscore'
+  if (name.startsWith('x_') && place !== 'key') return 'names beginning with x_ are kept for what tenants add'
+  if (place === 'module' && name.startsWith('pg_')) return 'names beginning with pg_ belong to PostgreSQL'
+  const why = whyNot.get(place)?.get(name)
+  return why === undefined ? null : `it is reserved: ${why}`
+}

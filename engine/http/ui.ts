@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, sep } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import helmet from 'helmet'
+import { acceptsGzip, weakTag } from './send.ts'
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.json': 'application/json',
+  '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg', '.webp': 'image/webp', '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2', '.txt': 'text/plain; charset=utf-8', '.webmanifest': 'application/manifest+json',
+}
+const compressible = /^(text|application)\/|svg/
+const compress = promisify(gzip)
+
+interface Asset { readonly type: string; readonly bytes: Buffer; readonly tag: string; gzipped: Promise<Buffer> | null }
+export interface Site {
+  /** Where it hangs: '' or '/admin'. */
+  readonly prefix: string
+  /** Absolute folder that holds index.html. */
+  readonly folder: string
+}
+
+/**
+ * Pages run only scripts from our own files: no inline script, no eval. Styles allow 'unsafe-inline', the one loosening: Mantine
+ * and its scroll lock write style elements at run time. A nonce would have to reach every library that does so.
+ */
+export const pageHeaders = (): RequestHandler => helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:', 'blob:'],
+      fontSrc: ["'self'", 'data:'], connectSrc: ["'self'"], objectSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
+  referrerPolicy: { policy: 'same-origin' },
+}) as RequestHandler
+
+/**
+ * Serves built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
+ * in their name and never change; every other address that wants a page gets index.html of its site (the router is in the browser).
+ * A site whose folder is missing answers with a short note.
+ */
+export async function serveSites(sites: readonly Site[]): Promise<RequestHandler> {
+  const loaded = await Promise.all(sites.map(async site => ({ ...site, files: await loadFolder(site.folder) })))
+  loaded.sort((a, b) => b.prefix.length - a.prefix.length)
+
+  return function serve(request: Request, response: Response, next: NextFunction): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next()
+    const { path } = request
+    const site = loaded.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
+    if (!site) return next()
+    const name = path.slice(site.prefix.length)
+    const exact = site.files.get(name)
+    if (exact) return void send(request, response, exact, name.startsWith('/assets/')).catch(next)
+    if (extname(name) !== '' || name.startsWith('/assets/')) return next()
+    const page = site.files.get('/index.html')
+    if (page) return void send(request, response, page, false).catch(next)
+    response.status(404).type('text/plain').send(`Nothing is built for ${site.prefix || '/'} yet. "npm start" builds the user interface; the API is under /api.\n`)
+  }
+}
+
+async function loadFolder(folder: string): Promise<Map<string, Asset>> {
+  const files = new Map<string, Asset>()
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  await Promise.all(entries.filter(entry => entry.isFile() && types[extname(entry.name)]).map(async entry => {
+    const file = join(entry.parentPath, entry.name)
+    const bytes = await readFile(file)
+    const asset = { type: types[extname(file)] ?? '', bytes, tag: weakTag(bytes), gzipped: null }
+    files.set(file.slice(folder.length).replaceAll(sep, '/'), asset)
+  }))
+  return files
+}
+
+async function send(request: Request, response: Response, asset: Asset, immutable: boolean): Promise<void> {
+  response.setHeader('content-type', asset.type)
+  response.setHeader('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+  response.setHeader('etag', asset.tag)
+  response.setHeader('vary', 'Accept-Encoding')
+  if (request.headers['if-none-match']?.includes(asset.tag)) return void response.status(304).end()
+  let { bytes } = asset
+  if (compressible.test(asset.type) && acceptsGzip(request)) {
+    asset.gzipped ??= compress(asset.bytes)
+    bytes = await asset.gzipped
+    response.setHeader('content-encoding', 'gzip')
+  }
+  response.setHeader('content-length', bytes.length)
+  response.end(request.method === 'HEAD' ? undefined : bytes)
+}

@@ -1,0 +1,125 @@
+-- Folding, sign-in by e-mail, search candidates.
+
+-- Lower case without accents; its twin in JavaScript is engine/fields/fold.ts. ICU, so that both know the same alphabets.
+create function bos.fold(value text) returns text
+language sql immutable strict parallel safe
+  return lower(
+    regexp_replace(normalize(value, nfkd), U&'[\0300-\036F\1AB0-\1AFF\1DC0-\1DFF\20D0-\20FF\FE20-\FE2F]+', '', 'g') collate "und-x-icu"
+  ) collate "C";
+grant execute on function bos.fold to bos_read, bos_write;
+
+create unique index account_email on bos.account (bos.fold(email));
+
+-- Every live sign-in place of an e-mail address; memberships is [{"tenant","slug","name","member"}].
+create function bos.account_by_email(email text) returns table (id uuid, password_hash text, memberships jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select a.id, a.password_hash,
+    coalesce((select jsonb_agg(jsonb_build_object('tenant', t.id, 'slug', t.slug, 'name', t.name, 'member', m.member_id) order by t.slug)
+              from bos.member_account m join bos.tenant t on t.id = m.tenant_id
+              where m.account_id = a.id and t.suspended_at is null), '[]')
+  from bos.account a where bos.fold(a.email) = bos.fold(account_by_email.email);
+end;
+grant execute on function bos.account_by_email to bos_call;
+
+-- Search and trigram operators are not leakproof: under a row policy PostgreSQL would not use their indexes. These functions run as
+-- the owner, whose policy is the constant true, state the tenant themselves and answer with ids only; the statement around
+-- them reads the rows under the caller's policies.
+
+create function bos.module_table(schema_name text, table_name text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare found_oid oid;
+begin
+  select c.oid into found_oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = schema_name and c.relname = table_name and c.relkind in ('r', 'p')
+      and n.nspname not in ('bos', 'public', 'pgboss', 'information_schema') and n.nspname !~ '^pg_'
+      and c.relforcerowsecurity and c.relowner = 'bos_owner'::regrole;
+  if found_oid is null then
+    raise exception 'no module table %.%', schema_name, table_name using errcode = 'undefined_table';
+  end if;
+  return format('%I.%I', schema_name, table_name);
+end $$;
+
+-- The words of a query as a condition: all of them, each as the beginning of a word. NULL: no word in it.
+create function bos.words(query text) returns tsquery
+language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp
+  return (
+    select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
+    from unnest(to_tsvector('simple', bos.fold(query)))
+  );
+
+create function bos.search(schema_name text, table_name text, query text) returns setof uuid
+language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp as $$
+declare words tsquery := bos.words(query);
+begin
+  if words is not null then
+    return query execute format('select id from %s where tenant_id = $1 and bos__search @@ $2', bos.module_table(schema_name, table_name))
+      using bos.tenant(), words;
+  end if;
+end $$;
+comment on function bos.search is 'Ids of the tenant''s rows whose searched fields hold every word of the query, as a beginning.';
+
+create function bos.containing(schema_name text, table_name text, column_name text, needle text) returns setof uuid
+language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp as $$
+declare folded text := case when column_name like '%\_\_f' then column_name else column_name || '__f' end;
+begin
+  return query execute
+    format('select id from %s where tenant_id = $1 and %I like $2', bos.module_table(schema_name, table_name), folded)
+    using bos.tenant(), '%' || replace(replace(replace(bos.fold(needle), '\', '\\'), '%', '\%'), '_', '\_') || '%';
+end $$;
+comment on function bos.containing is 'Ids of the tenant''s rows whose folded column (its name with or without __f) contains the text.';
+
+grant execute on function bos.search, bos.containing, bos.words to bos_read;
+
+-- The path of the trait tree ------------------------------------------------------------------------------------------
+-- `path` is the ids from the root down to the record, each followed by '/': everything under a record is a prefix range.
+--
+-- A table takes both triggers:
+--   create trigger tree_path_before before insert or update of parent on … for each row execute function bos.tree_path();
+--   create trigger tree_path_after  after  insert or update of parent on … for each row execute function bos.tree_path();
+-- The first writes the path that is right in all simple cases. The second looks at the finished statement: it refuses cycles
+-- (BOS02) and rewrites what hangs below. Rewriting in the first would touch rows that the same statement may still be about to update.
+
+create function bos.tree_path() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  at_table text := format('%I.%I', tg_table_schema, tg_table_name);
+  tree bigint := hashtextextended(at_table || new.tenant_id::text, 0);
+  above text := '';
+  is_cycle boolean;
+begin
+  if tg_op = 'UPDATE' then
+    if new.parent is not distinct from old.parent then
+      return new;
+    end if;
+    -- One move at a time per tenant and table, and none while a record is being put under a path that might move.
+    perform pg_advisory_xact_lock(tree);
+  elsif new.parent is not null then
+    perform pg_advisory_xact_lock_shared(tree);
+  end if;
+
+  if tg_when = 'BEFORE' then
+    if new.parent is not null then
+      execute format('select path from %s where tenant_id = $1 and id = $2', at_table) into above using new.tenant_id, new.parent;
+    end if;
+    new.path := coalesce(above, '') || new.id || '/';
+    return new;
+  end if;
+
+  execute format(
+    'with recursive up (id, parent) as (
+       select id, parent from %1$s where tenant_id = $1 and id = $2
+       union select t.id, t.parent from %1$s t join up on t.tenant_id = $1 and t.id = up.parent)
+     select exists (select from up where parent = $2)', at_table) into is_cycle using new.tenant_id, new.id;
+  if is_cycle then
+    raise exception 'a record cannot be under itself' using errcode = 'BOS02', table = tg_table_name, schema = tg_table_schema, column = 'parent';
+  end if;
+  execute format(
+    'with recursive down (id, path) as (
+       select t.id, coalesce(p.path, '''') || t.id || ''/'' from %1$s t left join %1$s p on p.tenant_id = $1 and p.id = t.parent
+         where t.tenant_id = $1 and t.id = $2
+       union all select t.id, down.path || t.id || ''/'' from %1$s t join down on t.tenant_id = $1 and t.parent = down.id)
+     update %1$s t set path = down.path, revision = t.revision + (t.id <> $2)::integer
+       from down where t.tenant_id = $1 and t.id = down.id and t.path is distinct from down.path', at_table) using new.tenant_id, new.id;
+  return null;
+end $$;

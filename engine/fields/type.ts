@@ -44,7 +44,8 @@ export interface FieldUse {
 
 /** A part of a composite value that filters, sorts and groups as a field of its own: `address.city=Berlin`. */
 export interface Member {
-  readonly type: FieldType
+  /** Id of its field type. */
+  readonly type: string
   readonly settings: unknown
   /** The member's columns are the field's with this suffix: give its type `(more = '') => at(suffix + more)`. */
   readonly suffix: string
@@ -83,24 +84,28 @@ export interface FieldType<Settings = unknown> {
   /** What /aggregate may group by: the canonical value itself, or date buckets too. */
   readonly group?: 'value' | 'buckets'
   readonly measures?: readonly Measure[]
-  /** The start of the bucket as a `date`; `zone` is a placeholder for an IANA time zone (dateTime only reads it). With group 'buckets'. */
-  bucket?(sql: Sql, at: ColumnRef, bucket: Bucket, zone: RawBuilder<unknown>): RawBuilder<unknown>
+  /** The start of the bucket as a `date`; `zone` is an IANA time zone, or a placeholder for one (only dateTime reads it). With group 'buckets'. */
+  bucket?(sql: Sql, at: ColumnRef, bucket: Bucket, zone: RawBuilder<unknown> | string): RawBuilder<unknown>
   /** SQL the measures are computed on (numeric for exact numbers); default: the first column. */
   measured?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
-  /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate itself. */
+  /** Money: SQL of the currency that sums are kept apart by. */
+  currency?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate itself (as text where `measured` stands). */
   showMeasure?(sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
   /** Parts of a composite value, by name. */
   members?(settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */
   blank?(value: unknown): boolean
   /** The value as one line of text, for titles; default: the first column. */
-  label?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  text?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   /** Immutable SQL text (over column names) whose words `search=` finds, NULL-safe or not; absent: the type is not searchable. */
   searched?(name: string, settings: Settings): string
   /** True: in the search list the type brings a folded column `${name}__f`. */
   readonly foldable?: boolean
   /** SQL of the value as display text (record titles, group titles); default: the first column cast to text. */
   text?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** Options have names in files and ids everywhere else: turns names in a literal `default` into ids. */
+  fromName?(literal: unknown, settings: Settings): unknown
   /** CSV: one cell's text ↔ canonical value. Defaults: `parse(text)` and the value (or its JSON when it is not scalar). */
   fromText?(text: string, settings: Settings, report: Report): unknown
   toText?(value: unknown, settings: Settings): string

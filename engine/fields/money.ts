@@ -1,0 +1,136 @@
+import type { Report } from '../problems.ts'
+import type { RawBuilder, Sql } from 'kysely'
+import { isNull } from './compare.ts'
+import type { Comparison } from './compare.ts'
+import { define, inside, isObject } from './define.ts'
+import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact } from './exact.ts'
+import type { ExactSettings } from './exact.ts'
+import { suggestion } from './nearest.ts'
+import { text } from './text.ts'
+import type { ColumnRef, JsonSchema, Operator } from './type.ts'
+
+export interface MoneySettings extends ExactSettings {
+  /** ISO 4217 code where the field fixes it; null: each value has its own. */
+  readonly currency: string | null
+}
+export interface Money {
+  readonly amount: string
+  readonly currency: string
+}
+
+const code = /^[A-Z]{3}$/
+const members = ['amount', 'currency']
+
+function parseMoney(input: unknown, settings: MoneySettings, report: Report): Money | undefined {
+  if (!isObject(input)) {
+    report('', `must be an object such as {"amount": "12.50", "currency": "${settings.currency ?? 'EUR'}"}`)
+    return undefined
+  }
+  for (const key of Object.keys(input)) if (!members.includes(key)) inside(report, key)('', `is not a part of money.${suggestion(key, members)}`)
+  const { amount: given, currency: own = settings.currency } = input
+  let amount: string | undefined
+  if (given === undefined || given === null) report('/amount', 'is missing')
+  else amount = parseExact(given, settings, inside(report, 'amount'))
+  const currency = parseCurrency(own, settings, inside(report, 'currency'))
+  if (amount === undefined || currency === undefined || !Object.keys(input).every((key) => members.includes(key))) return undefined
+  return { amount, currency }
+}
+
+function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, report: Report): string | undefined {
+  if (input === null || input === undefined) report('', 'is missing')
+  else if (typeof input !== 'string' || !code.test(input)) report('', 'must be a currency code of three capital letters, such as EUR')
+  else if (fixed !== null && input !== fixed) report('', `must be ${fixed}`)
+  else return input
+  return undefined
+}
+
+/** "12.50 EUR"; the code may be left out where the field fixes it. */
+function fromText(cell: string, settings: MoneySettings, report: Report): Money | undefined {
+  const [amount, currency, ...more] = cell.trim().split(/[ \u00a0]+/)
+  if (more.length === 0 && (currency ?? settings.currency) !== null) {
+    return parseMoney({ amount, currency: currency ?? settings.currency }, settings, (_, detail) => report('', detail))
+  }
+  report('', 'must be an amount and a currency, such as 12.50 EUR')
+  return undefined
+}
+
+const currencyOf = (sql: Sql, at: ColumnRef, { currency }: MoneySettings): RawBuilder<unknown> =>
+  currency === null ? at('__currency') : sql`${sql.lit(currency)}::text`
+
+/** `value.gte=1000` compares amounts of any currency, `value.gte=1000 EUR` those in euros. */
+function comparison(name: Comparison): Operator {
+  const amount = exactComparison(name)
+  return {
+    parse(cell, settings: MoneySettings, report) {
+      const [digits = '', currency = null, ...more] = cell.split(' ')
+      if (more.length > 0 || (currency !== null && !code.test(currency))) report('', 'must be an amount such as 1000 or 1000 EUR')
+      return [...amount.parse(digits, settings as never, report), currency]
+    },
+    where: (sql, at, [digits, currency], settings: MoneySettings) => {
+      const matches = amount.where(sql, at, [digits!], settings as never)
+      const same = sql`(${currency}::text is null or ${currencyOf(sql, at, settings)} = ${currency}::text)`
+      // Not equal: another amount, or another currency where one is named.
+      return name === 'ne' ? sql`(${matches} or not ${same})` : sql`(${matches} and ${same})`
+    },
+  }
+}
+
+function moneySchema(settings: MoneySettings, mode: 'read' | 'create' | 'patch'): JsonSchema {
+  const required = settings.currency === null || mode === 'read' ? members : ['amount']
+  return {
+    type: 'object',
+    properties: {
+      amount: exactSchema(settings, mode),
+      currency: settings.currency === null ? { type: 'string', pattern: '^[A-Z]{3}$' } : { const: settings.currency },
+    },
+    // A patch merges into the stored value, so it may name one part.
+    ...(mode !== 'patch' && { required }),
+    additionalProperties: false,
+  }
+}
+
+/** An exact amount in a currency: its own, or one the field fixes. */
+export const money = define<MoneySettings>({
+  id: 'money',
+  json: ['object'],
+  keywords: ['default', 'minimum', 'maximum'],
+  settings: ['scale', 'precision', 'currency'],
+  compile(node, report, { indexed }) {
+    const currency = node['x-bos']?.['currency'] ?? null
+    if (typeof currency === 'string' && /^[a-z]\w*\./.test(currency)) report('/x-bos/currency', 'not yet: a currency by path needs the expression language')
+    else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
+      report('/x-bos/currency', 'must be a currency code of three capital letters, such as EUR; without it each value has its own')
+    }
+    return { ...exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }), currency: currency as string | null }
+  },
+  columns: (name, settings) => {
+    const [amount, ...shadow] = exactColumns(name, settings)
+    return [amount!, ...(settings.currency === null ? [{ name: `${name}__currency`, type: 'text', collation: 'C' } as const] : []), ...shadow]
+  },
+  schema: moneySchema,
+  parse: parseMoney,
+  store(value, settings) {
+    const { amount = null, currency = null } = (value ?? {}) as Partial<Money>
+    return settings.currency === null ? [amount, currency] : [amount]
+  },
+  render: (sql, at, settings) =>
+    sql`case when ${at()} is not null then json_build_object('amount', ${at()}::text, 'currency', ${currencyOf(sql, at, settings)}) end`,
+  operators: {
+    ...Object.fromEntries((['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const).map((name) => [name, comparison(name)])),
+    null: isNull,
+  },
+  sort: exactSort,
+  index: exactIndex,
+  measures: ['sum', 'avg', 'min', 'max'],
+  measured: exactMeasured,
+  currency: currencyOf,
+  members: (settings) => new Map([
+    ['amount', { type: 'decimal', settings, suffix: '' }],
+    ...(settings.currency === null
+      ? [['currency', { type: 'text', settings: text.compile({ maxLength: 3 }, () => {}), suffix: '__currency' }] as const]
+      : []),
+  ]),
+  text: (sql, at, settings) => sql`${at()}::text || ' ' || ${currencyOf(sql, at, settings)}`,
+  fromText,
+  toText: (value) => `${(value as Money).amount} ${(value as Money).currency}`,
+})

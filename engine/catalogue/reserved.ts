@@ -26,7 +26,7 @@ const objectNames = ['constructor', 'prototype', 'then', 'hasownproperty', 'tost
 
 /** First segments of the API, and PostgreSQL schemas that are not ours. */
 const moduleNames = [
-  'bos', 'public', 'pgboss', 'information_schema', 'auth', 'me', 'catalogue', 'jobs', 'openapi', 'docs', 'graphql', 'live', 'mcp', 'self', 'x',
+  'bos', 'public', 'pgboss', 'information_schema', 'auth', 'me', 'operator', 'access', 'catalogue', 'jobs', 'openapi', 'docs', 'graphql', 'live', 'mcp', 'self', 'x',
 ] as const
 
 export type NamePlace = 'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role'

@@ -1,0 +1,109 @@
+import { notYet } from '../fields/notYet.ts'
+import { pointerSegment } from '../problems.ts'
+import type { Reporter } from './check.ts'
+import { seen } from './check-modules.ts'
+import { checkLineOwners, checkRelations } from './check-relations.ts'
+import { checkKeys, checkPermissions } from './check-settings.ts'
+import { compileField } from './compile-field.ts'
+import { nearest } from './nearest.ts'
+import { traitsNotBuilt } from './not-yet.ts'
+import { quote } from './shape-faults.ts'
+import type { EntityDraft, PropertyDraft, Symbols, TraitDraft } from './symbols.ts'
+
+/** PostgreSQL cuts longer identifiers off, silently. */
+const identifierBytes = 63
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
+
+/** Fields, relations, keys and permissions of every entity, and the properties of every trait. */
+export function checkEntities(symbols: Symbols, report: Reporter, reportOnce: Reporter): void {
+  for (const trait of symbols.traits.values()) checkTrait(trait, symbols, report, reportOnce)
+  for (const entity of symbols.entities.values()) {
+    checkUse(entity, symbols, report)
+    for (const property of entity.properties.values()) checkProperty(entity, property, symbols, report, reportOnce)
+    checkNames(entity, report)
+    checkKeys(entity, report)
+    checkPermissions(entity, symbols, report)
+  }
+  checkRelations(symbols, report)
+  checkLineOwners(symbols, report)
+}
+
+/** The properties of a trait are checked as if it were an entity, so that one which nobody uses is checked too. */
+function checkTrait(trait: TraitDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): void {
+  const { fullName, module, file, node } = trait
+  const properties = new Map(Object.entries(node.properties ?? {}).map(([name, property]): [string, PropertyDraft] =>
+    [name, { name, id: property['x-bos']?.id ?? name, node: property, required: false, file, pointer: `/properties/${name}`, trait: null }]))
+  const stand: EntityDraft = {
+    id: fullName, fullName, name: fullName, module, kind: 'record', plural: '', file, node: { title: node.title, type: 'object' },
+    properties, known: new Set(properties.keys()), traits: [],
+  }
+  for (const property of properties.values()) checkProperty(stand, property, symbols, report, reportOnce)
+  checkRequired(file, node.required, stand.known, report)
+  node['x-bos']?.appendTo?.forEach((append, index) => {
+    const at = `/x-bos/appendTo/${index}`
+    const entity = symbols.entities.get(append.entity)
+    if (entity === undefined) {
+      if (!symbols.unreadable.has(append.entity)) report(file, `${at}/entity`, `there is no entity ${quote(append.entity)}`, nearest(append.entity, symbols.entities.keys()))
+      return
+    }
+    if (!seen(append.entity, entity.module, module, symbols, (detail, meant) => report(file, `${at}/entity`, detail, meant))) return
+    const field = entity.properties.get(append.field)
+    if (field === undefined) {
+      if (!entity.known.has(append.field)) report(file, `${at}/field`, `${append.entity} has no property ${quote(append.field)}`, nearest(append.field, entity.known))
+    } else if (field.node['x-bos']?.type !== 'reference' || !Array.isArray(field.node['x-bos'].entity)) {
+      report(file, `${at}/field`, `${append.entity}.${append.field} is not a reference with a list of targets ("entity": [])`)
+    }
+  })
+}
+
+function checkUse(entity: EntityDraft, symbols: Symbols, report: Reporter): void {
+  entity.node['x-bos']?.use?.forEach((name, index) => {
+    const at = `/x-bos/use/${index}`
+    const trait = symbols.traits.get(name)
+    if (trait === undefined) {
+      if (!traitsNotBuilt.has(name) && !symbols.unreadable.has(name)) report(entity.file, at, `there is no trait ${quote(name)}`, nearest(name, symbols.traits.keys()))
+      return
+    }
+    if (!seen(name, trait.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))) return
+    if (entity.kind === 'line') report(entity.file, at, 'a line cannot use traits: it follows its document')
+    for (const property of Object.keys(trait.node.properties ?? {})) {
+      const taken = entity.properties.get(property)
+      if (taken !== undefined && taken.trait !== name) report(entity.file, at, `${name} brings a property ${quote(property)}, which ${taken.trait ?? entity.fullName} has already`)
+    }
+  })
+}
+
+function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): void {
+  const { file, pointer, node } = property
+  const written = node['x-bos']?.type
+  if (written !== undefined && Object.hasOwn(notYet.types, written)) return
+  const compiled = compileField(entity, property, symbols, (at, detail) => reportOnce(file, `${pointer}${at}`, detail))
+  for (const { name } of compiled?.type.columns(property.id, compiled.settings) ?? []) {
+    if (byteLength(name) > identifierBytes) report(file, pointer, `its column ${quote(name)} is longer than ${identifierBytes} bytes: shorten a name`)
+  }
+  const own = node['x-bos'] ?? {}
+  if (own.treeOf !== undefined) {
+    const parent = entity.properties.get(own.treeOf)?.node['x-bos']
+    if (parent?.type !== 'reference' || (parent.entity !== 'self' && parent.entity !== entity.fullName)) {
+      report(file, `${pointer}/x-bos/treeOf`, `${quote(own.treeOf)} is not a reference to the entity itself`)
+    }
+  }
+  if (own.defaultsToActor === true && own.entity !== 'core.member') report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
+}
+
+function checkNames(entity: EntityDraft, report: Reporter): void {
+  const ids = new Map<string, string>()
+  for (const { id, name, pointer, file, trait } of entity.properties.values()) {
+    const twin = ids.get(id)
+    if (twin !== undefined && trait === null) report(file, `${pointer}/x-bos/id`, `the id ${quote(id)} belongs to ${quote(twin)} already`)
+    ids.set(id, name)
+  }
+  if (entity.properties.size === 0 && entity.known.size === 0) report(entity.file, '/properties', 'an entity needs at least one property')
+  checkRequired(entity.file, entity.node.required, entity.known, report)
+}
+
+function checkRequired(file: string, required: readonly string[] | undefined, known: ReadonlySet<string>, report: Reporter): void {
+  required?.forEach((name, index) => {
+    if (!known.has(name)) report(file, `/required/${pointerSegment(index)}`, `there is no property ${quote(name)}`, nearest(name, known))
+  })
+}

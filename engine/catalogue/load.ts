@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ExactNumber } from '../fields/type.ts'
+import { JsonFault, parseJson } from '../json.ts'
+import { pointerSegment } from '../problems.ts'
+import type { ModuleSource, SourceFault } from './sources.ts'
+
+/** Far beyond any honest file; a bigger one is not even read. */
+const fileBytes = 1024 * 1024
+const filesPerModule = 2_000
+const jsonDepthLevels = 64
+
+/**
+ * Reads every module folder below `folder`: a folder that holds a module.json, or at least one .json file. Never throws for
+ * what files hold: unreadable files become faults of their module. Names come in code point order, so the result is stable.
+ */
+export async function loadModules(folder: string): Promise<ModuleSource[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name).sort()
+  return Promise.all(names.map(name => loadModule(join(folder, name), name)))
+}
+
+/** Reads one module folder. */
+export async function loadModule(folder: string, id: string): Promise<ModuleSource> {
+  const files = new Map<string, unknown>()
+  const seeds: string[] = []
+  const faults: SourceFault[] = []
+  const report = (path: string, detail: string): number => faults.push({ file: `${id}/${path}`, pointer: '', detail })
+
+  const found = await readdir(folder, { withFileTypes: true, recursive: true })
+  const paths = found.filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/'))
+    .filter(path => !path.split('/').some(part => part.startsWith('.')))
+    .sort()
+  if (paths.length > filesPerModule) report('', `the folder has ${paths.length} files; at most ${filesPerModule} are read`)
+  for (const path of paths.slice(0, filesPerModule)) {
+    if (path.startsWith('seed/')) seeds.push(path)
+    else if (path.endsWith('.json')) await readOne(path)
+  }
+  return { id, hash: hashOf(files), files, seeds, faults }
+
+  async function readOne(path: string): Promise<void> {
+    const full = join(folder, path)
+    const { size } = await stat(full)
+    if (size > fileBytes) return void report(path, `the file has ${size} bytes; at most ${fileBytes} are read`)
+    try {
+      const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full)), jsonDepthLevels)
+      for (const pointer of inexactNumbers(value)) {
+        faults.push({ file: `${id}/${path}`, pointer, detail: 'has more digits than a JSON number keeps: write it as a text' })
+      }
+      files.set(path, value)
+    } catch (error) {
+      if (error instanceof JsonFault) report(path, error.message)
+      else if (error instanceof TypeError) report(path, 'the file is not UTF-8 text')
+      else throw error
+    }
+  }
+}
+
+/** Pointers of numbers that a double cannot hold. */
+function inexactNumbers(value: unknown, pointer = ''): string[] {
+  if (value instanceof ExactNumber) return [pointer]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => inexactNumbers(inner, `${pointer}/${pointerSegment(key)}`))
+}
+
+/** A module as it is stored in bos.module_version: texts, because jsonb would forget the order of keys. */
+export interface StoredSource {
+  readonly files: Readonly<Record<string, string>>
+}
+
+export const toStored = (source: ModuleSource): StoredSource =>
+  ({ files: Object.fromEntries([...source.files].map(([path, value]) => [path, JSON.stringify(value)])) })
+
+export function fromStored(id: string, stored: StoredSource): ModuleSource {
+  const files = new Map(Object.entries(stored.files).map(([path, text]) => [path, parseJson(text, jsonDepthLevels)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)))
+  return { id, hash: hashOf(files), files, seeds: [], faults: [] }
+}
+
+function hashOf(files: ReadonlyMap<string, unknown>): string {
+  const hash = createHash('sha256')
+  for (const [path, value] of files) hash.update(`${path}\n${JSON.stringify(value)}\n`)
+  return hash.digest('hex')
+}

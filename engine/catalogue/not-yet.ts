@@ -1,0 +1,99 @@
+import type { DisplayFile } from '../../metadata/display.d.ts'
+import type { EntityFile, Permission, Property, PropertySettings } from '../../metadata/entity.d.ts'
+import type { TraitFile } from '../../metadata/trait.d.ts'
+import type { ViewFile } from '../../metadata/view.d.ts'
+import { notYet as notYetFields } from '../fields/notYet.ts'
+import { pointerSegment } from '../problems.ts'
+import type { FileKind } from './sources.ts'
+
+/**
+ * What the meta-schemas take and this engine does not do. Taking the vocabulary and refusing the use are two steps, so that
+ * the day a thing is built changes this file and nothing that modules, editors and types rely on.
+ */
+export const notBuilt = (what: string): string => `${what} is part of the metamodel but not built yet`
+
+type Found = { readonly pointer: string; readonly detail: string }
+
+const propertyKeywords = [
+  'lifecycle', 'compute', 'rollup', 'lookup', 'copy', 'default', 'visibleWhen', 'requiredWhen', 'readOnlyWhen', 'where', 'gapless',
+] as const satisfies readonly (keyof PropertySettings)[]
+const entityKeywords = ['rules', 'scopes', 'meters', 'index', 'query'] as const
+const permissionKeywords = ['transitions', 'show', 'mask'] as const
+/** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
+export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
+const builtScopes = new Set(['own', 'all'])
+
+/** Everything in one file that is not built yet. `node` has passed its meta-schema. */
+export function notYetIn(kind: FileKind, node: unknown): Found[] {
+  if (kind === 'entity') return inEntity(node as EntityFile)
+  if (kind === 'trait') return inTrait(node as TraitFile)
+  if (kind === 'view') return inView(node as ViewFile)
+  if (kind === 'display') return inDisplay(node as DisplayFile)
+  if (kind === 'i18n') return [{ pointer: '', detail: notBuilt('a file of labels in another language') }]
+  return []
+}
+
+function inEntity(node: EntityFile): Found[] {
+  const own = node['x-bos'] ?? {}
+  const found = [...inProperties(node.properties), ...keywords('/x-bos', own, entityKeywords)]
+  if (own.kind === 'ledger' || own.kind === 'query') found.push({ pointer: '/x-bos/kind', detail: notBuilt(`the kind ${own.kind}`) })
+  own.use?.forEach((trait, index) => {
+    if (traitsNotBuilt.has(trait)) found.push({ pointer: `/x-bos/use/${index}`, detail: notBuilt(`the trait ${trait}`) })
+  })
+  own.search?.forEach((path, index) => {
+    if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
+  })
+  own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
+  for (const [role, permission] of Object.entries(own.permissions ?? {})) found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
+  return found
+}
+
+function inPermission(pointer: string, permission: Permission): Found[] {
+  const found = keywords(pointer, permission, permissionKeywords)
+  if (!builtScopes.has(permission.scope)) found.push({ pointer: `${pointer}/scope`, detail: notBuilt(`the scope "${permission.scope}"`) })
+  for (const [action, value] of Object.entries(permission)) {
+    if (action !== 'scope' && typeof value === 'string') {
+      found.push({ pointer: `${pointer}/${action}`, detail: notBuilt('an expression as permission') })
+    }
+  }
+  return found
+}
+
+function inProperties(properties: Readonly<Record<string, Property>> = {}): Found[] {
+  return Object.entries(properties).flatMap(([name, node]) => {
+    const at = `/properties/${pointerSegment(name)}/x-bos`
+    const own = node['x-bos'] ?? {}
+    const found = keywords(at, own, propertyKeywords)
+    if (own.type !== undefined && Object.hasOwn(notYetFields.types, own.type)) {
+      found.push({ pointer: `${at}/type`, detail: notBuilt(`the field type ${own.type}`) })
+    }
+    if (own.type === 'money' && own.currency !== undefined && !/^[A-Z]{3}$/.test(own.currency)) {
+      found.push({ pointer: `${at}/currency`, detail: notBuilt('a currency taken along a path') })
+    }
+    if (own.type === 'sequence') {
+      found.push(...keywords(at, own, ['scope']))
+      if (own.assign === 'transition') found.push({ pointer: `${at}/assign`, detail: notBuilt('a number taken at a transition') })
+      const others = own.pattern?.match(/\{(?!n(:\d+)?\})[^}]*\}/g) ?? []
+      if (others.length > 0) found.push({ pointer: `${at}/pattern`, detail: notBuilt(`the placeholder ${others.join(', ')}`) })
+    }
+    return found
+  })
+}
+
+function inTrait(node: TraitFile): Found[] {
+  return [...inProperties(node.properties), ...keywords('/x-bos', node['x-bos'] ?? {}, ['rules', 'children'])]
+}
+
+function inView(node: ViewFile): Found[] {
+  return typeof node.filter === 'string' ? [{ pointer: '/filter', detail: notBuilt('an expression as filter') }] : []
+}
+
+/** Pictures need files; until then nothing can be named here that exists. */
+function inDisplay(node: DisplayFile): Found[] {
+  return node.imageField === undefined ? [] : [{ pointer: '/imageField', detail: notBuilt('a picture of the record') }]
+}
+
+function keywords(pointer: string, node: object, names: readonly string[]): Found[] {
+  return names.filter(name => Object.hasOwn(node, name) && (node as Record<string, unknown>)[name] !== false)
+    .map(name => ({ pointer: `${pointer}/${name}`, detail: notBuilt(`"${name}"`) }))
+}

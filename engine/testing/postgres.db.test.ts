@@ -30,10 +30,10 @@ describe('databases', () => {
   })
 
   test('drop ends connections that are still open', async () => {
-    const { url, name, drop } = await freshDatabase()
+    const { url, name, ...database } = await freshDatabase()
     await withClient(url, async (client) => {
       client.on('error', () => undefined)
-      await drop()
+      await database.drop()
     })
     const found = await withClient(postgresUrl(), (admin) => admin.query('select from pg_database where datname = $1', [name]))
     expect(found.rowCount).toBe(0)

@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from 'express'
+import { toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Answer } from '../records/types.ts'
@@ -13,7 +14,7 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof URIError || (error as { status?: unknown } | null)?.status === 400) {
     return new Problem('request-malformed', 'The address could not be decoded.', { cause: error })
   }
-  return new Problem('internal', '', { cause: error })
+  return toProblem(error)
 }
 
 /** RFC 9457, with the request id that the log line carries too. */

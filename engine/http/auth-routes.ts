@@ -1,0 +1,84 @@
+import { parseCookie, stringifySetCookie } from 'cookie'
+import type { Request } from 'express'
+import type { SessionView } from '../identity/actors.ts'
+import type { Credentials, SignedIn, SignIn } from '../identity/sign-in.ts'
+import { Problem } from '../problems.ts'
+import type { Actor } from '../records/types.ts'
+import { refuseForeignOrigin } from './admission.ts'
+import { readMembers, type MemberReader } from './input.ts'
+import { empty, json, type Route } from './route.ts'
+
+const cookieName = 'bos_refresh'
+const cookiePath = '/api/auth'
+
+export interface Identity {
+  readonly signIn: SignIn
+  readonly view: (session: string) => Promise<SessionView | null>
+  /** The acting member's own name as others see it; null when their record is gone. */
+  readonly memberName: (actor: Actor) => Promise<string | null>
+}
+
+/** Sign-in, and who I am. The refresh token travels only in a cookie that scripts cannot read and other sites cannot send. */
+export function authRoutes(identity: Identity, demo: boolean): readonly Route[] {
+  const { signIn } = identity
+  return [
+    {
+      method: 'POST', path: '/api/auth/login', guard: 'public',
+      handle: async ({ request, body }) => {
+        refuseForeignOrigin(request)
+        const result = await signIn.login(readCredentials(body), request.ip ?? '')
+        return 'tenants' in result ? json(200, result) : signedIn(request, result)
+      },
+    },
+    {
+      method: 'POST', path: '/api/auth/refresh', guard: 'public',
+      handle: async ({ request }) => {
+        refuseForeignOrigin(request)
+        return signedIn(request, await signIn.refresh(readCookie(request)))
+      },
+    },
+    {
+      method: 'POST', path: '/api/auth/logout', guard: 'public',
+      handle: async ({ request }) => {
+        refuseForeignOrigin(request)
+        await signIn.logout(readCookie(request), request.headers.authorization)
+        return empty(204, { 'set-cookie': refreshCookie(request, '', 0) })
+      },
+    },
+    {
+      method: 'GET', path: '/api/me', guard: 'member', fresh: true,
+      handle: async (_exchange, actor) => {
+        const view = actor.session === null ? null : await identity.view(actor.session)
+        if (!view) throw new Problem('not-authenticated')
+        const member = { id: actor.member, name: await identity.memberName(actor), email: view.email }
+        return json(200, { member, tenant: view.tenant, roles: actor.roles, demo })
+      },
+    },
+  ]
+}
+
+function signedIn(request: Request, { refresh, ...shown }: SignedIn): ReturnType<typeof json> {
+  return json(200, shown, { 'set-cookie': refreshCookie(request, refresh.text, refresh.expiresAt - Math.floor(Date.now() / 1000)) })
+}
+
+/** Secure whenever the page came over https; a forged X-Forwarded-Proto can only make its own sender's cookie stricter. */
+function refreshCookie(request: Request, value: string, maxAge: number): string {
+  const forwarded = request.headers['x-forwarded-proto']?.toString().split(',')[0]?.trim()
+  return stringifySetCookie({ name: cookieName, value, maxAge, path: cookiePath, httpOnly: true, sameSite: 'strict', secure: request.secure || forwarded === 'https' })
+}
+
+const readCookie = (request: Request): string | undefined => parseCookie(request.headers.cookie ?? '')[cookieName]
+
+function readCredentials(body: unknown): Credentials {
+  const bySelection = typeof body === 'object' && body !== null && 'selectToken' in body
+  return bySelection
+    ? readMembers(body, { selectToken: required(4096), tenant: required(63) })
+    : readMembers(body, { email: required(320), password: required(1024), tenant: optional(63) })
+}
+
+const required = (max: number): MemberReader<string> => (value, report) => {
+  if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
+  report(`must be a text of 1 to ${max} characters`)
+  return ''
+}
+const optional = (max: number): MemberReader<string | null> => (value, report) => value === undefined || value === null ? null : required(max)(value, report)

@@ -1,0 +1,162 @@
+-- Tenants, people's access to them, and roles: the functions behind engine/tenancy and engine/identity. As in 002, each runs as
+-- the owner and states its tenant itself; none is open to the roles that touch records.
+
+-- Whatever changes what members may do raises the generation: every process notices at its next bos.begin.
+create function bos.raise_generation() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update bos.tenant t set generation = t.generation + 1 where t.id in (select c.tenant_id from changed c);
+  return null;
+end $$;
+
+create trigger role_added after insert on bos.role_assignment referencing new table as changed for each statement execute function bos.raise_generation();
+create trigger role_changed after update on bos.role_assignment referencing new table as changed for each statement execute function bos.raise_generation();
+create trigger role_removed after delete on bos.role_assignment referencing old table as changed for each statement execute function bos.raise_generation();
+create trigger module_added after insert on bos.tenant_module referencing new table as changed for each statement execute function bos.raise_generation();
+create trigger module_changed after update on bos.tenant_module referencing new table as changed for each statement execute function bos.raise_generation();
+create trigger module_removed after delete on bos.tenant_module referencing old table as changed for each statement execute function bos.raise_generation();
+
+-- A person whose record is deleted, or who has left, signs in no more; when the record comes back, so does the way in.
+alter table bos.member_account add column suspended_at timestamptz(3);
+
+create function bos.member_presence() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare gone boolean := new.deleted_at is not null or not coalesce((to_jsonb(new) ->> 'active')::boolean, true);
+begin
+  update bos.member_account m set suspended_at = case when gone then coalesce(m.suspended_at, now()) end
+    where m.tenant_id = new.tenant_id and m.member_id = new.id;
+  if gone then
+    update bos.session s set revoked_at = now() where s.tenant_id = new.tenant_id and s.member_id = new.id and s.revoked_at is null;
+  end if;
+  return null;
+end $$;
+comment on function bos.member_presence is 'Trigger of core.member (engine/tenancy/presence.ts): ends the sign-in of people who are deleted or not active.';
+
+create or replace function bos.account_by_email(email text) returns table (id uuid, password_hash text, memberships jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select a.id, a.password_hash,
+    coalesce((select jsonb_agg(jsonb_build_object('tenant', t.id, 'slug', t.slug, 'name', t.name, 'member', m.member_id) order by t.slug)
+              from bos.member_account m join bos.tenant t on t.id = m.tenant_id
+              where m.account_id = a.id and m.suspended_at is null and t.suspended_at is null), '[]')
+  from bos.account a where bos.fold(a.email) = bos.fold(account_by_email.email);
+end;
+
+-- The second half of signing in, where one password opens several tenants.
+create function bos.account_by_id(account uuid) returns table (id uuid, password_hash text, memberships jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select f.* from bos.account a cross join lateral bos.account_by_email(a.email) f where a.id = account_by_id.account;
+end;
+
+create or replace function bos.session_open(session uuid, tenant uuid, member uuid, account uuid, refresh_hash bytea, expires timestamptz)
+returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  insert into bos.session (id, tenant_id, member_id, account_id, refresh_hash, expires_at)
+    select session_open.session, m.tenant_id, m.member_id, m.account_id, session_open.refresh_hash, session_open.expires
+    from bos.member_account m join bos.tenant t on t.id = m.tenant_id
+    where m.tenant_id = session_open.tenant and m.member_id = session_open.member and m.account_id = session_open.account
+      and m.suspended_at is null and t.suspended_at is null
+    returning true;
+end;
+
+-- A new password ends every session of the account but the one it was changed in (null: all).
+create function bos.password_set(account uuid, password_hash text, keep uuid) returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  update bos.session s set revoked_at = now()
+    where s.account_id = password_set.account and s.revoked_at is null and s.id is distinct from password_set.keep;
+  update bos.account a set password_hash = password_set.password_hash where a.id = password_set.account returning true;
+end;
+
+-- Opens a tenant with its modules, [{"module","version"}]. Nobody can sign in to it before member_admit. Answers its id and generation;
+-- no row: the slug is taken. A tenant that nobody was ever admitted to is an attempt that broke off: it is taken up again.
+create function bos.tenant_open(tenant uuid, slug text, name text, locale text, time_zone text, currency text, modules jsonb)
+returns table (id uuid, generation bigint)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare opened uuid;
+begin
+  insert into bos.tenant as t (id, slug, name, locale, time_zone, currency)
+    values (tenant_open.tenant, tenant_open.slug, tenant_open.name, tenant_open.locale, tenant_open.time_zone, tenant_open.currency)
+    on conflict (slug) do update set name = excluded.name, locale = excluded.locale, time_zone = excluded.time_zone, currency = excluded.currency
+      where not exists (select from bos.member_account m where m.tenant_id = t.id)
+    returning t.id into opened;
+  insert into bos.tenant_module (tenant_id, module, version)
+    select opened, m.module, m.version from jsonb_to_recordset(modules) as m (module text, version text) where opened is not null
+    on conflict (tenant_id, module) do update set version = excluded.version;
+  return query select t.id, t.generation from bos.tenant t where t.id = opened;
+end $$;
+
+create function bos.tenant_list()
+returns table (id uuid, slug text, name text, locale text, time_zone text, currency text, created_at timestamptz, suspended_at timestamptz, modules text[], people bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select t.id, t.slug, t.name, t.locale, t.time_zone, t.currency, t.created_at, t.suspended_at,
+    array(select m.module from bos.tenant_module m where m.tenant_id = t.id order by m.module),
+    (select count(*) from bos.member_account a where a.tenant_id = t.id)
+  from bos.tenant t order by t.slug;
+end;
+
+-- Enables a module, or moves it to another version; members who have no role in it get `role` (null: none).
+create function bos.module_enable(tenant uuid, module text, version text, role text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  insert into bos.tenant_module (tenant_id, module, version) values (module_enable.tenant, module_enable.module, module_enable.version)
+    on conflict (tenant_id, module) do update set version = excluded.version;
+  insert into bos.role_assignment (tenant_id, member_id, module, role)
+    select m.tenant_id, m.member_id, module_enable.module, module_enable.role from bos.member_account m
+    where m.tenant_id = module_enable.tenant and module_enable.role is not null
+    on conflict (tenant_id, member_id, module) do nothing;
+end;
+
+-- Gives a member exactly these roles, {"crm": "crm.rep", …}.
+create function bos.roles_set(tenant uuid, member uuid, roles jsonb) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  delete from bos.role_assignment r
+    where r.tenant_id = roles_set.tenant and r.member_id = roles_set.member and roles_set.roles ->> r.module is null;
+  insert into bos.role_assignment as r (tenant_id, member_id, module, role)
+    select roles_set.tenant, roles_set.member, e.key, e.value from jsonb_each_text(roles_set.roles) e
+    on conflict (tenant_id, member_id, module) do update set role = excluded.role where r.role <> excluded.role;
+end;
+
+-- Lets a member sign in with an e-mail address. An account that exists keeps its password: it belongs to a person, not to a tenant.
+-- Answers the account. Raises unique_violation when that account is another member of the tenant.
+create function bos.member_admit(tenant uuid, member uuid, account uuid, email text, password_hash text) returns uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare known uuid;
+begin
+  insert into bos.account as a (id, email, password_hash) values (member_admit.account, member_admit.email, member_admit.password_hash)
+    on conflict (bos.fold(email)) do update set password_hash = coalesce(a.password_hash, excluded.password_hash)
+    returning a.id into known;
+  update bos.session s set revoked_at = now()
+    where s.tenant_id = member_admit.tenant and s.member_id = member_admit.member and s.account_id <> known and s.revoked_at is null;
+  insert into bos.member_account (tenant_id, member_id, account_id) values (member_admit.tenant, member_admit.member, known)
+    on conflict (tenant_id, member_id) do update set account_id = excluded.account_id;
+  return known;
+end $$;
+
+-- Takes a member's sign-in away.
+create function bos.member_release(tenant uuid, member uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  update bos.session s set revoked_at = now()
+    where s.tenant_id = member_release.tenant and s.member_id = member_release.member and s.revoked_at is null;
+  delete from bos.member_account m where m.tenant_id = member_release.tenant and m.member_id = member_release.member;
+end;
+
+create function bos.member_access(tenant uuid, member uuid) returns table (email text, roles jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select
+    (select a.email from bos.member_account m join bos.account a on a.id = m.account_id
+      where m.tenant_id = member_access.tenant and m.member_id = member_access.member),
+    coalesce((select jsonb_object_agg(r.module, r.role) from bos.role_assignment r
+      where r.tenant_id = member_access.tenant and r.member_id = member_access.member), '{}');
+end;
+
+grant execute on function bos.account_by_id, bos.password_set, bos.tenant_open, bos.tenant_list, bos.module_enable, bos.roles_set,
+  bos.member_admit, bos.member_release, bos.member_access to bos_call;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
+import { openEmbedded } from './embedded.ts'
 import { createExecutor } from './executor.ts'
 import { openNative, readAddress, withConnection, type Address } from './native.ts'
 import { assertServingLogin, initRoles, mayCreateRoles, ownerRole, type Session } from './roles.ts'
@@ -18,6 +19,9 @@ export interface DatabaseOptions {
   readonly transactionLimitMs?: number
   readonly statementTimeoutMs?: number
   readonly maxPreparedStatements?: number
+  /** Embedded engine: how often it is asked for a sign of life, and how often it is vacuumed; 0: never. */
+  readonly canaryMs?: number
+  readonly vacuumMs?: number
 }
 
 /** A Database and the door to its owner. */
@@ -29,13 +33,45 @@ export interface OpenDatabase extends Database {
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
-const defaults = { transactionLimitMs: 15_000, statementTimeoutMs: 30_000, maxPreparedStatements: 500 } as const
+const defaults = { transactionLimitMs: 15_000, statementTimeoutMs: 30_000, maxPreparedStatements: 500, canaryMs: 30_000, vacuumMs: 600_000 } as const
 
 /** Opens the database that the configuration names; refuses a login that row security would not bind. Migrates nothing. */
 export async function createDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
-  if (options.databaseUrl === null) throw new Error('DATABASE_URL is not set')
-  const serving = await servingLogin(options, options.databaseUrl)
+  return options.databaseUrl === null ? createEmbedded(options) : createNative(options, options.databaseUrl)
+}
+
+async function createEmbedded(options: DatabaseOptions): Promise<OpenDatabase> {
+  const { transactionLimitMs, statementTimeoutMs, maxPreparedStatements, canaryMs, vacuumMs } = { ...defaults, ...options }
+  const { pool, restart, close } = await openEmbedded({ dataDir: options.dataDir, watchdogMs: statementTimeoutMs, canaryMs, vacuumMs })
+  const useClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect()
+    try {
+      return await work(client)
+    } finally {
+      // Closed, not reused: the next connection discards the role and whatever else the owner's work left in the session.
+      client.release(true)
+    }
+  }
+  try {
+    await useClient(client => initRoles(client))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const database = createExecutor({ engine: 'embedded', pool, transactionLimitMs, maxPreparedStatements, onWrongAnswer: restart, close })
+  return {
+    ...database,
+    withOwner: work =>
+      useClient(async client => {
+        await client.query(`set role ${ownerRole}`)
+        return work(client)
+      }),
+  }
+}
+
+async function createNative(options: DatabaseOptions, databaseUrl: string): Promise<OpenDatabase> {
   const { transactionLimitMs, statementTimeoutMs, maxPreparedStatements } = { ...defaults, ...options }
+  const serving = await servingLogin(options, databaseUrl)
   const pool = await openNative({
     address: serving.address,
     variable: 'DATABASE_URL',

@@ -1,31 +1,47 @@
 import type { Report } from '../problems.ts'
+import { address } from './address.ts'
+import { barcode } from './barcode.ts'
 import { boolean } from './boolean.ts'
+import { color } from './color.ts'
 import { date } from './date.ts'
 import { dateTime } from './dateTime.ts'
 import { decimal } from './decimal.ts'
 import { defaultOf } from './define.ts'
+import { duration } from './duration.ts'
 import { email } from './email.ts'
+import { typeIdOf } from './infer.ts'
 import { integer } from './integer.ts'
+import { json } from './json.ts'
 import { lines } from './lines.ts'
+import { list } from './list.ts'
 import { longText } from './longText.ts'
 import { markdown } from './markdown.ts'
 import { money } from './money.ts'
+import { multiSelect } from './multiSelect.ts'
 import { suggestion } from './nearest.ts'
 import { notYet } from './notYet.ts'
 import { percent } from './percent.ts'
+import { personName } from './personName.ts'
+import { phone } from './phone.ts'
+import { rank } from './rank.ts'
+import { rating } from './rating.ts'
 import { reference } from './reference.ts'
 import { references } from './references.ts'
 import { select } from './select.ts'
+import { sequence } from './sequence.ts'
 import { text } from './text.ts'
+import { time } from './time.ts'
 import type { FieldType, FieldUse, PropertyNode } from './type.ts'
+import { url } from './url.ts'
 
 export { notYet }
 
 /** Every field type, by id. */
 export const fieldTypes: ReadonlyMap<string, FieldType> = new Map(
-  [
-    text, longText, markdown, email, integer, decimal, money, percent, boolean, date, dateTime, select, reference, references, lines,
-  ].map((type) => [type.id, type as FieldType]),
+  ([
+    text, longText, markdown, email, phone, url, integer, decimal, money, percent, boolean, date, dateTime, time, duration,
+    select, multiSelect, list, reference, references, lines, json, sequence, address, personName, color, rating, barcode, rank,
+  ] as FieldType[]).map((type) => [type.id, type]),
 )
 
 /** The type of a compiled field. */
@@ -35,35 +51,14 @@ export function fieldOf(type: string): FieldType {
   return found
 }
 
-const byFormat: Readonly<Record<string, string>> = {
-  'date': 'date', 'date-time': 'dateTime', 'time': 'time', 'email': 'email', 'uri': 'url', 'duration': 'duration',
-}
-
-/** The field type of a property node: `x-bos.type`, or what its JSON Schema keywords say. Reports and returns undefined when there is none. */
+/** The field type of a property node. Reports and returns undefined when there is none, or not yet. */
 export function typeOf(node: PropertyNode, report: Report): FieldType | undefined {
-  const named = node['x-bos']?.type
-  if (named === undefined) return inferred(node, report)
-  const found = fieldTypes.get(named)
-  if (found !== undefined) return found
-  report('/x-bos/type', Object.hasOwn(notYet.types, named)
-    ? `not yet: ${notYet.types[named]}`
-    : `there is no field type "${named}".${suggestion(named, fieldTypes.keys())}`)
-  return undefined
-}
-
-function inferred(node: PropertyNode, report: Report): FieldType | undefined {
-  const { type, format, items } = node as { readonly type?: unknown; readonly format?: unknown; readonly items?: PropertyNode }
-  if (type === 'array') return items?.['enum'] === undefined ? fieldTypes.get('list') : fieldTypes.get('multiSelect')
-  if (node['enum'] !== undefined) return select as FieldType
-  if (type === 'integer' || type === 'boolean') return fieldTypes.get(type)
-  if (type === 'string') {
-    const id = format === undefined ? 'text' : byFormat[String(format)]
-    if (id === undefined) report('/format', `there is no format "${String(format)}".${suggestion(String(format), Object.keys(byFormat))}`)
-    return id === undefined ? undefined : fieldTypes.get(id)
+  const id = typeIdOf(node, report)
+  const found = fieldTypes.get(id ?? '')
+  if (id !== undefined && found === undefined) {
+    report('/x-bos/type', Object.hasOwn(notYet.types, id) ? `not yet: ${notYet.types[id]}` : `there is no field type "${id}".${suggestion(id, fieldTypes.keys())}`)
   }
-  if (type === 'number') report('/type', 'a number in JSON is not exact: use "x-bos": {"type": "decimal", "scale": 2}, or "type": "integer"')
-  else report('', 'has no type: give "type", "enum" or "x-bos": {"type": …}')
-  return undefined
+  return found
 }
 
 export interface CompiledField {
@@ -77,6 +72,10 @@ export interface CompiledField {
 export function compileField(node: PropertyNode, report: Report, use: FieldUse = {}): CompiledField | undefined {
   const type = typeOf(node, report)
   if (type === undefined) return undefined
-  const settings = type.compile(node, report, use)
-  return { type, settings, default: defaultOf(type, node, settings, () => {}) }
+  let faults = 0
+  const settings = type.compile(node, (pointer, detail) => {
+    faults++
+    report(pointer, detail)
+  }, use)
+  return { type, settings, default: faults === 0 ? defaultOf(type, node, settings, report) : undefined }
 }

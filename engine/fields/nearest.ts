@@ -23,7 +23,8 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   if (name.length > 100) return null
   const wanted = name.toLowerCase()
   let best: string | null = null
-  let bound = Math.max(1, Math.floor(wanted.length / 3))
+  // A third of the letters may differ, and never all of them.
+  let bound = Math.min(Math.max(1, Math.floor(wanted.length / 3)), wanted.length - 1)
   for (const candidate of known) {
     const edits = distance(wanted, candidate.toLowerCase(), bound)
     if (edits > bound || (edits === bound && best !== null)) continue

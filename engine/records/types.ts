@@ -31,6 +31,8 @@ export interface EntityAccess {
   /** Fields this caller may know of, in entity order. */
   readonly visible: readonly Field[]
   readonly readOnly: ReadonlySet<string>
+  /** Line columns hidden by path (`lines.cost`), when a role hides some. */
+  readonly hiddenLines?: ReadonlySet<string>
 }
 
 /** A request as the gateway hands it over: untyped except for its place in the address. */
@@ -50,9 +52,10 @@ export interface Call {
   readonly requestId: string
 }
 
-/** What goes back: `json` is text made by PostgreSQL or by us; the gateway only sends it. */
+/** What goes back; the gateway only sends it. `body` is JSON text (mostly made by PostgreSQL) unless the headers say otherwise. */
 export interface Answer {
   readonly status: number
-  readonly json: string | null
+  /** Text, or pages of text that are sent as they come (exports); null: no body. */
+  readonly body: string | AsyncIterable<string> | null
   readonly headers: Readonly<Record<string, string>>
 }

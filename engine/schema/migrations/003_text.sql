@@ -1,10 +1,11 @@
 -- Folding, sign-in by e-mail, search candidates.
 
--- Lower case without accents; its twin in JavaScript is engine/fields/fold.ts. ICU, so that both know the same alphabets.
+-- What search and `contains` compare by; its twin, character for character, is engine/fields/fold.ts. ICU, so that both know the
+-- same alphabets. The last step: lower-casing writes a sigma at the end of a word as another letter than inside it.
 create function bos.fold(value text) returns text
 language sql immutable strict parallel safe
-  return lower(
-    regexp_replace(normalize(value, nfkd), U&'[\0300-\036F\1AB0-\1AFF\1DC0-\1DFF\20D0-\20FF\FE20-\FE2F]+', '', 'g') collate "und-x-icu"
+  return translate(
+    lower(regexp_replace(normalize(value, nfkd), U&'[\0300-\036F]', '', 'g') collate "und-x-icu"), U&'\03C2', U&'\03C3'
   ) collate "C";
 grant execute on function bos.fold to bos_read, bos_write;
 

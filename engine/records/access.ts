@@ -1,0 +1,88 @@
+import { actions, scopes } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../catalogue/types.ts'
+import type { Access, EntityAccess } from './types.ts'
+
+/** The one role that may do everything with every entity of the enabled modules. */
+export const administrator = 'core.admin'
+
+const cache = new WeakMap<Catalogue, Map<string, Access>>()
+
+/**
+ * What a set of roles may do, compiled once per catalogue and set. Deny by default: an entity that no role grants is
+ * absent, and an absent entity, field or action answers exactly as one that does not exist.
+ */
+export function accessFor(catalogue: Catalogue, roles: readonly string[]): Access {
+  const key = roles.toSorted().join(' ')
+  let byRoles = cache.get(catalogue)
+  if (!byRoles) cache.set(catalogue, (byRoles = new Map()))
+  const known = byRoles.get(key)
+  if (known) return known
+  const access = compileAccess(catalogue, new Set(roles), key)
+  byRoles.set(key, access)
+  return access
+}
+
+function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: string): Access {
+  const entities = new Map<string, EntityAccess>()
+  for (const entity of catalogue.entities.values()) {
+    if (entity.kind === 'line') continue
+    const granted = roles.has(administrator) ? everything(entity) : combine(entity, [...entity.permissions.values()].filter((each) => roles.has(each.role)))
+    if (!granted) continue
+    entities.set(entity.id, granted)
+    addLines(catalogue, entities, granted)
+  }
+  const readable = [...entities.values()].flatMap(({ entity, actions }) => {
+    const scope = entity.kind === 'line' ? undefined : scopes.find((each) => actions.get('list') === each || actions.get('get') === each)
+    return scope ? [`${entity.id}:${scope}`] : []
+  })
+  return Object.freeze({ catalogue, key: `${catalogue.hash} ${key}`, entities, scopes: Object.freeze(readable) })
+}
+
+const everything = (entity: Entity): EntityAccess => ({
+  entity,
+  actions: new Map(actions.map((action) => [action, 'all'])),
+  visible: entity.fields,
+  readOnly: new Set(),
+})
+
+/**
+ * Several roles add up: an action is granted if one grants it, over the widest scope that does. A field is shown only if a
+ * role that reaches every row the actor can read shows it: a narrower role must not reveal it on the other rows.
+ */
+function combine(entity: Entity, permissions: readonly Permission[]): EntityAccess | null {
+  const granted = new Map<Action, Scope>()
+  for (const action of actions) {
+    const scope = scopes.find((scope) => permissions.some((each) => each.scope === scope && each.actions.has(action)))
+    if (scope) granted.set(action, scope)
+  }
+  if (granted.size === 0) return null
+  const widest = scopes.find((scope) => granted.get('list') === scope || granted.get('get') === scope)
+  const readers = permissions.filter((each) => each.scope === widest && (each.actions.has('list') || each.actions.has('get')))
+  const judges = readers.length > 0 ? readers : permissions
+  const hidden = (id: string) => judges.every((each) => each.hide.has(id))
+  const fixed = (id: string) => judges.every((each) => each.readOnly.has(id))
+  return {
+    entity,
+    actions: granted,
+    visible: entity.fields.filter((field) => !hidden(field.id)),
+    readOnly: new Set([...judges.flatMap((each) => [...each.readOnly])].filter(fixed)),
+    ...(judges.some((each) => hasLinePaths(each)) && { hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))) }),
+  }
+}
+
+const hasLinePaths = (permission: Permission): boolean => [...permission.hide].some((path) => path.includes('.'))
+
+/** Lines inherit their document's permissions; `hide: ["lines.cost"]` hides one column of them. */
+function addLines(catalogue: Catalogue, entities: Map<string, EntityAccess>, parent: EntityAccess, prefix = ''): void {
+  for (const field of parent.visible) {
+    if (!field.lines || field.lines.through) continue
+    const entity = catalogue.entities.get(field.lines.entity)
+    if (!entity) continue
+    const path = `${prefix}${field.id}.`
+    const visible = entity.fields.filter((each: Field) => !parent.hiddenLines?.has(path + each.id))
+    const readOnly = parent.readOnly.has(field.id) ? new Set(entity.fields.map((each) => each.id)) : new Set<string>()
+    const lines: EntityAccess = { entity, actions: parent.actions, visible, readOnly, ...(parent.hiddenLines && { hiddenLines: parent.hiddenLines }) }
+    entities.set(entity.id, lines)
+    addLines(catalogue, entities, lines, path)
+  }
+}

@@ -1,0 +1,131 @@
+import { v7 as uuidv7 } from 'uuid'
+import { nearest } from '../fields/nearest.ts'
+import type { Entity, Field } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
+import { fieldOf } from '../fields/index.ts'
+import { pointerSegment } from '../problems.ts'
+import type { Report } from '../problems.ts'
+import { Members } from './change.ts'
+import type { Change, LineChange, LinesChange } from './change.ts'
+import type { Access, EntityAccess } from './types.ts'
+
+const systemProperties: ReadonlySet<string> = new Set(['id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at'])
+/** Properties that answers carry beside the record's own; ignored when they are sent back. */
+const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked'])
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuid.test(value)
+
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Reads a record body into canonical values. Every fault is reported with a pointer into the body; the result is only
+ * meaningful when none was. Answers that are sent back (`_title`, `_expand`, system properties) are understood.
+ */
+export function readChange(access: Access, here: EntityAccess, body: unknown, mode: 'create' | 'patch', replaceLines: ReadonlySet<string>, pointer: string, report: Report): Change {
+  const set = new Map<string, unknown>()
+  const lines = new Map<string, LinesChange>()
+  const echo = new Map<string, unknown>()
+  if (!isObject(body)) {
+    report(pointer, 'A JSON object is expected.')
+    return { set, lines, echo }
+  }
+  for (const [name, value] of Object.entries(body)) {
+    const at = `${pointer}/${pointerSegment(name)}`
+    const field = here.visible.find((each) => each.name === name)
+    if (field?.lines && !field.lines.through) {
+      const change = readLines(access, field, value, mode, replaceLines, at, report)
+      if (here.readOnly.has(field.id)) report(at, 'Your role may not change this.')
+      else if (change) lines.set(field.id, change)
+    } else if (field) readField(here, field, value, mode, at, set, echo, report)
+    else if (systemProperties.has(name) && mode === 'patch') echo.set(name, value)
+    else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
+  }
+  return { set, lines, echo }
+}
+
+const refuse = (report: Report, pointer: string, detail: string): null => {
+  report(pointer, detail)
+  return null
+}
+
+function unknownDetail(here: EntityAccess, name: string): string {
+  const suggestion = nearest(name, here.visible.map((field) => field.name))
+  return `There is no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
+}
+
+function readField(here: EntityAccess, field: Field, value: unknown, mode: 'create' | 'patch', at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
+  if (field.lines?.through) return void echo.set(field.id, value)
+  const canonical = readValue(field, value, mode, at, report)
+  if (canonical === undefined) return
+  const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
+  if (fixed) echo.set(field.id, canonical)
+  else set.set(field.id, canonical)
+}
+
+/** Canonical value, null, or undefined when it was faulty. A patch of a composite keeps the members it does not name: `decide` merges them. */
+function readValue(field: Field, value: unknown, mode: 'create' | 'patch', at: string, report: Report): unknown {
+  if (value === null) return null
+  const type = fieldOf(field.type)
+  if (mode === 'patch' && type.members && isObject(value)) return new Members(value)
+  let faulty = false
+  const canonical = type.parse(value, field.settings, (pointer, detail) => {
+    faulty = true
+    report(at + pointer, detail)
+  })
+  return faulty ? undefined : canonical
+}
+
+function readLines(access: Access, field: Field, value: unknown, mode: 'create' | 'patch', replace: ReadonlySet<string>, at: string, report: Report): LinesChange | null {
+  const line = access.entities.get(field.lines!.entity)
+  const { linkField } = field.lines!
+  const entity = line?.entity ?? access.catalogue.entities.get(field.lines!.entity)!
+  if (value === null) return { mode: 'replace', lines: [] }
+  if (linkField !== null) return readLinks(entity, linkField, value, at, report)
+  if (!line) return null
+  if (Array.isArray(value)) {
+    if (mode === 'patch' && !replace.has(field.name)) return refuse(report, at, `A list replaces every line: add ?replace=${field.name}, or send an object keyed by line id.`)
+    if (value.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
+    const lines = value.map((each, i) => readLine(access, line, lineId(each), each, mode, replace, `${at}/${i}`, report))
+    return { mode: 'replace', lines }
+  }
+  if (mode === 'create') return refuse(report, at, 'A list of lines is expected.')
+  if (!isObject(value)) return refuse(report, at, 'An object keyed by line id (or "new:1") is expected.')
+  const entries = Object.entries(value)
+  if (entries.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
+  return {
+    mode: 'merge',
+    lines: entries.flatMap(([key, each]) => {
+      const pointer = `${at}/${pointerSegment(key)}`
+      const isNew = /^new:[A-Za-z0-9_-]{1,40}$/.test(key)
+      if (!isNew && !isUuid(key)) return refuse(report, pointer, 'A line is named by its id, or "new:1" for a new one.') ?? []
+      if (each === null) return isNew ? [] : [{ id: key, isNew: false, change: null, pointer }]
+      return [readLine(access, line, isNew ? null : key, each, mode, replace, pointer, report)]
+    }),
+  }
+}
+
+const lineId = (line: unknown): string | null => (isObject(line) && isUuid(line['id']) ? line['id'] : null)
+
+function readLine(access: Access, line: EntityAccess, id: string | null, value: unknown, mode: 'create' | 'patch', replace: ReadonlySet<string>, pointer: string, report: Report): LineChange {
+  const isNew = mode === 'create' || id === null
+  const body = isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'id' && name !== 'position')) : value
+  const position = isObject(value) ? value['position'] : undefined
+  if (position !== undefined && !(Number.isInteger(position) && Math.abs(Number(position)) < 2 ** 31)) report(`${pointer}/position`, 'A whole number is expected.')
+  const change = readChange(access, line, body, isNew ? 'create' : mode, replace, pointer, report)
+  return { id: isNew ? uuidv7() : id, isNew, change, pointer, ...(position !== undefined && { position: Number(position) }) }
+}
+
+/** A list of ids is a list of link rows: whole, or `{id: true|null}` to add and remove. */
+function readLinks(entity: Entity, linkField: string, value: unknown, at: string, report: Report): LinesChange | null {
+  const field = entity.fieldByName.get(linkField)!
+  if (!Array.isArray(value)) return refuse(report, at, 'A list of ids is expected.')
+  if (value.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} records can be listed.`)
+  const seen = new Set<unknown>()
+  const lines = value.flatMap((each, i): LineChange[] => {
+    const target = readValue(field, each, 'create', `${at}/${i}`, report)
+    if (target === undefined || seen.has(target)) return []
+    seen.add(target)
+    return [{ id: uuidv7(), isNew: true, change: { set: new Map([[field.id, target]]), lines: new Map(), echo: new Map() }, pointer: `${at}/${i}` }]
+  })
+  return { mode: 'replace', lines }
+}

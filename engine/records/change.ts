@@ -1,0 +1,89 @@
+import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
+
+/** One record's wish, read and checked for form: canonical values by field id. What it means is decided against the stored record. */
+export interface Change {
+  readonly set: ReadonlyMap<string, unknown>
+  /** By the id of the lines field. */
+  readonly lines: ReadonlyMap<string, LinesChange>
+  /** Values of properties that only the engine sets, as the caller sent them: accepted only if equal. */
+  readonly echo: ReadonlyMap<string, unknown>
+}
+
+/** `replace`: the whole list as it shall be. `merge`: by line id; null removes. Keys are ids; new lines have theirs already. */
+export interface LinesChange {
+  readonly mode: 'replace' | 'merge'
+  readonly lines: readonly LineChange[]
+}
+export interface LineChange {
+  readonly id: string
+  readonly isNew: boolean
+  /** Null removes the line. */
+  readonly change: Change | null
+  /** Where a merged line goes; a replacing list has its own order. */
+  readonly position?: number
+  /** Where the line stands in the body, e.g. `/lines/2`. */
+  readonly pointer: string
+}
+
+export type Operation = CreateOperation | UpdateOperation | RemoveOperation | UpsertOperation
+
+interface Common {
+  readonly entity: Entity
+  /** JSON pointer of the operation's data in the body: '' for one record, `/operations/3/data` in bulk. */
+  readonly pointer: string
+}
+export interface CreateOperation extends Common {
+  readonly op: 'create'
+  readonly id: string
+  readonly change: Change
+}
+export interface UpdateOperation extends Common {
+  readonly op: 'update'
+  readonly id: string
+  /** The version the caller read, or null: the latest. */
+  readonly ifMatch: number | null
+  readonly change: Change
+}
+export interface RemoveOperation extends Common {
+  readonly op: 'delete' | 'restore'
+  readonly id: string
+  readonly ifMatch: number | null
+  /** Delete: stamps everything that goes along, so that restore brings exactly that back. */
+  readonly deletionId: string
+}
+/** Creates as `id`, or updates the live record that has the same key. */
+export interface UpsertOperation extends Common {
+  readonly op: 'upsert'
+  readonly id: string
+  readonly key: UniqueKey
+  readonly change: Change
+}
+
+/** A record as stored: canonical values by field id (hidden fields too: rules see everything), lines by field id. */
+export interface Stored {
+  readonly id: string
+  readonly version: number
+  readonly revision: number
+  readonly deleted: boolean
+  readonly deletionId: string | null
+  readonly values: ReadonlyMap<string, unknown>
+  readonly lines: ReadonlyMap<string, readonly StoredLine[]>
+}
+export interface StoredLine {
+  readonly id: string
+  readonly position: number
+  readonly values: ReadonlyMap<string, unknown>
+  readonly lines: ReadonlyMap<string, readonly StoredLine[]>
+}
+
+/** Fields whose value stands in the row itself, lists of lines and links apart. */
+export const storedFields = (entity: Entity): readonly Field[] => entity.fields.filter((field) => field.lines === null)
+export const linesFields = (entity: Entity): readonly Field[] => entity.fields.filter((field) => field.lines !== null && field.lines.through === null)
+
+/** Members of a composite, as sent; parsed once they are merged with the stored ones. */
+export class Members {
+  readonly members: Readonly<Record<string, unknown>>
+  constructor(members: Readonly<Record<string, unknown>>) {
+    this.members = members
+  }
+}

@@ -1,0 +1,263 @@
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { fieldOf } from '../fields/index.ts'
+import { Problem } from '../problems.ts'
+import type { Fault, Report } from '../problems.ts'
+import { linesFields, Members, storedFields } from './change.ts'
+import type { Change, CreateOperation, LinesChange, Stored, StoredLine, UpdateOperation } from './change.ts'
+
+/**
+ * The middle of a write, and a pure function: what was asked and what is stored → what is written, or every reason why not.
+ * No clock, no ids, no database: the same code runs in a browser on what it has.
+ */
+
+/** What `load` found. */
+export interface Situation {
+  readonly catalogue: Catalogue
+  /** The acting member, the default of owner fields. */
+  readonly member: string | null
+  /** Whether a live record of that entity exists for this actor. */
+  readonly exists: (entity: string, id: string) => boolean
+  /** Field ids and line paths changed since a version. */
+  readonly changedSince: (id: string, version: number) => readonly string[]
+  /** The next number of a sequence field, formatted. */
+  readonly number: (field: Field) => string
+}
+
+/** Rows to write, by entity, and what history will say. */
+export interface Outcome {
+  readonly status: 200 | 201
+  readonly id: string
+  readonly version: number
+  readonly revision: number
+  readonly writes: readonly RowWrite[]
+  /** Null: nothing changed, so nothing happened. */
+  readonly event: EventDraft | null
+}
+export type RowWrite =
+  | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
+  | { readonly kind: 'update'; readonly entity: Entity; readonly row: Row }
+  | { readonly kind: 'remove'; readonly entity: Entity; readonly id: string }
+/** Column → value; `id` always, on lines `parent_id` and `position`, on records `version` and `revision`. */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface EventDraft {
+  readonly entity: Entity
+  readonly record: string
+  readonly type: 'created' | 'updated' | 'deleted' | 'restored'
+  readonly version: number
+  readonly revision: number
+  /** Field ids, and `lines/{line}/{field}` for lines. */
+  readonly changed: readonly string[]
+  readonly body: EventBody
+}
+export interface EventBody {
+  readonly set: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  readonly lines?: Readonly<Record<string, LineEvent>>
+}
+export interface LineEvent {
+  readonly property: string
+  readonly op: 'added' | 'changed' | 'removed'
+  readonly set: EventBody['set']
+}
+
+/** Collects what one operation does to its record and lines. */
+interface Draft {
+  readonly situation: Situation
+  readonly report: Report
+  readonly writes: RowWrite[]
+  readonly changed: string[]
+  readonly lines: Record<string, LineEvent>
+}
+
+export function decideCreate(situation: Situation, operation: CreateOperation): Outcome {
+  const { entity, id, change, pointer } = operation
+  return collect(situation, (draft) => {
+    const { row, set } = decideRow(draft, entity, null, change, pointer)
+    draft.writes.push({ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } })
+    draft.changed.push(...Object.keys(set))
+    decideLines(draft, entity, id, null, change, pointer)
+    return { status: 201, id, version: 1, revision: 1, writes: draft.writes, event: { entity, record: id, type: 'created', version: 1, revision: 1, changed: draft.changed, body: body(set, draft.lines) } }
+  })
+}
+
+export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Outcome {
+  const { entity, id, change, pointer, ifMatch } = operation
+  return collect(situation, (draft) => {
+    refuseOtherSystemValues(stored, change, pointer, draft.report)
+    const { row, set } = decideRow(draft, entity, stored, change, pointer)
+    draft.changed.push(...Object.keys(set))
+    decideLines(draft, entity, id, stored, change, pointer)
+    if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, stored, ifMatch, touched(change))
+    if (draft.changed.length === 0) return { status: 200, id, version: stored.version, revision: stored.revision, writes: [], event: null }
+    const version = stored.version + 1
+    const revision = stored.revision + 1
+    const writes: RowWrite[] = [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...draft.writes]
+    return { status: 200, id, version, revision, writes, event: { entity, record: id, type: 'updated', version, revision, changed: draft.changed, body: body(set, draft.lines) } }
+  })
+}
+
+const body = (set: EventBody['set'], lines: Record<string, LineEvent>): EventBody => ({ set, ...(Object.keys(lines).length > 0 && { lines }) })
+
+/** Runs one decision to its end, then throws every fault at once. */
+function collect(situation: Situation, decide: (draft: Draft) => Outcome): Outcome {
+  const faults: Fault[] = []
+  const outcome = decide({ situation, report: (pointer, detail) => faults.push({ pointer, detail }), writes: [], changed: [], lines: {} })
+  if (faults.length > 0) throw new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, { faults })
+  return outcome
+}
+
+/** Edits of different fields merge; an edit of a field (or line) that someone changed meanwhile is refused. */
+function refuseOverlap(situation: Situation, stored: Stored, since: number, mine: readonly string[]): void {
+  if (since > stored.version) throw new Problem('version-conflict', 'The record never had that version.')
+  const theirs = situation.changedSince(stored.id, since)
+  const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`)
+  const both = [...new Set(mine.filter((a) => theirs.some((b) => within(a, b) || within(b, a))))]
+  if (both.length === 0) return
+  const faults = both.map((path) => ({ pointer: `/${path}`, detail: 'Changed by someone else since you read it.' }))
+  throw new Problem('version-conflict', '', { faults, headers: { ETag: `"${stored.version}.${stored.revision}"` } })
+}
+
+/** What a change touches, in the terms of events' `changed`. */
+function touched(change: Change): string[] {
+  const lines = [...change.lines].flatMap(([field, { mode, lines }]) =>
+    mode === 'replace'
+      ? [field]
+      : lines.flatMap((line) => (line.change === null || line.isNew ? [`${field}/${line.id}`] : touched(line.change).map((path) => `${field}/${line.id}/${path}`))),
+  )
+  return [...change.set.keys(), ...lines]
+}
+
+function refuseOtherSystemValues(stored: Stored, change: Change, pointer: string, report: Report): void {
+  for (const name of ['id', 'version', 'revision'] as const) {
+    if (change.echo.has(name) && change.echo.get(name) !== stored[name]) report(`${pointer}/${name}`, 'This is set by the system.')
+  }
+}
+
+/** One row of a record or line: its new column values and what changed. `stored` null creates. */
+function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'values'> | null, change: Change, pointer: string): { row: Row; set: EventBody['set'] } {
+  const row: Record<string, unknown> = {}
+  const set: Record<string, { from: unknown; to: unknown }> = {}
+  for (const field of storedFields(entity)) {
+    const at = `${pointer}/${field.name}`
+    const before = stored ? (stored.values.get(field.id) ?? null) : null
+    const after = valueAfter(draft, field, before, stored === null, change, at)
+    if (change.echo.has(field.id) && !same(change.echo.get(field.id), after)) draft.report(at, 'This field cannot be changed here.')
+    if (after === undefined) continue
+    const isChange = !same(before, after)
+    if (isChange || stored === null) {
+      if (field.required && isEmpty(after)) draft.report(at, `${field.title} is required.`)
+      Object.assign(row, columnValues(field, after))
+    }
+    if (!isChange) continue
+    if (stored && field.createOnly) draft.report(at, `${field.title} is set once, when the record is created.`)
+    set[field.id] = { from: before, to: after }
+    checkReference(draft, field, after, at)
+  }
+  return { row, set }
+}
+
+const isEmpty = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
+
+function valueAfter(draft: Draft, field: Field, before: unknown, isNew: boolean, change: Change, at: string): unknown {
+  const asked = change.set.get(field.id)
+  if (asked instanceof Members) return mergeMembers(draft, field, before, asked, at)
+  if (asked !== undefined && !(asked === null && isNew && field.default !== undefined && field.required)) return asked
+  if (!isNew) return before
+  if (field.sequence) return draft.situation.number(field)
+  if (field.defaultsToActor) return draft.situation.member
+  return field.default === undefined ? null : field.default
+}
+
+function mergeMembers(draft: Draft, field: Field, before: unknown, partial: Members, at: string): unknown {
+  const merged = Object.fromEntries(Object.entries({ ...(before as object | null), ...partial.members }).filter(([, value]) => value !== null && value !== undefined))
+  if (Object.keys(merged).length === 0) return null
+  return fieldOf(field.type).parse(merged, field.settings, (pointer, detail) => draft.report(at + pointer, detail)) ?? before
+}
+
+/** The same answer for a record of another tenant, one out of sight, a deleted one and one that never was. */
+function checkReference(draft: Draft, field: Field, value: unknown, at: string): void {
+  const target = value === null ? null : referenceOf(field, value)
+  if (target && !draft.situation.exists(target.entity, target.id)) draft.report(at, `There is no such ${draft.situation.catalogue.entities.get(target.entity)?.title ?? 'record'}.`)
+}
+
+/** The record that a reference value points to. */
+export function referenceOf(field: Field, value: unknown): { entity: string; id: string } | null {
+  if (!field.reference || value === null || value === undefined) return null
+  if (typeof value === 'string') return { entity: field.reference.targets[0]!.entity, id: value }
+  return value as { entity: string; id: string }
+}
+
+export function columnValues(field: Field, value: unknown): Record<string, unknown> {
+  const columns = field.columns.filter((each) => each.generated === undefined)
+  const type = fieldOf(field.type)
+  const values = value === null ? columns.map(() => null) : type.store ? type.store(value, field.settings) : [value]
+  return Object.fromEntries(columns.map((each, i) => [each.name, values[i] ?? null]))
+}
+
+function decideLines(draft: Draft, entity: Entity, parent: string, stored: Pick<StoredLine, 'lines'> | null, change: Change, pointer: string, prefix = ''): void {
+  for (const field of linesFields(entity)) {
+    const before = stored?.lines.get(field.id) ?? []
+    const asked = change.lines.get(field.id)
+    const line = draft.situation.catalogue.entities.get(field.lines!.entity)!
+    if (asked) decideList(draft, field, line, parent, before, asked, `${prefix}${field.id}`)
+    const remains = asked ? asked.lines.some((each) => each.change !== null) || (asked.mode === 'merge' && before.length > asked.lines.length) : before.length > 0
+    if (field.required && !remains && (asked || stored === null)) draft.report(`${pointer}/${field.name}`, `${field.title} is required.`)
+  }
+}
+
+function decideList(draft: Draft, field: Field, line: Entity, parent: string, before: readonly StoredLine[], asked: LinesChange, path: string): void {
+  const known = new Map(before.map((each) => [each.id, each]))
+  const linked = field.lines!.linkField === null ? null : new Map(before.map((each) => [linkKey(line, field, each.values), each]))
+  const kept = new Set<string>()
+  let last = before.reduce((highest, each) => Math.max(highest, each.position), 0)
+  asked.lines.forEach((each, index) => {
+    const existing = linked ? linked.get(linkKey(line, field, each.change!.set)) : known.get(each.id)
+    if (existing) kept.add(existing.id)
+    if (!existing && !each.isNew) return draft.report(each.pointer, 'The document has no such line.')
+    if (each.change === null) return removeLine(draft, field, line, existing!, path)
+    const position = asked.mode === 'replace' ? index + 1 : (each.position ?? existing?.position ?? ++last)
+    if (existing) changeLine(draft, field, line, existing, each.change, position, each.pointer, path)
+    else addLine(draft, field, line, parent, each.id, each.change, position, each.pointer, path)
+  })
+  if (asked.mode === 'replace') for (const each of before) if (!kept.has(each.id)) removeLine(draft, field, line, each, path)
+}
+
+const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string => JSON.stringify(values.get(line.fieldByName.get(field.lines!.linkField!)!.id))
+
+function addLine(draft: Draft, field: Field, line: Entity, parent: string, id: string, change: Change, position: number, pointer: string, path: string): void {
+  const { row, set } = decideRow(draft, line, null, change, pointer)
+  draft.writes.push({ kind: 'insert', entity: line, row: { id, parent_id: parent, position, ...row } })
+  draft.changed.push(`${path}/${id}`)
+  draft.lines[id] = { property: field.id, op: 'added', set }
+  decideLines(draft, line, id, null, change, pointer, `${path}/${id}/`)
+}
+
+function changeLine(draft: Draft, field: Field, line: Entity, stored: StoredLine, change: Change, position: number, pointer: string, path: string): void {
+  const { row, set } = decideRow(draft, line, stored, change, pointer)
+  const moved = position !== stored.position
+  if (moved || Object.keys(set).length > 0) {
+    draft.writes.push({ kind: 'update', entity: line, row: { id: stored.id, ...row, ...(moved && { position }) } })
+    draft.changed.push(...Object.keys(set).map((each) => `${path}/${stored.id}/${each}`), ...(moved ? [`${path}/${stored.id}/position`] : []))
+    draft.lines[stored.id] = { property: field.id, op: 'changed', set: { ...set, ...(moved && { position: { from: stored.position, to: position } }) } }
+  }
+  decideLines(draft, line, stored.id, stored, change, pointer, `${path}/${stored.id}/`)
+}
+
+function removeLine(draft: Draft, field: Field, line: Entity, stored: StoredLine, path: string): void {
+  for (const each of linesFields(line)) {
+    const below = draft.situation.catalogue.entities.get(each.lines!.entity)!
+    for (const child of stored.lines.get(each.id) ?? []) removeLine(draft, each, below, child, `${path}/${stored.id}/${each.id}`)
+  }
+  draft.writes.push({ kind: 'remove', entity: line, id: stored.id })
+  draft.changed.push(`${path}/${stored.id}`)
+  const set = Object.fromEntries([...stored.values].filter(([, value]) => value !== null).map(([id, from]) => [id, { from, to: null }]))
+  draft.lines[stored.id] = { property: field.id, op: 'removed', set }
+}
+
+/** Canonical values are plain JSON; objects compare member by member. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+}

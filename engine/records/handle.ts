@@ -1,0 +1,178 @@
+import type { Action, Catalogue } from '../catalogue/types.ts'
+import type { Database, Query } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import { accessFor } from './access.ts'
+import { aggregateQuery, parseAggregate } from './aggregate.ts'
+import { isUuid } from './body.ts'
+import type { Cursors } from './cursor.ts'
+import { contextOf, execute } from './execute.ts'
+import type { Executed, ReadBack } from './execute.ts'
+import { exportPages, parseExport } from './export.ts'
+import { getQuery, parseGet } from './get.ts'
+import { historyAnswer, historyQuery, parseHistory } from './history.ts'
+import { listAnswer, listQuery, parseList } from './list.ts'
+import { toRefusal } from './refusal.ts'
+import type { Access, Actor, Answer, Call, EntityAccess } from './types.ts'
+import { parseBulk, parseCreate, parseRemove, parseUpdate } from './write-request.ts'
+import type { WriteRequest } from './write-request.ts'
+
+export interface RecordsOptions {
+  readonly database: Database
+  readonly catalogues: { current(actor: Actor): Promise<Catalogue> }
+  readonly cursors: Cursors
+  /** Told after every write that events wait for the sequencer. */
+  readonly onWritten: () => void
+}
+export type Records = ReturnType<typeof createRecords>
+
+interface Place {
+  readonly call: Call
+  readonly actor: Actor
+  readonly access: Access
+  readonly here: EntityAccess
+}
+
+/** Every door to a record ends here: one snapshot of the catalogue, one parsed request, one Plan, one transaction. */
+export function createRecords({ database, catalogues, cursors, onWritten }: RecordsOptions) {
+  async function handle(call: Call, actor: Actor): Promise<Answer> {
+    const access = accessFor(await catalogues.current(actor), actor.roles)
+    const here = entityAt(access, call)
+    const place: Place = { call, actor, access, here }
+    const [first, second, ...more] = here.entity.kind === 'single' ? ['', ...call.rest] : call.rest
+    if (more.length > 0) throw new Problem('not-found')
+    if (first === undefined) return collection(place)
+    if (second === undefined && named[first]) return named[first](place)
+    if (here.entity.kind !== 'single' && !isUuid(first)) throw new Problem('not-found')
+    return second === undefined ? record(place, first) : onRecord(place, first, second)
+  }
+
+  const named: Readonly<Record<string, (place: Place) => Promise<Answer>>> = Object.assign(Object.create(null), { aggregate, bulk, export: exported })
+
+  async function collection(place: Place): Promise<Answer> {
+    if (place.call.method === 'GET') return list(place)
+    if (place.call.method === 'POST') return write(place, parseCreate(place.access, granted(place, 'create'), place.call))
+    throw methodNotAllowed('GET, POST')
+  }
+
+  async function record(place: Place, id: string): Promise<Answer> {
+    const { access, call } = place
+    if (call.method === 'GET') return get(place, id)
+    if (call.method === 'PATCH') return write(place, parseUpdate(access, granted(place, 'update'), call, id || (await theOnlyOne(place))))
+    if (call.method === 'DELETE' && id) return write(place, parseRemove(access, granted(place, 'delete'), call, id, 'delete'))
+    throw methodNotAllowed('GET, PATCH, DELETE')
+  }
+
+  async function onRecord(place: Place, id: string, what: string): Promise<Answer> {
+    if (what === 'history') return history(place, id || (await theOnlyOne(place)))
+    if (what === 'restore' && id) {
+      if (place.call.method !== 'POST') throw methodNotAllowed('POST')
+      return write(place, parseRemove(place.access, granted(place, 'restore'), place.call, id, 'restore'))
+    }
+    throw new Problem('not-found')
+  }
+
+  const read = async ({ actor, access }: Place, query: Query) => (await database.read(contextOf(actor, access), query))[0]!
+
+  async function list(place: Place): Promise<Answer> {
+    const request = parseList(place.access, granted(place, 'list'), place.actor, place.call.query, cursors)
+    const { rows } = await read(place, listQuery(request, place.actor))
+    return { status: 200, body: listAnswer(request, rows[0]!, cursors), headers: {} }
+  }
+
+  async function get(place: Place, id: string): Promise<Answer> {
+    const request = parseGet(place.access, granted(place, 'get'), id || null, place.call.query)
+    const { rows } = await read(place, getQuery(request, place.actor))
+    if (!rows[0]) throw new Problem('not-found')
+    const etag = `"${String(rows[0]['etag'])}"`
+    if (place.call.ifNoneMatch === etag) return { status: 304, body: null, headers: { ETag: etag } }
+    return { status: 200, body: String(rows[0]['data']), headers: rows[0]['etag'] === null ? {} : { ETag: etag } }
+  }
+
+  async function history(place: Place, id: string): Promise<Answer> {
+    if (place.call.method !== 'GET') throw methodNotAllowed('GET')
+    const request = parseHistory(place.access, granted(place, 'history'), id, place.call.query)
+    const rows = await read(place, historyQuery(request, place.actor))
+    if (rows.rows.length === 0) throw new Problem('not-found')
+    return { status: 200, body: historyAnswer(request, rows), headers: {} }
+  }
+
+  async function aggregate(place: Place): Promise<Answer> {
+    if (place.call.method !== 'GET') throw methodNotAllowed('GET')
+    const request = parseAggregate(place.access, granted(place, 'list'), place.call.query)
+    const { rows } = await read(place, aggregateQuery(request, place.actor))
+    return { status: 200, body: `{"data":${String(rows[0]!['data'])},"page":{"limit":${request.limit},"more":${rows[0]!['more'] === true}}}`, headers: {} }
+  }
+
+  async function exported(place: Place): Promise<Answer> {
+    if (place.call.method !== 'GET') throw methodNotAllowed('GET')
+    const request = parseExport(place.access, granted(place, 'export'), place.actor, place.call.query, cursors)
+    return exportPages(request, async (page) => (await read(place, listQuery(page, place.actor))).rows[0]!, cursors)
+  }
+
+  async function bulk(place: Place): Promise<Answer> {
+    if (place.call.method !== 'POST') throw methodNotAllowed('POST')
+    const request = parseBulk(place.access, readable(place), place.call)
+    const { results } = await run(request, place.actor, null)
+    let done = 0
+    const answers = Array.from({ length: request.operations.length + request.refused.size }, (_, i) => {
+      const result = request.refused.get(i) ?? results[done++]!
+      return result instanceof Problem ? { status: result.status, problem: result.toJSON() } : result
+    })
+    return { status: 200, body: JSON.stringify({ results: answers }), headers: {} }
+  }
+
+  /** One record, answered as it reads now; one that the writer cannot see any more is answered with its id. */
+  async function write(place: Place, request: WriteRequest): Promise<Answer> {
+    const operation = request.operations[0]!
+    const readBack: ReadBack | null = operation.op === 'delete' || !place.here.actions.has('get') ? null : ([id]) => getQuery(parseGet(place.access, place.here, id ?? operation.id, new Map()), place.actor)
+    const { results, answer } = await run(request, place.actor, readBack)
+    const result = results[0]!
+    if (result instanceof Problem) throw result
+    const { status, id, version, revision } = result
+    const row = answer?.rows[0]
+    const headers = { ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`, ...(status === 201 && { Location: `/api/${place.call.module}/${place.call.plural}/${id}` }) }
+    return { status, body: row ? String(row['data']) : JSON.stringify({ id, version, revision }), headers }
+  }
+
+  async function run(request: WriteRequest, actor: Actor, readBack: ReadBack | null): Promise<Executed> {
+    try {
+      const executed = await execute(database, request, actor, readBack)
+      onWritten()
+      return executed
+    } catch (error) {
+      throw toRefusal(error, request)
+    }
+  }
+
+  /** The id of the record of a `single` entity. */
+  async function theOnlyOne(place: Place): Promise<string> {
+    const { rows } = await read(place, getQuery(parseGet(place.access, granted(place, 'get'), null, new Map()), place.actor))
+    if (!rows[0]) throw new Problem('not-found')
+    return (JSON.parse(String(rows[0]['data'])) as { id: string }).id
+  }
+
+  return { handle, run }
+}
+
+/** An entity that no role of the caller names answers as one that does not exist. */
+function entityAt(access: Access, call: Call): EntityAccess {
+  const entity = access.catalogue.routes.get(`${call.module}/${call.plural}`)
+  const here = entity && access.entities.get(entity.id)
+  if (!here || here.entity.link) throw new Problem('not-found', `There is no ${call.module}/${call.plural} here.`)
+  return here
+}
+
+function granted({ here }: Place, action: Action): EntityAccess {
+  if (!here.actions.has(action) || (here.entity.kind === 'line' && !['list', 'get', 'export'].includes(action))) {
+    throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
+  }
+  return here
+}
+
+/** Bulk asks each operation for its own action; lines are written with their document. */
+function readable(place: Place): EntityAccess {
+  if (place.here.entity.kind === 'line') throw new Problem('not-allowed', 'Lines are written with their document.')
+  return place.here
+}
+
+const methodNotAllowed = (allow: string): Problem => new Problem('method-not-allowed', '', { headers: { Allow: allow } })

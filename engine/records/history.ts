@@ -1,0 +1,85 @@
+import { sql } from 'kysely'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
+import type { Query, Rows } from '../database/types.ts'
+import { reachable, Source } from './conditions.ts'
+import type { EventBody } from './decide.ts'
+import { parseInteger } from './parameters.ts'
+import { and, column, toQuery } from './sql.ts'
+import type { Access, Actor, EntityAccess } from './types.ts'
+
+export interface HistoryRequest {
+  readonly access: Access
+  readonly here: EntityAccess
+  readonly id: string
+  readonly limit: number
+  /** Entries before this version; null: the newest. */
+  readonly before: number | null
+}
+
+export function parseHistory(access: Access, here: EntityAccess, id: string, query: ReadonlyMap<string, readonly string[]>): HistoryRequest {
+  const before = parseInteger(query, 'before', { min: 0, max: 999_999_999, default: 0 })
+  return { access, here, id, limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: 50 }), before: before || null }
+}
+
+/**
+ * Events of one record that the caller can see now (deleted ones too, so that a deletion has a history), newest first.
+ * No row at all: there is no such record. Bodies come from a definer function for exactly that record.
+ */
+export function historyQuery({ access, here, id, limit, before }: HistoryRequest, actor: Actor): Query {
+  const source = new Source(access.catalogue, here)
+  const visible = [...reachable(source, here, actor, 'history'), sql`${column('t', 'id')} = ${id}::uuid`]
+  return toQuery(sql`select e.id, e.type, e.version, e.revision, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.actor, e.via, b.body::text as body
+    from ${source.from()}
+    left join lateral (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.version < ${before ?? 2 ** 31 - 1}::int
+      order by v.version desc, v.revision desc limit ${limit}::int) e on true
+    left join bos.event_bodies(array[${id}::uuid]) b on b.event_id = e.id
+    where ${and(visible)} order by e.version desc, e.revision desc`)
+}
+
+/** Entries under the caller's names, without what they may not see: an entry about hidden fields alone says only that something changed. */
+export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }: Rows): string {
+  const events = rows.filter((row) => row['id'] !== null)
+  const data = events.map((row) => {
+    const body = row['body'] === null ? { set: {} } : (JSON.parse(String(row['body'])) as EventBody)
+    return {
+      id: row['id'], type: row['type'], version: row['version'], revision: row['revision'], at: row['at'], actor: row['actor'], via: row['via'],
+      changes: visibleChanges(here, body.set),
+      ...(body.lines && { lines: visibleLines(access, here, body.lines) }),
+    }
+  })
+  const last = events.at(-1)
+  return JSON.stringify({ data, page: { limit, before: events.length === limit && last ? last['version'] : null } })
+}
+
+function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(set).flatMap(([id, change]) => {
+    if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
+    const field = here.visible.find((each) => each.id === id)
+    return field ? [[field.name, change]] : []
+  }))
+}
+
+function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): unknown[] {
+  return Object.entries(lines).flatMap(([id, { property, op, set }]) => {
+    const found = linesField(access, here, property)
+    return found ? [{ id, field: found.field.name, op, changes: visibleChanges(found.access, set) }] : []
+  })
+}
+
+/** The lines field with this id, in the document or in its lines, if the caller sees it. */
+function linesField(access: Access, here: EntityAccess, property: string): { field: Field; access: EntityAccess } | null {
+  for (const field of here.visible) {
+    if (!field.lines) continue
+    const below = lineAccess(access.catalogue, access, field)
+    if (field.id === property) return { field, access: below }
+    const deeper = linesField(access, below, property)
+    if (deeper) return deeper
+  }
+  return null
+}
+
+function lineAccess(catalogue: Catalogue, access: Access, field: Field): EntityAccess {
+  const entity: Entity = catalogue.entities.get(field.lines!.entity)!
+  return access.entities.get(entity.id) ?? { entity, actions: new Map(), visible: entity.fields, readOnly: new Set() }
+}

@@ -1,0 +1,45 @@
+import { sql } from 'kysely'
+import { Problem } from '../problems.ts'
+import { toQuery } from './sql.ts'
+import type { Query, Transaction } from '../database/types.ts'
+import type { Actor } from './types.ts'
+
+/** What an earlier copy of the request did; a replay reads the records again, under today's permissions. */
+export interface Done {
+  readonly status: 200 | 201
+  readonly id: string
+  readonly version: number
+  readonly revision: number
+}
+export interface Idempotency {
+  readonly key: string
+  readonly route: string
+  readonly bodyHash: Buffer
+}
+
+/**
+ * The first thing of the transaction: copies of a request wait here for the first one to commit. Answers per key what was
+ * done, or null: do it now. A row without outcome is a claim whose operation was refused; it is locked and done afresh.
+ * Throws Problem 'idempotency-mismatch' when a key was used with another request.
+ */
+export async function claim(tx: Transaction, { route, bodyHash }: Idempotency, actor: Actor, keys: readonly string[]): Promise<(readonly Done[] | null)[]> {
+  const insert = toQuery(sql`insert into bos.idempotency (tenant_id, actor, route, key, body_hash)
+    select ${actor.tenant}::uuid, ${actor.member}::uuid, ${route}::text, key, ${bodyHash}::bytea from unnest(${keys}::text[]) as k(key) order by key on conflict do nothing`)
+  const read = toQuery(sql`select key, body_hash = ${bodyHash}::bytea as same, outcome::text as outcome from bos.idempotency
+    where tenant_id = ${actor.tenant}::uuid and actor = ${actor.member}::uuid and route = ${route}::text and key = any(${keys}::text[]) order by key for update`)
+  const [, claims] = await tx.send({ role: 'bos_write', queries: [insert, read] })
+  const byKey = new Map(claims!.rows.map((row) => [row['key'] as string, row]))
+  return keys.map((key) => {
+    const row = byKey.get(key)
+    if (row?.['same'] !== true) throw new Problem('idempotency-mismatch')
+    const outcome = row['outcome'] as string | null
+    return outcome === null ? null : (JSON.parse(outcome) as Done[])
+  })
+}
+
+/** Written with the rest: a claim and what it did are kept or lost together. */
+export function settleQuery({ route }: Idempotency, actor: Actor, outcomes: ReadonlyMap<string, readonly Done[]>): Query {
+  const rows = [...outcomes].map(([key, outcome]) => ({ key, outcome }))
+  return toQuery(sql`update bos.idempotency i set outcome = r.outcome from json_to_recordset(${JSON.stringify(rows)}::json) as r(key text, outcome jsonb)
+    where i.tenant_id = ${actor.tenant}::uuid and i.actor = ${actor.member}::uuid and i.route = ${route}::text and i.key = r.key`)
+}

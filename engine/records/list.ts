@@ -1,0 +1,199 @@
+import { sql } from 'kysely'
+import { limits } from '../config.ts'
+import { fieldOf } from '../fields/index.ts'
+import { Problem } from '../problems.ts'
+import { conditionSql, reachable, searchSql, Source } from './conditions.ts'
+import type { Cursors } from './cursor.ts'
+import { choice, parameterFault, parseConditions, parseInteger, parseSort, single } from './parameters.ts'
+import type { Condition, SortKey } from './parameters.ts'
+import { isLive, recordJson } from './select.ts'
+import type { Selection } from './select.ts'
+import { parseSelection, withDeletion } from './selection.ts'
+import { and, column, comma, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import type { Query } from '../database/types.ts'
+import type { Access, Actor, EntityAccess } from './types.ts'
+import type { Action, Catalogue } from '../catalogue/types.ts'
+
+/** A list as asked for: everything that is not `fields`, `expand`, `limit` or `cursor` decides which rows and in what order. */
+export interface ListRequest {
+  readonly catalogue: Catalogue
+  readonly access: EntityAccess
+  readonly action: Action
+  readonly selection: Selection
+  readonly conditions: readonly Condition[]
+  readonly search: string | null
+  readonly deleted: boolean
+  readonly sort: readonly SortKey[]
+  readonly limit: number
+  readonly after: readonly (string | null)[] | null
+  readonly count: 'exact' | 'estimate' | null
+  /** What a cursor of this list is sealed to. */
+  readonly scope: string
+}
+
+export const listParameters: ReadonlySet<string> = new Set(['filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'format'])
+
+export function parseList(access: Access, here: EntityAccess, actor: Actor, query: ReadonlyMap<string, readonly string[]>, cursors: Cursors, action: Action = 'list'): ListRequest {
+  refuseExpression(query)
+  const conditions = parseConditions(access, here, query, listParameters)
+  const sort = parseSort(access, here, single(query, 'sort'))
+  const search = parseSearch(here, query)
+  const deleted = choice(query, 'deleted', ['only']) === 'only'
+  if (deleted && !here.actions.has('restore')) throw new Problem('not-allowed', 'Your role does not see deleted records here.')
+  const scope = JSON.stringify([here.entity.id, access.key, actor.tenant, actor.member, sort.map((key) => [key.path.text, key.descending]), conditions.map((each) => [each.path.text, each.name, each.values]), search, deleted])
+  const cursor = single(query, 'cursor')
+  return {
+    catalogue: access.catalogue,
+    access: here,
+    action,
+    selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), false), deleted),
+    conditions,
+    search,
+    deleted,
+    sort,
+    limit: parseInteger(query, 'limit', { min: 1, max: limits.pageRows, default: limits.pageRowsDefault }),
+    after: cursor === undefined ? null : cursors.open(scope, cursor),
+    count: choice(query, 'count', ['exact', 'estimate']) ?? null,
+    scope,
+  }
+}
+
+export function refuseExpression(query: ReadonlyMap<string, readonly string[]>): void {
+  if (query.has('filter')) throw parameterFault('filter', 'Filter expressions are not available yet; use field=value and field.gte=value.')
+}
+
+export function parseSearch(here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): string | null {
+  const text = single(query, 'search')
+  if (text === undefined || text.trim() === '') return null
+  if (!here.entity.search.some((field) => here.visible.includes(field))) throw parameterFault('search', `${here.entity.pluralTitle} cannot be searched.`)
+  if (text.length > limits.searchLength) throw parameterFault('search', `At most ${limits.searchLength} characters can be searched for.`)
+  return text
+}
+
+interface Key {
+  readonly sql: Fragment
+  readonly type: string
+  readonly descending: boolean
+}
+
+/**
+ * One statement: the page as JSON text, the sort values after which the next page begins, and the count when asked.
+ *
+ * Values come NULLS LAST in both directions. PostgreSQL's index order has nulls at one end only, so the rows where the
+ * first key has a value and those where it has none are two index scans, appended; LIMIT stops before the second when the
+ * first fills the page. (No parallel append: serving connections run with max_parallel_workers_per_gather = 0.)
+ */
+export function listQuery(request: ListRequest, actor: Actor): Query {
+  const source = new Source(request.catalogue, request.access)
+  const conditions = listConditions(source, request, actor)
+  const keys = sortKeys(source, request)
+  const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
+  const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
+  const total = countSql(request, source, conditions)
+  return toQuery(sql`with page as (${rows(order)})
+    select coalesce('[' || string_agg(p.record, ',' order by p.n) filter (where p.n <= ${request.limit}::int) || ']', '[]') as data,
+      max(p.keys) filter (where p.n = ${request.limit}::int) as keys, count(*) > ${request.limit}::int as more${total}
+    from (select row_number() over () as n, ${recordJson(request.selection, 't')}::text as record,
+        json_build_array(${comma([...keys.map((_, i) => sql`${column('t', `bos__k${i}`)}::text`), column('t', 'id')])})::text as keys
+      from page t) p`)
+}
+
+export function listConditions(source: Source, request: Pick<ListRequest, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>, actor: Actor): Fragment[] {
+  const { entity } = request.access
+  const live = isLive(request.catalogue, entity, source.alias)
+  return [
+    ...reachable(source, request.access, actor, request.action),
+    request.deleted ? sql`${column(source.alias, 'deleted_at')} is not null` : live,
+    ...request.conditions.map((each) => conditionSql(source, each)),
+    ...(request.search === null ? [] : [searchSql(source, request.access, request.search)]),
+  ]
+}
+
+const sortKeys = (source: Source, request: ListRequest): Key[] =>
+  request.sort.flatMap(({ path, descending }) =>
+    fieldOf(path.field.type).sort!(sql, source.columns(path), path.field.settings).map(({ key, keyType }) => ({ sql: key as Fragment, type: keyType, descending })),
+  )
+
+const direction = (key: Key): Fragment => (key.descending ? sql`desc` : sql`asc`)
+/** The first key of a scan without nulls takes the default null order, so that a plain index serves it forwards and backwards. */
+const ordered = (key: Key, nulls: boolean): Fragment => sql`${key.sql} ${direction(key)}${nulls ? sql` nulls last` : sql``}`
+const idDescends = (request: ListRequest): boolean => request.sort.at(-1)?.descending ?? true
+const idOrder = (request: ListRequest): Fragment => sql`${column('t', 'id')} ${idDescends(request) ? sql`desc` : sql`asc`}`
+
+/** Newest first: ids are UUIDv7, so the primary key already has the order. */
+function idOrderedRows(source: Source, request: ListRequest, conditions: readonly Fragment[]) {
+  const last = request.after?.at(-1)
+  const after = last ? [sql`${column(source.alias, 'id')} < ${last}::uuid`] : []
+  return (order: Fragment) => sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${request.limit + 1}::int`
+}
+
+function keyedRows(source: Source, request: ListRequest, conditions: readonly Fragment[], keys: readonly Key[]) {
+  const [first, ...rest] = keys as [Key, ...Key[]]
+  const columns = comma([sql`${sql.id(source.alias)}.*`, ...keys.map((key, i) => sql`${key.sql} as ${sql.id(`bos__k${i}`)}`)])
+  const id: Key = { sql: column(source.alias, 'id'), type: 'uuid', descending: idDescends(request) }
+  const { after } = request
+  const scan = (where: Fragment[], order: readonly Fragment[]) =>
+    sql`(select ${columns} from ${source.from()} where ${and([...conditions, ...where])} order by ${comma([...order, ordered(id, false)])} limit ${request.limit + 1}::int)`
+  const valued = () => {
+    const where = [sql`${first.sql} is not null`]
+    if (after) where.push(...afterValued(keys, id, after, request.sort.length === 1))
+    const sameField = request.sort.length === 1
+    return scan(where, [ordered(first, false), ...rest.map((key) => ordered(key, !sameField))])
+  }
+  const empty = () => {
+    const inEmpty = after !== null && after[0] === null
+    const where = [sql`${first.sql} is null`]
+    if (inEmpty) where.push(afterKeys([...rest, id], after.slice(1)))
+    return scan(where, rest.map((key) => ordered(key, true)))
+  }
+  const scans = after?.[0] === null ? empty() : sql`${valued()} union all ${empty()}`
+  return () => sql`select u.* from (${scans}) u limit ${request.limit + 1}::int`
+}
+
+/**
+ * Rows after a row whose first key has a value. Keys of one field are null together, so a row comparison (an index
+ * condition) serves them; keys of several fields need the spelled-out form, with the first key's bound repeated so that an
+ * index still limits the scan.
+ */
+function afterValued(keys: readonly Key[], id: Key, after: readonly (string | null)[], oneField: boolean): Fragment[] {
+  const all = [...keys, id]
+  const value = (i: number) => sql`${after[i]}::${sql.raw(all[i]!.type)}`
+  const operator = keys[0]!.descending ? sql`<` : sql`>`
+  if (oneField) return [sql`(${comma(all.map((key) => key.sql))}) ${operator} (${comma(all.map((_, i) => value(i)))})`]
+  return [sql`${keys[0]!.sql} ${operator}= ${value(0)}`, afterKeys(all, after)]
+}
+
+function afterKeys(keys: readonly Key[], after: readonly (string | null)[]): Fragment {
+  const [key, ...rest] = keys
+  const value = after[0]
+  if (!key) return sql`false`
+  const next = afterKeys(rest, after.slice(1))
+  if (value === null || value === undefined) return sql`(${key.sql} is null and ${next})`
+  const bound = sql`${value}::${sql.raw(key.type)}`
+  const beyond = key.descending ? sql`${key.sql} < ${bound}` : sql`${key.sql} > ${bound}`
+  return sql`(${beyond} or ${key.sql} is null or (${key.sql} = ${bound} and ${next}))`
+}
+
+/** `estimate` counts up to a bound and says when there are more: cheap on any table, and never wrong below the bound. */
+function countSql(request: ListRequest, source: Source, conditions: readonly Fragment[]): Fragment {
+  if (request.count === null) return sql``
+  const rows = sql`select from ${source.from()} where ${and(conditions)}`
+  if (request.count === 'exact') return sql`, (select count(*) from (${rows}) c)::int as total`
+  return sql`, (select count(*) from (${rows} limit ${limits.estimateRows + 1}::int) c)::int as total`
+}
+
+/** The answer's JSON around the rows that PostgreSQL rendered. */
+export function listAnswer(request: ListRequest, row: Record<string, unknown>, cursors: Cursors): string {
+  const data = String(row['data'])
+  if (Buffer.byteLength(data) > limits.pageBytes) throw new Problem('answer-too-large')
+  const nextCursor = row['more'] === true ? cursors.seal(request.scope, JSON.parse(String(row['keys'])) as (string | null)[]) : null
+  const total = row['total'] as number | undefined
+  const estimated = request.count === 'estimate' && total !== undefined && total > limits.estimateRows
+  const page = {
+    limit: request.limit,
+    nextCursor,
+    ...(total !== undefined && (estimated ? { total: limits.estimateRows, totalIsAtLeast: true } : { total })),
+  }
+  return `{"data":${data},"page":${JSON.stringify(page)}}`
+}

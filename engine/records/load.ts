@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { reachable, Source } from './conditions.ts'
+import { linesFields, storedFields } from './change.ts'
+import type { Stored, StoredLine } from './change.ts'
+import { fieldJson } from './select.ts'
+import { and, column, comma, tableOf, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import type { Query, Rows } from '../database/types.ts'
+import type { Actor, EntityAccess } from './types.ts'
+
+/**
+ * What a write reads before it decides. Locks come first, in statements of their own and in id order, so that what the
+ * following statements of the same trip see is what stays true until commit.
+ */
+
+/** Locks the records the actor can see among `ids`. Delete takes the stronger lock: it waits for, and holds off, new references. */
+export function lockQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[], strength: 'change' | 'delete'): Query {
+  const source = new Source(catalogue, access)
+  const lock = strength === 'delete' ? sql`for update of t` : sql`for no key update of t`
+  return toQuery(sql`select ${column('t', 'id')} from ${source.from()}
+    where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'id')} = any(${ids}::uuid[])`])} order by ${column('t', 'id')} ${lock}`)
+}
+
+/** The stored records with their lines, every field, and which of `wanted` actions reach each: rows of {data}. */
+export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[]): Query {
+  const { entity } = access
+  const reach = (['get', 'update', 'delete', 'restore'] as const).map((action) => {
+    const conditions = access.actions.has(action) ? reachable(new Source(catalogue, access), access, actor, action) : [sql`false`]
+    return sql`${and(conditions)} as ${sql.id(action)}`
+  })
+  return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma(reach)} from ${tableOf(entity)} t
+    where ${column('t', 'tenant_id')} = ${actor.tenant}::uuid and ${column('t', 'id')} = any(${ids}::uuid[])`)
+}
+
+function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
+  const system = entity.kind === 'line' ? ['id', 'position'] : ['id', 'version', 'revision', 'deleted_at', 'deletion_id']
+  const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, entity, field, alias, depth)} as ${sql.id(field.id)}`)
+  const lines = linesFields(entity).map((field) => {
+    const line = catalogue.entities.get(field.lines!.entity)!
+    const child = `l${depth}`
+    return sql`coalesce((select json_agg(${storedJson(catalogue, line, child, depth + 1)} order by ${column(child, 'position')}, ${column(child, 'id')}) from ${tableOf(line)} ${sql.id(child)}
+      where ${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(child, 'parent_id')} = ${column(alias, 'id')}), '[]'::json) as ${sql.id(field.id)}`
+  })
+  const row = `r${depth}`
+  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma([...system.map((name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`), ...values, ...lines])}) ${sql.id(row)})`
+}
+
+export interface LoadedRecord {
+  readonly stored: Stored
+  readonly reaches: { readonly get: boolean; readonly update: boolean; readonly delete: boolean; readonly restore: boolean }
+}
+
+export function readStored(entity: Entity, lineEntity: (field: Field) => Entity, rows: Rows): Map<string, LoadedRecord> {
+  const records = rows.rows.map((row): [string, LoadedRecord] => {
+    const json = JSON.parse(String(row['data'])) as Record<string, unknown>
+    const stored: Stored = {
+      id: String(json['bos__id']),
+      version: Number(json['bos__version']),
+      revision: Number(json['bos__revision']),
+      deleted: json['bos__deleted_at'] !== null,
+      deletionId: json['bos__deletion_id'] as string | null,
+      ...valuesOf(entity, lineEntity, json),
+    }
+    const reaches = { get: row['get'] === true, update: row['update'] === true, delete: row['delete'] === true, restore: row['restore'] === true }
+    return [stored.id, { stored, reaches }]
+  })
+  return new Map(records)
+}
+
+function valuesOf(entity: Entity, lineEntity: (field: Field) => Entity, json: Record<string, unknown>): Pick<StoredLine, 'values' | 'lines'> {
+  const line = (child: Entity) => (each: Record<string, unknown>): StoredLine => ({
+    id: String(each['bos__id']),
+    position: Number(each['bos__position']),
+    ...valuesOf(child, lineEntity, each),
+  })
+  return {
+    values: new Map(storedFields(entity).map((field) => [field.id, json[field.id] ?? null])),
+    lines: new Map(linesFields(entity).map((field) => [field.id, (json[field.id] as Record<string, unknown>[]).map(line(lineEntity(field)))])),
+  }
+}
+
+/** Which of these records exist, live, for this actor; they stay so until commit. Rows of {id}. */
+export function referencesQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[]): Query {
+  const source = new Source(catalogue, access)
+  const live = access.entity.kind === 'line' ? [] : [sql`${column('t', 'deleted_at')} is null`]
+  return toQuery(sql`select ${column('t', 'id')} from ${source.from()}
+    where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'id')} = any(${ids}::uuid[])`, ...live])} order by ${column('t', 'id')} for key share of t`)
+}
+
+/** Field ids changed since a version, for the merge of disjoint edits. Rows of {record_id, version, changed}. */
+export function changesQuery(actor: Actor, entity: Entity, ids: readonly string[], since: number): Query {
+  return toQuery(sql`select record_id, version, changed from bos.event
+    where tenant_id = ${actor.tenant}::uuid and entity = ${entity.id} and record_id = any(${ids}::uuid[]) and version > ${since}::int`)
+}
+
+/** The id of the live record that has this key, whoever may see it: uniqueness knows no scopes. Runs as bos_write. */
+export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: boolean, actor: Actor, values: readonly Readonly<Record<string, unknown>>[]): Query {
+  const conditions = fields.flatMap((field, i) =>
+    Object.entries(values[i]!).map(([name, value]) => {
+      const at = column('t', name)
+      const type = field.columns.find((each) => each.name === name)!.type
+      return ignoreCase && type === 'text' ? sql`bos.fold(${at}) = bos.fold(${value}::text)` : sql`${at} is not distinct from ${value}::${sql.raw(type)}`
+    }),
+  )
+  return toQuery(sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`)
+}

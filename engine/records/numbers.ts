@@ -1,0 +1,47 @@
+import { sql } from 'kysely'
+import type { Entity, Field } from '../catalogue/types.ts'
+import type { Query, Rows } from '../database/types.ts'
+import { toQuery } from './sql.ts'
+import type { Actor } from './types.ts'
+
+/** Takes `count` numbers of a sequence, last of all locks: others wait from here to commit, and a rollback leaves no gap. Runs as bos_write. */
+export function takeQuery(actor: Actor, entity: Entity, field: Field, count: number): Query {
+  return toQuery(sql`insert into bos.counter (tenant_id, entity, field, scope, value) values (${actor.tenant}::uuid, ${entity.id}, ${field.id}, '', ${count}::bigint)
+    on conflict (tenant_id, entity, field, scope) do update set value = bos.counter.value + excluded.value returning value::text as last`)
+}
+
+const giveBackQuery = (actor: Actor, entity: Entity, field: Field, count: number): Query =>
+  toQuery(sql`update bos.counter set value = value - ${count}::bigint where tenant_id = ${actor.tenant}::uuid and entity = ${entity.id} and field = ${field.id} and scope = ''`)
+
+/** The numbers one request has taken. Only what is decided uses them up; the rest goes back before commit, so no number is ever missing. */
+export class Numbers {
+  readonly #entity: Entity
+  readonly #taken: ReadonlyMap<Field, { readonly last: number; next: number }>
+  #marks: readonly number[] = []
+
+  constructor(entity: Entity, count: number, taken: readonly { readonly field: Field; readonly rows: Rows }[]) {
+    this.#entity = entity
+    this.#taken = new Map(taken.map(({ field, rows }) => {
+      const last = Number(rows.rows[0]!['last'])
+      return [field, { last, next: last - count + 1 }]
+    }))
+  }
+
+  next(field: Field): string {
+    const numbers = this.#taken.get(field)!
+    const { prefix, digits, suffix } = field.sequence!
+    return `${prefix}${String(numbers.next++).padStart(digits, '0')}${suffix}`
+  }
+
+  /** Before an operation is decided; `reset` undoes what a refused one took. */
+  mark(): void {
+    this.#marks = [...this.#taken.values()].map((each) => each.next)
+  }
+  reset(): void {
+    ;[...this.#taken.values()].forEach((each, i) => (each.next = this.#marks[i]!))
+  }
+
+  giveBack(actor: Actor): readonly Query[] {
+    return [...this.#taken].flatMap(([field, { last, next }]) => (next <= last ? [giveBackQuery(actor, this.#entity, field, last - next + 1)] : []))
+  }
+}

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { nearest } from '../fields/nearest.ts'
+import type { Entity, Field } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
+import { fieldOf } from '../fields/index.ts'
+import type { Bucket, Operator, OperatorName } from '../fields/type.ts'
+import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
+import type { Access, EntityAccess } from './types.ts'
+
+/** A field reached from an entity through references: `company.country`, or `parent.customer.country` from a line. */
+export interface Path {
+  readonly text: string
+  readonly hops: readonly Hop[]
+  readonly field: Field
+  /** One member of a composite value (`address.city`), else null. */
+  readonly member: string | null
+  /** System columns (`created_at`) are fields too; this one names its own column. */
+  readonly entity: Entity
+}
+/** One step along a reference, or from a line to its document (`field` null). */
+export interface Hop {
+  readonly field: Field | null
+  readonly column: string
+  readonly target: EntityAccess
+}
+
+export interface Condition {
+  readonly path: Path
+  readonly operator: Operator
+  readonly name: OperatorName
+  readonly values: readonly unknown[]
+}
+
+export const parameterFault = (pointer: string, detail: string): Problem => new Problem('parameter-invalid', detail, { faults: [{ pointer, detail }] })
+
+/** A name the caller may not know of and a name that does not exist get this same answer. */
+export function unknownField(access: EntityAccess, name: string, pointer: string): Problem {
+  const suggestion = nearest(name, access.visible.map((field) => field.name))
+  const detail = `${access.entity.title} has no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
+  return new Problem('field-unknown', detail, { faults: [{ pointer, detail }] })
+}
+
+/** The system properties that lists can be filtered and sorted by, in the shape of fields. People are references to members. */
+const systemFields: ReadonlyMap<string, Field> = new Map(
+  [
+    systemField('id', 'Id', 'reference', 'core.member'),
+    systemField('version', 'Version', 'integer'),
+    systemField('created_at', 'Created', 'dateTime'),
+    systemField('created_by', 'Created by', 'reference', 'core.member'),
+    systemField('created_via', 'Created via', 'text'),
+    systemField('updated_at', 'Updated', 'dateTime'),
+    systemField('updated_by', 'Updated by', 'reference', 'core.member'),
+  ].map((field) => [field.name, field]),
+)
+
+function systemField(name: string, title: string, type: string, entity?: string): Field {
+  const settings = fieldOf(type).compile(entity ? { 'x-bos': { type, entity } } : {}, (_, detail) => assert.fail(detail))
+  return Object.freeze({
+    id: name, name, title, help: '', type, settings, columns: [], required: true, readOnly: true, createOnly: false, noCopy: true,
+    default: undefined, defaultsToActor: false, index: false, pii: false, layer: 'core', lines: null, sequence: null,
+    reference: entity ? { targets: [{ entity, column: name }], onDelete: 'restrict', inverse: null } : null,
+  } satisfies Field)
+}
+
+/** A field or system property this caller may name, or undefined. */
+export function fieldNamed(access: EntityAccess, name: string): Field | undefined {
+  return access.visible.find((each) => each.name === name) ?? (access.entity.kind === 'line' && name !== 'id' ? undefined : systemFields.get(name))
+}
+
+export function resolvePath(access: Access, start: EntityAccess, text: string, pointer: string): Path {
+  const names = text.split('.')
+  const hops: Hop[] = []
+  let here = start
+  for (let i = 0; ; i++) {
+    const name = names[i] ?? ''
+    const rest = names.length - i - 1
+    if (rest > 0 && name === 'parent' && here.entity.parent) {
+      const target = access.entities.get(here.entity.parent.entity)
+      if (!target) throw unknownField(here, name, pointer)
+      hops.push({ field: null, column: 'parent_id', target })
+      here = target
+      continue
+    }
+    const field = fieldNamed(here, name)
+    if (!field) throw unknownField(here, name, pointer)
+    if (rest === 0) return { text, hops, field, member: null, entity: here.entity }
+    const members = fieldOf(field.type).members?.(field.settings)
+    if (members) {
+      const member = names[i + 1] ?? ''
+      if (rest > 1 || !members.has(member)) throw unknownField(here, text, pointer)
+      return { text, hops, field, member, entity: here.entity }
+    }
+    const target = field.reference?.targets.length === 1 ? field.reference.targets[0] : undefined
+    const next = target && access.entities.get(target.entity)
+    if (!target || !next) throw unknownField(here, `${name}.${names[i + 1]}`, pointer)
+    hops.push({ field, column: target.column, target: next })
+    if (hops.length > limits.pathHops) throw parameterFault(pointer, `"${text}" follows more than ${limits.pathHops} references.`)
+    here = next
+  }
+}
+
+const operatorNames: ReadonlySet<string> = new Set<OperatorName>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
+
+/** `stage=won`, `value.gte=1000`, `company.country.in=DE,FR`: everything that is not a list parameter is a condition. */
+export function parseConditions(access: Access, start: EntityAccess, query: ReadonlyMap<string, readonly string[]>, reserved: ReadonlySet<string>): readonly Condition[] {
+  const conditions: Condition[] = []
+  for (const [key, values] of query) {
+    if (reserved.has(key)) continue
+    for (const value of values) conditions.push(parseCondition(access, start, key, value))
+  }
+  if (conditions.length > limits.conditions) throw parameterFault('filter', `At most ${limits.conditions} conditions are allowed.`)
+  return conditions
+}
+
+function parseCondition(access: Access, start: EntityAccess, key: string, value: string): Condition {
+  const dot = key.lastIndexOf('.')
+  const suffix = key.slice(dot + 1)
+  const named = dot > 0 && operatorNames.has(suffix)
+  const path = resolvePath(access, start, named ? key.slice(0, dot) : key, key)
+  const name = (named ? suffix : 'eq') as OperatorName
+  return { path, name, ...parseOperand(path, name, value, key) }
+}
+
+export function operatorsOf(path: Path): { readonly [name in OperatorName]?: Operator } {
+  const type = fieldOf(path.field.type)
+  const member = path.member === null ? undefined : type.members?.(path.field.settings).get(path.member)
+  return member ? fieldOf(member.type).operators : type.operators
+}
+
+export function settingsOf(path: Path): never {
+  const type = fieldOf(path.field.type)
+  return (path.member === null ? path.field.settings : type.members?.(path.field.settings).get(path.member)?.settings) as never
+}
+
+function parseOperand(path: Path, name: OperatorName, value: string, pointer: string): { operator: Operator; values: readonly unknown[] } {
+  const operators = operatorsOf(path)
+  const operator = operators[name]
+  if (!operator) throw parameterFault(pointer, `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`)
+  const faults: Fault[] = []
+  const values = operator.parse(value, settingsOf(path), (_, detail) => faults.push({ pointer, detail }))
+  if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
+  return { operator, values }
+}
+
+export interface SortKey {
+  readonly path: Path
+  readonly descending: boolean
+}
+
+/** `-amount,name`. */
+export function parseSort(access: Access, start: EntityAccess, text: string | undefined): readonly SortKey[] {
+  if (text === undefined) return []
+  const keys = text.split(',').map((part) => {
+    const descending = part.startsWith('-')
+    const path = resolvePath(access, start, descending ? part.slice(1) : part, 'sort')
+    if (path.member !== null || !fieldOf(path.field.type).sort) throw parameterFault('sort', `"${path.text}" cannot be sorted by.`)
+    return { path, descending }
+  })
+  if (keys.length > limits.sortKeys) throw parameterFault('sort', `At most ${limits.sortKeys} sort keys are allowed.`)
+  return keys
+}
+
+export function parseInteger(query: ReadonlyMap<string, readonly string[]>, name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number {
+  const text = single(query, name)
+  if (text === undefined) return range.default
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= range.min && value <= range.max)) throw parameterFault(name, `"${name}" is a whole number from ${range.min} to ${range.max}.`)
+  return value
+}
+
+/** The value of a parameter that may stand once. */
+export function single(query: ReadonlyMap<string, readonly string[]>, name: string): string | undefined {
+  const values = query.get(name)
+  if (values && values.length > 1) throw parameterFault(name, `"${name}" may be given once.`)
+  return values?.[0]
+}
+
+export function choice<const T extends string>(query: ReadonlyMap<string, readonly string[]>, name: string, allowed: readonly T[]): T | undefined {
+  const text = single(query, name)
+  if (text === undefined) return undefined
+  const found = allowed.find((each) => each === text)
+  if (!found) throw parameterFault(name, `"${name}" is one of: ${allowed.join(', ')}.`)
+  return found
+}
+
+export function parseBucket(text: string, pointer: string): Bucket {
+  const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
+  const bucket = buckets.find((each) => each === text)
+  if (!bucket) throw parameterFault(pointer, `"${text}" is not a date bucket; use ${buckets.join(', ')}.`)
+  return bucket
+}

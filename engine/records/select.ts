@@ -1,0 +1,133 @@
+import { sql } from 'kysely'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { fieldOf } from '../fields/index.ts'
+import { and, column, columnsOf, comma, tableOf } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import type { EntityAccess } from './types.ts'
+
+/** Deleted rows are hidden by the Plan, not by policy; a line lives as long as its document. */
+export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fragment {
+  if (!entity.parent) return sql`${column(alias, 'deleted_at')} is null`
+  const parent = catalogue.entities.get(entity.parent.entity)!
+  const outer = `${alias}p`
+  return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
+    and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${isLive(catalogue, parent, outer)})`
+}
+
+/** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
+export interface Selection {
+  readonly access: EntityAccess
+  readonly catalogue: Catalogue
+  /** Stored fields and lists of links, in order. */
+  readonly fields: readonly Field[]
+  readonly lines: readonly { readonly field: Field; readonly selection: Selection }[]
+  readonly expand: readonly Expansion[]
+  /** Names of `systemProperties` to render besides `id`. */
+  readonly system: readonly string[]
+}
+export type Expansion =
+  | { readonly kind: 'reference'; readonly field: Field; readonly targets: readonly { readonly column: string; readonly selection: Selection }[] }
+  | { readonly kind: 'inverse'; readonly name: string; readonly column: string; readonly selection: Selection }
+
+/** How many records an expanded inverse relation shows; the rest is a list of its own. */
+const inverseLimit = 50
+
+/** What every record carries besides `id` and its fields; `deleted_at` joins in lists of deleted records. */
+export const systemProperties: readonly string[] = ['version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', '_title']
+const timestampColumns: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'deleted_at'])
+
+const instant = (at: Fragment): Fragment => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+/**
+ * One record as a `json` value. PostgreSQL renders everything; related records come from scalar sub-queries on the same
+ * snapshot and under the same row policies, so a record that the caller cannot see is null here as everywhere.
+ */
+export function recordJson(selection: Selection, alias: string, depth = 0): Fragment {
+  const { entity } = selection.access
+  const members: Fragment[] = [sql`${column(alias, 'id')} as "id"`]
+  const add = (name: string, value: Fragment) => members.push(sql`${value} as ${sql.id(name)}`)
+  if (entity.kind === 'line') add('position', column(alias, 'position'))
+  else for (const name of selection.system) if (name !== '_title') add(name, timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name))
+  for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, entity, field, alias, depth))
+  for (const { field, selection: lines } of selection.lines) add(field.name, linesJson(lines, alias, depth + 1))
+  if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(selection.access, alias))
+  if (selection.expand.length > 0) add('_expand', expandJson(selection, alias, depth + 1))
+  const row = `r${depth}`
+  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
+}
+
+/** SQL whose JSON form is the field's canonical value; a list of ids for `references`. */
+export function fieldJson(catalogue: Catalogue, entity: Entity, field: Field, alias: string, depth = 0): Fragment {
+  if (field.lines) return linksJson(catalogue, entity, field, alias, depth)
+  const type = fieldOf(field.type)
+  const at = columnsOf(alias, field)
+  return type.render ? type.render(sql, at, field.settings) : at()
+}
+
+/** The title as text, or null where the title field is hidden from this caller or the entity has none. */
+export function titleOf(access: EntityAccess, alias: string): Fragment {
+  const field = access.entity.titleField
+  if (!field || !access.visible.includes(field)) return sql`null::text`
+  return textOf(field, alias)
+}
+
+export function textOf(field: Field, alias: string): Fragment {
+  const type = fieldOf(field.type)
+  const at = columnsOf(alias, field)
+  return type.text ? type.text(sql, at, field.settings) : sql`${at()}::text`
+}
+
+function linksJson(catalogue: Catalogue, entity: Entity, field: Field, alias: string, depth: number): Fragment {
+  const { link, parent, target } = linkColumns(catalogue, field)
+  const child = `l${depth}`
+  const live = link.kind === 'line' ? [] : [sql`${column(child, 'deleted_at')} is null`]
+  const order = link.kind === 'line' ? sql`${column(child, 'position')}, ${column(child, 'id')}` : column(child, 'id')
+  return sql`coalesce((select json_agg(${column(child, target)} order by ${order}) from ${tableOf(link)} ${sql.id(child)}
+    where ${and([sql`${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')}`, sql`${column(child, parent)} = ${column(alias, 'id')}`, ...live])}), '[]'::json)`
+}
+
+/** Where a list of references is kept: its own link table, or the junction entity it goes `through`. */
+export function linkColumns(catalogue: Catalogue, field: Field): { link: Entity; parent: string; target: string } {
+  const lines = field.lines!
+  const link = catalogue.entities.get(lines.entity)!
+  const target = link.fieldByName.get(lines.linkField ?? '')?.reference?.targets[0]?.column ?? 'target'
+  const parent = lines.through ? link.fieldByName.get(lines.through.parentField)!.reference!.targets[0]!.column : 'parent_id'
+  return { link, parent, target }
+}
+
+function linesJson(selection: Selection, parent: string, depth: number): Fragment {
+  const alias = `t${depth}`
+  return sql`coalesce((select json_agg(${recordJson(selection, alias, depth)} order by ${column(alias, 'position')}, ${column(alias, 'id')})
+    from ${tableOf(selection.access.entity)} ${sql.id(alias)}
+    where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, 'parent_id')} = ${column(parent, 'id')}), '[]'::json)`
+}
+
+function expandJson(selection: Selection, alias: string, depth: number): Fragment {
+  const members = selection.expand.map((each) =>
+    each.kind === 'reference'
+      ? sql`${expandedReference(each, alias, depth)} as ${sql.id(each.field.name)}`
+      : sql`${expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`,
+  )
+  const row = `e${depth}`
+  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
+}
+
+function expandedReference(expansion: Expansion & { kind: 'reference' }, parent: string, depth: number): Fragment {
+  const records = expansion.targets.map(({ column: reference, selection }) => {
+    const alias = `t${depth}`
+    return sql`(select ${recordJson(selection, alias, depth)} from ${tableOf(selection.access.entity)} ${sql.id(alias)}
+      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, 'id')} = ${column(parent, reference)} and ${column(alias, 'deleted_at')} is null)`
+  })
+  return records.length === 0 ? sql`null::json` : sql`coalesce(${comma(records)})`
+}
+
+function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: string, depth: number): Fragment {
+  const { selection, column: reference } = expansion
+  const alias = `t${depth}`
+  const child = selection.access.entity
+  return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(inverseLimit)}), '[]'::json), 'more', count(*) > ${sql.lit(inverseLimit)})
+    from (select row_number() over (order by ${column(alias, 'id')} desc) as n, ${recordJson(selection, alias, depth)} as record
+      from ${tableOf(child)} ${sql.id(alias)}
+      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, reference)} = ${column(parent, 'id')} and ${isLive(selection.catalogue, child, alias)}
+      order by ${column(alias, 'id')} desc limit ${sql.lit(inverseLimit + 1)}) i)`
+}

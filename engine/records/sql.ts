@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
+import type { RawBuilder } from 'kysely'
+import type { Entity, Field } from '../catalogue/types.ts'
+import type { Query } from '../database/types.ts'
+import type { ColumnRef } from '../fields/type.ts'
+
+/** Kysely only builds and compiles; our executor runs what it made. */
+const builder = new Kysely<Record<string, never>>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
+
+export type Fragment = RawBuilder<unknown>
+
+/** Named by its text: the text must not depend on tenant, actor or values. */
+export function toQuery(fragment: Fragment): Query {
+  const { sql: text, parameters } = fragment.compile(builder)
+  return { name: statementName(text), text, values: parameters }
+}
+
+/** Values as given, not prepared: for rare statements whose text varies with the data. */
+export function toUnnamedQuery(fragment: Fragment): Query {
+  const { sql: text, parameters } = fragment.compile(builder)
+  return { text, values: parameters }
+}
+
+const names = new Map<string, string>()
+const namesKept = 5_000
+
+function statementName(text: string): string {
+  const known = names.get(text)
+  if (known) return known
+  if (names.size >= namesKept) names.clear()
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
+  names.set(text, name)
+  return name
+}
+
+export const tableOf = (entity: Entity): Fragment => sql`${sql.id(entity.table.schema, entity.table.name)}`
+
+export const column = (alias: string, name: string): Fragment => sql`${sql.id(alias, name)}`
+
+/** The columns of one field under a table alias. */
+export const columnsOf =
+  (alias: string, field: Field): ColumnRef =>
+  (suffix = '') =>
+    column(alias, field.id + suffix)
+
+export const and = (conditions: readonly Fragment[]): Fragment => (conditions.length > 0 ? sql`${sql.join(conditions, sql` and `)}` : sql`true`)
+export const comma = (parts: readonly Fragment[]): Fragment => sql`${sql.join(parts, sql`, `)}`

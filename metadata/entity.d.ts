@@ -69,19 +69,19 @@ export type Condition = boolean | string
 /**
  * Properties that do not exist for this role.
  */
-export type FieldNames = Name[]
+export type FieldPaths = string[]
 /**
  * Derived properties shown although something they derive from is hidden.
  */
-export type FieldNames1 = Name[]
+export type FieldNames = Name[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldNames2 = Name[]
+export type FieldPaths1 = string[]
 /**
  * Properties offered to retrieval.
  */
-export type FieldNames3 = Name[]
+export type FieldNames1 = Name[]
 
 /**
  * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
@@ -623,9 +623,9 @@ export interface Permission {
   transitions?: {
     [k: string]: Condition
   }
-  hide?: FieldNames
-  show?: FieldNames1
-  readOnly?: FieldNames2
+  hide?: FieldPaths
+  show?: FieldNames
+  readOnly?: FieldPaths1
   /**
    * Properties whose value is left out of rows unless the expression holds.
    */
@@ -637,7 +637,7 @@ export interface Mask {
   unless: Expression
 }
 export interface EntityIndex {
-  ai?: FieldNames3
+  ai?: FieldNames1
 }
 export interface Meter {
   id: Name

@@ -2,28 +2,24 @@
 
 /**
  * Properties that do not exist for this role.
- *
- * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames = string[]
+export type FieldPaths = string[]
 /**
  * Derived properties shown although something they derive from is hidden.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames1 = string[]
+export type FieldNames = string[]
 /**
  * Properties this role sees and cannot change.
- *
- * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames2 = string[]
+export type FieldPaths1 = string[]
 /**
  * Properties offered to retrieval.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames3 = string[]
+export type FieldNames1 = string[]
 
 /**
  * A trait of a module: `traits/{name}.json`. An entity that lists it under `use` gets its properties, inverse relations and rules.
@@ -845,9 +841,9 @@ export interface Permission {
      */
     [k: string]: boolean | string
   }
-  hide?: FieldNames
-  show?: FieldNames1
-  readOnly?: FieldNames2
+  hide?: FieldPaths
+  show?: FieldNames
+  readOnly?: FieldPaths1
   /**
    * Properties whose value is left out of rows unless the expression holds.
    */
@@ -862,7 +858,7 @@ export interface Mask {
   unless: string
 }
 export interface EntityIndex {
-  ai?: FieldNames3
+  ai?: FieldNames1
 }
 export interface Meter {
   /**

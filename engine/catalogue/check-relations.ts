@@ -77,14 +77,12 @@ function checkLinks(entity: EntityDraft, property: PropertyDraft, symbols: Symbo
   const at = `${pointer}/x-bos/through`
   const junction = findEntity(own.through, entity.module, symbols, (detail, meant) => report(file, at, detail, meant))
   if (junction === undefined) return
+  if (junction.kind !== 'record') return report(file, at, `${own.through} is a ${junction.kind}; a junction is a record of its own`)
   const [target] = targetsOf(entity, property, symbols).names
-  for (const end of [entity.fullName, target]) {
-    if (end === undefined) continue
+  for (const end of new Set([entity.fullName, target ?? entity.fullName])) {
     const fields = referencesTo(junction, end)
-    const wanted = end === entity.fullName && target === end ? 2 : 1
-    if (junction.kind !== 'line' || end !== entity.fullName) {
-      if (fields.length !== wanted) report(file, at, `${own.through} needs exactly ${wanted === 1 ? 'one reference' : 'two references'} to ${end} and has ${fields.length}`)
-    }
+    const wanted = target === entity.fullName ? 2 : 1
+    if (fields.length !== wanted) report(file, at, `${own.through} needs ${wanted === 1 ? 'one reference' : 'two references'} to ${end} and has ${fields.length}`)
   }
 }
 

@@ -89,8 +89,20 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
     if (permission.scope === 'own' && !entity.node['x-bos']?.use?.includes('core.owned')) {
       report(entity.file, `${at}/scope`, 'the scope own needs the trait core.owned')
     }
-    const find = finder(entity, report)
-    permission.hide?.forEach((field, index) => find(field, `${at}/hide/${index}`))
-    permission.readOnly?.forEach((field, index) => find(field, `${at}/readOnly/${index}`))
+    permission.hide?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/hide/${index}`, report))
+    permission.readOnly?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/readOnly/${index}`, report))
   }
+}
+
+/** A property, or one of a line: `lines.cost`. */
+function checkPath(entity: EntityDraft, path: string, symbols: Symbols, pointer: string, report: Reporter): void {
+  let here: EntityDraft | undefined = entity
+  const steps = path.split('.')
+  steps.forEach((name, index) => {
+    const property: PropertyDraft | undefined = here?.properties.get(name)
+    if (here && !here.known.has(name)) report(entity.file, pointer, `${here.fullName} has no property ${quote(name)}`, nearest(name, here.known))
+    const line = property?.node['x-bos']?.type === 'lines' ? property.node['x-bos'].entity : undefined
+    if (property && index < steps.length - 1 && line === undefined) report(entity.file, pointer, `${quote(name)} has no lines`)
+    here = typeof line === 'string' ? symbols.entities.get(line) : undefined
+  })
 }

@@ -11,9 +11,13 @@ const ignore: Report = () => undefined
 export const fieldTypeOf = (property: PropertyDraft): FieldType | undefined => typeOf(property.node as PropertyNode, ignore)
 
 /** Runs the field type over a property. Faults have pointers relative to the property. Undefined: no such type. */
-export function compileField(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Report): CompiledField | undefined {
+export function compileField(
+  entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Report,
+): (CompiledField & { readonly indexed: boolean }) | undefined {
   const node = expandedNode(entity, property, symbols)
-  return compileNode(node, report, fieldUse(entity, property, node, symbols))
+  const use = fieldUse(entity, property, node, symbols)
+  const compiled = compileNode(node, report, use)
+  return compiled && { ...compiled, indexed: use.indexed }
 }
 
 /** The node as field types see it: references by id, `self` resolved, targets that traits append included. */

@@ -11,7 +11,7 @@ const patternWords = new Map([
   ['^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$', 'a full name such as crm.deal'],
   ['^([a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*|self)$', 'a full name such as crm.deal, or self'],
   ['^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?$', 'a property, or one step along a reference such as company.country'],
-  ['^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$', 'a property, or a path through references such as company.name'],
+  ['^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$', 'a property, or a path such as company.name'],
   ['^-?[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?$', 'a property to sort by, with - in front for descending'],
   ['^[A-Za-z0-9_][A-Za-z0-9_.+-]*$', 'an option: letters, digits and _ . + -'],
   ['^[a-z][a-z0-9-]*$', 'the name of a Tabler icon such as truck-delivery'],

@@ -67,6 +67,8 @@ export interface Entity {
   readonly search: readonly Field[]
   readonly unique: readonly UniqueKey[]
   readonly permissions: ReadonlyMap<string, Permission>
+  /** Trait core.tree: the self reference, and the text in which the engine keeps the ids from the root down. Null: no tree. */
+  readonly tree: { readonly parent: Field; readonly path: Field } | null
   /** The `owner` field of the trait core.owned: scope `own` means owner = acting member. Lines follow their parent. */
   readonly owner: Field | null
   /** Kind line: where it hangs. */
@@ -110,8 +112,10 @@ export interface Field {
   readonly sequence: { readonly prefix: string; readonly digits: number; readonly suffix: string } | null
 }
 
-/** A to-one reference: one foreign-key column per target, at most one set. JSON: an id, or {entity, id} when there are several targets. */
+/** A to-one reference: one foreign-key column per target, at most one set. JSON: an id, or {entity, id} where the file gives a list. */
 export interface Reference {
+  /** The file gives a list of targets, which traits and other modules may lengthen: even with one target it keeps the form of several. */
+  readonly several: boolean
   readonly targets: readonly { readonly entity: string; readonly column: string }[]
   readonly onDelete: 'restrict' | 'cascade' | 'setNull'
   /** Name of the relation on the target, or null. */
@@ -122,12 +126,16 @@ export interface Reference {
 export interface Lines {
   /** The line entity (for links: the implicit one). */
   readonly entity: string
-  /** For `references`: the field of the line entity that holds the target; JSON is then a list of ids. */
+  /** For `references`: name of the field of the line entity that holds the target; JSON is then a list of ids. */
   readonly linkField: string | null
-  /** `through` a junction entity: the list is read-only here, written at the junction. `parentField` is its reference back. */
+  /** `through` a junction entity: the list is read-only here, written at the junction. `parentField` is the name of its reference back. */
   readonly through: { readonly parentField: string } | null
 }
 
+/**
+ * A field of another entity that points here; `field` is its id. For a `references` field the named inverse is that field itself
+ * (`lines` of it say where the links stand), and `referencedBy` holds the `target` of its link entity.
+ */
 export interface Inverse {
   readonly name: string | null
   readonly entity: string
@@ -137,6 +145,7 @@ export interface Inverse {
 /** Compiles to a tenant-first partial unique (or exclusion) constraint over live rows; also an upsert and lookup key. */
 export interface UniqueKey {
   readonly id: string
+  /** Field ids, as in `noOverlap`. */
   readonly fields: readonly string[]
   readonly ignoreCase: boolean
   readonly noOverlap: readonly [from: string, to: string] | null
@@ -147,6 +156,7 @@ export interface Permission {
   readonly role: string
   readonly scope: Scope
   readonly actions: ReadonlySet<Action>
+  /** Field ids; a line's field as `{lines field id}.{field id}`. */
   readonly hide: ReadonlySet<string>
   readonly readOnly: ReadonlySet<string>
 }
@@ -171,9 +181,16 @@ export interface View {
   readonly id: string
   readonly kind: 'list' | 'kanban' | 'calendar' | 'timeline' | 'gallery' | 'chart' | 'pivot' | 'dashboard' | 'form' | 'detail'
   readonly title: string
-  readonly columns: readonly { readonly field: string; readonly width: number | null }[]
+  /** Field names or paths. */
+  readonly columns: readonly { readonly field: string; readonly width: number | null; readonly pin: boolean; readonly aggregate: string | null }[]
   /** Sugar filter: parameter → value, e.g. {"stage": "won", "value.gte": "1000"}. */
   readonly filter: Readonly<Record<string, string>>
   readonly sort: readonly string[]
   readonly group: string | null
+  /** `count`, `sum(value)`. */
+  readonly aggregates: readonly string[]
+  /** Which field plays which part, e.g. {"start": "due"}. */
+  readonly mapping: Readonly<Record<string, string>>
+  readonly density: 'compact' | 'default' | 'tall'
+  readonly tiles: readonly { readonly view: string; readonly width: number; readonly height: number }[]
 }

@@ -1,0 +1,162 @@
+import { symbolsOfChecked } from './check.ts'
+import { inverseName } from './check-relations.ts'
+import { displayOf, viewsOf } from './compile-display.ts'
+import { compileFields, linkEntity } from './compile-fields.ts'
+import { permissionsOf } from './compile-permissions.ts'
+import { schemasOf } from './compile-schemas.ts'
+import type { WithoutSchemas } from './compile-schemas.ts'
+import { isTitle } from './check-settings.ts'
+import type { ModuleSource } from './sources.ts'
+import { targetsOf } from './symbols.ts'
+import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
+import type { Catalogue, Entity, Field, Inverse, Module, Role, UniqueKey } from './types.ts'
+
+/**
+ * Compiles the sources of one set of enabled modules, in which `check` found no fault, to a frozen catalogue. Pure and
+ * deterministic: equal sources give equal catalogues, whatever the order they come in. `hash` names the set.
+ */
+export function compileCatalogue(sources: readonly ModuleSource[], hash: string): Catalogue {
+  const symbols = symbolsOfChecked([...sources].sort((a, b) => (a.id < b.id ? -1 : 1)))
+  const roles = new Map([...symbols.roles.values()].map((role): [string, Role] => [role.id, Object.freeze({ ...role })]))
+  const relations = relationsOf(symbols)
+  const shells = new Map<string, WithoutSchemas>()
+  for (const draft of symbols.entities.values()) {
+    const entity = compileEntity(draft, symbols, roles, relations)
+    shells.set(entity.id, entity)
+    for (const field of entity.fields) {
+      const link = linkEntity(entity, field, symbols)
+      if (link !== null) shells.set(link.id, { ...link, ...related(link.id, relations) })
+    }
+  }
+  const parents = parentsOf(shells)
+  const entities = new Map([...shells.values()].map((shell): [string, Entity] => {
+    const parent = parents.get(shell.id) ?? null
+    return [shell.id, deepFreeze({ ...shell, parent, schemas: schemasOf(shell, shells) })]
+  }))
+  const routes = new Map([...entities.values()].filter(entity => !entity.link).map((entity): [string, Entity] => [`${entity.module}/${entity.plural}`, entity]))
+  const modules = new Map([...symbols.modules.values()].map((module): [string, Module] => [module.id, compileModule(module, symbols, roles, entities)]))
+  return Object.freeze({ hash, modules, entities, routes, roles })
+}
+
+function compileModule(module: ModuleDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>, entities: ReadonlyMap<string, Entity>): Module {
+  const { node } = module
+  return deepFreeze({
+    id: module.id,
+    version: node.version,
+    hash: module.hash,
+    title: node.title,
+    icon: node.icon ?? 'box',
+    depends: Object.keys(node.depends ?? {}),
+    roles: [...roles.values()].filter(role => role.module === module.id),
+    defaultRole: node.defaultRole ?? null,
+    menu: (node.menu ?? []).map(item => {
+      const entity = symbols.entities.get(item.entity)?.id ?? item.entity
+      const view = item.view === undefined ? null : symbols.views.get(item.view)?.id ?? null
+      return { entity, title: item.title ?? entities.get(entity)?.pluralTitle ?? item.entity, view }
+    }),
+  })
+}
+
+function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>, relations: Relations): WithoutSchemas {
+  const own = draft.node['x-bos'] ?? {}
+  const fields = compileFields(draft, symbols)
+  const fieldByName = new Map(fields.map(field => [field.name, field]))
+  const named = (name: string): Field => {
+    const field = fieldByName.get(name)
+    if (field === undefined) throw new Error(`${draft.fullName} has no field ${name}: its sources were not checked`)
+    return field
+  }
+  const title = draft.node.title
+  const pluralTitle = own.pluralTitle ?? `${title}s`
+  const titleField = titleOf(draft, named)
+  const [treeField] = [...draft.properties.values()].filter(property => property.node['x-bos']?.treeOf !== undefined)
+  const unique = (own.unique ?? []).map((key): UniqueKey => ({
+    id: key.id,
+    fields: key.fields.map(name => named(name).id),
+    ignoreCase: key.ignoreCase ?? false,
+    noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
+  }))
+  const shown = { id: draft.id, name: draft.name, kind: draft.kind, plural: draft.plural, title, pluralTitle, fields, titleField }
+  const { inverses, referencedBy } = related(draft.id, relations)
+  const display = displayOf(shown, symbols.modules.get(draft.module)?.displays.get(draft.name)?.node, [...inverses.keys()])
+  return {
+    ...shown,
+    module: draft.module,
+    description: draft.node.description ?? '',
+    layer: draft.module === 'core' ? 'core' : 'module',
+    table: { schema: draft.module, name: draft.id.slice(draft.module.length + 1) },
+    fieldByName,
+    fieldById: new Map(fields.map(field => [field.id, field])),
+    search: (own.search ?? []).map(named),
+    unique,
+    permissions: permissionsOf(draft, symbols, roles),
+    tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
+    owner: draft.traits.some(trait => trait.fullName === 'core.owned') ? named('owner') : null,
+    parent: null,
+    link: false,
+    inverses,
+    referencedBy,
+    traits: draft.traits.map(trait => trait.fullName),
+    display,
+    views: viewsOf(shown, [...symbols.views.values()].filter(view => view.node.entity === draft.fullName), display),
+  }
+}
+
+/** Named, else the first required line of text, else the first. */
+function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | null {
+  const stated = draft.node['x-bos']?.titleField
+  if (stated !== undefined) return named(stated)
+  const texts = [...draft.properties.values()].filter(property => isTitle(property) && ['text', 'sequence', 'email'].includes(named(property.name).type))
+  const first = texts.find(property => property.required) ?? texts[0]
+  return first ? named(first.name) : null
+}
+
+/** Entity id → what points at it. */
+type Relations = ReadonlyMap<string, readonly (Inverse & { readonly owner: boolean })[]>
+
+function relationsOf(symbols: Symbols): Relations {
+  const found = new Map<string, (Inverse & { owner: boolean })[]>()
+  for (const draft of symbols.entities.values()) {
+    for (const property of draft.properties.values()) {
+      const own = property.node['x-bos']
+      if (own?.type !== 'reference' && own?.type !== 'references') continue
+      for (const name of targetsOf(draft, property, symbols).names) {
+        const target = symbols.entities.get(name)
+        if (target === undefined) continue
+        const inverse = inverseName(draft, property, target)
+        const list = found.get(target.id) ?? []
+        if (own.type === 'reference') list.push({ name: inverse, entity: draft.id, field: property.id, owner: true })
+        else {
+          list.push({ name: inverse, entity: draft.id, field: property.id, owner: false })
+          if (own.through === undefined) list.push({ name: null, entity: `${draft.id}.${property.id}`, field: 'target', owner: true })
+        }
+        found.set(target.id, list)
+      }
+    }
+  }
+  return found
+}
+
+function related(id: string, relations: Relations): Pick<Entity, 'inverses' | 'referencedBy'> {
+  const all = (relations.get(id) ?? []).map(({ owner, ...inverse }) => ({ owner, inverse }))
+  return {
+    inverses: new Map(all.flatMap(({ inverse }): [string, Inverse][] => (inverse.name === null ? [] : [[inverse.name, inverse]]))),
+    referencedBy: all.filter(({ owner }) => owner).map(({ inverse }) => inverse),
+  }
+}
+
+function parentsOf(entities: ReadonlyMap<string, WithoutSchemas>): Map<string, { entity: string; field: string }> {
+  const parents = new Map<string, { entity: string; field: string }>()
+  for (const entity of entities.values()) {
+    for (const field of entity.fields) if (field.lines && !field.lines.through) parents.set(field.lines.entity, { entity: entity.id, field: field.id })
+  }
+  return parents
+}
+
+/** Freezes plain objects and lists all the way down; the maps in between are read-only by type. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (value instanceof Map) for (const inner of value.values()) deepFreeze(inner)
+  else for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}

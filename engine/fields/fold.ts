@@ -1,6 +1,5 @@
 /**
- * What search and `contains` compare by: without accents, without case. The twin of SQL bos.fold, character for character:
- *   translate(lower(regexp_replace(normalize(x, NFKD), U&'[\0300-\036F]', '', 'g') collate "und-x-icu"), U&'\03C2', U&'\03C3')
+ * What search and `contains` compare by: without accents, without case. The twin of SQL bos.fold, character for character.
  * Lower-casing writes a sigma at the end of a word as ς and elsewhere as σ; a part of a word must still be found, hence the last step.
  */
 export const fold = (text: string): string =>

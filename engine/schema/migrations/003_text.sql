@@ -1,11 +1,12 @@
 -- Folding, sign-in by e-mail, search candidates.
 
--- What search and `contains` compare by; its twin, character for character, is engine/fields/fold.ts. ICU, so that both know the
--- same alphabets. The last step: lower-casing writes a sigma at the end of a word as another letter than inside it.
+-- What search and `contains` compare by; its twin, character for character, is engine/fields/fold.ts. Lower-casing is PostgreSQL's own
+-- (pg_c_utf8), not ICU's: ICU's alphabets are those of the server's package, so that an update of it could make stored folded columns
+-- and indexes wrong. The last step: a sigma at the end of a word is another letter than inside it.
 create function bos.fold(value text) returns text
 language sql immutable strict parallel safe
   return translate(
-    lower(regexp_replace(normalize(value, nfkd), U&'[\0300-\036F]', '', 'g') collate "und-x-icu"), U&'\03C2', U&'\03C3'
+    lower(regexp_replace(normalize(value, nfkd), U&'[\0300-\036F]', '', 'g') collate pg_c_utf8), U&'\03C2', U&'\03C3'
   ) collate "C";
 grant execute on function bos.fold to bos_read, bos_write;
 

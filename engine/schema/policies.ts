@@ -1,0 +1,66 @@
+import type { Catalogue, Entity } from '../catalogue/types.ts'
+import { quoteName, quoteTable, quoteText } from './names.ts'
+import type { Item } from './types.ts'
+
+/** Who owns every object, and who reads and writes rows (DESIGN §4). */
+export const roles = { owner: 'bos_owner', read: 'bos_read', write: 'bos_write' } as const
+/** Roles whose rights on module tables we settle; `public` among them. Rights of an operator's own roles are left alone: policies give them no rows. */
+export const settledRoles = ['public', 'bos_read', 'bos_write', 'bos_queue', 'bos_call'] as const
+
+/** An entity as one catalogue in use means it. */
+export interface Version {
+  readonly catalogue: Catalogue
+  readonly entity: Entity
+}
+
+/** Rights of the serving roles. FOR UPDATE asks for the right to update one column; the policy then refuses every change. */
+export function tableGrants(entity: Entity): string[] {
+  const grants = [`${roles.read}: select`, `${roles.read}: update (id)`, ...['select', 'insert', 'update'].map((right) => `${roles.write}: ${right}`)]
+  // Records are marked as deleted; only parts of a document go for good.
+  if (entity.kind === 'line') grants.push(`${roles.write}: delete`)
+  return grants.sort()
+}
+export const schemaGrants = (): string[] => [`${roles.read}: usage`, `${roles.write}: usage`]
+
+/**
+ * Row-level security of one table, fail-closed: without settings `bos.tenant()` is null and every condition is not true.
+ *
+ * `(select …)` makes an InitPlan, evaluated once per statement; a bare call would run per row. The scope is tested as a boolean
+ * InitPlan first, so that a branch which is not the actor's costs nothing per row (FACTS, row-level security).
+ */
+export function tablePolicies(versions: readonly Version[]): Item[] {
+  const tenant = 'tenant_id = (select bos.tenant())'
+  const visible = `${tenant} and (${[...new Set(versions.flatMap(visibleRows))].join(' or ')})`
+  return [
+    policy('bos_owner', `for all to ${roles.owner} using (true) with check (true)`),
+    policy('bos_read', `for select to ${roles.read} using (${visible})`),
+    // Lets FOR UPDATE lock exactly what is visible (without an update policy it finds no row) and change nothing.
+    policy('bos_read_lock', `for update to ${roles.read} using (${visible}) with check (false)`),
+    policy('bos_write', `for all to ${roles.write} using (${tenant}) with check (${tenant})`),
+  ]
+}
+
+const policy = (name: string, definition: string): Item => ({ kind: 'policy', name, definition, field: null })
+const hasScope = (entity: Entity, scope: string): string => `(select ${quoteText(`${entity.id}:${scope}`)} = any (bos.scopes()))`
+
+/** Conditions of which one must hold for a row to be visible. */
+function visibleRows({ catalogue, entity }: Version): string[] {
+  if (!entity.parent) {
+    const owner = entity.owner?.reference?.targets[0]?.column
+    return [hasScope(entity, 'all'), ...(owner === undefined ? [] : [`(${hasScope(entity, 'own')} and ${quoteName(owner)} = (select bos.member()))`])]
+  }
+  const parent = catalogue.entities.get(entity.parent.entity)
+  if (!parent) throw new Error(`${entity.id} hangs on ${entity.parent.entity}, which its catalogue lacks`)
+  // Whoever sees all documents sees all their lines; only narrower scopes pay for the look at the document, under its own policy.
+  const document = root({ catalogue, entity: parent })
+  const self = quoteTable(entity.table)
+  return [
+    hasScope(document, 'all'),
+    `exists (select from ${quoteTable(parent.table)} document where document.tenant_id = ${self}.tenant_id and document.id = ${self}.parent_id)`,
+  ]
+}
+
+function root({ catalogue, entity }: Version): Entity {
+  const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
+  return parent ? root({ catalogue, entity: parent }) : entity
+}

@@ -48,7 +48,7 @@ export function viewsOf(entity: Shown, drafts: readonly ViewDraft[], display: Di
     sort: node.sort ?? [],
     group: node.group ?? null,
     aggregates: node.aggregates ?? [],
-    mapping: node.mapping ?? {},
+    mapping: Object.fromEntries(Object.entries(node.mapping ?? {})),
     density: node.density ?? 'default',
     tiles: (node.tiles ?? []).map(tile => ({ view: tile.view, width: tile.width ?? 4, height: tile.height ?? 4 })),
   }))

@@ -84,3 +84,7 @@ function hashOf(files: ReadonlyMap<string, unknown>): string {
   for (const [path, value] of files) hash.update(`${path}\n${JSON.stringify(value)}\n`)
   return hash.digest('hex')
 }
+
+/** Names a set of modules: the same for equal contents, in whatever order. */
+export const catalogueHash = (sources: readonly ModuleSource[]): string =>
+  createHash('sha256').update(sources.map(source => `${source.id} ${source.hash}`).sort().join('\n')).digest('hex')

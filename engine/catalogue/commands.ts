@@ -1,0 +1,61 @@
+import { relative } from 'node:path'
+import { check } from './check.ts'
+import { compileCatalogue } from './compile.ts'
+import { dump } from './dump.ts'
+import { catalogueHash, loadModules } from './load.ts'
+import { nearest } from './nearest.ts'
+import type { ModuleSource, SourceFault } from './sources.ts'
+import { compiledValidate } from './validate.ts'
+
+interface Shell {
+  readonly out: (line: string) => void
+  readonly modulesDir: string
+}
+
+/** `crm/entities/deal.json:/properties/value: …`, ready for an editor to open. */
+export const faultLine = (fault: SourceFault): string => `${fault.file}:${fault.pointer}: ${fault.detail}`
+
+async function load({ modulesDir }: Shell): Promise<ModuleSource[]> {
+  return loadModules(modulesDir)
+}
+
+export const checkCommand = {
+  usage: '[module]',
+  about: 'checks the files of all modules, or of one, and prints every fault',
+  async run([only]: readonly string[], shell: Shell): Promise<number> {
+    const sources = await load(shell)
+    if (only !== undefined && !sources.some(source => source.id === only)) return unknown(shell, only, sources.map(source => source.id))
+    const faults = check(sources, compiledValidate()).filter(fault => only === undefined || fault.file.startsWith(`${only}/`))
+    const folder = relative(process.cwd(), shell.modulesDir)
+    for (const fault of faults) shell.out(`${folder}/${faultLine(fault)}`)
+    const checked = sources.filter(source => only === undefined || source.id === only)
+    const files = checked.reduce((sum, source) => sum + source.files.size, 0)
+    if (faults.length === 0) shell.out(`${checked.map(source => source.id).join(', ')}: ${files} files, no faults`)
+    return faults.length === 0 ? 0 : 1
+  },
+}
+
+export const dumpCommand = {
+  usage: '<entity or module>',
+  about: 'prints a compiled entity, or everything of a module, as JSON',
+  async run([name]: readonly string[], shell: Shell): Promise<number> {
+    const sources = await load(shell)
+    const faults = check(sources, compiledValidate())
+    if (faults.length > 0) {
+      for (const fault of faults) shell.out(faultLine(fault))
+      return 1
+    }
+    const catalogue = compileCatalogue(sources, catalogueHash(sources))
+    const known = [...catalogue.modules.keys(), ...catalogue.entities.keys()]
+    const text = name === undefined ? null : dump(catalogue, name)
+    if (text === null) return unknown(shell, name ?? '', known)
+    shell.out(text.trimEnd())
+    return 0
+  },
+}
+
+function unknown(shell: Shell, name: string, known: readonly string[]): number {
+  const meant = nearest(name, known)
+  shell.out(`there is no "${name}"${meant ? `; did you mean "${meant}"?` : `; there are ${known.join(', ')}`}`)
+  return 2
+}

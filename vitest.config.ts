@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './engine/testing/closing-line.ts'
 
 /** Files that need PostgreSQL say so in their name, so that the rest runs in a second: `npx vitest run --project unit`. */
 const database = ['engine/**/*.db.test.ts', 'bench/**/*.db.test.ts']
@@ -9,6 +10,7 @@ export default defineConfig({
   test: {
     // Two workers, as CI has two cores; each waits for PostgreSQL or the browser half of its time.
     maxWorkers: 2,
+    reporters: ['default', new ClosingLine()],
     projects: [
       { test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...database, ...browser, ...never] } },
       {

@@ -66,7 +66,7 @@ function install() {
   const fresh = !existsSync(join(root, 'node_modules'))
   console.log(fresh ? 'Installing packages (once, about a minute) …' : 'Packages are not those of package-lock.json: installing …')
   // `ci` for a fresh clone. Otherwise `install`, which keeps what is there: Windows cannot delete the node.exe that runs us.
-  const arguments_ = [fresh ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+  const arguments_ = [...(fresh ? ['ci'] : ['install', '--no-save']), '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
   const runner = process.env.npm_node_execpath ?? process.execPath
   const result = npm

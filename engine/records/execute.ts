@@ -7,6 +7,7 @@ import { columnValues } from './decide.ts'
 import { claim, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
+import { toRefusal } from './refusal.ts'
 import type { Access, Actor } from './types.ts'
 import { writeQuery } from './write.ts'
 import { invalid } from './write-request.ts'
@@ -41,7 +42,7 @@ export async function execute(database: Database, request: WriteRequest, actor: 
   for (const [i, operation] of request.operations.entries()) {
     const idempotency = request.idempotency && { ...request.idempotency, key: operationKey(request, i) }
     const alone: WriteRequest = { ...request, mode: 'one', operations: [operation], idempotency }
-    results.push(await executeOnce(database, alone, actor, null).then(({ results }) => results[0]!, asResult))
+    results.push(await executeOnce(database, alone, actor, null).then(({ results }) => results[0]!, (error: unknown) => asResult(toRefusal(error, alone))))
   }
   return { results, answer: null }
 }

@@ -59,7 +59,7 @@ function systemField(name: string, title: string, type: string, entity?: string)
   return Object.freeze({
     id: name, name, title, help: '', type, settings, columns: [], required: true, readOnly: true, createOnly: false, noCopy: true,
     default: undefined, defaultsToActor: false, index: false, pii: false, layer: 'core', lines: null, sequence: null,
-    reference: entity ? { targets: [{ entity, column: name }], onDelete: 'restrict', inverse: null } : null,
+    reference: entity ? { targets: [{ entity, column: name }], several: false, onDelete: 'restrict', inverse: null } : null,
   } satisfies Field)
 }
 

@@ -61,17 +61,16 @@ begin
 end $$;
 comment on function bos.search is 'Ids of the tenant''s rows whose searched fields hold every word of the query, as a beginning.';
 
-create function bos.containing(schema_name text, table_name text, column_name text, needle text) returns setof uuid
+create function bos.matching(schema_name text, table_name text, column_name text, pattern text) returns setof uuid
 language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp as $$
-declare folded text := case when column_name like '%\_\_f' then column_name else column_name || '__f' end;
 begin
   return query execute
-    format('select id from %s where tenant_id = $1 and %I like $2', bos.module_table(schema_name, table_name), folded)
-    using bos.tenant(), '%' || replace(replace(replace(bos.fold(needle), '\', '\\'), '%', '\%'), '_', '\_') || '%';
+    format('select id from %s where tenant_id = $1 and %I like $2', bos.module_table(schema_name, table_name), column_name)
+    using bos.tenant(), pattern;
 end $$;
-comment on function bos.containing is 'Ids of the tenant''s rows whose folded column (its name with or without __f) contains the text.';
+comment on function bos.matching is 'Ids of the tenant''s rows whose folded column is LIKE the pattern (already folded and escaped).';
 
-grant execute on function bos.search, bos.containing, bos.words to bos_read;
+grant execute on function bos.search, bos.matching, bos.words to bos_read;
 
 -- The path of the trait tree ------------------------------------------------------------------------------------------
 -- `path` is the ids from the root down to the record, each followed by '/': everything under a record is a prefix range.

@@ -20,7 +20,7 @@ export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses
   const summary = entity.fields.filter(field => field !== entity.titleField && !isLines(field)).slice(0, 5).map(field => field.name)
   const document = entity.fields.some(isLines)
   const editMode = file?.editMode ?? (document ? 'document' : 'live')
-  const related = [...entity.fields.filter(isLines).map(field => field.name), ...inverses, 'history']
+  const related = [...entity.fields.filter(isLines).map(field => field.name), ...inverses, ...(entity.kind === 'line' ? [] : ['history'])]
   return {
     icon: file?.icon ?? 'table',
     hue: file?.hue ?? hueOf(entity.name),

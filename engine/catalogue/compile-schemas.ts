@@ -9,9 +9,9 @@ const uuid = { type: 'string', format: 'uuid' }
 const moment = { type: 'string', format: 'date-time' }
 const orNull = (schema: JsonSchema): JsonSchema => {
   const { type } = schema
-  if (typeof type !== 'string') return { anyOf: [schema, { type: 'null' }] }
+  if (typeof type !== 'string' && !Array.isArray(type)) return { anyOf: [schema, { type: 'null' }] }
   const options = schema['enum'] as readonly unknown[] | undefined
-  return { ...schema, type: [type, 'null'], ...(options && { enum: [...options, null] }) }
+  return { ...schema, type: [type, 'null'].flat(), ...(options && { enum: [...options, null] }) }
 }
 
 const systemSchemas: Readonly<Record<string, JsonSchema>> = {
@@ -76,7 +76,7 @@ const linePlace = { id: uuid, position: { type: 'integer', title: 'Position' } }
 function property(field: Field, mode: SchemaMode, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
   const value = valueSchema(field, mode, entities)
   // A required field never reads as null; lists are empty instead.
-  const filled = field.lines !== null || (field.required && !(mode === 'create' && field.default !== undefined))
+  const filled = field.lines !== null || field.required
   const labels = { title: field.title, ...(field.help && { description: field.help }) }
   const preset = mode === 'create' && field.default !== undefined ? { default: field.default } : {}
   return { ...(filled ? value : orNull(value)), ...labels, ...preset }

@@ -5,8 +5,13 @@ import { suggestion } from './nearest.ts'
 import type { Operator, PropertyNode } from './type.ts'
 
 export interface ReferenceSettings {
-  /** Entity ids. One: the value is an id. Several: {entity, id}, with one column per target. */
+  /** Entity ids. */
   readonly targets: readonly string[]
+  /**
+   * The file gives a list: the value is {entity, id}, with one column per target; else it is an id. Not the number of targets
+   * decides, because other modules lengthen lists: enabling one must not move the values of another to new columns.
+   */
+  readonly several: boolean
 }
 export interface AnyReference {
   readonly entity: string
@@ -33,7 +38,7 @@ export function readTargets(node: PropertyNode, report: Report): readonly string
   return Object.freeze([])
 }
 
-const single = ({ targets }: ReferenceSettings): boolean => targets.length === 1
+const single = ({ several }: ReferenceSettings): boolean => !several
 /** `crm.company` → `__crm__company`. */
 const suffix = (target: string): string => `__${target.replace('.', '__')}`
 
@@ -93,7 +98,7 @@ export const reference = define<ReferenceSettings>({
   settings: ['entity', 'onDelete', 'inverse', 'where', 'defaultsToActor'],
   compile(node, report) {
     if (node['x-bos']?.['where'] !== undefined) report('/x-bos/where', 'not yet: limiting the choice needs the expression language')
-    return { targets: readTargets(node, report) }
+    return { targets: readTargets(node, report), several: Array.isArray(node['x-bos']?.['entity']) }
   },
   columns: (name, settings) => columnSuffixes(settings).map((each) => ({ name: name + each, type: 'uuid' })),
   schema: (settings) => single(settings) ? { type: 'string', format: 'uuid' } : {

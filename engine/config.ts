@@ -20,11 +20,9 @@ export const limits = {
   accessTokenSeconds: 600,
   selectTokenSeconds: 300,
   sessionSeconds: 30 * 24 * 3600,
-  /** Within this time a rotated refresh token still answers with its successor: two tabs that refresh at once. */
-  refreshGraceSeconds: 10,
   passwordHashesAtOnce: 2,
   passwordHashesWaiting: 100,
-  passwordBytes: 1024,
+  passwordMaxCharacters: 1024,
   passwordMinCharacters: 10,
   loginFailuresPerAccount: 10,
   loginFailuresPerAddress: 50,

@@ -1,5 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Request } from 'express'
+import { limits } from '../config.ts'
 import type { SessionView } from '../identity/actors.ts'
 import type { Credentials, SignedIn, SignIn } from '../identity/sign-in.ts'
 import { Problem } from '../problems.ts'
@@ -73,7 +74,7 @@ function readCredentials(body: unknown): Credentials {
   const bySelection = typeof body === 'object' && body !== null && 'selectToken' in body
   return bySelection
     ? readMembers(body, { selectToken: required(4096), tenant: required(63) })
-    : readMembers(body, { email: required(320), password: required(1024), tenant: optional(63) })
+    : readMembers(body, { email: required(320), password: required(limits.passwordMaxCharacters), tenant: optional(63) })
 }
 
 const required = (max: number): MemberReader<string> => (value, report) => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     await database.call({ text: `select * from bos.tenant_open($1, $2, $3, 'en', 'Europe/Berlin', 'EUR', '[{"module":"core","version":"1.0.0"}]')`, values: [id, slug, slug.toUpperCase()] })
   }
   const admit = (tenant: string, member: string, account: string, email: string): Promise<unknown> =>
-    database.call({ text: 'select bos.member_admit($1, $2, $3, $4, $5)', values: [tenant, member, account, email, password] })
+    database.call({ text: 'select bos.member_admit($1, $2, $3, $4, $5, true)', values: [tenant, member, account, email, password] })
   await admit(tenants.acme, members.ada, people.ada, 'ada@acme.test')
   await admit(tenants.acme, members.bob, people.bob, 'Bob@acme.test')
   await admit(tenants.acme, members.bothInAcme, people.both, 'both@example.test')

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Limits } from '../config.ts'
 import { Problem } from '../problems.ts'
-import { JsonFault, parseJson } from './json.ts'
+import { JsonFault, parseJson } from '../json.ts'
 
 type BodyLimits = Pick<Limits, 'jsonBodyBytes' | 'csvBodyBytes' | 'jsonDepthLevels'>
 

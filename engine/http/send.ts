@@ -21,9 +21,12 @@ const compress = promisify(gzip)
  */
 export async function sendAnswer(request: Request, response: Response, answer: Answer, compressFromBytes: number): Promise<void> {
   const { requestId } = response.locals as { requestId: string }
-  const cache = answer.headers['etag'] === undefined ? 'no-store' : 'private, no-cache'
-  const type: Record<string, string> = answer.body === null ? {} : { 'content-type': 'application/json' }
-  const headers: Record<string, string | number> = { ...apiHeaders, 'cache-control': cache, ...type, ...answer.headers, 'x-request-id': requestId }
+  const headers: Record<string, string | number> = { ...apiHeaders, 'cache-control': 'no-store', 'x-request-id': requestId }
+  if (answer.body !== null) headers['content-type'] = 'application/json'
+  // One spelling, so that what an answer says replaces what stands above.
+  for (const [name, value] of Object.entries(answer.headers)) headers[name.toLowerCase()] = value
+  const etag = answer.headers['ETag'] ?? answer.headers['etag']
+  if (etag !== undefined) headers['cache-control'] = 'private, no-cache'
   if (answer.body === null) {
     if (answer.status !== 204 && answer.status !== 304) headers['content-length'] = 0
     response.writeHead(answer.status, headers).end()
@@ -36,7 +39,7 @@ export async function sendAnswer(request: Request, response: Response, answer: A
     return
   }
   const length = Buffer.byteLength(answer.body)
-  const strong = answer.headers['etag']?.startsWith('"') === true
+  const strong = etag?.startsWith('"') === true
   if (length >= compressFromBytes && !strong && request.method !== 'HEAD' && acceptsGzip(request)) {
     const bytes = await compress(answer.body, { level: 4 })
     response.writeHead(answer.status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding', 'content-length': bytes.length }).end(bytes)

@@ -122,21 +122,44 @@ begin atomic
     on conflict (tenant_id, member_id, module) do update set role = excluded.role where r.role <> excluded.role;
 end;
 
--- Lets a member sign in with an e-mail address. An account that exists keeps its password: it belongs to a person, not to a tenant.
--- Answers the account. Raises unique_violation when that account is another member of the tenant.
-create function bos.member_admit(tenant uuid, member uuid, account uuid, email text, password_hash text) returns uuid
+-- Lets a member sign in with an e-mail address, over an account that may be there already:
+-- - in use in another tenant: only the operator may connect it (`link`), and it keeps its password. Nobody has proved yet that the
+--   address is theirs, so an administrator who made up an account for it must not thereby get into other tenants, nor take over theirs;
+-- - in use here only: the password is replaced where one is given;
+-- - in use nowhere: it begins anew, with the given password or none.
+create function bos.member_admit(tenant uuid, member uuid, account uuid, email text, password_hash text, link boolean)
+returns table (account_id uuid, existing boolean, password_kept boolean)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
-declare known uuid;
+declare
+  known uuid;
+  here boolean;
+  elsewhere boolean;
 begin
-  insert into bos.account as a (id, email, password_hash) values (member_admit.account, member_admit.email, member_admit.password_hash)
-    on conflict (bos.fold(email)) do update set password_hash = coalesce(a.password_hash, excluded.password_hash)
-    returning a.id into known;
+  select a.id into known from bos.account a where bos.fold(a.email) = bos.fold(member_admit.email) for update;
+  if known is null then
+    insert into bos.account (id, email, password_hash) values (member_admit.account, member_admit.email, member_admit.password_hash);
+    known := member_admit.account;
+    existing := false;
+    password_kept := false;
+  else
+    select coalesce(bool_or(m.tenant_id = member_admit.tenant), false), coalesce(bool_or(m.tenant_id <> member_admit.tenant), false) into here, elsewhere
+      from bos.member_account m where m.account_id = known;
+    if elsewhere and not here and not link then
+      raise exception 'the address is in use' using errcode = 'unique_violation', constraint = 'account_email';
+    end if;
+    existing := here or elsewhere;
+    password_kept := elsewhere or (here and member_admit.password_hash is null);
+    if not password_kept then
+      perform bos.password_set(known, member_admit.password_hash, null);
+    end if;
+  end if;
   update bos.session s set revoked_at = now()
     where s.tenant_id = member_admit.tenant and s.member_id = member_admit.member and s.account_id <> known and s.revoked_at is null;
   insert into bos.member_account (tenant_id, member_id, account_id) values (member_admit.tenant, member_admit.member, known)
     on conflict (tenant_id, member_id) do update set account_id = excluded.account_id;
-  return known;
+  account_id := known;
+  return next;
 end $$;
 
 -- Takes a member's sign-in away.

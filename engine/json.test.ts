@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ExactNumber } from '../fields/type.ts'
+import { ExactNumber } from './fields/type.ts'
 import { JsonFault, parseJson } from './json.ts'
 
 const read = (text: string): unknown => parseJson(text, 64)

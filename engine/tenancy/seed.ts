@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Catalogue, Entity } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
+import { parseJson } from '../json.ts'
+import type { Actor } from '../records/types.ts'
+import { answerJson, engineCall, type HandleCall } from './engine-actor.ts'
+import { referencesOf, resolveSeed, type SeedPlace } from './seed-values.ts'
+
+/** Small enough for the embedded engine to write within the time of one transaction. */
+const batchRecords = 200
+
+/** A person of a seed file who can sign in. */
+export interface SeedPerson {
+  readonly member: string
+  readonly email: string
+  readonly roles: readonly string[]
+}
+
+export interface SeedTask {
+  readonly handle: HandleCall
+  readonly catalogue: Catalogue
+  readonly actor: Actor
+  /** Files in the order in which they are to be loaded. */
+  readonly files: readonly SeedFile[]
+  /** `entity:key` → id of records that are there already. */
+  readonly keys: ReadonlyMap<string, string>
+  readonly now: Date
+}
+export interface SeedFile {
+  /** From the modules folder on, for messages. */
+  readonly name: string
+  readonly entity: string
+  readonly tenants: readonly string[] | null
+  readonly records: readonly SeedRecord[]
+}
+interface SeedRecord {
+  readonly key?: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly roles?: readonly string[]
+}
+
+/** Reads seed files; modules must come in the order of their dependencies. Throws with the file's name and what is wrong with it. */
+export async function readSeeds(modulesDir: string, modules: readonly { id: string; seeds: readonly string[] }[]): Promise<SeedFile[]> {
+  const files: SeedFile[] = []
+  for (const { id, seeds } of modules) {
+    for (const path of seeds.filter(seed => seed.endsWith('.json')).toSorted()) {
+      const name = `${id}/${path}`
+      files.push(await readFile(join(modulesDir, id, path), 'utf8').then(text => readSeed(name, parseJson(text, limits.jsonDepthLevels)), cause => {
+        throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      }))
+    }
+  }
+  return files
+}
+
+function readSeed(name: string, value: unknown): SeedFile {
+  const { entity, tenants = null, records } = (value ?? {}) as Partial<SeedFile>
+  const isRecord = (record: unknown): boolean => typeof (record as SeedRecord | null)?.data === 'object' && (record as SeedRecord).data !== null
+  if (typeof entity !== 'string' || !Array.isArray(records) || !records.every(isRecord) || (tenants !== null && !Array.isArray(tenants))) {
+    throw new Error(`${name}: a seed file is {"entity", "tenants"?, "records": [{"key"?, "data": {…}}]}`)
+  }
+  return { name, entity, tenants, records }
+}
+
+type Operation = { readonly op: 'create'; readonly data: unknown } | { readonly op: 'update'; readonly id: string; readonly data: unknown }
+interface Pending { readonly operation: Operation; readonly record: SeedRecord; readonly index: number }
+
+/**
+ * Loads seed files into one tenant through the records pipeline, in bulk, so that samples obey every rule that people's records do.
+ * Answers the keys of all records and the people who may sign in. Throws with file, position and reason.
+ */
+export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, string>; people: SeedPerson[] }> {
+  const { catalogue, actor } = task
+  const keys = new Map(task.keys)
+  const people: SeedPerson[] = []
+  const place: SeedPlace = { timeZone: actor.timeZone, now: task.now, idOf: (entity, key) => keys.get(`${entity}:${key}`), entityOf: id => catalogue.entities.get(id) }
+
+  for (const file of task.files) {
+    if (file.tenants !== null && !file.tenants.includes(actor.tenantSlug)) continue
+    const entity = catalogue.entities.get(file.entity)
+    if (!entity || entity.kind === 'line') throw new Error(`${file.name}: there is no entity "${file.entity}"`)
+    let pending: Pending[] = []
+    const flush = async (): Promise<void> => {
+      const ids = pending.length > 0 ? await write(task, file, entity, pending) : []
+      for (const [position, { record }] of pending.entries()) {
+        const id = ids[position] ?? ''
+        if (record.key !== undefined) keys.set(`${entity.id}:${record.key}`, id)
+        if (record.roles) people.push({ member: id, email: String(record.data['email']), roles: record.roles })
+      }
+      pending = []
+    }
+    for (const [index, record] of file.records.entries()) {
+      const own = record.key === undefined ? null : `${entity.id}:${record.key}`
+      // What the batch has not written yet has no id yet.
+      const waiting = new Set(pending.map(each => `${entity.id}:${each.record.key}`))
+      if (pending.length >= batchRecords || [own, ...referencesOf(record.data)].some(key => key !== null && waiting.has(key))) await flush()
+      const data = located(file, index, () => resolveSeed(record.data, entity, place))
+      const known = own === null ? undefined : keys.get(own)
+      pending.push({ record, index, operation: known === undefined ? { op: 'create', data } : { op: 'update', id: known, data } })
+    }
+    await flush()
+  }
+  return { keys, people }
+}
+
+async function write({ handle, actor }: SeedTask, file: SeedFile, entity: Entity, pending: readonly Pending[]): Promise<string[]> {
+  const { module, plural } = entity
+  const requestId = `seed:${file.name}`
+  try {
+    if (entity.kind === 'single') {
+      for (const { operation } of pending) await handle(engineCall({ module, plural, method: 'PATCH', rest: [], body: operation.data }, 'seed', requestId), actor)
+      return pending.map(() => '')
+    }
+    const operations = pending.map(({ operation }) => operation)
+    const answer = await handle(engineCall({ module, plural, method: 'POST', rest: ['bulk'], body: { mode: 'all', operations } }, 'seed', requestId), actor)
+    return (answerJson(answer) as { results: { id: string }[] }).results.map(({ id }) => id)
+  } catch (error) {
+    const faults = (error as { faults?: readonly { pointer: string; detail: string }[] }).faults ?? []
+    const shown = faults.slice(0, 5).map(({ pointer, detail }) => `\n  ${recordOf(pointer, pending)}: ${detail}`).join('')
+    throw new Error(`${file.name}: ${error instanceof Error ? error.message : String(error)}${shown}`, { cause: error })
+  }
+}
+
+/** `/operations/3/data/name` → `record 17 (nordlicht) /name`. */
+function recordOf(pointer: string, pending: readonly Pending[]): string {
+  const [, position, rest = ''] = /^\/operations\/(\d+)(?:\/data)?(.*)$/.exec(pointer) ?? []
+  const each = position === undefined ? undefined : pending[Number(position)]
+  return each ? `record ${each.index}${each.record.key === undefined ? '' : ` (${each.record.key})`} ${rest}` : pointer
+}
+
+function located<T>(file: SeedFile, index: number, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new Error(`${file.name}: record ${index}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}

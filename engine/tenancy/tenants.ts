@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import type { Module } from '../catalogue/types.ts'
+import type { Database } from '../database/types.ts'
+import { nearest } from '../fields/nearest.ts'
+import { Problem, type Fault } from '../problems.ts'
+import { answerJson, engineActor, engineCall, type HandleCall } from './engine-actor.ts'
+
+export interface NewTenant {
+  readonly slug: string
+  readonly name: string
+  readonly locale: string
+  readonly timeZone: string
+  readonly currency: string
+  /** Module ids; what they depend on comes along. Null: every module. */
+  readonly modules: readonly string[] | null
+  readonly admin: { readonly name: string; readonly email: string; /** Null: a random one. */ readonly password: string | null }
+}
+
+export interface CreatedTenant {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly modules: readonly string[]
+  /** `password` only when we made it up; null when the person chose one or had an account before (`existing`). */
+  readonly admin: { readonly member: string; readonly email: string; readonly password: string | null; readonly existing: boolean }
+}
+
+export interface TenantSummary {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly modules: readonly string[]
+  readonly people: number
+  readonly createdAt: string
+  readonly suspended: boolean
+}
+
+export interface Tenants {
+  /** Throws 'request-invalid' and 'unique-taken'. */
+  create(wanted: NewTenant): Promise<CreatedTenant>
+  list(): Promise<readonly TenantSummary[]>
+  /** Enables a module with what it depends on; members who have no role in it get its default role. */
+  enable(tenant: string, module: string): Promise<void>
+}
+
+export interface TenantParts {
+  readonly database: Pick<Database, 'call'>
+  readonly hashPassword: (password: string) => Promise<string>
+  readonly handle: HandleCall
+  /** Modules that can be enabled, by id. */
+  readonly modules: () => ReadonlyMap<string, Module>
+}
+
+export function createTenants({ database, hashPassword, handle, modules }: TenantParts): Tenants {
+  return {
+    create: async wanted => {
+      const chosen = judge(wanted, modules())
+      const password = wanted.admin.password ?? randomPassword()
+      const passwordHash = await hashPassword(password)
+      // Three transactions, in an order that any of them may break off: the tenant cannot be signed in to before the last,
+      // and the same request again takes up what is there (bos.tenant_open, the upsert by e-mail).
+      const opened = await openTenant(database, uuid(), wanted, chosen)
+      if (!opened) throw new Problem('unique-taken', `There is a tenant "${wanted.slug}" already.`, { faults: [{ pointer: '/slug', detail: 'is taken' }] })
+      const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
+      const member = await writeMember(handle, actor, wanted.admin)
+      const { email } = wanted.admin
+      const { existing, passwordKept } = await admit(database, { tenant: opened.id, member, email, passwordHash, roles: { core: 'core.admin' }, link: true })
+      const shown = wanted.admin.password === null && !passwordKept ? password : null
+      return { id: opened.id, slug: wanted.slug, name: wanted.name, modules: chosen.map(each => each.id), admin: { member, email, password: shown, existing } }
+    },
+
+    list: async () => {
+      const { rows } = await database.call({ text: 'select * from bos.tenant_list()' })
+      return rows.map(row => ({
+        id: String(row['id']), slug: String(row['slug']), name: String(row['name']), modules: row['modules'] as string[], people: Number(row['people']),
+        createdAt: (row['created_at'] as Date).toISOString(), suspended: row['suspended_at'] !== null,
+      }))
+    },
+
+    enable: async (tenant, module) => {
+      for (const each of withDependencies([module], modules())) await enableModule(database, tenant, each)
+    },
+  }
+}
+
+export async function openTenant(
+  database: Pick<Database, 'call'>, id: string, { slug, name, locale, timeZone, currency }: Omit<NewTenant, 'modules' | 'admin'>, modules: readonly Module[],
+): Promise<{ id: string; generation: number } | null> {
+  const chosen = JSON.stringify(modules.map(({ id: module, version }) => ({ module, version })))
+  const { rows } = await database.call({
+    text: 'select * from bos.tenant_open($1::uuid, $2, $3, $4, $5, $6, $7::jsonb)', values: [id, slug, name, locale, timeZone, currency, chosen],
+  })
+  const row = rows[0]
+  return row ? { id: String(row['id']), generation: Number(row['generation']) } : null
+}
+
+export async function enableModule(database: Pick<Database, 'call'>, tenant: string, { id, version, defaultRole }: Module): Promise<void> {
+  await database.call({ text: 'select bos.module_enable($1::uuid, $2, $3, $4)', values: [tenant, id, version, defaultRole] })
+}
+
+export interface Admission {
+  readonly tenant: string
+  readonly member: string
+  readonly email: string
+  readonly passwordHash: string | null
+  readonly roles: Readonly<Record<string, string>>
+  /** Connect an account that is in use in other tenants: the operator's right. */
+  readonly link: boolean
+}
+/** `existing`: the address signs in already. `passwordKept`: the given password was not taken, because the account is not this tenant's alone. */
+export interface Admitted {
+  readonly existing: boolean
+  readonly passwordKept: boolean
+}
+
+/** Lets a member sign in, with these roles. Throws 'unique-taken' where the account is in use in another tenant and may not be linked. */
+export async function admit(database: Pick<Database, 'call'>, { tenant, member, email, passwordHash, roles, link }: Admission): Promise<Admitted> {
+  try {
+    const { rows } = await database.call({
+      text: 'select * from bos.member_admit($1::uuid, $2::uuid, $3::uuid, $4, $5, $6)', values: [tenant, member, uuid(), email, passwordHash, link],
+    })
+    await setRoles(database, tenant, member, roles)
+    return { existing: rows[0]?.['existing'] === true, passwordKept: rows[0]?.['password_kept'] === true }
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== '23505') throw cause
+    throw new Problem('unique-taken', 'This address signs in already, as another person or in another tenant. The operator can connect it.', { cause, faults: [{ pointer: '/email', detail: 'is taken' }] })
+  }
+}
+
+/** Exactly these roles, by module; raises the tenant's generation if that changes anything. */
+export async function setRoles(database: Pick<Database, 'call'>, tenant: string, member: string, roles: Readonly<Record<string, string>>): Promise<void> {
+  await database.call({ text: 'select bos.roles_set($1::uuid, $2::uuid, $3::jsonb)', values: [tenant, member, JSON.stringify(roles)] })
+}
+
+async function writeMember(handle: HandleCall, actor: ReturnType<typeof engineActor>, { name, email }: NewTenant['admin']): Promise<string> {
+  const body = { mode: 'all', operations: [{ op: 'upsert', key: 'email', data: { name, email } }] }
+  const answer = await handle(engineCall({ module: 'core', plural: 'members', method: 'POST', rest: ['bulk'], body }, 'system', `tenant:${actor.tenantSlug}`), actor)
+  const id = (answerJson(answer) as { results: { id?: string }[] }).results[0]?.id
+  if (id === undefined) throw new Error('the first member was not written')
+  return id
+}
+
+/** Modules and all they depend on, dependencies first. Unknown ids are left out: `judge` names them. */
+export function withDependencies(ids: Iterable<string>, known: ReadonlyMap<string, Module>): Module[] {
+  const ordered = new Map<string, Module>()
+  const add = (id: string): void => {
+    const module = known.get(id)
+    if (!module || ordered.has(id)) return
+    for (const dependency of module.depends) add(dependency)
+    ordered.set(id, module)
+  }
+  for (const id of ids) add(id)
+  return [...ordered.values()]
+}
+
+/** Every fault of a request for a tenant, or the modules that it gets. */
+function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] {
+  const faults: Fault[] = []
+  const expect = (right: boolean, pointer: string, detail: string): void => { if (!right) faults.push({ pointer, detail }) }
+  expect(/^[a-z][a-z0-9-]{0,62}$/.test(wanted.slug), '/slug', 'must be 1 to 63 lower-case letters, digits and hyphens, beginning with a letter')
+  expect(wanted.name.trim() !== '', '/name', 'must not be empty')
+  expect(isLocale(wanted.locale), '/locale', 'must be a language tag such as en or de-AT')
+  expect(isTimeZone(wanted.timeZone), '/timeZone', 'must be a time zone such as Europe/Vienna')
+  expect(/^[A-Z]{3}$/.test(wanted.currency), '/currency', 'must be a currency code such as EUR')
+  expect(wanted.admin.name.trim() !== '', '/admin/name', 'must not be empty')
+  expect(/^[^\s@]+@[^\s@]+$/.test(wanted.admin.email), '/admin/email', 'must be an e-mail address')
+  for (const [index, id] of (wanted.modules ?? []).entries()) {
+    const near = known.has(id) ? null : nearest(id, [...known.keys()])
+    expect(known.has(id), `/modules/${index}`, `there is no module "${id}"${near === null ? '' : `; did you mean "${near}"?`}`)
+  }
+  expect(known.has('core'), '/modules', 'the module core is missing: nobody could be a member')
+  if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
+  return withDependencies(['core', ...wanted.modules ?? known.keys()], known)
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && name.includes('/') || name === 'UTC'
+  } catch {
+    return false
+  }
+}
+
+function isLocale(tag: string): boolean {
+  try {
+    return new Intl.Locale(tag).language !== '' && tag.length <= 35
+  } catch {
+    return false
+  }
+}
+
+/** Twenty letters and digits that nobody confuses, about 100 bits: `k7mxq-…`. */
+export function randomPassword(): string {
+  const alphabet = 'abcdefghjkmnpqrstuvwxyz023456789'
+  const letters = [...randomBytes(20)].map(byte => alphabet[byte & 31]).join('')
+  return letters.replace(/.{5}(?=.)/g, '$&-')
+}

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './engine/testing/closing-line.ts'
 
 /** Files that need PostgreSQL say so in their name, so that the rest runs in a second: `npx vitest run --project unit`. */
-const database = ['engine/**/*.db.test.ts', 'bench/**/*.db.test.ts']
+const database = ['**/*.db.test.ts']
 const browser = ['**/*.browser.test.ts', '**/*.browser.test.tsx']
 const never = ['**/node_modules/**', '**/dist/**', '.data/**']
 

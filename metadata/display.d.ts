@@ -51,7 +51,7 @@ export interface DisplayFile {
    */
   sections?: Section[]
   /**
-   * Related lists (lines, references or inverse relations by name), in order. Default: all.
+   * Related lists (lines, references or inverse relations by name), in order; relations from modules that this one does not depend on follow by themselves. Default: all.
    *
    * @maxItems 20
    *

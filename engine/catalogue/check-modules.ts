@@ -3,7 +3,7 @@ import type { Reporter } from './check.ts'
 import { nearest } from './nearest.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
-import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
+import type { EntityDraft, ModuleDraft, Symbols, ViewDraft } from './symbols.ts'
 
 /** Identity, dependencies, roles and menus of modules, and what holds for the names in a module as a whole. */
 export function checkModules(symbols: Symbols, report: Reporter): void {
@@ -66,10 +66,8 @@ function checkMenu(module: ModuleDraft, symbols: Symbols, report: Reporter): voi
     const entity = findEntity(item.entity, module.id, symbols, (detail, meant) => report(module.file, `/menu/${index}/entity`, detail, meant))
     if (entity?.kind === 'line') report(module.file, `/menu/${index}/entity`, `${item.entity} is a line: it has no screen of its own`)
     if (item.view === undefined) return
-    const view = symbols.views.get(item.view)
-    if (view === undefined) {
-      if (!symbols.unreadable.has(item.view)) report(module.file, `/menu/${index}/view`, `there is no view ${quote(item.view)}`, nearest(item.view, symbols.views.keys()))
-    } else if (view.node.entity !== item.entity) report(module.file, `/menu/${index}/view`, `${item.view} shows ${quote(view.node.entity)}, not ${item.entity}`)
+    const view = findView(item.view, module.id, symbols, (detail, meant) => report(module.file, `/menu/${index}/view`, detail, meant))
+    if (view && view.node.entity !== item.entity) report(module.file, `/menu/${index}/view`, `${item.view} shows ${quote(view.node.entity)}, not ${item.entity}`)
   })
 }
 
@@ -103,6 +101,18 @@ export function findEntity(
     return undefined
   }
   return seen(name, entity.module, module, symbols, report) ? entity : undefined
+}
+
+/** As `findEntity`, for views. */
+export function findView(
+  name: string, module: string, symbols: Symbols, report: (detail: string, meant?: string | null) => void,
+): ViewDraft | undefined {
+  const view = symbols.views.get(name)
+  if (view === undefined) {
+    if (!symbols.unreadable.has(name)) report(`there is no view ${quote(name)}`, nearest(name, symbols.views.keys()))
+    return undefined
+  }
+  return seen(name, view.module, module, symbols, report) ? view : undefined
 }
 
 /** Whether `module` may refer to something of `owner`. */

@@ -2,7 +2,7 @@ import { pointerSegment } from '../problems.ts'
 import { fieldTypes } from '../fields/index.ts'
 import type { FieldType, OperatorName } from '../fields/type.ts'
 import type { Reporter } from './check.ts'
-import { findEntity } from './check-modules.ts'
+import { findEntity, findView } from './check-modules.ts'
 import { inverseName } from './check-relations.ts'
 import { compileField } from './compile-field.ts'
 import { nearest } from './nearest.ts'
@@ -62,10 +62,8 @@ function checkView({ node, module }: ViewDraft, entity: EntityDraft, symbols: Sy
     if (name !== undefined) find(name, `/mapping/${part}`)
   }
   if (typeof node.filter === 'object') for (const [key, value] of Object.entries(node.filter)) checkCondition(key, String(value), find, say)
-  node.tiles?.forEach((tile, index) => {
-    if (!symbols.views.has(tile.view) && !symbols.unreadable.has(tile.view)) say(`/tiles/${index}/view`, `there is no view ${quote(tile.view)}`, nearest(tile.view, symbols.views.keys()))
-  })
-  if (node.kind === 'kanban' && node.group === undefined) say('', `a board needs "group": the property of ${module} whose values are its columns`)
+  node.tiles?.forEach((tile, index) => findView(tile.view, module, symbols, (detail, meant) => say(`/tiles/${index}/view`, detail, meant)))
+  if (node.kind === 'kanban' && node.group === undefined) say('', 'a board needs "group": the property whose values are its columns')
   if ((node.kind === 'calendar' || node.kind === 'timeline') && node.mapping?.start === undefined) say('', `a ${node.kind} needs "mapping": {"start": …}`)
 }
 
@@ -145,7 +143,10 @@ function checkTabs(entity: EntityDraft, tabs: readonly string[], symbols: Symbol
     if (['lines', 'references'].includes(property.node['x-bos']?.type ?? '')) known.set(property.name, null)
   }
   tabs.forEach((tab, index) => {
-    if (!known.has(tab)) say(`/tabs/${index}`, `${entity.fullName} has no relation ${quote(tab)}`, nearest(tab, known.keys()))
+    const from = known.get(tab)?.split('.')[0] ?? entity.module
+    if (symbols.modules.get(entity.module)?.sees.has(from) === false) {
+      say(`/tabs/${index}`, `the relation ${quote(tab)} comes from ${from}, which ${entity.module} does not depend on; it follows the tabs by itself`)
+    } else if (!known.has(tab)) say(`/tabs/${index}`, `${entity.fullName} has no relation ${quote(tab)}`, nearest(tab, known.keys()))
   })
 }
 

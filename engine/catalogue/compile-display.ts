@@ -15,8 +15,11 @@ function hueOf(name: string): number {
 
 const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
 
-/** How records present themselves: what the file says, else the defaults of the screens' specification. */
-export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses: readonly string[]): Display {
+/**
+ * How records present themselves: what the file says, else the defaults of the screens' specification. `foreign` are relations
+ * from modules that the file's module does not know; it cannot name them as tabs, so they follow the tabs it names.
+ */
+export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses: readonly string[], foreign: readonly string[]): Display {
   const summary = entity.fields.filter(field => field !== entity.titleField && !isLines(field)).slice(0, 5).map(field => field.name)
   const document = entity.fields.some(isLines)
   const editMode = file?.editMode ?? (document ? 'document' : 'live')
@@ -30,7 +33,7 @@ export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses
     summaryFields: file?.summaryFields ?? summary,
     quickCreate: file?.quickCreate ?? [],
     sections: file?.sections ?? [{ title: entity.title, fields: entity.fields.map(field => field.name) }],
-    tabs: file?.tabs ?? related,
+    tabs: file?.tabs ? [...file.tabs, ...foreign] : related,
     editMode,
     openIn: file?.openIn ?? (editMode === 'document' ? 'page' : 'panel'),
   }

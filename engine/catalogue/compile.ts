@@ -78,7 +78,9 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
   }))
   const shown = { id: draft.id, name: draft.name, kind: draft.kind, plural: draft.plural, title, pluralTitle, fields, titleField }
   const { inverses, referencedBy } = related(draft.id, relations)
-  const display = displayOf(shown, symbols.modules.get(draft.module)?.displays.get(draft.name)?.node, [...inverses.keys()])
+  const module = symbols.modules.get(draft.module)
+  const foreign = [...inverses].filter(([, inverse]) => !module?.sees.has(inverse.entity.split('.')[0] ?? '')).map(([name]) => name)
+  const display = displayOf(shown, module?.displays.get(draft.name)?.node, [...inverses.keys()], foreign)
   return {
     ...shown,
     module: draft.module,

@@ -164,7 +164,9 @@ class WorkerBackend implements Backend {
   restart(reason: Error): void {
     const worker = this.#worker
     this.#worker = null
-    this.#ready = null
+    // What was only in memory is lost: an empty database must not pass for it.
+    this.#ready = this.#folder === null && worker ? Promise.reject(reason) : null
+    this.#ready?.catch(() => undefined)
     if (worker) void worker.terminate()
     for (const { reject, timer } of this.#underWay.values()) {
       clearTimeout(timer)

@@ -31,7 +31,8 @@ const begin = ({ tenant, member, session, generation, scopes }: TransactionConte
 /** The Database contract over a pool, the same for both engines. */
 export function createExecutor(options: ExecutorOptions): Database {
   const { engine, pool, transactionLimitMs, onWrongAnswer } = options
-  const openWrite = open('bos_read', `; set local transaction_timeout = ${transactionLimitMs}`)
+  // Not on the embedded engine: its backend would end itself and answer nothing any more. There our timer and its watchdog hold the limit.
+  const openWrite = open('bos_read', engine === 'native' ? `; set local transaction_timeout = ${transactionLimitMs}` : '')
   // The embedded engine has one connection, so whoever waits for a second one inside a transaction waits for ever; on a server,
   // as many such transactions as there are connections do the same. Refused in both, so that tests find it in either.
   const inside = new AsyncLocalStorage<{ isOpen: boolean }>()

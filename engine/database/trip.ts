@@ -29,7 +29,8 @@ export const isClean = (client: PoolClient): boolean => client.getTransactionSta
  */
 export async function sendTrip(client: PoolClient, messages: readonly Message[]): Promise<Rows[][]> {
   const wire = wireOf(client)
-  const configs = messages.map(message => prepare(wire, message))
+  const texts = new Map<string, string>()
+  const configs = messages.map(message => prepare(message, wire.parsedStatements, texts))
   // One write to the socket instead of one per message.
   wire.stream.cork()
   const answers = configs.map(config => client.query(config) as Promise<QueryResult | QueryResult[]>)
@@ -40,11 +41,13 @@ export async function sendTrip(client: PoolClient, messages: readonly Message[])
   return settled.map(answer => readAnswer((answer as PromiseFulfilledResult<QueryResult | QueryResult[]>).value))
 }
 
-function prepare(wire: Wire, { text, values, name, simple }: Message) {
+function prepare({ text, values, name, simple }: Message, parsed: Wire['parsedStatements'], texts: Map<string, string>) {
   if (simple) return { text }
-  const known = name === undefined ? undefined : wire.parsedStatements[name]
+  if (name === undefined) return { text, values: (values ?? []).map(value => pgUtils.prepareValue(value)), queryMode: 'extended' }
+  const known = texts.get(name) ?? parsed[name]
   if (known !== undefined && known !== text) throw new Error(`two statements have the name ${name}`)
-  return { text, values: (values ?? []).map(value => pgUtils.prepareValue(value)), queryMode: 'extended', ...(name !== undefined && { name }) }
+  texts.set(name, text)
+  return { text, name, values: (values ?? []).map(value => pgUtils.prepareValue(value)) }
 }
 
 const counting = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'])

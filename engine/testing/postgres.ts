@@ -23,9 +23,10 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** A database that is only ever cloned. */
-export interface Template {
+/** A database that is only ever cloned, and what its build answered (JSON). */
+export interface Template<Facts = void> {
   readonly name: string
+  readonly facts: Facts
 }
 
 /** Superuser address of the run's server. */
@@ -58,29 +59,34 @@ const templateLock = 'select pg_advisory_lock(77, hashtext($1))'
 
 /**
  * Builds a template database once per test run, whichever test file asks first; later calls with the same name only answer it.
- * `build` gets the superuser address of an empty database and must have closed its connections when it resolves.
+ * `build` gets the superuser address of an empty database and must have closed its connections when it resolves. What it answers
+ * (JSON) is kept with the template, for test files in other processes.
  */
-export async function template(name: string, build: (url: string) => Promise<void>): Promise<Template> {
+export async function template<Facts = void>(name: string, build: (url: string) => Promise<Facts>): Promise<Template<Facts>> {
   const database = `template_${name}`
-  await withClient(postgresUrl(), async (admin) => {
+  return withClient(postgresUrl(), async (admin) => {
     await admin.query(templateLock, [name])
-    const found = await admin.query('select from pg_database where datname = $1', [database])
-    if (found.rowCount !== 0) return
+    const kept = await admin.query<{ facts: string | null }>(
+      `select shobj_description(oid, 'pg_database') as facts from pg_database where datname = $1`,
+      [database],
+    )
+    if (kept.rows[0] !== undefined) return { name: database, facts: JSON.parse(kept.rows[0].facts ?? 'null') as Facts }
     const draft = `${database}_draft`
     // A build that failed in another file is tried again here, so that each file shows the reason.
     await admin.query(`drop database if exists ${admin.escapeIdentifier(draft)} with (force)`)
     await admin.query(`create database ${admin.escapeIdentifier(draft)} template template0`)
-    await build(databaseUrl(draft))
+    const facts = await build(databaseUrl(draft))
+    await admin.query(`comment on database ${admin.escapeIdentifier(draft)} is ${admin.escapeLiteral(JSON.stringify(facts ?? null))}`)
     await admin.query(`alter database ${admin.escapeIdentifier(draft)} allow_connections false`)
-    // pg_terminate_backend only asks; the rename below would refuse while a backend of a pool that was just closed is still leaving.
+    // Closing a pool only asks: the rename below would refuse while one of its backends is still leaving.
     await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [draft])
     await admin.query(`alter database ${admin.escapeIdentifier(draft)} rename to ${admin.escapeIdentifier(database)}`)
+    return { name: database, facts }
   })
-  return { name: database }
 }
 
 /** A database of its own: empty, or a clone of a template. Dropped by `drop()`, at the latest with the server at the end of the run. */
-export async function freshDatabase(from?: Template): Promise<TestDatabase> {
+export async function freshDatabase(from?: Pick<Template, 'name'>): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await withClient(postgresUrl(), async (admin) => {
     const source = from === undefined ? 'template0' : admin.escapeIdentifier(from.name)
@@ -95,7 +101,7 @@ export async function freshDatabase(from?: Template): Promise<TestDatabase> {
 }
 
 /** As freshDatabase, inside a test: dropped when the test finishes. */
-export async function databaseForTest(from?: Template): Promise<TestDatabase> {
+export async function databaseForTest(from?: Pick<Template, 'name'>): Promise<TestDatabase> {
   const database = await freshDatabase(from)
   onTestFinished(() => database.drop())
   return database

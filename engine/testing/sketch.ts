@@ -54,13 +54,13 @@ function sketchField(id: string, { type, ...rest }: Readonly<Record<string, unkn
   const { index = false, entity, scale, precision, currency, onDelete, treeOf, ...keywords } = rest
   const own = Object.fromEntries(Object.entries({ type, index, entity, scale, precision, currency, onDelete, treeOf }).filter(([, value]) => value !== undefined))
   const fieldType = fieldOf(type)
-  const settings = fieldType.compile({ ...keywords, 'x-bos': own }, (pointer, detail) => assert.fail(`${id}${pointer} ${detail}`), { indexed: index === true, folded })
+  const settings = fieldType.compile({ ...keywords, 'x-bos': own }, (pointer, detail) => assert.fail(`${id}${pointer} ${detail}`), { indexed: index, folded })
   const columns = fieldType.columns(id, settings)
   const targets = typeof entity === 'string' ? [entity] : ((entity as string[] | undefined) ?? [])
   return {
     id, name: id, title: id, help: '', type, settings, columns,
     required: false, readOnly: false, createOnly: false, noCopy: false, default: undefined, defaultsToActor: false,
-    index: index === true, pii: false, layer: 'module', lines: null, sequence: null,
+    index, pii: false, layer: 'module', lines: null, sequence: null,
     reference: type === 'reference' 
       ? { several: Array.isArray(entity), targets: targets.map((target, i) => ({ entity: target, column: columns[i]!.name })), onDelete: 'restrict', inverse: null }
       : null,

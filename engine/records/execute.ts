@@ -73,7 +73,7 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     const write = writeQuery(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
     const queries = [...unused, ...(write ? [write] : []), ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
-    const rows = await tx.commit(...written, ...read(results.flatMap((each) => (each instanceof Problem ? [] : [each.id]))))
+    const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(results.flatMap((each) => (each instanceof Problem ? [] : [each.id]))))
     return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null }
   })
 }

@@ -6,10 +6,11 @@ import { aggregateQuery, parseAggregate } from './aggregate.ts'
 import { isUuid } from './body.ts'
 import type { Cursors } from './cursor.ts'
 import { contextOf, execute } from './execute.ts'
-import type { Executed, ReadBack } from './execute.ts'
+import type { Executed, ReadBack, Result } from './execute.ts'
 import { exportPages, parseExport } from './export.ts'
 import { getQuery, parseGet } from './get.ts'
 import { historyAnswer, historyQuery, parseHistory } from './history.ts'
+import { lookupQuery } from './load.ts'
 import { listAnswer, listQuery, parseList } from './list.ts'
 import { toRefusal } from './refusal.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from './types.ts'
@@ -34,10 +35,14 @@ interface Place {
 
 /** Every door to a record ends here: one snapshot of the catalogue, one parsed request, one Plan, one transaction. */
 export function createRecords({ database, catalogues, cursors, onWritten }: RecordsOptions) {
-  async function handle(call: Call, actor: Actor): Promise<Answer> {
+  async function placeOf(call: Call, actor: Actor): Promise<Place> {
     const access = accessFor(await catalogues.current(actor), actor.roles)
-    const here = entityAt(access, call)
-    const place: Place = { call, actor, access, here }
+    return { call, actor, access, here: entityAt(access, call) }
+  }
+
+  async function handle(call: Call, actor: Actor): Promise<Answer> {
+    const place = await placeOf(call, actor)
+    const { here } = place
     const [first, second, ...more] = here.entity.kind === 'single' ? ['', ...call.rest] : call.rest
     if (more.length > 0) throw new Problem('not-found')
     if (first === undefined) return collection(place)
@@ -111,14 +116,17 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   async function bulk(place: Place): Promise<Answer> {
     if (place.call.method !== 'POST') throw methodNotAllowed('POST')
-    const request = parseBulk(place.access, readable(place), place.call)
-    const { results } = await run(request, place.actor, null)
-    let done = 0
-    const answers = Array.from({ length: request.operations.length + request.refused.size }, (_, i) => {
-      const result = request.refused.get(i) ?? results[done++]!
-      return result instanceof Problem ? { status: result.status, problem: result.toJSON() } : result
-    })
+    const results = await runBulk(place, false)
+    const answers = results.map((each) => (each instanceof Problem ? { status: each.status, problem: each.toJSON() } : each))
     return { status: 200, body: JSON.stringify({ results: answers }), headers: {} }
+  }
+
+  /** One result per operation, in order. */
+  async function runBulk(place: Place, dryRun: boolean): Promise<readonly Result[]> {
+    const request = { ...parseBulk(place.access, readable(place), place.call), dryRun }
+    const { results } = request.operations.length > 0 ? await run(request, place.actor, null) : { results: [] }
+    let done = 0
+    return Array.from({ length: request.operations.length + request.refused.size }, (_, i) => request.refused.get(i) ?? results[done++]!)
   }
 
   /** One record, answered as it reads now; one that the writer cannot see any more is answered with its id. */
@@ -151,7 +159,18 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     return (JSON.parse(String(rows[0]['data'])) as { id: string }).id
   }
 
-  return { handle, run }
+  return {
+    handle,
+    /** The bulk door for services: results as values; a dry run keeps nothing. */
+    bulk: async (call: Call, actor: Actor, dryRun: boolean): Promise<readonly Result[]> => runBulk(await placeOf(call, actor), dryRun),
+    /** Ids of the live records that have these values in a field, as the actor sees them: [value, id] pairs. */
+    lookUp: async (actor: Actor, entity: string, field: string, values: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
+      const access = accessFor(await catalogues.current(actor), actor.roles)
+      const { rows } = (await database.read(contextOf(actor, access), lookupQuery(access, actor, entity, field, values)))[0]!
+      return rows.map((row) => [String(row['value']), String(row['id'])])
+    },
+    access: async (actor: Actor): Promise<Access> => accessFor(await catalogues.current(actor), actor.roles),
+  }
 }
 
 /** An entity that no role of the caller names answers as one that does not exist. */

@@ -1,13 +1,14 @@
+import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
-import { fieldJson } from './select.ts'
+import { fieldJson, isLive, textOf } from './select.ts'
 import { and, column, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Query, Rows } from '../database/types.ts'
-import type { Actor, EntityAccess } from './types.ts'
+import type { Access, Actor, EntityAccess } from './types.ts'
 
 /**
  * What a write reads before it decides. Locks come first, in statements of their own and in id order, so that what the
@@ -104,4 +105,15 @@ export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: b
     }),
   )
   return toQuery(sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`)
+}
+
+/** Rows of {value, id}: which live records, among those the actor sees, have one of these texts in a field. */
+export function lookupQuery(access: Access, actor: Actor, entity: string, field: string, values: readonly string[]): Query {
+  const target = access.entities.get(entity)
+  const by = target?.visible.find((each) => each.name === field)
+  assert(target && by, `${entity}.${field} was checked before`)
+  const source = new Source(access.catalogue, target)
+  const text = textOf(by, 't')
+  return toQuery(sql`select v.value, t.id from unnest(${values}::text[]) as v(value) join ${source.from()} on ${text} = v.value
+    where ${and([...reachable(source, target, actor, target.actions.has('list') ? 'list' : 'get'), isLive(access.catalogue, target.entity, 't')])}`)
 }

@@ -24,6 +24,8 @@ export interface WriteRequest {
   readonly idempotency: { readonly key: string; readonly route: string; readonly bodyHash: Buffer } | null
   readonly via: Via
   readonly requestId: string
+  /** Everything is done but the commit: what would happen, from the database itself. */
+  readonly dryRun: boolean
 }
 
 /** `"12.40"` → 12; `*` and no header → null. */
@@ -64,7 +66,7 @@ export function parseRemove(access: Access, here: EntityAccess, call: Call, id: 
 }
 
 function request(access: Access, here: EntityAccess, call: Call, mode: WriteRequest['mode'], operations: readonly Operation[], refused: WriteRequest['refused'] = new Map()): WriteRequest {
-  return { access, here, mode, operations, refused, idempotency: parseIdempotency(call), via: call.via, requestId: call.requestId }
+  return { access, here, mode, operations, refused, idempotency: parseIdempotency(call), via: call.via, requestId: call.requestId, dryRun: false }
 }
 
 function parseIdempotency(call: Call): WriteRequest['idempotency'] {

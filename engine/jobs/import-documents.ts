@@ -1,0 +1,138 @@
+import { Readable } from 'node:stream'
+import { parse } from 'csv-parse'
+import { fieldOf } from '../fields/index.ts'
+import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
+import type { ImportColumn } from './import-columns.ts'
+
+/** One record of a file: the rows it stands in, 1-based as an editor counts them (the header is row 1). */
+export interface ImportDocument {
+  readonly rows: readonly { readonly number: number; readonly cells: readonly string[] }[]
+}
+/** A fault in a file, in the file's own terms. */
+export interface CellFault {
+  readonly row: number
+  readonly column: string | null
+  readonly detail: string
+}
+
+/** Records of a CSV text, cell by cell. Throws Problem 'request-malformed' with the line of a quoting mistake. */
+export async function* readCsv(text: string): AsyncGenerator<readonly string[]> {
+  const parser = Readable.from([text]).pipe(parse({ bom: true, relaxColumnCount: true, skipEmptyLines: true }))
+  try {
+    for await (const cells of parser as AsyncIterable<string[]>) yield cells
+  } catch (error) {
+    throw new Problem('request-malformed', `The file is not valid CSV: ${error instanceof Error ? error.message : 'it cannot be read'}.`, { cause: error })
+  }
+}
+
+/** Groups rows that repeat (or leave empty) the record's own columns: they are further lines of the same document. */
+export async function* documents(text: string, columns: readonly (ImportColumn | null)[]): AsyncGenerator<ImportDocument> {
+  const own = columns.flatMap((each, i) => (each && !each.lines ? [i] : []))
+  const hasLines = columns.some((each) => each?.lines)
+  let open: { rows: { number: number; cells: readonly string[] }[] } | null = null
+  let number = 0
+  for await (const cells of readCsv(text)) {
+    if (++number === 1) continue
+    const first: readonly string[] | undefined = open?.rows[0]?.cells
+    const same = hasLines && first !== undefined && (own.every((i) => cells[i] === first[i]) || own.every((i) => (cells[i] ?? '') === ''))
+    if (open && same) open.rows.push({ number, cells })
+    else {
+      if (open) yield open
+      open = { rows: [{ number, cells }] }
+    }
+  }
+  if (open) yield open
+}
+
+/** What each lookup of a batch found: `entity field text` → ids. */
+export type Found = ReadonlyMap<string, readonly string[]>
+export const lookupKey = (entity: string, field: string, text: string): string => JSON.stringify([entity, field, text])
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+export const listSeparator = ';'
+
+/** The texts of a batch that must be looked up, by entity and field. */
+export function lookups(batch: readonly ImportDocument[], columns: readonly (ImportColumn | null)[]): Map<string, { entity: string; field: string; texts: Set<string> }> {
+  const wanted = new Map<string, { entity: string; field: string; texts: Set<string> }>()
+  for (const { rows } of batch) {
+    for (const { cells } of rows) {
+      columns.forEach((column, i) => {
+        if (!column?.lookup) return
+        for (const text of names(column, cells[i] ?? '')) {
+          for (const field of column.lookup.fields) {
+            const key = `${column.lookup.entity} ${field}`
+            wanted.set(key, { entity: column.lookup.entity, field, texts: (wanted.get(key)?.texts ?? new Set()).add(text) })
+          }
+        }
+      })
+    }
+  }
+  return wanted
+}
+
+/** The names in a cell that are not ids: one, or several for a list of references. */
+const names = (column: ImportColumn, text: string): string[] => parts(column, text).filter((each) => !uuid.test(each))
+const parts = (column: ImportColumn, text: string): string[] =>
+  (column.field.lines ? text.split(listSeparator) : [text]).map((each) => each.trim()).filter((each) => each !== '')
+
+/** One document as the body of a create; faults name row and column. Empty cells say nothing. */
+export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn | null)[], found: Found): { body: Record<string, unknown>; faults: readonly CellFault[] } {
+  const faults: CellFault[] = []
+  const body: Record<string, unknown> = {}
+  const lines = new Map<string, Record<string, unknown>[]>()
+  rows.forEach(({ number, cells }, index) => {
+    const line = new Map<string, Record<string, unknown>>()
+    columns.forEach((column, i) => {
+      const text = plain(cells[i] ?? '')
+      if (!column || text.trim() === '' || (!column.lines && index > 0)) return
+      const target = column.lines ? (line.get(column.lines.name) ?? {}) : body
+      if (column.lines) line.set(column.lines.name, target)
+      set(target, column, readCell(column, text, found, (detail) => faults.push({ row: number, column: column.header, detail })))
+    })
+    for (const [name, values] of line) lines.set(name, [...(lines.get(name) ?? []), values])
+  })
+  return { body: { ...body, ...Object.fromEntries(lines) }, faults }
+}
+
+/** Takes off the apostrophe that exports put before what a spreadsheet would run. */
+const plain = (text: string): string => (/^'[=+\-@\t\r]/.test(text) ? text.slice(1) : text)
+
+function set(target: Record<string, unknown>, { field, member }: ImportColumn, value: unknown): void {
+  if (member === null) target[field.name] = value
+  else target[field.name] = { ...(target[field.name] as object | undefined), [member]: value }
+}
+
+function readCell(column: ImportColumn, text: string, found: Found, fault: (detail: string) => void): unknown {
+  const { field, member, lookup } = column
+  if (lookup) {
+    const ids = parts(column, text).map((each) => findRecord(lookup, each, found, fault))
+    return field.lines ? ids : ids[0]
+  }
+  const part = member === null ? undefined : fieldOf(field.type).members?.(field.settings).get(member)
+  const type = fieldOf(part ? part.type : field.type)
+  return (type.fromText ?? type.parse)(text, (part ? part.settings : field.settings) as never, (_, detail) => fault(detail))
+}
+
+function findRecord({ entity, fields }: NonNullable<ImportColumn['lookup']>, text: string, found: Found, fault: (detail: string) => void): string | undefined {
+  if (uuid.test(text)) return text
+  for (const field of fields) {
+    const ids = found.get(lookupKey(entity, field, text)) ?? []
+    if (ids.length === 1) return ids[0]
+    if (ids.length > 1) return void fault(`"${text}" names several records.`) as undefined
+  }
+  fault(fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
+  return undefined
+}
+
+/** A problem's pointers (`/operations/0/data/lines/2/quantity`) back in terms of the file. */
+export function cellFaults(document: ImportDocument, columns: readonly (ImportColumn | null)[], problem: Problem): readonly CellFault[] {
+  if (problem.faults.length === 0) return [{ row: document.rows[0]!.number, column: null, detail: problem.message }]
+  return problem.faults.map(({ pointer, detail }: Fault) => {
+    const [, , , , name = '', index, below] = pointer.split('/')
+    const lines = columns.find((each) => each?.lines?.name === name)
+    const row = lines && index !== undefined ? (document.rows[Number(index)] ?? document.rows[0]!) : document.rows[0]!
+    const column = columns.find((each) => (lines ? each?.lines?.name === name && each.field.name === below : each?.field.name === name && !each.lines))
+    return { row: row.number, column: column?.header ?? null, detail }
+  })
+}

@@ -1,0 +1,212 @@
+import type { Query } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
+import type { Records } from '../records/handle.ts'
+import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types.ts'
+import { importColumns } from './import-columns.ts'
+import type { ImportColumn } from './import-columns.ts'
+import { cellFaults, documents, lookupKey, lookups, readCsv, toBody } from './import-documents.ts'
+import type { CellFault, Found, ImportDocument } from './import-documents.ts'
+import type { JobKind, JobRun, Jobs } from './jobs.ts'
+
+/** What an import was asked to do; stored with the job. */
+interface ImportInput {
+  readonly module: string
+  readonly plural: string
+  readonly mapping: Readonly<Record<string, string | null>>
+  readonly mode: 'create' | 'upsert'
+  readonly key: string | null
+  readonly dryRun: boolean
+  readonly documents: number
+}
+/** How far it got. */
+interface ImportState {
+  readonly done?: number
+  readonly counts?: Counts
+  readonly faults?: readonly CellFault[]
+}
+interface Counts {
+  readonly created: number
+  readonly updated: number
+  readonly failed: number
+}
+
+const batchSize = 100
+/** Faults listed in the job's result; every row's own are kept in bos.import_row. */
+const faultsListed = 200
+const csvRows = 200_000
+
+export interface ImportOptions {
+  readonly records: Pick<Records, 'bulk' | 'lookUp' | 'access'>
+}
+
+/** `POST …/import`: reads the file, refuses what is wrong with header or mapping at once, and hands the rest to a job. */
+export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 'submit'>, call: Call, actor: Actor): Promise<Answer> {
+  const { access, here } = await importPlace(records, call, actor)
+  const text = await readText(call.body)
+  const header = await readCsv(text).next()
+  if (header.done) throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
+  const options = readOptions(here, call)
+  const columns = importColumns(access, here, header.value, options.mapping)
+  let count = 0
+  let rows = 0
+  for await (const each of documents(text, columns)) {
+    count += 1
+    rows += each.rows.length
+    if (rows > csvRows) throw new Problem('body-too-large', `A file has at most ${csvRows} rows.`)
+  }
+  const input: ImportInput = { module: call.module, plural: call.plural, ...options, documents: count }
+  const job = await jobs.submit(actor, 'import', input, (id) => [storeQuery(actor, id, here.entity.id, input, text)])
+  return { status: 202, body: JSON.stringify(job), headers: { Location: `/api/jobs/${job.id}` } }
+}
+
+async function importPlace(records: ImportOptions['records'], call: Pick<Call, 'module' | 'plural'>, actor: Actor): Promise<{ access: Access; here: EntityAccess }> {
+  const access = await records.access(actor)
+  const entity = access.catalogue.routes.get(`${call.module}/${call.plural}`)
+  const here = entity && access.entities.get(entity.id)
+  if (!here) throw new Problem('not-found', `There is no ${call.module}/${call.plural} here.`)
+  if (here.entity.kind !== 'record' || !here.actions.has('import')) throw new Problem('not-allowed', `Your role may not import ${here.entity.pluralTitle.toLowerCase()}.`)
+  return { access, here }
+}
+
+const storeQuery = (actor: Actor, job: string, entity: string, input: ImportInput, text: string): Query => ({
+  text: 'insert into bos.import (tenant_id, job_id, entity, mode, options, source) values ($1, $2, $3, $4, $5, $6)',
+  values: [actor.tenant, job, entity, input.mode, JSON.stringify(input), text],
+})
+
+async function readText(body: unknown): Promise<string> {
+  if (typeof body === 'string') return body
+  if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body)) throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
+  const chunks: Buffer[] = []
+  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    if (text.includes('\0')) throw new Problem('request-malformed', 'The file has NUL characters; save it as UTF-8 CSV.')
+    return text
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw new Problem('request-malformed', 'The file is not UTF-8; save it as "CSV UTF-8".', { cause: error })
+  }
+}
+
+function readOptions(here: EntityAccess, { query }: Call): Pick<ImportInput, 'mapping' | 'mode' | 'key' | 'dryRun'> {
+  const faults: Fault[] = []
+  const fault = (name: string, detail: string) => faults.push({ pointer: name, detail })
+  const one = (name: string): string | null => {
+    const values = query.get(name)
+    if (values && values.length > 1) fault(name, `"${name}" may be given once.`)
+    return values?.[0] ?? null
+  }
+  for (const name of query.keys()) if (!['mode', 'key', 'dryRun', 'mapping'].includes(name)) fault(name, 'An import takes mode, key, dryRun and mapping.')
+  const mode = one('mode') ?? 'create'
+  const key = one('key')
+  const dryRun = one('dryRun') ?? 'false'
+  if (mode !== 'create' && mode !== 'upsert') fault('mode', 'Mode is create or upsert.')
+  const keys = here.entity.unique.filter((each) => each.noOverlap === null).map((each) => each.id)
+  if (mode === 'upsert' && (key === null || !keys.includes(key))) fault('key', `An upsert names the unique key it goes by: ${keys.join(', ') || `${here.entity.pluralTitle} have none`}.`)
+  if (dryRun !== 'true' && dryRun !== 'false') fault('dryRun', 'dryRun is true or false.')
+  const mapping = readMapping(one('mapping'), fault)
+  if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
+  return { mapping, mode: mode as ImportInput['mode'], key, dryRun: dryRun === 'true' }
+}
+
+function readMapping(text: string | null, fault: (name: string, detail: string) => void): Record<string, string | null> {
+  if (text === null) return {}
+  const detail = 'A mapping is JSON: {"CSV header": "field" or null}.'
+  try {
+    const mapping: unknown = JSON.parse(text)
+    const entries = typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping) ? Object.entries(mapping) : null
+    if (entries?.every(([, path]) => path === null || (typeof path === 'string' && path.length <= 200))) return Object.assign(Object.create(null), mapping) as Record<string, string | null>
+  } catch {
+    // Not JSON: the same fault.
+  }
+  fault('mapping', detail)
+  return {}
+}
+
+/**
+ * Runs an import in batches, each through the bulk door as the member who asked. Every document has an idempotency key of its
+ * own, so a batch that is repeated after a crash does nothing twice; its rows and the progress are then kept together.
+ */
+export const importKind = ({ records }: ImportOptions, source: (actor: Actor, job: string) => Promise<string>): JobKind => ({
+  kind: 'import',
+  async run(run: JobRun) {
+    const input = run.input as ImportInput
+    const text = await run.as((actor) => source(actor, run.id))
+    const header = (await readCsv(text).next()).value ?? []
+    let { done = 0, counts = { created: 0, updated: 0, failed: 0 }, faults = [] } = run.state as ImportState
+    let batch: ImportDocument[] = []
+    let seen = 0
+    const work = async (): Promise<void> => {
+      const outcome = await run.as((actor) => importBatch(records, run.id, input, header, batch, done, actor))
+      done += batch.length
+      batch = []
+      counts = { created: counts.created + outcome.created, updated: counts.updated + outcome.updated, failed: counts.failed + outcome.failed }
+      faults = [...faults, ...outcome.faults].slice(0, faultsListed)
+      const rows = await run.as(async (actor) => rowsQuery(actor, run.id, outcome.rows))
+      await run.checkpoint({ done, counts, faults } satisfies ImportState, done, input.documents, input.dryRun ? [] : [rows])
+    }
+    const columns = await run.as(async (actor) => columnsOf(records, input, header, actor))
+    for await (const each of documents(text, columns)) {
+      if (seen++ < done) continue
+      batch.push(each)
+      if (batch.length === batchSize) await work()
+    }
+    if (batch.length > 0) await work()
+    return { dryRun: input.dryRun, ...counts, faults, faultsCut: faults.length === faultsListed }
+  },
+})
+
+async function columnsOf(records: ImportOptions['records'], input: ImportInput, header: readonly string[], actor: Actor): Promise<readonly (ImportColumn | null)[]> {
+  const { access, here } = await importPlace(records, input, actor)
+  return importColumns(access, here, header, input.mapping)
+}
+
+interface RowOutcome {
+  readonly row: number
+  readonly status: 'created' | 'updated' | 'failed'
+  readonly record: string | null
+  readonly version: number | null
+  readonly faults: readonly CellFault[]
+}
+
+async function importBatch(records: ImportOptions['records'], job: string, input: ImportInput, header: readonly string[], batch: readonly ImportDocument[], from: number, actor: Actor): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
+  const columns = await columnsOf(records, input, header, actor)
+  const found = await findAll(records, actor, batch, columns)
+  const bodies = batch.map((each) => toBody(each, columns, found))
+  const good = batch.flatMap((_, i) => (bodies[i]!.faults.length === 0 ? [i] : []))
+  const operations = good.map((i) => (input.mode === 'upsert' ? { op: 'upsert', key: input.key, data: bodies[i]!.body } : { op: 'create', data: bodies[i]!.body }))
+  const call: Call = {
+    module: input.module, plural: input.plural, method: 'POST', rest: ['bulk'], query: new Map(), body: { mode: 'each', operations },
+    ifMatch: null, ifNoneMatch: null, idempotencyKey: input.dryRun ? null : `import:${job}:${from}`, via: 'import', requestId: job,
+  }
+  const results = operations.length > 0 ? await records.bulk(call, actor, input.dryRun) : []
+  const rows = batch.map((document, i): RowOutcome => {
+    const row = document.rows[0]!.number
+    const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })
+    if (bodies[i]!.faults.length > 0) return failed(bodies[i]!.faults)
+    const result = results[good.indexOf(i)]!
+    if (result instanceof Problem) return failed(cellFaults(document, columns, result))
+    return { row, status: result.status === 201 ? 'created' : 'updated', record: result.id, version: result.version, faults: [] }
+  })
+  const count = (status: RowOutcome['status']) => rows.filter((each) => each.status === status).length
+  return { rows, created: count('created'), updated: count('updated'), failed: count('failed'), faults: rows.flatMap((each) => each.faults) }
+}
+
+async function findAll(records: ImportOptions['records'], actor: Actor, batch: readonly ImportDocument[], columns: readonly (ImportColumn | null)[]): Promise<Found> {
+  const found = new Map<string, string[]>()
+  for (const { entity, field, texts } of lookups(batch, columns).values()) {
+    for (const [text, id] of await records.lookUp(actor, entity, field, [...texts])) {
+      const key = lookupKey(entity, field, text)
+      found.set(key, [...(found.get(key) ?? []), id])
+    }
+  }
+  return found
+}
+
+const rowsQuery = (actor: Actor, job: string, rows: readonly RowOutcome[]): Query => ({
+  text: `insert into bos.import_row (tenant_id, job_id, row_number, status, record_id, version, problem)
+    select $1, $2, r."row", r.status, r.record, r.version, r.faults from json_to_recordset($3::json) as r("row" int, status text, record uuid, version int, faults jsonb)
+    on conflict do nothing`,
+  values: [actor.tenant, job, JSON.stringify(rows.map((each) => ({ ...each, faults: each.faults.length > 0 ? each.faults : null })))],
+})

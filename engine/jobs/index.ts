@@ -1,0 +1,37 @@
+import type { Database } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import { isUuid } from '../records/body.ts'
+import type { Records } from '../records/handle.ts'
+import type { Actor, Answer, Call } from '../records/types.ts'
+import { importKind, submitImport } from './import.ts'
+import { submitUndo, undoKind } from './import-undo.ts'
+import { createJobs } from './jobs.ts'
+import type { Job, JobsOptions } from './jobs.ts'
+
+export type JobService = ReturnType<typeof createJobService>
+
+/** Jobs and what uses them so far: imports and their undo. */
+export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonly records: Records }) {
+  const { database, records } = options
+  const jobs = createJobs({ ...options, kinds: [importKind({ records }, (actor, job) => importSource(database, actor, job)), undoKind(records, database)] })
+  const checked = (id: string): string => {
+    if (!isUuid(id)) throw new Problem('not-found')
+    return id
+  }
+  const answer = (status: number, job: Job): Answer => ({ status, body: JSON.stringify(job), headers: {} })
+  return {
+    start: jobs.start,
+    stop: jobs.stop,
+    /** `POST /api/{module}/{plural}/import`. */
+    import: (call: Call, actor: Actor) => submitImport({ records }, jobs, call, actor),
+    list: async (actor: Actor): Promise<Answer> => ({ status: 200, body: JSON.stringify({ data: await jobs.list(actor) }), headers: {} }),
+    read: async (actor: Actor, id: string) => answer(200, await jobs.read(actor, checked(id))),
+    cancel: async (actor: Actor, id: string) => answer(200, await jobs.cancel(actor, checked(id))),
+    undo: async (actor: Actor, id: string) => answer(202, await submitUndo(jobs, actor, checked(id))),
+  }
+}
+
+async function importSource(database: Database, { tenant, member, session, generation }: Actor, job: string): Promise<string> {
+  const [found] = await database.read({ tenant, member, session, generation, scopes: [] }, { text: 'select source from bos.import where tenant_id = $1 and job_id = $2', values: [tenant, job] })
+  return String(found!.rows[0]!['source'])
+}

@@ -1,0 +1,215 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Database, Query, Rows, TransactionContext } from '../database/types.ts'
+import { Stale } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import { administrator } from '../records/access.ts'
+import type { Actor } from '../records/types.ts'
+import type { JobRef, Wakeups } from './wakeups.ts'
+
+export type JobStatus = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+/** A job as its owner sees it. */
+export interface Job {
+  readonly id: string
+  readonly kind: string
+  readonly status: JobStatus
+  readonly progress: { readonly done: number; readonly total: number | null }
+  readonly result: unknown
+  readonly createdAt: string
+  readonly finishedAt: string | null
+}
+
+/** What a running job has at hand. */
+export interface JobRun {
+  readonly id: string
+  readonly input: unknown
+  /** As last kept by `checkpoint`; {} at first. A job that was interrupted goes on from here. */
+  readonly state: unknown
+  /** Runs `work` as the member who asked, with the roles they have now; once more when they changed meanwhile. */
+  as<T>(work: (actor: Actor) => Promise<T>): Promise<T>
+  /** Keeps state and progress, together with `also`, in one transaction. Throws Interrupted when the job was cancelled or the process stops. */
+  checkpoint(state: unknown, done: number, total: number | null, also?: readonly Query[]): Promise<void>
+}
+export interface JobKind {
+  readonly kind: string
+  /** Answers the job's result. A thrown Problem becomes the result of a failed job. */
+  run(run: JobRun): Promise<unknown>
+}
+
+/** Thrown by `checkpoint`; what was done so far stays. Cancelled: for good. Otherwise another worker goes on. */
+export class Interrupted extends Error {
+  readonly cancelled: boolean
+  constructor(cancelled: boolean) {
+    super(cancelled ? 'the job was cancelled' : 'the process stops')
+    this.cancelled = cancelled
+  }
+}
+
+export interface JobsOptions {
+  readonly database: Database
+  readonly wakeups: Wakeups
+  readonly kinds: readonly JobKind[]
+  /** A running job without a sign of life for so long is taken up by another worker. */
+  readonly staleSeconds: number
+  readonly sweepMs: number
+  readonly onError: (error: unknown) => void
+}
+export type Jobs = ReturnType<typeof createJobs>
+
+const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`
+const columns = `id, kind, status, progress_done, progress_total, result, ${instant('created_at')}, ${instant('finished_at')}`
+
+const toJob = (row: Record<string, unknown>): Job => ({
+  id: String(row['id']),
+  kind: String(row['kind']),
+  status: row['status'] as JobStatus,
+  progress: { done: Number(row['progress_done']), total: row['progress_total'] === null ? null : Number(row['progress_total']) },
+  result: row['result'] ?? null,
+  createdAt: String(row['created_at']),
+  finishedAt: row['finished_at'] === null ? null : String(row['finished_at']),
+})
+
+const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({ tenant, member, session, generation, scopes: [] })
+
+/**
+ * Work that outlives a request. bos.job holds the truth: what was asked, how far it got, what came of it. A wake-up may be
+ * lost, a process may die: the sweep hands the job to another worker, which goes on from the last checkpoint.
+ */
+export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, onError }: JobsOptions) {
+  const byKind = new Map(kinds.map((each) => [each.kind, each]))
+  const underWay = new Set<Promise<void>>()
+  let timer: NodeJS.Timeout | undefined
+  let stopping = false
+
+  /** Stores a job with whatever belongs to it, in one transaction, and wakes a worker. */
+  async function submit(actor: Actor, kind: string, input: unknown, also: (job: string) => readonly Query[] = () => []): Promise<Job> {
+    const id = uuidv7()
+    const insert: Query = {
+      text: `insert into bos.job (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)`,
+      values: [actor.tenant, id, kind, JSON.stringify(input), actor.member],
+    }
+    await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [insert, ...also(id)] }))
+    await wakeups.send({ tenant: actor.tenant, job: id }).catch(onError)
+    return read(actor, id)
+  }
+
+  /** Own jobs; an administrator sees everybody's. */
+  const visible = (actor: Actor, more: string, ...values: unknown[]): Query => {
+    const all = actor.roles.includes(administrator)
+    return { text: `select ${columns} from bos.job where tenant_id = $1 and ($2 or created_by = $3) ${more}`, values: [actor.tenant, all, actor.member, ...values] }
+  }
+
+  async function read(actor: Actor, id: string): Promise<Job> {
+    const [found] = await database.read(contextOf(actor), visible(actor, 'and id = $4', id))
+    if (!found!.rows[0]) throw new Problem('not-found')
+    return toJob(found!.rows[0])
+  }
+
+  async function list(actor: Actor): Promise<readonly Job[]> {
+    const [found] = await database.read(contextOf(actor), visible(actor, 'order by created_at desc, id desc limit 50'))
+    return found!.rows.map(toJob)
+  }
+
+  /** A queued job ends at once, a running one at its next checkpoint; what it did stays. */
+  async function cancel(actor: Actor, id: string): Promise<Job> {
+    const { status } = await read(actor, id)
+    if (status !== 'queued' && status !== 'running') throw new Problem('conflict', 'The job is over.')
+    const update: Query = {
+      text: `update bos.job set cancel_requested_at = now(), status = case when status = 'queued' then 'cancelled' else status end,
+        finished_at = case when status = 'queued' then now() end where tenant_id = $1 and id = $2 and status in ('queued', 'running')`,
+      values: [actor.tenant, id],
+    }
+    await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [update] }))
+    return read(actor, id)
+  }
+
+  async function start(): Promise<void> {
+    await wakeups.work(work)
+    await sweep()
+  }
+
+  /** No new work; what runs stops at its next checkpoint and is taken up again later. */
+  async function stop(): Promise<void> {
+    stopping = true
+    clearTimeout(timer)
+    await Promise.allSettled(underWay)
+    await wakeups.stop()
+  }
+
+  async function sweep(): Promise<void> {
+    try {
+      const { rows } = await database.call({ text: 'select * from bos.jobs_waiting($1)', values: [staleSeconds] })
+      for (const row of rows) await wakeups.send({ tenant: String(row['tenant_id']), job: String(row['id']) })
+    } catch (error) {
+      onError(error)
+    }
+    if (!stopping) timer = setTimeout(() => void sweep(), sweepMs).unref()
+  }
+
+  async function work(ref: JobRef): Promise<void> {
+    if (stopping) return
+    const run = runOne(ref).catch(onError)
+    underWay.add(run)
+    await run
+    underWay.delete(run)
+  }
+
+  async function runOne(ref: JobRef): Promise<void> {
+    const claimed = await database.call({ text: 'select * from bos.job_claim($1, $2, $3)', values: [ref.tenant, ref.job, staleSeconds] })
+    const row = claimed.rows[0]
+    if (!row) return
+    const kind = byKind.get(String(row['kind']))
+    const alive = setInterval(() => void database.call({ text: 'select bos.job_alive($1, $2)', values: [ref.tenant, ref.job] }).catch(onError), staleSeconds * 250)
+    try {
+      const as = asMember(ref)
+      const checkpoint: JobRun['checkpoint'] = (state, done, total, also = []) => as((actor) => keep(ref, actor, state, done, total, also))
+      const result = await kind!.run({ id: ref.job, input: row['input'], state: row['state'], as, checkpoint })
+      await finish(ref, 'done', result)
+    } catch (error) {
+      if (error instanceof Interrupted && !error.cancelled) return
+      if (error instanceof Interrupted) return void (await finish(ref, 'cancelled', null))
+      if (!(error instanceof Problem)) onError(error)
+      await finish(ref, 'failed', { problem: (error instanceof Problem ? error : new Problem('internal')).toJSON() })
+    } finally {
+      clearInterval(alive)
+    }
+  }
+
+  const finish = (ref: JobRef, outcome: JobStatus, result: unknown): Promise<Rows> =>
+    database.call({ text: 'select bos.job_finish($1, $2, $3, $4)', values: [ref.tenant, ref.job, outcome, JSON.stringify(result ?? null)] })
+
+  function asMember(ref: JobRef): JobRun['as'] {
+    let actor: Promise<Actor> | undefined
+    return async (work) => {
+      try {
+        return await work(await (actor ??= loadActor(ref)))
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error
+        return work(await (actor = loadActor(ref)))
+      }
+    }
+  }
+
+  async function loadActor({ tenant, job }: JobRef): Promise<Actor> {
+    const { rows } = await database.call({ text: 'select * from bos.job_actor($1, $2)', values: [tenant, job] })
+    const row = rows[0]
+    if (!row) throw new Problem('not-allowed', 'The person who asked for this can no longer sign in.')
+    return {
+      tenant, tenantSlug: String(row['slug']), member: String(row['member_id']), session: null, roles: row['roles'] as string[],
+      generation: Number(row['generation']), timeZone: String(row['time_zone']),
+    }
+  }
+
+  async function keep({ tenant, job }: JobRef, actor: Actor, state: unknown, done: number, total: number | null, also: readonly Query[]): Promise<void> {
+    const update: Query = {
+      text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running'
+        returning cancel_requested_at is not null as cancelled`,
+      values: [tenant, job, JSON.stringify(state), done, total],
+    }
+    const [kept] = await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [update, ...also] }))
+    if (kept!.rows[0]?.['cancelled'] !== false) throw new Interrupted(true)
+    if (stopping) throw new Interrupted(false)
+  }
+
+  return { submit, read, list, cancel, start, stop }
+}

@@ -1,0 +1,51 @@
+-- Jobs, seen from outside a tenant: which ones wait, who works on them, and for whom they act. The rows in bos.job are the
+-- truth; a queue only wakes.
+
+create index job_open on bos.job (created_at) where status in ('queued', 'running');
+
+-- Jobs that nobody works on: queued, or running without a sign of life for so long.
+create function bos.jobs_waiting(stale_seconds double precision) returns table (tenant_id uuid, id uuid)
+language sql stable security definer rows 100 set search_path = pg_catalog, pg_temp
+begin atomic
+  select j.tenant_id, j.id from bos.job j
+  where j.status = 'queued' or (j.status = 'running' and j.updated_at < now() - make_interval(secs => stale_seconds))
+  order by j.created_at limit 100;
+end;
+
+-- Takes a waiting job; no row: another worker has it, or it is over.
+create function bos.job_claim(tenant uuid, job uuid, stale_seconds double precision)
+returns table (kind text, input jsonb, state jsonb, done bigint, total bigint)
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  update bos.job j set status = 'running', updated_at = now()
+  where j.tenant_id = job_claim.tenant and j.id = job_claim.job
+    and (j.status = 'queued' or (j.status = 'running' and j.updated_at < now() - make_interval(secs => stale_seconds)))
+  returning j.kind, j.input, j.state, j.progress_done, j.progress_total;
+end;
+
+create function bos.job_alive(tenant uuid, job uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  update bos.job j set updated_at = now() where j.tenant_id = job_alive.tenant and j.id = job_alive.job and j.status = 'running';
+end;
+
+create function bos.job_finish(tenant uuid, job uuid, outcome text, result jsonb) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  update bos.job j set status = outcome, result = job_finish.result, updated_at = now(), finished_at = now()
+  where j.tenant_id = job_finish.tenant and j.id = job_finish.job and j.status = 'running';
+end;
+
+-- The member who asked for a job, with the roles they have now. No row: they left, or the tenant is suspended.
+create function bos.job_actor(tenant uuid, job uuid)
+returns table (slug text, generation bigint, time_zone text, member_id uuid, roles text[])
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select t.slug, t.generation, t.time_zone, j.created_by,
+    array(select r.role from bos.role_assignment r where r.tenant_id = t.id and r.member_id = j.created_by order by r.role)
+  from bos.job j join bos.tenant t on t.id = j.tenant_id
+  join bos.member_account a on a.tenant_id = j.tenant_id and a.member_id = j.created_by and a.suspended_at is null
+  where j.tenant_id = job_actor.tenant and j.id = job_actor.job and t.suspended_at is null;
+end;
+
+grant execute on function bos.jobs_waiting, bos.job_claim, bos.job_alive, bos.job_finish, bos.job_actor to bos_call;

@@ -25,7 +25,7 @@ export const date = define<object>({
   id: 'date',
   json: ['string'],
   format: 'date',
-  keywords: ['default', 'format'],
+  keywords: ['default'],
   compile: () => ({}),
   columns: (name) => [{ name, type: 'date' }],
   schema: () => ({ type: 'string', format: 'date' }),

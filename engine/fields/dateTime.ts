@@ -38,7 +38,7 @@ export const dateTime = define<object>({
   id: 'dateTime',
   json: ['string'],
   format: 'date-time',
-  keywords: ['default', 'format'],
+  keywords: ['default'],
   compile: () => ({}),
   columns: (name) => [{ name, type: 'timestamptz(3)' }],
   schema: () => ({ type: 'string', format: 'date-time' }),

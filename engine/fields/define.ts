@@ -4,7 +4,7 @@ import { notYet } from './notYet.ts'
 import type { FieldType, FieldUse, PropertyNode } from './type.ts'
 
 /** JSON Schema keywords and settings that only some types take; the rest of a node is the catalogue's business. */
-const keywords = ['enum', 'default', 'format', 'minLength', 'maxLength', 'minimum', 'maximum', 'items', 'minItems', 'maxItems', 'uniqueItems'] as const
+const keywords = ['enum', 'default', 'minLength', 'maxLength', 'minimum', 'maximum', 'items', 'minItems', 'maxItems', 'uniqueItems'] as const
 const settings = [
   'scale', 'precision', 'currency', 'entity', 'onDelete', 'inverse', 'where', 'through', 'pattern', 'scope', 'assign', 'gapless',
   'options', 'symbology', 'within', 'accept', 'maxBytes', 'result', 'treeOf', 'defaultsToActor',
@@ -29,10 +29,9 @@ export function define<Settings extends object>(definition: Definition<Settings>
     const own = node['x-bos'] ?? {}
     if (typeof node['type'] === 'string' && !json.includes(node['type'])) report('/type', fits(type.id, json, node['type']))
     for (const keyword of keywords) {
-      if (node[keyword] === undefined || ownKeywords.includes(keyword)) continue
-      if (keyword !== 'format') report(`/${keyword}`, `does not apply to ${type.id}`)
-      else if (node[keyword] !== format) report('/format', `${String(node[keyword])} does not go with ${type.id}`)
+      if (node[keyword] !== undefined && !ownKeywords.includes(keyword)) report(`/${keyword}`, `does not apply to ${type.id}`)
     }
+    if (node['format'] !== undefined && node['format'] !== format) report('/format', `"${String(node['format'])}" does not go with ${type.id}`)
     for (const setting of settings) {
       if (own[setting] !== undefined && !ownSettings.includes(setting)) report(`/x-bos/${setting}`, `does not apply to ${type.id}`)
     }

@@ -47,7 +47,7 @@ export const duration = define<object>({
   id: 'duration',
   json: ['string'],
   format: 'duration',
-  keywords: ['default', 'format'],
+  keywords: ['default'],
   compile: () => ({}),
   columns: (name) => [{ name, type: 'bigint' }],
   schema: () => ({ type: 'string', format: 'duration', pattern: '^P[^YM]*(?:T.*)?$' }),

@@ -18,7 +18,7 @@ export const email: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
   id: 'email',
   format: 'email',
-  keywords: ['default', 'maxLength', 'format'],
+  keywords: ['default', 'maxLength'],
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 254, ceiling: 254 }),
   schema: ({ maxLength }) => ({ type: 'string', format: 'email', maxLength }),
   parse(input, settings, report) {

@@ -12,7 +12,6 @@ beforeAll(async () => {
   database = await freshDatabase()
   client = new Client({ connectionString: database.url })
   await client.connect()
-  await client.query('create role bos_read; create role bos_write').catch(() => undefined)
   await client.query(await foldSql())
 })
 afterAll(async () => {
@@ -38,10 +37,11 @@ const young = (code: number): boolean =>
   [0x1c89, 0xa7cb, 0xa7cc, 0xa7ce, 0xa7d2, 0xa7d4, 0xa7da, 0xa7dc, 0xa7f1].includes(code) ||
   (code >= 0x10d50 && code <= 0x10d65) || (code >= 0x16ea0 && code <= 0x16eb8)
 
-test('and every character alone', async () => {
+test('and every letter and mark alone', async () => {
   const found: unknown[] = []
-  for (let start = 1; start < 0x110000; start += 0x10000) {
-    const codes = Array.from({ length: 0x10000 }, (_, i) => start + i).filter((code) => code < 0x110000 && (code < 0xd800 || code > 0xdfff) && !young(code))
+  // Two planes, and the compatibility ideographs: no other character folds.
+  for (const [from, to] of [[1, 0xd800], [0xe000, 0x20000], [0x2f800, 0x2fa20], [0xe0000, 0xe01f0]] as const) {
+    const codes = Array.from({ length: to - from }, (_, i) => from + i).filter((code) => !young(code))
     found.push(...await differences(codes.map((code) => String.fromCodePoint(code))))
   }
   expect(found).toEqual([])

@@ -69,7 +69,7 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
   blank: blankArray,
   fromText(cell, settings, report) {
     const item = itemOf(settings)
-    const items = itemsOfCell(cell, (each, at) => item.fromText?.(each, settings.itemSettings, at) ?? item.parse(each, settings.itemSettings, at), report)
+    const items = itemsOfCell(cell, (each, at) => (item.fromText ?? item.parse)(each, settings.itemSettings, at), report)
     return items === undefined ? undefined : list.parse(items, settings, report)
   },
   toText: (value, settings) => cellOfItems(value as readonly unknown[], (each) => itemOf(settings).toText?.(each, settings.itemSettings) ?? String(each)),

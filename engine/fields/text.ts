@@ -64,7 +64,7 @@ const among: Operator = {
     : sql`${at()} = any(${param}::text[])`,
 }
 
-/** Case and accents do not matter here. In the search list the folded column answers; see bos.containing() for `contains`. */
+/** Case and accents do not matter here. In the search list the folded column answers; see bos.matching(). */
 const like = (before: string, after: string): Operator => ({
   parse: (text, settings, report) => {
     const folded = fold(operand(text, settings, report) as string ?? '')

@@ -17,7 +17,7 @@ export const time = define<object>({
   id: 'time',
   json: ['string'],
   format: 'time',
-  keywords: ['default', 'format'],
+  keywords: ['default'],
   compile: () => ({}),
   columns: (name) => [{ name, type: 'time(0)' }],
   /** Not JSON Schema's `time`, which demands a zone. */

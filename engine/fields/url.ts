@@ -23,12 +23,12 @@ export const url: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
   id: 'url',
   format: 'uri',
-  keywords: ['default', 'maxLength', 'format'],
+  keywords: ['default', 'maxLength'],
   compile(node, report, use) {
     const wanted = use.indexed ? 300 : 2000
     return textSettings(node, report, use, { fallback: wanted, ceiling: 2000 })
   },
-  schema: ({ maxLength }) => ({ type: 'string', format: 'uri', pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:|[Tt][Ee][Ll]:)', maxLength }),
+  schema: ({ maxLength }) => ({ type: 'string', format: 'uri', pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^/?#]|[Mm][Aa][Ii][Ll][Tt][Oo]:[^/?#]|[Tt][Ee][Ll]:[^/?#])', maxLength }),
   parse(input, settings, report) {
     const value = parseText(input, settings, report)
     if (value === undefined) return undefined

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { accepts, faultsOf, refuses, subject } from './fixtures.ts'
+import { formatSequence } from './sequence.ts'
+
+const of = (settings: object) => faultsOf({ 'x-bos': { type: 'sequence', ...settings } })
+
+test('refuses patterns that are wrong or not yet done', () => {
+  const shape = '/x-bos/pattern must have one {n} or {n:digits}, such as PO-{n:5}'
+  expect(of({})).toEqual(['/x-bos/pattern must be a text such as PO-{n:5}'])
+  for (const pattern of ['PO-', '{n}{n}', '{n:}', '{n:x}', '{n', '{}']) expect(of({ pattern })).toEqual([shape])
+  expect(of({ pattern: '{n:0}' })).toEqual(['/x-bos/pattern must ask for 1 to 15 digits'])
+  expect(of({ pattern: `${'x'.repeat(60)}{n}` })).toEqual(['/x-bos/pattern must have at most 60 characters'])
+  expect(of({ pattern: 'INV-{year(self.date)}-{n:5}' })).toEqual(['/x-bos/pattern not yet: placeholders other than {n} need the expression language'])
+  expect(of({ pattern: '{n}', assign: 'transition', scope: ['company'], gapless: true })).toEqual([
+    '/x-bos/assign not yet: numbers given by a transition need the lifecycle', '/x-bos/scope not yet: a counter per scope needs the expression language', '/x-bos/gapless not yet: numbers without gaps need the ledger',
+  ])
+})
+
+test('numbers are padded and may outgrow their digits', () => {
+  const field = subject({ 'x-bos': { type: 'sequence', pattern: 'PO-{n:5}/A', assign: 'create' } })
+  expect(field.settings).toEqual({ prefix: 'PO-', digits: 5, suffix: '/A' })
+  expect([1, 99_999, 100_000n].map((n) => formatSequence(field.settings as never, n))).toEqual(['PO-00001/A', 'PO-99999/A', 'PO-100000/A'])
+  accepts(field, [['PO-00001/A', 'PO-00001/A']])
+  refuses(field, [[1, 'must be text'], ['', 'has 0 characters; at least 1 are needed']])
+})

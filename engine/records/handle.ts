@@ -62,7 +62,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   async function record(place: Place, id: string): Promise<Answer> {
     const { access, call } = place
     if (call.method === 'GET') return get(place, id)
-    if (call.method === 'PATCH') return write(place, parseUpdate(access, granted(place, 'update'), call, id || (await theOnlyOne(place))))
+    if (call.method === 'PATCH') return write(place, id ? parseUpdate(access, granted(place, 'update'), call, id) : await parseOnlyOne(place))
     if (call.method === 'DELETE' && id) return write(place, parseRemove(access, granted(place, 'delete'), call, id, 'delete'))
     throw methodNotAllowed('GET, PATCH, DELETE')
   }
@@ -93,7 +93,8 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     return { status: 200, body: String(rows[0]['data']), headers: rows[0]['etag'] === null ? {} : { ETag: etag } }
   }
 
-  async function history(place: Place, id: string): Promise<Answer> {
+  async function history(place: Place, id: string | null): Promise<Answer> {
+    if (id === null) throw new Problem('not-found')
     if (place.call.method !== 'GET') throw methodNotAllowed('GET')
     const request = parseHistory(place.access, granted(place, 'history'), id, place.call.query)
     const rows = await read(place, historyQuery(request, place.actor))
@@ -152,11 +153,16 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     }
   }
 
-  /** The id of the record of a `single` entity. */
-  async function theOnlyOne(place: Place): Promise<string> {
-    const { rows } = await read(place, getQuery(parseGet(place.access, granted(place, 'get'), null, new Map()), place.actor))
-    if (!rows[0]) throw new Problem('not-found')
-    return (JSON.parse(String(rows[0]['data'])) as { id: string }).id
+  /** The id of the record of a `single` entity, once there is one. */
+  async function theOnlyOne(place: Place): Promise<string | null> {
+    const { rows } = await read(place, getQuery(parseGet(place.access, granted(place, 'get'), null, new Map([['fields', ['id']]])), place.actor))
+    return rows[0] ? (JSON.parse(String(rows[0]['data'])) as { id: string }).id : null
+  }
+
+  /** The first change of a `single` entity creates its record. */
+  async function parseOnlyOne(place: Place): Promise<WriteRequest> {
+    const id = await theOnlyOne(place)
+    return id === null ? parseCreate(place.access, granted(place, 'update'), place.call) : parseUpdate(place.access, granted(place, 'update'), place.call, id)
   }
 
   return {

@@ -71,7 +71,7 @@ interface Loaded {
 }
 
 async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, operation: Operation, { situation, records }: Loaded): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
-  const action = operation.op === 'upsert' ? 'create' : operation.op
+  const action = operation.op === 'upsert' ? 'create' : operation.op === 'create' && operation.entity.kind === 'single' ? 'update' : operation.op
   if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
   const record = records.get(operation.id)

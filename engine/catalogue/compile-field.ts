@@ -38,7 +38,8 @@ function fieldUse(entity: EntityDraft, property: PropertyDraft, node: PropertyNo
   const own = entity.node['x-bos'] ?? {}
   const folded = type?.foldable === true
     && ((own.search ?? []).includes(property.name) || (own.unique ?? []).some(key => key.ignoreCase === true && key.fields.includes(property.name)))
-  if (property.node['x-bos']?.index === true) return { indexed: true, folded }
+  // All that stands below a record of a tree is one range of its path.
+  if (property.node['x-bos']?.index === true || property.node['x-bos']?.treeOf !== undefined) return { indexed: true, folded }
   return { indexed: type?.index !== undefined && sortedInView(entity, property, symbols) && takesIndex(type, node, folded), folded }
 }
 

@@ -133,7 +133,7 @@ export async function keepModules(owner: OwnerConnection, catalogues: Catalogues
 export async function cataloguesInUse(owner: OwnerConnection, catalogues: Catalogues): Promise<Catalogue[]> {
   const { rows } = await owner.query(
     `select distinct modules from (select jsonb_agg(jsonb_build_object('module', module, 'version', version) order by module) as modules
-       from bos.tenant_module group by tenant_id) t`,
+       from bos.tenant_module group by tenant_id) t order by modules`,
   )
   const sets = rows.map(row => catalogues.of(row['modules'] as EnabledModule[]))
   return [...new Set([catalogues.full, ...sets])]

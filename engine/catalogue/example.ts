@@ -1,0 +1,33 @@
+import { hashOf } from './load.ts'
+import type { ModuleSource } from './sources.ts'
+
+/** A module as tests write it: path inside the folder → content. `module.json` is made up where it is not given. */
+export function exampleModule(id: string, files: Readonly<Record<string, unknown>> = {}): ModuleSource {
+  const all = { 'module.json': { id, version: '1.0.0', metamodel: 1, title: id }, ...files }
+  const sorted = new Map(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return { id, hash: hashOf(sorted), files: sorted, seeds: [], faults: [] }
+}
+
+/** An entity with a required text `name` and whatever else is given. */
+export function exampleEntity(properties: Readonly<Record<string, unknown>> = {}, settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { title: 'Thing', type: 'object', required: ['name'], properties: { name: { type: 'string' }, ...properties }, 'x-bos': settings }
+}
+
+/** A core with what traits and roles of other modules lean on. */
+export const exampleCore: ModuleSource = exampleModule('core', {
+  'module.json': {
+    id: 'core', version: '1.2.0', metamodel: 1, title: 'Core', roles: [{ id: 'core.admin', title: 'Administrator' }, { id: 'core.user', title: 'User' }],
+  },
+  'entities/member.json': exampleEntity(),
+  'entities/tag.json': exampleEntity(),
+  'entities/comment.json': exampleEntity({ about: { 'x-bos': { type: 'reference', entity: [], inverse: 'comments', onDelete: 'cascade' } } }),
+  'traits/owned.json': { title: 'Owned', properties: { owner: { 'x-bos': { type: 'reference', entity: 'core.member', defaultsToActor: true } } } },
+  'traits/commentable.json': { title: 'Commentable', 'x-bos': { appendTo: [{ entity: 'core.comment', field: 'about' }] } },
+  'traits/taggable.json': { title: 'Taggable', properties: { tags: { 'x-bos': { type: 'references', entity: 'core.tag', inverse: 'tagged' } } } },
+  'traits/tree.json': {
+    title: 'Tree', properties: {
+      parent: { 'x-bos': { type: 'reference', entity: 'self', inverse: 'children' } },
+      path: { type: 'string', 'x-bos': { treeOf: 'parent', readOnly: true } },
+    },
+  },
+})

@@ -142,7 +142,7 @@ describe('login', () => {
 
   it('lets a person with several tenants choose', async () => {
     const reply = await login('both@example.test')
-    expect(reply.body).toEqual({ tenants: [{ slug: 'acme', name: 'ACME' }, { slug: 'globex', name: 'GLOBEX' }], selectToken: expect.any(String) as string })
+    expect(reply.body).toEqual({ tenants: [{ id: tenants.acme, slug: 'acme', name: 'ACME' }, { id: tenants.globex, slug: 'globex', name: 'GLOBEX' }], selectToken: expect.any(String) as string })
     expect(reply.cookie).toBeNull()
     expect((await deals(reply.body['selectToken'])).status).toBe(401)
     const chosen = await call('POST', '/api/auth/login', { body: { selectToken: reply.body['selectToken'], tenant: 'globex' } })

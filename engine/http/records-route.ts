@@ -9,12 +9,12 @@ const noQuery: Call['query'] = new Map()
 export function recordRoutes(handle: HandleCall): readonly MemberRoute[] {
   const methods: readonly (Call['method'] & Method)[] = ['GET', 'POST', 'PATCH', 'DELETE']
   return methods.map(method => ({
-    method, path: '/api/:module/:plural{/*rest}', guard: 'member', csv: method === 'POST',
+    method, path: '/api/:module/:plural{/*rest}', guard: 'member',
     handle: (exchange, actor) => handle(readCall(method, exchange), actor),
   }))
 }
 
-function readCall(method: Call['method'], { request, body, requestId }: Exchange): Call {
+export function readCall(method: Call['method'], { request, body, requestId }: Exchange): Call {
   const { module, plural, rest } = request.params as unknown as { module: string; plural: string; rest?: readonly string[] }
   const { headers } = request
   return {

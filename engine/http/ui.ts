@@ -15,12 +15,9 @@ const compressible = /^(text|application)\/|svg/
 const compress = promisify(gzip)
 
 interface Asset { readonly type: string; readonly bytes: Buffer; readonly tag: string; gzipped: Promise<Buffer> | null }
-export interface Site {
-  /** Where it hangs: '' or '/admin'. */
-  readonly prefix: string
-  /** Absolute folder that holds index.html. */
-  readonly folder: string
-}
+
+/** The designer has a page of its own, everything else is the generated UI; both are built into one folder. */
+const pageOf = (path: string): string => path === '/admin' || path.startsWith('/admin/') ? '/admin/index.html' : '/index.html'
 
 /**
  * Pages run only scripts from our own files: no inline script, no eval. Styles allow 'unsafe-inline', the one loosening: Mantine
@@ -39,26 +36,20 @@ export const pageHeaders = (): RequestHandler => helmet({
 }) as RequestHandler
 
 /**
- * Serves built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
- * in their name and never change; every other address that wants a page gets index.html of its site (the router is in the browser).
- * A site whose folder is missing answers with a short note.
+ * Serves the built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
+ * in their name and never change; every other address that wants a page gets the page of its part (the router is in the browser).
  */
-export async function serveSites(sites: readonly Site[]): Promise<RequestHandler> {
-  const loaded = await Promise.all(sites.map(async site => ({ ...site, files: await loadFolder(site.folder) })))
-  loaded.sort((a, b) => b.prefix.length - a.prefix.length)
-
+export async function servePages(folder: string): Promise<RequestHandler> {
+  const files = await loadFolder(folder)
   return function serve(request: Request, response: Response, next: NextFunction): void {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
     const { path } = request
-    const site = loaded.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
-    if (!site) return next()
-    const name = path.slice(site.prefix.length)
-    const exact = site.files.get(name)
-    if (exact) return void send(request, response, exact, name.startsWith('/assets/')).catch(next)
-    if (extname(name) !== '' || name.startsWith('/assets/')) return next()
-    const page = site.files.get('/index.html')
+    const exact = files.get(path)
+    if (exact) return void send(request, response, exact, path.startsWith('/assets/')).catch(next)
+    if (extname(path) !== '' || path.startsWith('/assets/')) return next()
+    const page = files.get(pageOf(path))
     if (page) return void send(request, response, page, false).catch(next)
-    response.status(404).type('text/plain').send(`Nothing is built for ${site.prefix || '/'} yet. "npm start" builds the user interface; the API is under /api.\n`)
+    response.status(404).type('text/plain').send('The user interface is not built. "npm start" builds it; the API is under /api.\n')
   }
 }
 

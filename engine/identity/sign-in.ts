@@ -21,7 +21,7 @@ export interface SignedIn {
   /** For the cookie only; never in a body. */
   readonly refresh: { readonly text: string; readonly expiresAt: number }
 }
-export type SignInResult = SignedIn | { readonly tenants: readonly { readonly slug: string; readonly name: string }[]; readonly selectToken: string }
+export type SignInResult = SignedIn | { readonly tenants: readonly { readonly id: string; readonly slug: string; readonly name: string }[]; readonly selectToken: string }
 
 export interface SignIn {
   /** `address` is the client's IP. Throws 'credentials-wrong', 'too-many-requests'. */
@@ -99,7 +99,7 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
         // A tenant where the account is no member answers like a wrong password: which tenants exist is nobody's business.
         if (!only) throw new Problem('credentials-wrong')
         if (others.length === 0) return open(account, only)
-        return { tenants: offered.map(({ slug, name }) => ({ slug, name })), selectToken: tokens.select(account.id) }
+        return { tenants: offered.map(({ tenant: id, slug, name }) => ({ id, slug, name })), selectToken: tokens.select(account.id) }
       })
     },
 

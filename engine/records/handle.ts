@@ -68,7 +68,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   }
 
   async function onRecord(place: Place, id: string, what: string): Promise<Answer> {
-    if (what === 'history') return history(place, id || (await theOnlyOne(place)))
+    if (what === 'history') {
+      const existing = id || (await theOnlyOne(place))
+      if (existing === null) throw new Problem('not-found')
+      return history(place, existing)
+    }
     if (what === 'restore' && id) {
       if (place.call.method !== 'POST') throw methodNotAllowed('POST')
       return write(place, parseRemove(place.access, granted(place, 'restore'), place.call, id, 'restore'))

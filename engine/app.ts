@@ -1,0 +1,210 @@
+import { join } from 'node:path'
+import type { Express } from 'express'
+import type { SourceFault } from './catalogue/sources.ts'
+import { compiledValidate } from './catalogue/validate.ts'
+import { loadModules } from './catalogue/load.ts'
+import { cataloguesInUse, keepModules, openCatalogues, type Catalogues } from './catalogue/store.ts'
+import type { Config } from './config.ts'
+import { createDatabase, type OpenDatabase } from './database/open.ts'
+import type { Session } from './database/roles.ts'
+import { startSequencer } from './events/sequencer.ts'
+import { authRoutes } from './http/auth-routes.ts'
+import { catalogueRoute } from './http/catalogue-route.ts'
+import { jobRoutes } from './http/job-routes.ts'
+import { createMetrics } from './http/metrics.ts'
+import { recordRoutes } from './http/records-route.ts'
+import type { Route } from './http/route.ts'
+import { createGateway, listen, type Listening } from './http/server.ts'
+import { systemRoutes } from './http/system-routes.ts'
+import { tenancyRoutes } from './http/tenancy-routes.ts'
+import { servePages } from './http/ui.ts'
+import { createActors } from './identity/actors.ts'
+import { operatorGuard } from './identity/operator.ts'
+import { createPasswords } from './identity/passwords.ts'
+import { createSignIn } from './identity/sign-in.ts'
+import { createTokens } from './identity/tokens.ts'
+import { createJobService } from './jobs/index.ts'
+import { openWakeups } from './jobs/wakeups.ts'
+import { loadMasterKey } from './keys/master-key.ts'
+import { createCursors } from './records/cursor.ts'
+import { createRecords } from './records/handle.ts'
+import type { Actor } from './records/types.ts'
+import { applyCatalogues } from './schema/apply.ts'
+import { migrate } from './schema/migrate.ts'
+import type { Refusal } from './schema/types.ts'
+import { createAccesses } from './tenancy/access.ts'
+import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
+import { memberName } from './tenancy/member-name.ts'
+import { watchPresence } from './tenancy/presence.ts'
+import { readSeeds } from './tenancy/seed.ts'
+import { createTenants, type Tenants } from './tenancy/tenants.ts'
+
+export interface AppOptions {
+  readonly demo: DemoParts['wanted']
+  /** Folder of the built pages; null: none are served. */
+  readonly pagesDir: string | null
+  /** What a person at the terminal should read while it starts. */
+  readonly progress: (line: string) => void
+  readonly now: () => Date
+}
+
+export interface App {
+  readonly gateway: Express
+  /** Every address that is served, for tests that walk them. */
+  readonly routes: readonly Route[]
+  readonly database: OpenDatabase
+  readonly catalogues: Catalogues
+  readonly tenants: Tenants
+  readonly demo: Demo
+  /** Where a generated master key lies, or null. */
+  readonly masterKeyFile: string | null
+  readonly faults: readonly SourceFault[]
+  readonly refusals: readonly Refusal[]
+  /** From now on /readyz says no; running requests go on. */
+  drain(): void
+  close(): Promise<void>
+}
+
+/** Builds each part once and hands it to those that need it. Listens to nothing. */
+export async function createApp(config: Config, options: AppOptions): Promise<App> {
+  const { limits, modulesDir } = config
+  const database = await createDatabase({
+    databaseUrl: config.databaseUrl, ownerUrl: config.ownerDatabaseUrl, dataDir: config.dataDir, connections: limits.databaseConnections,
+  })
+  try {
+    const masterKey = await loadMasterKey(config)
+    const { catalogues, refusals } = await database.withOwner(owner => prepareSchema(owner, database, modulesDir))
+    const catalogueOf = (actor: Actor) => catalogues.current(actor)
+
+    const sequencer = config.roles.has('worker') ? startSequencer(database, { onError: logError }) : null
+    const records = createRecords({
+      database, catalogues, cursors: createCursors(masterKey.derive('cursor/1')), onWritten: () => { sequencer?.nudge() },
+    })
+    const { handle } = records
+    const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
+    const jobs = createJobService({ database, records, wakeups, staleSeconds: limits.jobStaleSeconds, sweepMs: limits.jobSweepMs, onError: logError })
+
+    const passwords = createPasswords(limits)
+    const tokens = createTokens(masterKey, limits)
+    const actors = createActors(database, tokens, limits)
+    const signIn = createSignIn({ database, passwords, tokens, actors, limits })
+    const tenants = createTenants({ database, handle, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
+    const accesses = createAccesses({ database, handle, hashPassword: passwords.hash, catalogueOf })
+    const demo = await prepareDemo({
+      database, withOwner: database.withOwner, handle, catalogue: catalogues.full, catalogueOf, passwords, password: config.demoPassword,
+      wanted: options.demo, now: options.now, progress: options.progress,
+      seeds: modules => readSeeds(modulesDir, modules.flatMap(id => catalogues.settled.sources.get(id) ?? [])),
+    })
+
+    const metrics = createMetrics()
+    const me = { view: actors.view, memberName: (actor: Actor) => memberName(database, actor) }
+    let isClosing = false
+    const system = systemRoutes({ metrics, isClosing: () => isClosing, ping: () => database.call({ text: `select bos.setting_value('demo')` }) })
+    const routes: readonly Route[] = [
+      ...system,
+      ...config.roles.has('api') ? [
+        ...authRoutes({ signIn, ...me }, demo.on),
+        catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
+        ...tenancyRoutes(tenants, accesses),
+        ...jobRoutes(jobs),
+        ...recordRoutes(handle),
+      ] : [],
+    ]
+    const gateway = createGateway({
+      config, routes, metrics, demo: demo.on,
+      guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
+      ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
+    })
+    if (config.roles.has('worker')) await jobs.start()
+    const housekeeping = config.roles.has('worker') ? setInterval(() => void database.call({ text: 'select bos.housekeep()' }).catch(logError), 3_600_000).unref() : undefined
+
+    return {
+      gateway, routes, database, catalogues, tenants, demo, masterKeyFile: masterKey.file, faults: catalogues.settled.faults, refusals,
+      drain: () => { isClosing = true },
+      close: async () => {
+        clearInterval(housekeeping)
+        await jobs.stop()
+        await sequencer?.stop()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+export interface StartedApp extends App {
+  readonly port: number
+  /** `http://127.0.0.1:3000`, without a slash at the end. */
+  readonly url: string
+}
+
+/** The application on its port. `close` takes no new request, lets running ones finish, then ends everything. */
+export async function startApp(config: Config, options: Partial<Omit<AppOptions, 'demo'>> & { readonly demo?: boolean } = {}): Promise<StartedApp> {
+  const demo = options.demo === true ? 'asked' : config.databaseUrl === null ? 'offered' : 'no'
+  const app = await createApp(config, { pagesDir: builtPages, progress: () => undefined, now: () => new Date(), ...options, demo })
+  let listening: Listening
+  try {
+    listening = await listen(app.gateway, config)
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host === '0.0.0.0' ? 'localhost' : config.host
+  const close = async (): Promise<void> => {
+    app.drain()
+    await listening.close()
+    await app.close()
+  }
+  return { ...app, port: listening.port, url: `http://${host}:${listening.port}`, close }
+}
+
+/**
+ * Brings tables and catalogue into agreement: engine's own tables, then those of all modules in use. A module whose change the tables
+ * refuse is served as it was before (or not at all, when it is new); the rest is not held back by it.
+ */
+async function prepareSchema(owner: Session, database: OpenDatabase, modulesDir: string): Promise<{ catalogues: Catalogues; refusals: readonly Refusal[] }> {
+  await migrate(owner)
+  let files = await loadModules(modulesDir)
+  const refusals: Refusal[] = []
+  for (;;) {
+    const catalogues = await openCatalogues(owner, files, { caller: database, validate: compiledValidate() })
+    const outcome = await applyCatalogues(owner, await cataloguesInUse(owner, catalogues))
+    if (outcome.status !== 'refused') {
+      await keepModules(owner, catalogues)
+      await moveToServed(owner, catalogues)
+      await watchPresence(owner)
+      return { catalogues, refusals }
+    }
+    refusals.push(...outcome.refusals)
+    const blamed = new Set(outcome.refusals.map(refusal => refusal.entity.split('.')[0]))
+    const left = files.filter(source => !blamed.has(source.id))
+    if (left.length === files.length) throw new SchemaRefused(refusals)
+    files = left
+  }
+}
+
+/** The tables do not fit and no module can give way. */
+export class SchemaRefused extends Error {
+  readonly refusals: readonly Refusal[]
+  constructor(refusals: readonly Refusal[]) {
+    super('the tables cannot be brought to what the modules say')
+    this.name = 'SchemaRefused'
+    this.refusals = refusals
+  }
+}
+
+/** Tenants follow the version that is served: there is no publishing yet by which they could choose. */
+async function moveToServed(owner: Session, catalogues: Catalogues): Promise<void> {
+  for (const { id, version } of catalogues.full.modules.values()) {
+    await owner.query('update bos.tenant_module set version = $2 where module = $1 and version <> $2', [id, version])
+  }
+}
+
+const logError = (error: unknown): void => {
+  console.error(JSON.stringify({ at: new Date().toISOString(), level: 'error', error: error instanceof Error ? error.stack : String(error) }))
+}
+
+/** Where `npm start` puts the built pages. */
+export const builtPages = join(import.meta.dirname, '..', 'renderer', 'dist')

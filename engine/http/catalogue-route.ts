@@ -1,0 +1,30 @@
+import type { Catalogue } from '../catalogue/types.ts'
+import type { SessionView } from '../identity/actors.ts'
+import { Problem } from '../problems.ts'
+import type { Actor } from '../records/types.ts'
+import { catalogueView } from './catalogue-view.ts'
+import { empty, type Route } from './route.ts'
+import { weakTag } from './send.ts'
+
+export interface CatalogueSource {
+  readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
+  readonly view: (session: string) => Promise<SessionView | null>
+  readonly memberName: (actor: Actor) => Promise<string | null>
+  readonly demo: boolean
+}
+
+/** The metadata as the caller may see it, with an ETag: the screens ask at every load and mostly hear "as before". */
+export function catalogueRoute({ catalogueOf, view, memberName, demo }: CatalogueSource): Route {
+  return {
+    method: 'GET', path: '/api/catalogue', guard: 'member', fresh: true,
+    handle: async ({ request }, actor) => {
+      const session = actor.session === null ? null : await view(actor.session)
+      if (!session) throw new Problem('not-authenticated')
+      const me = { member: actor.member, name: await memberName(actor), email: session.email, roles: actor.roles }
+      const body = JSON.stringify(catalogueView(await catalogueOf(actor), actor, { tenant: { ...session.tenant, demo }, me }))
+      const etag = weakTag(body)
+      if (request.headers['if-none-match']?.split(',').some(tag => tag.trim() === etag)) return empty(304, { etag })
+      return { status: 200, body, headers: { etag } }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { limits } from '../config.ts'
+import type { AccessChange, Accesses } from '../tenancy/access.ts'
+import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
+import { Problem } from '../problems.ts'
+import { readMembers, type MemberReader } from './input.ts'
+import { json, type Exchange, type Route } from './route.ts'
+
+/** What the operator does with tenants, and what an administrator does with the people of theirs. */
+export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Route[] {
+  return [
+    { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: async () => json(200, { data: await tenants.list() }) },
+    { method: 'POST', path: '/api/operator/tenants', guard: 'operator', handle: async ({ body }) => json(201, await tenants.create(readTenant(body))) },
+    { method: 'GET', path: '/api/access/:member', guard: 'member', handle: async (exchange, actor) => json(200, await accesses.get(actor, memberOf(exchange))) },
+    {
+      method: 'PUT', path: '/api/access/:member', guard: 'member',
+      handle: async (exchange, actor) => json(200, await accesses.put(actor, memberOf(exchange), readAccess(exchange.body))),
+    },
+  ]
+}
+
+const memberOf = ({ request }: Exchange): string => String(request.params['member'])
+
+function readTenant(body: unknown): NewTenant {
+  const { locale, timeZone, currency, ...given } = readMembers(body, {
+    slug: text(63), name: text(200), locale: optional(text(35)), timeZone: optional(text(64)), currency: optional(text(3)), modules: optional(listOf(100)), admin: nested,
+  })
+  const admin = readNested('/admin', () => readMembers(given.admin, { name: text(120), email: text(320), password: optional(password) }))
+  return { ...given, locale: locale ?? 'en', timeZone: timeZone ?? 'UTC', currency: currency ?? 'EUR', admin }
+}
+
+function readAccess(body: unknown): AccessChange {
+  const given = readMembers(body, { email: optional(text(320)), password: optional(password), roles: nested })
+  const roles = readNested('/roles', () =>
+    readMembers(given.roles, Object.fromEntries(Object.keys(given.roles).map(module => [module, text(100)]))))
+  return { ...given, roles }
+}
+
+/** Faults of an inner object carry its pointer in front. */
+function readNested<T>(pointer: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    throw new Problem(error.code, '', { faults: error.faults.map(fault => ({ ...fault, pointer: pointer + fault.pointer })) })
+  }
+}
+
+const text = (max: number): MemberReader<string> => (value, report) => {
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
+  report(`must be a text of 1 to ${max} characters`)
+  return ''
+}
+const password: MemberReader<string> = (value, report) => {
+  if (typeof value === 'string' && value.length >= limits.passwordMinCharacters && value.length <= limits.passwordMaxCharacters) return value
+  report(`must be a text of ${limits.passwordMinCharacters} to ${limits.passwordMaxCharacters} characters`)
+  return ''
+}
+const optional = <T>(read: MemberReader<T>): MemberReader<T | null> => (value, report) => value === undefined || value === null ? null : read(value, report)
+const listOf = (max: number): MemberReader<string[]> => (value, report) => {
+  if (Array.isArray(value) && value.length <= max && value.every(item => typeof item === 'string')) return value as string[]
+  report(`must be a list of at most ${max} texts`)
+  return []
+}
+const nested: MemberReader<Record<string, unknown>> = (value, report) => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  report('must be an object')
+  return {}
+}

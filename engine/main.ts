@@ -1,0 +1,74 @@
+import { SchemaRefused, startApp, type App, type StartedApp } from './app.ts'
+import { ConfigFault, readConfig, type Config } from './config.ts'
+
+const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const
+
+/** Process entry: config → app → listen → stop cleanly. Everything a person must know at start is printed here. */
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.find(arg => arg !== '--demo')
+  if (unknown !== undefined) {
+    console.error(`Unknown option ${unknown}. "npm start" takes --demo and environment variables; "npm run bos" has the other commands.`)
+    return exitCodes.misconfigured
+  }
+  const started = performance.now()
+  const config = readConfig(process.env, process.cwd())
+  const app = await startApp(config, { demo: args.includes('--demo'), progress: line => { console.log(line) } })
+  console.log(welcome(config, app, Math.round(performance.now() - started)))
+
+  const signal = await new Promise<string>(resolve => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => { resolve(name) })
+  })
+  console.log(`${signal}: finishing what is under way …`)
+  // A second signal does not wait.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(exitCodes.failed))
+  await app.close()
+  return exitCodes.ok
+}
+
+function welcome(config: Config, app: StartedApp, startMs: number): string {
+  const lines = ['', `BusinessOS is ready (${startMs} ms): ${app.url}`, '']
+  for (const fault of app.faults) lines.push(`  ! modules-json/${fault.file}${fault.pointer && ` at ${fault.pointer}`}: ${fault.detail}`)
+  for (const refusal of app.refusals) lines.push(`  ! ${refusal.entity}${refusal.field === null ? '' : `.${refusal.field}`}: ${refusal.message}`)
+  const { kept, left } = app.catalogues.settled
+  if (kept.length > 0) lines.push(`  Served as they were before: ${kept.join(', ')}`)
+  if (left.length > 0) lines.push(`  Not served: ${left.join(', ')}`)
+  if (app.faults.length + app.refusals.length > 0) lines.push('')
+  lines.push(`  Modules   ${[...app.catalogues.full.modules.keys()].join(', ')}`)
+  lines.push(`  Data      ${config.databaseUrl === null ? `embedded database in ${config.dataDir}` : 'PostgreSQL at DATABASE_URL'}`)
+  if (app.demo.on) lines.push(...demoLines(app))
+  const warnings = [
+    config.databaseUrl === null && 'The embedded database is for trying and for small demos: one process, no protection against power loss. Use PostgreSQL (DATABASE_URL) for real work.',
+    app.masterKeyFile !== null && !app.demo.on && `MASTER_KEY is not set: a key was generated in ${app.masterKeyFile}. Keep it with your backups, or set MASTER_KEY.`,
+    app.demo.on && !isLoopback(config.host) && 'Demo mode answers only under localhost, though it listens on other addresses too.',
+  ].filter(warning => typeof warning === 'string')
+  if (warnings.length > 0) lines.push('', ...warnings.map(warning => `  ! ${warning}`))
+  return [...lines, ''].join('\n')
+}
+
+function demoLines({ demo }: App): string[] {
+  const password = demo.password === null ? 'as shown at the first start (DEMO_PASSWORD=… npm start sets a new one)' : demo.password
+  return ['  Demo      sign in as', ...demo.people.map(email => `              ${email}`), `  Password  ${password}`]
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** What a person can act on is said in plain words; for anything else the stack helps whoever mends it. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigFault) return `The environment has faults:\n${error.problems.map(({ variable, why }) => `  ${variable} ${why}`).join('\n')}`
+  if (error instanceof SchemaRefused) {
+    return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ entity, field, message }) => `  ${entity}${field === null ? '' : `.${field}`}: ${message}`).join('\n')}`
+  }
+  const { code, port, address } = error as { code?: unknown; port?: unknown; address?: unknown }
+  if (code === 'EADDRINUSE') return `PORT ${String(port)} on ${String(address)} is in use by another program. Choose another: PORT=3001 npm start`
+  if (code === 'EACCES' && port !== undefined) return `PORT ${String(port)} may not be used by this user. Choose one above 1023.`
+  if (!(error instanceof Error)) return String(error)
+  const isOurs = error.name === 'DataDirInUse' || /^(DATABASE_URL|OWNER_DATABASE_URL|DEMO|Demo|This database)/.test(error.message)
+  return isOurs ? error.message : error.stack ?? error.message
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(`\nBusinessOS did not start.\n\n${explain(error)}\n`)
+  process.exitCode = error instanceof ConfigFault ? exitCodes.misconfigured : exitCodes.failed
+}

@@ -56,6 +56,10 @@ export const limits = {
   historyEntries: 100,
   writeTransactionMs: 15_000,
   idempotencyHours: 24,
+  jobPollSeconds: 1,
+  /** A running job without a sign of life for so long is taken up by another worker. */
+  jobStaleSeconds: 30,
+  jobSweepMs: 15_000,
 } as const
 export type Limits = { readonly [name in keyof typeof limits]: number }
 

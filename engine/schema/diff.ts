@@ -1,7 +1,7 @@
 import { widerType } from './columnType.ts'
 import { describeColumn } from './columns.ts'
 import type { Inspection, TableMemory } from './inspect.ts'
-import { quoteName, tableKey } from './names.ts'
+import { tableKey } from './names.ts'
 import { addItem, alterColumns, createSchema, createTable, dropItem, grantSchema, grantTable, secureTable } from './statements.ts'
 import { itemKinds, refusal } from './types.ts'
 import type { ColumnShape, Item, Refusal, Shape, Step, TableShape } from './types.ts'
@@ -170,6 +170,3 @@ const isSame = (there: Item, want: Item): boolean =>
 
 const dropStep = (table: TableShape, item: Item, field: string | null): Step =>
   ({ kind: `drop ${item.kind}`, entity: table.entity, field, name: item.name, sql: dropItem(table, item) })
-
-/** Reviewable text of a step. */
-export const describeStep = (step: Step): string => `${step.entity}: ${step.kind} ${quoteName(step.name)}`

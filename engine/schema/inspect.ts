@@ -36,7 +36,7 @@ export interface Inspection {
 }
 
 export const memoryKey = 'schema.shape'
-export const print = (reported: string): string => createHash('md5').update(reported).digest('hex')
+const print = (reported: string): string => createHash('md5').update(reported).digest('hex')
 
 /** Definitions come out qualified in full, whatever search path the session has. */
 const pinned = `set local search_path = pg_catalog`

@@ -200,7 +200,7 @@ function searchIndexes(versions: readonly Version[]): Item[] {
 /** The trait tree keeps `path` in the database (bos.tree_path): moving a branch rewrites everything below it in the same statement. */
 function treeTriggers(versions: readonly Version[]): Item[] {
   const { entity } = versions[0]!
-  if (!versions.some((version) => version.entity.traits.includes('core.tree'))) return []
+  if (!versions.some((version) => version.entity.tree)) return []
   return ['before', 'after'].map((when) =>
     item('trigger', `tree_path_${when}`, `${when} insert or update of parent on ${quoteTable(entity.table)} for each row execute function bos.tree_path()`, 'path'))
 }

@@ -15,8 +15,8 @@ export const tableKey = (table: TableName): string => `${table.schema}.${table.n
 export const quoteTable = (table: TableName): string => `${quoteName(table.schema)}.${quoteName(table.name)}`
 
 /**
- * Name of a constraint or index: `crm__deal__name_per_company__key`. Ids hold no `__`, so that two different things cannot meet
- * in one name; what does not fit ends with a hash of the whole.
+ * Name of a constraint or index: `crm__deal__name_per_company__key`. Ids hold no `__` (link tables do, and have none of the names that fields
+ * give), so that two different things cannot meet in one name; what does not fit ends with a hash of the whole.
  */
 export function objectName(table: TableName, ...parts: readonly string[]): string {
   const full = [table.schema, table.name, ...parts].join('__')

@@ -26,7 +26,7 @@ export interface ColumnShape {
   readonly name: string
   /** As `format_type` writes it. */
   readonly type: string
-  readonly collation: 'C' | string | null
+  readonly collation: string | null
   readonly notNull: boolean
   readonly default: string | null
   /** Expression of a stored generated column. */

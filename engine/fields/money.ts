@@ -70,7 +70,7 @@ function comparison(name: Comparison): Operator {
       const matches = amount.where(sql, at, [digits!], settings as never)
       const same = sql`(${currency}::text is null or ${currencyOf(sql, at, settings)} = ${currency}::text)`
       // Not equal: another amount, or another currency where one is named.
-      return name === 'ne' ? sql`(${matches} or not ${same})` : sql`(${matches} and ${same})`
+      return name === 'ne' ? sql`(${at()} is not null and (${matches} or not ${same}))` : sql`(${matches} and ${same})`
     },
   }
 }

@@ -64,6 +64,9 @@ comment on function bos.search is 'Ids of the tenant''s rows whose searched fiel
 create function bos.matching(schema_name text, table_name text, column_name text, pattern text) returns setof uuid
 language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp as $$
 begin
+  if column_name !~ '__f$' then
+    raise exception 'no folded column %', column_name using errcode = 'undefined_column';
+  end if;
   return query execute
     format('select id from %s where tenant_id = $1 and %I like $2', bos.module_table(schema_name, table_name), column_name)
     using bos.tenant(), pattern;
@@ -120,7 +123,7 @@ begin
        select t.id, coalesce(p.path, '''') || t.id || ''/'' from %1$s t left join %1$s p on p.tenant_id = $1 and p.id = t.parent
          where t.tenant_id = $1 and t.id = $2
        union all select t.id, down.path || t.id || ''/'' from %1$s t join down on t.tenant_id = $1 and t.parent = down.id)
-     update %1$s t set path = down.path, revision = t.revision + (t.id <> $2)::integer
-       from down where t.tenant_id = $1 and t.id = down.id and t.path is distinct from down.path', at_table) using new.tenant_id, new.id;
+     update %1$s t set path = down.path, revision = t.revision + $3
+       from down where t.tenant_id = $1 and t.id = down.id and t.path is distinct from down.path', at_table) using new.tenant_id, new.id, (tg_op = 'UPDATE')::integer;
   return null;
 end $$;

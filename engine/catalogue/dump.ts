@@ -5,13 +5,46 @@ import type { Catalogue } from './types.ts'
  * `name` is a module or an entity (by id, or by name as in `crm.deal`). Null: there is none.
  */
 export function dump(catalogue: Catalogue, name: string): string | null {
+  const found = find(catalogue, name)
+  return found === null ? null : `${text(plain(found), '')}\n`
+}
+
+/** As `dump`, without schemas and without whatever is false, empty or said twice: short enough to read every change of it. */
+export function outline(catalogue: Catalogue, name: string): string | null {
+  const found = find(catalogue, name)
+  return found === null ? null : `${text(essence(plain(found)), '')}\n`
+}
+
+function find(catalogue: Catalogue, name: string): object | null {
   const entity = catalogue.entities.get(name) ?? [...catalogue.entities.values()].find(each => `${each.module}.${each.name}` === name)
-  if (entity !== undefined) return `${text(plain(entity), '')}\n`
   const module = catalogue.modules.get(name)
-  if (module === undefined) return null
-  const entities = Object.fromEntries([...catalogue.entities.values()].filter(each => each.module === name).map(each => [each.id, each]))
+  if (entity !== undefined || module === undefined) return entity ?? null
   const { hash: _, ...stable } = module
-  return `${text(plain({ ...stable, entities }), '')}\n`
+  return { ...stable, entities: Object.fromEntries([...catalogue.entities.values()].filter(each => each.module === name).map(each => [each.id, each])) }
+}
+
+function essence(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(essence)
+  if (typeof value !== 'object' || value === null) return value
+  const members = value as Record<string, unknown>
+  return Object.fromEntries(Object.entries(members).filter(([key]) => key !== 'schemas')
+    .map(([key, inner]) => [key, key === 'fields' && isFields(inner) ? fieldLines(inner) : essence(inner)])
+    .filter(([key, inner]) => !isNothing(inner) && !(inner === 'module' && key === 'layer') && !(key === 'id' && inner === members['name'])))
+}
+
+type Plain = Readonly<Record<string, unknown>>
+const isNothing = (value: unknown): boolean =>
+  value === false || value === null || value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0)
+const isFields = (value: unknown): value is Plain[] => Array.isArray(value) && value.every(each => typeof each === 'object')
+
+/** Fields by name, their columns as in a table definition. */
+function fieldLines(fields: readonly Plain[]): Plain {
+  return Object.fromEntries(fields.map(({ name, columns, ...rest }) => {
+    const shown = (columns as readonly Plain[]).map(column => [
+      column['name'], column['type'], ...(column['collation'] ? [`collate ${String(column['collation'])}`] : []), ...(column['generated'] ? [`= ${String(column['generated'])}`] : []),
+    ].join(' '))
+    return [name, essence({ ...rest, ...(rest['id'] === name && { id: '' }), columns: shown })]
+  }))
 }
 
 function plain(value: unknown): unknown {
@@ -31,11 +64,11 @@ function reference(key: string, value: unknown): unknown {
   return undefined
 }
 
-const lineLength = 140
+const lineLength = 200
 
 function text(value: unknown, indent: string): string {
   const short = JSON.stringify(value)
-  if (typeof value !== 'object' || value === null || short.length + indent.length <= lineLength - 30) return short
+  if (typeof value !== 'object' || value === null || short.length + indent.length <= lineLength) return short
   const inner = `${indent}  `
   const parts = Array.isArray(value)
     ? value.map(each => inner + text(each, inner))

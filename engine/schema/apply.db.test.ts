@@ -263,7 +263,7 @@ describe('all or nothing', () => {
       'hr.leave': { fields: { who: { type: 'reference', entity: 'core.member' } }, owner: 'who' },
     }
     const { steps } = await planShape(session, wanted(next))
-    // Begin and a look; begin, timeout, lock and a look; the steps; a look, the memory, commit.
+    // Begin and a look; begin, lock, timeouts and a look; the steps; a look, the memory, commit.
     const statements = 3 + 5 + steps.length + 4
     for (let count = 0; count < statements; count++) {
       await expect(applyCatalogues(failing(count), [sketchCatalogue(next)])).rejects.toThrow('connection lost')
@@ -281,7 +281,7 @@ describe('all or nothing', () => {
       await other.query('begin; lock table crm.deal in access share mode')
       const next = [sketchCatalogue(withField('city', { type: 'text' }))]
       const refused = await applyCatalogues(session, next, { lockTimeoutMs: 50, attempts: 2, pauseMs: 10 })
-      expect(refused).toMatchObject({ status: 'refused', steps: [], refusals: [{ entity: 'crm.deal' }] })
+      expect(refused).toMatchObject({ status: 'refused', steps: [], refusals: [{ entity: 'the database' }] })
       expect(refused.refusals[0]!.message).toContain('did not get its locks')
       expect(await everything()).toBe(before)
       const waiting = applyCatalogues(session, next, { lockTimeoutMs: 50, attempts: 100, pauseMs: 10 })

@@ -77,15 +77,16 @@ const schemaNames = (shape: Shape): string[] => shape.schemas.map((schema) => sc
 const outcome = (status: Outcome['status'], plan: Difference, refusals = plan.refusals): Outcome =>
   ({ status, steps: status === 'refused' ? [] : plan.steps, refusals, retired: plan.retired, foreign: plan.foreign })
 
+/** No module's fault, so none is named. */
 const busy = (plan: Difference): Refusal =>
-  refusal(plan.steps[0]?.entity ?? '', null, 'tables in use by long transactions', `${plan.steps.length} changes`, 'the change did not get its locks.')
+  refusal('the database', null, 'tables in use by long transactions', `${plan.steps.length} changes`, 'the change did not get its locks.')
 
 async function attemptOnce(session: OwnerSession, desired: Shape, lockTimeoutMs: number): Promise<Outcome | 'busy'> {
   await session.query('begin')
   try {
-    // The lock counts for lock_timeout too, so a second process that starts at the same moment waits its turn and then finds nothing to do.
-    await session.query(`set local lock_timeout = ${Math.trunc(lockTimeoutMs)}`)
+    // A second process that starts at the same moment waits here, however long the first builds indexes, and then finds nothing to do.
     await session.query(`select pg_advisory_xact_lock(hashtextextended('bos.schema', 0))`)
+    await session.query(`set local lock_timeout = ${Math.trunc(lockTimeoutMs)}; set local statement_timeout = 0; set local transaction_timeout = 0`)
     const { plan, isUpgraded } = planFrom(desired, await inspectShape(session, schemaNames(desired)))
     const refusals = plan.refusals.length > 0 ? plan.refusals : await run(session, plan.steps)
     if (refusals.length > 0) {

@@ -19,7 +19,7 @@ const lineColumns: readonly ColumnShape[] = [
   own('tenant_id', 'uuid', true), own('id', 'uuid', true), own('parent_id', 'uuid', true), own('position', 'integer', true), custom,
 ]
 /** The engine's own columns, first in every table. */
-export const systemColumns = (entity: Entity): readonly ColumnShape[] => (entity.kind === 'line' ? lineColumns : recordColumns)
+const systemColumns = (entity: Entity): readonly ColumnShape[] => (entity.kind === 'line' ? lineColumns : recordColumns)
 
 export const searchColumn = 'bos__search'
 /** A tsvector holds at most 1 MiB; this many code points cannot exceed it. The rest of a longer text is not searched. */

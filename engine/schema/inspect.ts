@@ -20,7 +20,7 @@ export interface TableMemory {
   readonly columns: Readonly<Record<string, Print | null>>
   readonly items: Readonly<Record<string, Print>>
 }
-export interface Print {
+interface Print {
   readonly definition: string
   readonly print: string
 }

@@ -36,7 +36,7 @@ export function createTable(table: TableShape, items: readonly Item[]): string {
   ].join(';\n')
 }
 
-export const columnDefinition = (column: ColumnShape): string => [
+const columnDefinition = (column: ColumnShape): string => [
   quoteName(column.name),
   column.type,
   column.collation === null ? '' : `collate ${quoteName(column.collation)}`,

@@ -9,11 +9,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Client, QueryResultRow } from 'pg'
+import { Pool, type QueryResultRow } from 'pg'
 import { afterAll } from 'vitest'
 import { startApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
-import { freshDatabase, template, withClient } from './postgres.ts'
+import { freshDatabase, template } from './postgres.ts'
 
 /** Everybody who can sign in, by the short name that scenarios use. */
 export const people = ['admin@acme', 'manager@acme', 'rep@acme', 'admin@globex', 'manager@globex', 'rep@globex'] as const
@@ -115,6 +115,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
   const database = await freshDatabase({ name })
   const dataDir = await mkdtemp(join(tmpdir(), 'businessos-world-'))
   const app = await startApp(testConfig(database.url, dataDir, more))
+  const superuser = new Pool({ connectionString: database.url, max: 1 })
   const tokens = new Map<Person, Promise<string>>()
   const tokenOf = (person: Person): Promise<string> => {
     const known = tokens.get(person)
@@ -125,6 +126,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
   }
   const close = async (): Promise<void> => {
     await app.close()
+    await superuser.end()
     await database.drop()
     await rm(dataDir, { recursive: true, force: true })
   }
@@ -134,8 +136,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),
-    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
-      withClient(database.url, async (client: Client) => (await client.query<Row>(text, [...values])).rows),
+    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => (await superuser.query<Row>(text, [...values])).rows,
     close,
   }
 }

@@ -47,9 +47,13 @@ export function lockDataDir(dataDir: string): DataLock {
     const holder = read(file)
     if (holder && (isAlive(holder, file) || attempt > 20)) throw new DataDirInUse(dataDir, holder)
     // Unreadable: being written at this moment, or cut short by a crash of the machine.
-    if (!holder && attempt <= 5) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    if (!holder && attempt <= 5) pause(20)
     else removeStale(file, holder)
   }
+  // Whoever judged the same dead lock as we did may, for an instant, have ours in its hands (removeStale).
+  pause(30)
+  const taken = read(file)
+  if (taken?.token !== self.token) throw new DataDirInUse(dataDir, taken ?? self)
   heldHere.add(self.token)
   const heartbeat = setInterval(() => touch(file), heartbeatMs).unref()
   return {
@@ -59,6 +63,8 @@ export function lockDataDir(dataDir: string): DataLock {
     },
   }
 }
+
+const pause = (ms: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 /** The whole text appears at once: written aside, then linked, which fails if the lock exists. */
 function create(file: string, holder: Holder): boolean {
@@ -83,7 +89,7 @@ function read(file: string): Holder | null {
   }
 }
 
-/** Moves the file aside and looks again: if another process took the lock over meanwhile, what we moved is its lock. */
+/** Moves the file aside and looks again: if another process took the lock over meanwhile, what we moved is its lock and goes back. */
 function removeStale(file: string, judged: Holder | null): void {
   const aside = `${file}.${randomUUID()}`
   try {
@@ -92,12 +98,14 @@ function removeStale(file: string, judged: Holder | null): void {
     if (moved && moved.token !== judged?.token) linkSync(aside, file)
     unlinkSync(aside)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EEXIST') unlinkSync(aside)
+    else if (code !== 'ENOENT') throw error
   }
 }
 
 function isAlive(holder: Holder, file: string): boolean {
-  if (holder.host !== hostname()) return Date.now() - statSync(file, { throwIfNoEntry: false })!.mtimeMs < staleAfterMs
+  if (holder.host !== hostname()) return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < staleAfterMs
   if (holder.pid === process.pid) return heldHere.has(holder.token)
   try {
     process.kill(holder.pid, 0)

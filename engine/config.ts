@@ -138,6 +138,13 @@ export function readConfig(environment: Environment, workingDir: string): Config
     return fault(variable, `must have at least ${minCharacters} characters`)
   }
 
+  /** It travels in an Authorization header (RFC 6750). */
+  const bearerToken = (variable: string, minCharacters: number): string | null => {
+    const given = secret(variable, minCharacters)
+    if (given === null || /^[\w.~+/-]+=*$/.test(given)) return given
+    return fault(variable, 'may hold letters, digits and . _ ~ + / - only')
+  }
+
   const host = text('HOST') ?? '127.0.0.1'
   if (/[\s/@]|:\/\//.test(host)) fault('HOST', 'must be a host name or an address to listen on, without port')
   const postgres = ['postgres:', 'postgresql:']
@@ -150,7 +157,7 @@ export function readConfig(environment: Environment, workingDir: string): Config
     ownerDatabaseUrl: url('OWNER_DATABASE_URL', postgres),
     directDatabaseUrl: url('DIRECT_DATABASE_URL', postgres),
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
-    operatorToken: secret('OPERATOR_TOKEN', 16),
+    operatorToken: bearerToken('OPERATOR_TOKEN', 16),
     masterKeyHex: readMasterKey(text('MASTER_KEY'), fault),
     demoPassword: secret('DEMO_PASSWORD', limits.passwordMinCharacters),
     roles: readRoles(text('ROLES'), fault),

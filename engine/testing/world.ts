@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Pool, type QueryResultRow } from 'pg'
 import { afterAll } from 'vitest'
-import { startApp } from '../app.ts'
+import { startApp, type StartedApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
 import { freshDatabase, template } from './postgres.ts'
 
@@ -41,6 +41,7 @@ export interface TenantFacts {
 
 export interface World {
   readonly url: string
+  readonly app: StartedApp
   readonly acme: TenantFacts
   readonly globex: TenantFacts
   /** One request; `as` null is nobody. */
@@ -62,7 +63,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Configuration of an application that only tests see. Sessions outlive clones because the key is always the same. */
 export const testConfig = (databaseUrl: string, dataDir: string, more: Readonly<Record<string, string>> = {}): Config =>
-  readConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '7e'.repeat(32), OPERATOR_TOKEN: 'operator of the tests', DEMO_PASSWORD: password, ...more }, root)
+  readConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '7e'.repeat(32), OPERATOR_TOKEN: 'operator-of-the-tests', DEMO_PASSWORD: password, ...more }, root)
 
 async function request(url: string, method: string, path: string, token: string | null, { body, headers }: CallOptions): Promise<Reply> {
   const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
@@ -133,6 +134,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
   afterAll(close)
   return {
     url: app.url,
+    app,
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),

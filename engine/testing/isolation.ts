@@ -153,10 +153,10 @@ export function isolation(world: World, catalogue: Catalogue): void {
       }
 
       test('no list shows a record of the other tenant, however much is expanded', async () => {
-        const isLink = (id: string | undefined): boolean => catalogue.entities.get(id ?? '')?.link === true
-        const relations = entity.fields.filter((field) => field.reference !== null || (field.lines !== null && !isLink(field.lines.entity)))
-        const inverses = [...entity.inverses].filter(([, inverse]) => !isLink(inverse.entity))
-        const expandable = [...relations.map(({ name }) => name), ...inverses.map(([name]) => name)]
+        // Lists of references, and their inverses, are ids in place: there is nothing to expand.
+        const isExpandable = (field: Field | undefined): boolean => field !== undefined && (field.reference !== null || field.lines?.linkField === null)
+        const inverses = [...entity.inverses].filter(([, inverse]) => isExpandable(catalogue.entities.get(inverse.entity)?.fieldById.get(inverse.field)))
+        const expandable = [...entity.fields.filter((field) => isExpandable(field)).map(({ name }) => name), ...inverses.map(([name]) => name)]
         for (const query of ['', '&deleted=only', ...expandable.map((name) => `&expand=${name}`)]) {
           const reply = await send({ method: 'GET', path: `${path}?limit=100${query}` })
           ok(reply)

@@ -38,6 +38,11 @@ describe('readConfig', () => {
     expect(faultsOf({ PORT: port })).toEqual(['PORT'])
   })
 
+  it('refuses an operator token that could not be sent', () => {
+    expect(faultsOf({ OPERATOR_TOKEN: 'correct horse battery' })).toEqual(['OPERATOR_TOKEN'])
+    expect(faultsOf({ OPERATOR_TOKEN: 'correct-horse-battery==' })).toEqual([])
+  })
+
   it('refuses an owner address without a serving address', () => {
     expect(faultsOf({ OWNER_DATABASE_URL: 'postgres://o@h/d' })).toEqual(['OWNER_DATABASE_URL'])
   })

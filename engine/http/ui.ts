@@ -33,6 +33,7 @@ export const pageHeaders = (): RequestHandler => helmet({
   },
   strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
   referrerPolicy: { policy: 'same-origin' },
+  xFrameOptions: { action: 'deny' },
 }) as RequestHandler
 
 /**

@@ -57,11 +57,15 @@ export function createActors(database: Pick<Database, 'call'>, tokens: Pick<Toke
     asMember: async (authorization, fresh, work) => {
       const { entry, loaded } = await admit(authorization)
       if (fresh && !loaded) entry.actor = await load(entry.claims)
+      const { actor } = entry
       try {
-        return await work(entry.actor)
+        return await work(actor)
       } catch (error) {
-        if (!(error instanceof Stale)) throw error
+        // A refusal may come before anything was asked of the database: what it refused may have been granted since.
+        const mayBeOutdated = error instanceof Problem && error.status < 500 && !fresh && !loaded
+        if (!(error instanceof Stale) && !mayBeOutdated) throw error
         entry.actor = await load(entry.claims)
+        if (!(error instanceof Stale) && entry.actor.generation === actor.generation) throw error
         return await work(entry.actor)
       }
     },

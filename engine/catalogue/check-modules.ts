@@ -33,7 +33,7 @@ function checkDepends(module: ModuleDraft, symbols: Symbols, report: Reporter): 
 }
 
 /** Whether a version lies in a range of the meta-schema: exact, `^` same major, `~` same minor, `>=`. Below 1.0.0 a minor is a major. */
-export function satisfies(version: string, range: string): boolean {
+function satisfies(version: string, range: string): boolean {
   const [, operator, wanted] = /^(\^|~|>=)?(.*)$/.exec(range) ?? []
   const have = version.split('.').map(Number)
   const want = (wanted ?? '').split('.').map(Number)
@@ -45,19 +45,19 @@ export function satisfies(version: string, range: string): boolean {
 }
 
 function checkRoles(module: ModuleDraft, symbols: Symbols, report: Reporter): void {
-  const seen = new Set<string>()
+  const ids = new Set<string>()
   module.node.roles?.forEach((role, index) => {
     const at = `/roles/${index}/id`
     const [owner, name = ''] = role.id.split('.')
     const fault = nameFault(name, 'role')
     if (owner !== module.id) report(module.file, at, `a role of this module begins with "${module.id}."`)
     else if (fault !== null) report(module.file, at, `${quote(name)} cannot be a name: ${fault}`)
-    if (seen.has(role.id)) report(module.file, at, `the role ${role.id} stands here twice`)
-    seen.add(role.id)
+    if (ids.has(role.id)) report(module.file, at, `the role ${role.id} stands here twice`)
+    ids.add(role.id)
   })
   const preset = module.node.defaultRole
   if (preset !== undefined && symbols.roles.get(preset)?.module !== module.id) {
-    report(module.file, '/defaultRole', `there is no role ${quote(preset)} in this module`, nearest(preset, seen))
+    report(module.file, '/defaultRole', `there is no role ${quote(preset)} in this module`, nearest(preset, ids))
   }
 }
 

@@ -151,7 +151,7 @@ function checkTabs(entity: EntityDraft, tabs: readonly string[], symbols: Symbol
 }
 
 /** Inverse relation → the entity that refers, for all references that point at this one. */
-export function inversesOf(entity: EntityDraft, symbols: Symbols): Map<string, string> {
+function inversesOf(entity: EntityDraft, symbols: Symbols): Map<string, string> {
   const found = new Map<string, string>()
   for (const other of symbols.entities.values()) {
     for (const property of other.properties.values()) {

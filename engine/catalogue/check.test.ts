@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
 import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { interpretedValidate } from './interpret.ts'
 import type { ModuleSource } from './sources.ts'
 import { compiledValidate } from './validate.ts'
 
 const validate = compiledValidate()
+const interpreted = interpretedValidate()
 const moduleFile = (more: object = {}): object => ({
   id: 'crm', version: '1.0.0', metamodel: 1, title: 'CRM', depends: { core: '^1.0.0' }, roles: [{ id: 'crm.rep', title: 'Rep' }], ...more,
 })
 
 /** `file:pointer: detail` of every fault in a module `crm` with these files, beside a sound core. */
-function faultsOf(files: Readonly<Record<string, unknown>>, others: readonly ModuleSource[] = [exampleCore]): string[] {
+function faultsOf(files: Readonly<Record<string, unknown>>, others: readonly ModuleSource[] = [exampleCore], by = validate): string[] {
   const crm = exampleModule('crm', { 'module.json': moduleFile(), ...files })
-  return check([...others, crm], validate).map(fault => `${fault.file}:${fault.pointer}: ${fault.detail}`)
+  return check([...others, crm], by).map(fault => `${fault.file}:${fault.pointer}: ${fault.detail}`)
 }
 const deal = (properties: Readonly<Record<string, unknown>>, settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
   ({ 'entities/deal.json': exampleEntity(properties, settings) })
@@ -39,7 +41,7 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
   ['a pattern, which could take for ever', deal({ code: { type: 'string', pattern: '(a+)+$' } }), [
     `${dealFile}:/properties/code/pattern: there is no keyword "pattern" here`]],
   ['an unknown field type', deal({ value: { 'x-bos': { type: 'mony' } } }), [
-    expect.stringMatching(/\/properties\/value\/x-bos\/type: "mony" is not one of text, .*\. Did you mean "money"\?$/) as unknown as string]],
+    expect.stringMatching(/\/properties\/value\/x-bos\/type: "mony" is not one of text, .*\. Did you mean "money"\?$/)]],
   ['a list in the place of an object', { 'entities/deal.json': [] }, [`${dealFile}:: must be an object, not []`]],
   ['null in the place of a property', deal({ value: null }), [`${dealFile}:/properties/value: must be an object, not null`]],
   ['several faults in one file, and one in another', {
@@ -47,7 +49,7 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
   }, [
     `${dealFile}:/properties/value/type: "strin" is not one of string, integer, number, boolean, array. Did you mean "string"?`,
     `${dealFile}:/properties/stage/enum: needs at least 1`,
-    expect.stringMatching(/^crm\/views\/list\.json:\/kind: "liszt" is not one of list, .*\. Did you mean "list"\?$/) as unknown as string]],
+    expect.stringMatching(/^crm\/views\/list\.json:\/kind: "liszt" is not one of list, .*\. Did you mean "list"\?$/)]],
   ['an unusual file', { 'entites/deal.json': {} }, ['crm/entites/deal.json:: is not a place for a file: module.json, entities/, traits/, views/, i18n/ and seed/ are']],
 
   // Names
@@ -104,10 +106,10 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
   ['a unique key over lines', { ...deal({ lines: { 'x-bos': { type: 'lines', entity: 'crm.deal_line' } } }, { unique: [{ id: 'k', fields: ['lines'] }] }), 'entities/deal_line.json': exampleEntity({}, { kind: 'line' }) }, [
     `${dealFile}:/x-bos/unique/0/fields/0: "lines" (lines) cannot be part of a unique key`]],
   ['a default that does not parse', deal({ close: { type: 'string', format: 'date', default: '2026-02-30' } }), [
-    expect.stringMatching(/\/properties\/close\/default: .+/) as unknown as string]],
+    expect.stringMatching(/\/properties\/close\/default: .+/)]],
   ['a setting of another type', deal({ close: { type: 'string', 'x-bos': { currency: 'EUR' } } }), [`${dealFile}:/properties/close/x-bos/currency: does not apply to text`]],
   ['an option that is described and not there', deal({ stage: { enum: ['new'], 'x-bos': { options: { won: { title: 'Won' } } } } }), [
-    expect.stringMatching(/\/properties\/stage\/x-bos\/options\/won: .+/) as unknown as string]],
+    expect.stringMatching(/\/properties\/stage\/x-bos\/options\/won: .+/)]],
 
   // Lines
   ['a line that nobody has', { 'entities/deal_line.json': exampleEntity({}, { kind: 'line' }) }, ['crm/entities/deal_line.json:/x-bos/kind: no lines property holds this line']],
@@ -142,7 +144,7 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     'crm/views/list.json:/group: crm.deal has no property "sta"',
     'crm/views/list.json:/filter/stag: crm.deal has no property "stag". Did you mean "stage"?',
     'crm/views/list.json:/filter/stage.like: "stage.like" is not one step along a reference to one entity',
-    expect.stringMatching(/^crm\/views\/list\.json:\/filter\/stage: "won" .+/) as unknown as string]],
+    expect.stringMatching(/^crm\/views\/list\.json:\/filter\/stage: "won" .+/)]],
   ['a board without columns', { ...deal({}), 'views/board.json': { entity: 'crm.deal', kind: 'kanban', title: 'Board' } }, ['crm/views/board.json:: a board needs "group": the property whose values are its columns']],
   ['a display of nothing, and of unknown fields', { ...deal({}), 'views/dael.display.json': {}, 'views/deal.display.json': { summaryFields: ['nam'], tabs: ['coments'] } }, [
     'crm/views/dael.display.json:: there is no entity "crm.dael". Did you mean "crm.deal"?',
@@ -184,6 +186,9 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
 describe('faults', () => {
   test.each(wrong)('%s', (_name, files, faults) => {
     expect(faultsOf(files)).toEqual(faults)
+  })
+  test.each(wrong)('the same, interpreted: %s', (_name, files) => {
+    expect(faultsOf(files, [exampleCore], interpreted).toSorted()).toEqual(faultsOf(files).toSorted())
   })
 })
 

@@ -13,7 +13,7 @@ interface Shell {
 }
 
 /** `crm/entities/deal.json:/properties/value: …`, ready for an editor to open. */
-export const faultLine = (fault: SourceFault): string => `${fault.file}:${fault.pointer}: ${fault.detail}`
+const faultLine = (fault: SourceFault): string => `${fault.file}:${fault.pointer}: ${fault.detail}`
 
 async function load({ modulesDir }: Shell): Promise<ModuleSource[]> {
   return loadModules(modulesDir)

@@ -3,10 +3,10 @@ import { actions } from './types.ts'
 import type { Action, Permission, Role, Scope } from './types.ts'
 
 /** Has every action on every entity of enabled modules, without any file saying so. */
-export const administrator = 'core.admin'
+const administrator = 'core.admin'
 
 /** `read` in a file. */
-const reading: readonly Action[] = ['list', 'get', 'history']
+const reading: ReadonlySet<Action> = new Set(['list', 'get', 'history'])
 
 /** Role → what it may do. Lines have none of their own: they follow their document. */
 export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>): ReadonlyMap<string, Permission> {
@@ -18,7 +18,7 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
   for (const [role, node] of Object.entries(draft.node['x-bos']?.permissions ?? {})) {
     // A role of a module that this set does not enable grants nothing here.
     if (!roles.has(role)) continue
-    const granted = new Set(actions.filter(action => node[action] === true || (node.read === true && reading.includes(action) && node[action] !== false)))
+    const granted = new Set(actions.filter(action => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)))
     found.set(role, {
       role, scope: node.scope as Scope, actions: granted,
       hide: new Set((node.hide ?? []).map(path => idsOf(draft, path, symbols))),

@@ -36,7 +36,7 @@ describe('the modules that come with it', () => {
     await expect(dump(catalogue, 'inventory.sales_order')).toMatchFileSnapshot('./__snapshots__/inventory.sales_order.json')
   })
   test('the same sources in another order compile to the same', () => {
-    const turned = compiled(...[...sources].reverse())
+    const turned = compiled(...sources.toReversed())
     for (const id of shipped) expect(dump(turned, id)).toBe(dump(catalogue, id))
     expect(turned.hash).toBe(catalogue.hash)
   })
@@ -178,6 +178,7 @@ describe('what a field type takes, the schemas take', () => {
     const patch = ajv.compile(entity.schemas.patch)
     const read = ajv.compile({ ...entity.schemas.read, required: [] })
     const whole: Record<string, unknown> = {}
+    const refused: string[] = []
     for (const field of entity.fields) {
       for (const value of examplesOf(field)) {
         let isTaken = true
@@ -185,16 +186,17 @@ describe('what a field type takes, the schemas take', () => {
         if (!isTaken) continue
         tried.add(field.type)
         const body = { [field.name]: value }
-        expect(patch(body), `PATCH ${JSON.stringify(body)}: ${ajv.errorsText(patch.errors)}`).toBe(true)
-        expect(read({ [field.name]: canonical }), `GET ${JSON.stringify(canonical)}: ${ajv.errorsText(read.errors)}`).toBe(true)
+        if (!patch(body)) refused.push(`PATCH ${JSON.stringify(body)}: ${ajv.errorsText(patch.errors)}`)
+        if (!read({ [field.name]: canonical })) refused.push(`GET ${JSON.stringify(canonical)}: ${ajv.errorsText(read.errors)}`)
         if (!field.readOnly && !field.lines?.through) whole[field.name] = value
       }
-      if (!field.required && !field.lines) expect(patch({ [field.name]: null }), `null for ${field.name}`).toBe(true)
+      if (!field.required && !field.lines && !patch({ [field.name]: null })) refused.push(`PATCH null for ${field.name}`)
     }
     for (const field of entity.fields) if (field.lines && field.lines.linkField === null) whole[field.name] = []
     const missing = (entity.schemas.create['required'] as string[] | undefined ?? []).filter(name => !(name in whole))
     expect(missing).toEqual([])
-    expect(create(whole), ajv.errorsText(create.errors)).toBe(true)
+    if (!create(whole)) refused.push(`POST: ${ajv.errorsText(create.errors)}`)
+    expect(refused).toEqual([])
     expect(create({ ...whole, unheard_of: 1 })).toBe(false)
   })
   test('every type with examples was tried', () => {

@@ -69,7 +69,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
   const title = draft.node.title
   const pluralTitle = own.pluralTitle ?? `${title}s`
   const titleField = titleOf(draft, named)
-  const [treeField] = [...draft.properties.values()].filter(property => property.node['x-bos']?.treeOf !== undefined)
+  const treeField = [...draft.properties.values()].find(property => property.node['x-bos']?.treeOf !== undefined)
   const unique = (own.unique ?? []).map((key): UniqueKey => ({
     id: key.id,
     fields: key.fields.map(name => named(name).id),

@@ -1,3 +1,4 @@
+import type { Column } from '../fields/type.ts'
 import type { Catalogue } from './types.ts'
 
 /**
@@ -34,22 +35,21 @@ function essence(value: unknown): unknown {
 
 type Plain = Readonly<Record<string, unknown>>
 const isNothing = (value: unknown): boolean =>
-  value === false || value === null || value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0)
+  value === false || value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
 const isFields = (value: unknown): value is Plain[] => Array.isArray(value) && value.every(each => typeof each === 'object')
 
 /** Fields by name, their columns as in a table definition. */
 function fieldLines(fields: readonly Plain[]): Plain {
   return Object.fromEntries(fields.map(({ name, columns, ...rest }) => {
-    const shown = (columns as readonly Plain[]).map(column => [
-      column['name'], column['type'], ...(column['collation'] ? [`collate ${String(column['collation'])}`] : []), ...(column['generated'] ? [`= ${String(column['generated'])}`] : []),
-    ].join(' '))
+    const shown = (columns as readonly Column[]).map(column =>
+      `${column.name} ${column.type}${column.collation ? ` collate ${column.collation}` : ''}${column.generated ? ` = ${column.generated}` : ''}`)
     return [name, essence({ ...rest, ...(rest['id'] === name && { id: '' }), columns: shown })]
   }))
 }
 
 function plain(value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [String(key), plain(inner)]))
-  if (value instanceof Set) return [...value].map(plain).sort()
+  if (value instanceof Set) return [...value].map(String).sort()
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   // Both hold `fields` once more, under other keys.

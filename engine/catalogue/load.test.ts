@@ -82,7 +82,7 @@ test('what is stored comes back as it was, order of keys included', async () => 
   await write({ ...library, 'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"zz": {"type": "string"}, "a": {"type": "string"}}}' })
   const [source] = await loadModules(folder)
   const stored = JSON.parse(JSON.stringify(toStored(source!))) as ReturnType<typeof toStored>
-  const back = fromStored('library', { files: Object.fromEntries(Object.entries(stored.files).reverse()) })
+  const back = fromStored('library', { files: Object.fromEntries(Object.entries(stored.files).toReversed()) })
   expect(back.hash).toBe(source!.hash)
   expect([...back.files]).toEqual([...source!.files])
   expect(Object.keys((back.files.get('entities/book.json') as { properties: object }).properties)).toEqual(['zz', 'a'])

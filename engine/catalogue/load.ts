@@ -79,7 +79,7 @@ export function fromStored(id: string, stored: StoredSource): ModuleSource {
   return { id, hash: hashOf(files), files, seeds: [], faults: [] }
 }
 
-export function hashOf(files: ReadonlyMap<string, unknown>): string {
+function hashOf(files: ReadonlyMap<string, unknown>): string {
   const hash = createHash('sha256')
   for (const [path, value] of files) hash.update(`${path}\n${JSON.stringify(value)}\n`)
   return hash.digest('hex')

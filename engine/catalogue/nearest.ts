@@ -1,2 +1,2 @@
 /** "Did you mean": one function for module checks, field types and the API. It stands with the field types, which every layer may import. */
-export { nearest, suggestion } from '../fields/nearest.ts'
+export { nearest } from '../fields/nearest.ts'

@@ -1,25 +1,25 @@
 /** The one table of names that modules may not use, and why. */
 
 /** Parameters of lists: a property of this name could not be filtered by (`limit=5`). */
-export const listParameters = [
+const listParameters = [
   'filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'group', 'measure', 'having', 'format', 'view',
 ] as const
 
 /** Segments below a record or a collection: a transition of this name would have no address. */
-export const subRoutes = [
-  'restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share', 'files', 'comments', 'schema', 'undo', 'cancel',
-] as const
+const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share'] as const
 
 /** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
-export const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
+const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
 
 /** Properties every record has. */
 export const systemProperties = [
   'id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at',
 ] as const
 
-/** Further columns of module tables, and members of a line. */
-const systemColumns = ['tenant_id', 'deletion_id', 'custom', 'parent_id', 'position', 'target', 'owner_id'] as const
+/** Further columns of module tables. */
+const systemColumns = ['tenant_id', 'deletion_id', 'custom'] as const
+/** What a line has besides its properties. */
+const lineMembers = ['parent_id', 'position'] as const
 
 /** Names that mean something to every JavaScript object. */
 const objectNames = ['constructor', 'prototype', 'then', 'hasownproperty', 'tostring', 'valueof', 'tojson'] as const
@@ -47,14 +47,15 @@ reserve(valued, systemProperties, 'every record has it already')
 reserve(valued, systemColumns, 'the engine uses it in its tables')
 reserve(valued, listParameters, 'it is a parameter of lists')
 reserve(valued, expressionRoots, 'expressions begin with it')
+reserve(['line property'], lineMembers, 'every line has it already')
 reserve(['line property'], ['parent'], 'in lines it means the document')
 reserve(['transition'], subRoutes, 'it is an address of the API')
 reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
 reserve(['module'], moduleNames, 'the engine uses it')
 reserve(everywhere, objectNames, 'it means something to every program that reads JSON')
 
-export const namePattern = /^[a-z][a-z0-9_]*$/
-export const nameLength = 40
+const namePattern = /^[a-z][a-z0-9_]*$/
+const nameLength = 40
 
 /** Why a name cannot be used in a place, as the end of a sentence; null when it can. */
 export function nameFault(name: string, place: NamePlace): string | null {

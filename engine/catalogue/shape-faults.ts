@@ -36,7 +36,7 @@ export function shapeFaults(keyword: string, node: SchemaNode, value: unknown, p
   const at = key === undefined ? pointer : `${pointer}/${pointerSegment(key)}`
   switch (keyword) {
     case 'additionalProperties': {
-      const known = Object.keys((node['properties'] ?? {}) as object)
+      const known = Object.keys(node['properties'] ?? {})
       return Object.keys(value as object).filter(name => !known.includes(name)).flatMap(name =>
         fault(`there is no keyword ${quote(name)} here`, `${pointer}/${pointerSegment(name)}`, nearest(name, known) ?? undefined))
     }

@@ -1,10 +1,3 @@
-import type { DisplayFile } from '../../metadata/display.d.ts'
-import type { EntityFile } from '../../metadata/entity.d.ts'
-import type { Labels } from '../../metadata/i18n.d.ts'
-import type { ModuleFile } from '../../metadata/module.d.ts'
-import type { TraitFile } from '../../metadata/trait.d.ts'
-import type { ViewFile } from '../../metadata/view.d.ts'
-
 /** One fault of a module's files. `pointer` is a JSON pointer into the file, '' for the file itself. */
 export interface SourceFault {
   /** From the modules folder on: `crm/entities/deal.json`. */
@@ -29,15 +22,7 @@ export interface ModuleSource {
   readonly faults: readonly SourceFault[]
 }
 
-export interface FileShapes {
-  readonly module: ModuleFile
-  readonly entity: EntityFile
-  readonly trait: TraitFile
-  readonly view: ViewFile
-  readonly display: DisplayFile
-  readonly i18n: Labels
-}
-export type FileKind = keyof FileShapes
+export type FileKind = 'module' | 'entity' | 'trait' | 'view' | 'display' | 'i18n'
 
 /** Judges one file by its meta-schema. The server compiles the schemas (ajv); a page with a strict CSP passes an interpreter. */
 export type Validate = (kind: FileKind, value: unknown) => readonly Omit<SourceFault, 'file'>[]

@@ -13,7 +13,7 @@ export interface OwnerConnection {
   query(text: string, values?: unknown[]): Rows
 }
 /** Definer functions outside any tenant: `Database.call`. */
-export interface Caller {
+interface Caller {
   call(query: { readonly text: string; readonly values?: readonly unknown[] }): Rows
 }
 

@@ -79,14 +79,22 @@ export interface JudgedFile {
   readonly propertyNames: readonly string[]
 }
 
+interface Nodes {
+  readonly module: ModuleFile
+  readonly entity: EntityFile
+  readonly trait: TraitFile
+  readonly view: ViewFile
+  readonly display: DisplayFile
+}
+type Judged<K extends keyof Nodes> = JudgedFile & { readonly kind: K; readonly node: Nodes[K] }
+
 /** The names of a set of files. Assumes nothing but the meta-schemas: dangling references are for check to find. */
 export function symbolsOf(files: readonly JudgedFile[]): Symbols {
-  const ofKind = <T>(kind: JudgedFile['kind']): (JudgedFile & { node: T })[] =>
-    files.filter((file): file is JudgedFile & { node: T } => file.kind === kind && file.node !== null)
+  const ofKind = <K extends keyof Nodes>(kind: K): Judged<K>[] => files.filter((file): file is Judged<K> => file.kind === kind && file.node !== null)
   const modules = new Map<string, ModuleDraft>()
   const roles = new Map<string, { id: string; module: string; title: string }>()
-  const displays = Map.groupBy(ofKind<DisplayFile>('display'), file => file.module)
-  for (const { module: id, hash, file, node } of ofKind<ModuleFile>('module')) {
+  const displays = Map.groupBy(ofKind('display'), file => file.module)
+  for (const { module: id, hash, file, node } of ofKind('module')) {
     const shown = new Map((displays.get(id) ?? []).map(display => [display.name, { file: display.file, node: display.node }]))
     modules.set(id, { id, hash, file, node, sees: new Set(), displays: shown })
     for (const role of node.roles ?? []) roles.set(role.id, { id: role.id, module: id, title: role.title })
@@ -94,20 +102,20 @@ export function symbolsOf(files: readonly JudgedFile[]): Symbols {
   for (const [id, module] of modules) modules.set(id, { ...module, sees: closure(id, modules) })
 
   const traits = new Map<string, TraitDraft>()
-  for (const { module, name, file, node } of ofKind<TraitFile>('trait')) {
+  for (const { module, name, file, node } of ofKind('trait')) {
     traits.set(`${module}.${name}`, { fullName: `${module}.${name}`, module, file, node })
   }
   const views = new Map<string, ViewDraft>()
-  for (const { module, name, file, node } of ofKind<ViewFile>('view')) {
+  for (const { module, name, file, node } of ofKind('view')) {
     views.set(`${module}.${name}`, { id: `${module}.${node.id ?? name}`, fullName: `${module}.${name}`, module, file, node })
   }
   const entities = new Map<string, EntityDraft>()
-  for (const file of ofKind<EntityFile>('entity')) entities.set(`${file.module}.${file.name}`, entityDraft(file, traits))
+  for (const file of ofKind('entity')) entities.set(`${file.module}.${file.name}`, entityDraft(file, traits))
   const unreadable = new Set(files.filter(file => file.node === null).map(file => `${file.module}.${file.name}`))
   return { modules, entities, traits, views, roles, unreadable }
 }
 
-function entityDraft(file: JudgedFile & { node: EntityFile }, traits: ReadonlyMap<string, TraitDraft>): EntityDraft {
+function entityDraft(file: Judged<'entity'>, traits: ReadonlyMap<string, TraitDraft>): EntityDraft {
   const { module, name, node } = file
   const own = node['x-bos'] ?? {}
   const used = (own.use ?? []).map(trait => traits.get(trait)).filter(trait => trait !== undefined)

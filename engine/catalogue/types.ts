@@ -9,7 +9,7 @@ export const scopes = ['all', 'own'] as const
 export type Scope = (typeof scopes)[number]
 
 export type Kind = 'record' | 'line' | 'single'
-export type Layer = 'core' | 'module' | 'tenant'
+type Layer = 'core' | 'module' | 'tenant'
 
 /** Everything one set of enabled modules means. Frozen; swapped whole; shared by every tenant with the same set. */
 export interface Catalogue {
@@ -40,7 +40,7 @@ export interface Role {
   readonly title: string
   readonly module: string
 }
-export interface MenuItem {
+interface MenuItem {
   readonly entity: string
   readonly title: string
   readonly view: string | null

@@ -1,15 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import display from '../../metadata/display.schema.json' with { type: 'json' }
-import entity from '../../metadata/entity.schema.json' with { type: 'json' }
-import i18n from '../../metadata/i18n.schema.json' with { type: 'json' }
-import module from '../../metadata/module.schema.json' with { type: 'json' }
-import trait from '../../metadata/trait.schema.json' with { type: 'json' }
-import view from '../../metadata/view.schema.json' with { type: 'json' }
+import { metaSchemas } from './meta-schemas.ts'
 import { shapeFaults } from './shape-faults.ts'
-import type { FileKind, SourceFault, Validate } from './sources.ts'
-
-const metaSchemas = { module, entity, trait, view, display, i18n }
+import type { SourceFault, Validate } from './sources.ts'
 
 /** The meta-schemas as compiled code: for the server. ajv makes functions from text, which a strict CSP refuses in browsers. */
 export function compiledValidate(): Validate {
@@ -32,5 +25,3 @@ function toFaults(error: ErrorObject): Omit<SourceFault, 'file'>[] {
 function unique(faults: Omit<SourceFault, 'file'>[]): Omit<SourceFault, 'file'>[] {
   return [...new Map(faults.map(fault => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
 }
-
-export const fileKinds = Object.keys(metaSchemas) as FileKind[]

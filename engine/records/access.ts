@@ -1,5 +1,5 @@
 import { actions, scopes } from '../catalogue/types.ts'
-import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, Permission, Scope } from '../catalogue/types.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** The one role that may do everything with every entity of the enabled modules. */
@@ -72,17 +72,20 @@ function combine(entity: Entity, permissions: readonly Permission[]): EntityAcce
 
 const hasLinePaths = (permission: Permission): boolean => [...permission.hide].some((path) => path.includes('.'))
 
-/** Lines inherit their document's permissions; `hide: ["lines.cost"]` hides one column of them. */
-function addLines(catalogue: Catalogue, entities: Map<string, EntityAccess>, parent: EntityAccess, prefix = ''): void {
+/** Lines inherit their document's permissions; `hide: ["lines.cost"]` hides one column of them, `readOnly` fixes one. */
+function addLines(catalogue: Catalogue, entities: Map<string, EntityAccess>, document: EntityAccess, parent = document, prefix = ''): void {
   for (const field of parent.visible) {
-    if (!field.lines || field.lines.through) continue
-    const entity = catalogue.entities.get(field.lines.entity)
+    const entity = field.lines && !field.lines.through ? catalogue.entities.get(field.lines.entity) : undefined
     if (!entity) continue
-    const path = `${prefix}${field.id}.`
-    const visible = entity.fields.filter((each: Field) => !parent.hiddenLines?.has(path + each.id))
-    const readOnly = parent.readOnly.has(field.id) ? new Set(entity.fields.map((each) => each.id)) : new Set<string>()
-    const lines: EntityAccess = { entity, actions: parent.actions, visible, readOnly, ...(parent.hiddenLines && { hiddenLines: parent.hiddenLines }) }
+    const path = `${prefix}${field.id}`
+    const fixed = document.readOnly.has(path)
+    const lines: EntityAccess = {
+      entity,
+      actions: document.actions,
+      visible: entity.fields.filter((each) => !document.hiddenLines?.has(`${path}.${each.id}`)),
+      readOnly: new Set(entity.fields.filter((each) => fixed || document.readOnly.has(`${path}.${each.id}`)).map((each) => each.id)),
+    }
     entities.set(entity.id, lines)
-    addLines(catalogue, entities, lines, path)
+    addLines(catalogue, entities, document, lines, `${path}.`)
   }
 }

@@ -44,7 +44,7 @@ export function unknownField(access: EntityAccess, name: string, pointer: string
 /** The system properties that lists can be filtered and sorted by, in the shape of fields. People are references to members. */
 const systemFields: ReadonlyMap<string, Field> = new Map(
   [
-    systemField('id', 'Id', 'reference', 'core.member'),
+    { ...systemField('id', 'Id', 'reference', 'core.member'), reference: null },
     systemField('version', 'Version', 'integer'),
     systemField('created_at', 'Created', 'dateTime'),
     systemField('created_by', 'Created by', 'reference', 'core.member'),

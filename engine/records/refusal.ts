@@ -8,6 +8,11 @@ import type { WriteRequest } from './write-request.ts'
 /** What the database refused, in the words of the request: which fields, not which constraint. Stale passes: the gateway retries. */
 export function toRefusal(error: unknown, request: Pick<WriteRequest, 'access' | 'here' | 'operations' | 'mode'>): unknown {
   if (error instanceof Problem || error instanceof Stale) return error
+  const { tree } = request.here.entity
+  if (tree && isCycle(error)) {
+    const detail = 'A record cannot be under itself.'
+    return new Problem('request-invalid', detail, { cause: error, faults: [{ pointer: `${request.operations[0]?.pointer ?? ''}/${tree.parent.name}`, detail }] })
+  }
   const problem = toProblem(error)
   const constraint = constraintOf(error)
   const meaning = constraint === null ? null : constraintMeaning(request.access.catalogue, constraint)
@@ -25,3 +30,6 @@ export function toRefusal(error: unknown, request: Pick<WriteRequest, 'access' |
   const faults: Fault[] = fields.map((field) => ({ pointer: `${base}/${field.name}`, detail }))
   return new Problem(problem.code, detail, { cause: error, faults })
 }
+
+/** Raised by bos.tree_path. */
+const isCycle = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'BOS02'

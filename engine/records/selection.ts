@@ -30,24 +30,34 @@ const list = (text: string | undefined): string[] => (text === undefined ? [] : 
 export function parseSelection(access: Access, start: EntityAccess, fields: string | undefined, expand: string | undefined, withLines: boolean): Selection {
   const paths = list(expand)
   if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
-  return select(access, start, fields === undefined ? null : tree(list(fields)), tree(paths), withLines, 0)
+  return select(access, start, fields === undefined ? null : tree(list(fields)), tree(paths), { withLines, depth: 0, inList: false })
 }
 
 /** Deleted records say when they were deleted. */
 export const withDeletion = (selection: Selection, deleted: boolean): Selection => (deleted ? { ...selection, system: [...selection.system, 'deleted_at'] } : selection)
 
-function select(access: Access, here: EntityAccess, fields: Node | null, expand: Node, withLines: boolean, depth: number): Selection {
+interface Level {
+  readonly withLines: boolean
+  readonly depth: number
+  /** Below an expanded inverse relation: another one would multiply. */
+  readonly inList: boolean
+}
+
+function select(access: Access, here: EntityAccess, fields: Node | null, expand: Node, level: Level): Selection {
+  const { withLines, depth, inList } = level
+  const below: Level = { withLines: false, depth: depth + 1, inList }
   if (depth > limits.expandDepth) throw parameterFault('expand', `Relations can be expanded ${limits.expandDepth} levels deep.`)
   const { catalogue } = access
   const expansions: Expansion[] = []
   const expandedLines = new Set<string>()
-  for (const [name, below] of expand.children) {
+  for (const [name, deeper] of expand.children) {
     const field = fieldNamed(here, name)
     const inverse = here.entity.inverses.get(name)
     const narrowed = narrow(fields, name)
-    if (field?.reference && field.name !== 'id') expansions.push({ kind: 'reference', field, targets: targets(access, field, narrowed, below, depth) })
+    if (field?.reference) expansions.push({ kind: 'reference', field, targets: targets(access, field, narrowed, deeper, below) })
     else if (field?.lines && field.lines.linkField === null) expandedLines.add(name)
-    else if (inverse?.name) expansions.push(expandInverse(access, here, inverse.name, narrowed, below, depth))
+    else if (inverse?.name && inList) throw parameterFault('expand', `"${name}" is a list within a list; ask for it on its own.`)
+    else if (inverse?.name) expansions.push(expandInverse(access, here, inverse.name, narrowed, deeper, { ...below, inList: true }))
     else throw unknownField(here, name, 'expand')
   }
   const lines: Selection['lines'][number][] = []
@@ -56,7 +66,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     const isLines = field.lines !== null && field.lines.linkField === null
     if (isLines && (withLines || expandedLines.has(field.name)) && (fields === null || fields.children.has(field.name))) {
       const child = access.entities.get(field.lines!.entity)
-      if (child) lines.push({ field, selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, true, depth + 1) })
+      if (child) lines.push({ field, selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, { ...below, withLines: true }) })
     } else if (!isLines && (fields === null || isChosen(fields, field.name, expand))) chosen.push(field)
   }
   for (const name of fields?.children.keys() ?? []) {
@@ -75,18 +85,18 @@ const narrow = (fields: Node | null, name: string): Node | null => {
   return node && node.children.size > 0 ? node : null
 }
 
-function targets(access: Access, field: Field, fields: Node | null, expand: Node, depth: number): (Expansion & { kind: 'reference' })['targets'] {
+function targets(access: Access, field: Field, fields: Node | null, expand: Node, level: Level): (Expansion & { kind: 'reference' })['targets'] {
   return field.reference!.targets.flatMap(({ entity, column }) => {
     const target = access.entities.get(entity)
-    return target ? [{ column, selection: select(access, target, fields, expand, false, depth + 1) }] : []
+    return target ? [{ column, selection: select(access, target, fields, expand, level) }] : []
   })
 }
 
-function expandInverse(access: Access, here: EntityAccess, name: string, fields: Node | null, expand: Node, depth: number): Expansion {
+function expandInverse(access: Access, here: EntityAccess, name: string, fields: Node | null, expand: Node, level: Level): Expansion {
   const inverse = here.entity.inverses.get(name)!
   const child = access.entities.get(inverse.entity)
   const field = child?.visible.find((each) => each.id === inverse.field)
   const column = field?.reference?.targets.find((each) => each.entity === here.entity.id)?.column
   if (!child || !column || !child.actions.has('list')) throw unknownField(here, name, 'expand')
-  return { kind: 'inverse', name, column, selection: select(access, child, fields, expand, false, depth + 1) }
+  return { kind: 'inverse', name, column, selection: select(access, child, fields, expand, level) }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { limits } from '../config.ts'
 import { nearest } from '../fields/nearest.ts'
+import { ExactNumber } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import { isObject, isUuid, readChange } from './body.ts'
@@ -73,7 +74,7 @@ function parseIdempotency(call: Call): WriteRequest['idempotency'] {
   if (call.idempotencyKey === null) return null
   if (!/^[\x21-\x7e]{1,200}$/.test(call.idempotencyKey)) throw new Problem('request-malformed', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
   const query = [...call.query].map(([name, values]) => [name, ...values])
-  const bodyHash = createHash('sha256').update(JSON.stringify([call.body ?? null, call.ifMatch, query], (_, value) => (value && typeof value === 'object' && 'source' in value ? value.source : value))).digest()
+  const bodyHash = createHash('sha256').update(JSON.stringify([call.body ?? null, call.ifMatch, query], (_, value: unknown) => (value instanceof ExactNumber ? value.source : value))).digest()
   return { key: call.idempotencyKey, route: `${call.method} /${[call.module, call.plural, ...call.rest].join('/')}`, bodyHash }
 }
 

@@ -36,6 +36,7 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
     defaultsToActor: own.defaultsToActor === true,
     index: compiled.indexed,
     pii: own.pii === true,
+    ...(own.unit !== undefined && { unit: own.unit }),
     layer: (property.trait ?? draft.fullName).startsWith('core.') ? 'core' : 'module',
     reference: type.id === 'reference' ? referenceOf(draft, property, columns.map(column => column.name), symbols) : null,
     lines: linesOf(draft, property, symbols),

@@ -106,6 +106,8 @@ export interface Field {
   readonly defaultsToActor: boolean
   readonly index: boolean
   readonly pii: boolean
+  /** Of a number, as people read it: kg. */
+  readonly unit?: string
   readonly layer: Layer
   readonly reference: Reference | null
   readonly lines: Lines | null

@@ -91,8 +91,8 @@ function targetOf(access: Access, field: Field): EntityAccess | undefined {
 
 /** Fields that are unique by themselves, the title first. */
 export function lookupFields({ entity, visible }: EntityAccess): readonly string[] {
-  const single = entity.unique.flatMap((key) => (key.fields.length === 1 && key.noOverlap === null ? key.fields : []))
-  const names = visible.filter((field) => single.includes(field.id)).map((field) => field.name)
+  const single = new Set(entity.unique.flatMap((key) => (key.fields.length === 1 && key.noOverlap === null ? key.fields : [])))
+  const names = visible.filter((field) => single.has(field.id)).map((field) => field.name)
   return names.toSorted((a, b) => Number(b === titleOf(entity)) - Number(a === titleOf(entity)))
 }
 const titleOf = (entity: Entity): string | undefined => entity.titleField?.name

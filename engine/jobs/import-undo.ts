@@ -55,13 +55,14 @@ export const undoKind = (records: Pick<Records, 'handle'>, database: Database): 
   kind: 'import-undo',
   async run(run) {
     const input = run.input as UndoInput
-    let { before = 2 ** 31 - 1, removed = 0, reverted = 0, kept = [] } = run.state as UndoState
+    let { before = 2 ** 31 - 1, removed = 0, reverted = 0 } = run.state as UndoState
+    const kept: Kept[] = [...((run.state as UndoState).kept ?? [])]
     for (;;) {
       const { address, rows, total } = await run.as((actor) => nextRows(database, actor, input.import, before))
       if (rows.length === 0) return { removed, reverted, kept: kept.slice(0, keptListed), keptCount: kept.length }
       for (const row of rows) {
         const why = await run.as((actor) => undoRow(records, actor, address, row, run.id))
-        if (why !== null) kept = [...kept, { row: row.row, record: row.record, why }]
+        if (why !== null) kept.push({ row: row.row, record: row.record, why })
         else if (row.status === 'created') removed += 1
         else reverted += 1
         before = row.row
@@ -98,10 +99,10 @@ async function undoRow(records: Pick<Records, 'handle'>, actor: Actor, address: 
     if (row.status === 'created') await records.handle(call('DELETE', [row.record], undefined, etag), actor)
     else {
       const current = await records.handle(call('GET', [row.record], undefined, null), actor)
-      const { version } = JSON.parse(String(current.body)) as { version: number }
+      const { version } = JSON.parse(current.body as string) as { version: number }
       if (version !== row.version) return 'It was changed since.'
       const history = await records.handle(call('GET', [row.record, 'history'], undefined, null, new Map([['before', [String(row.version + 1)]], ['limit', ['1']]])), actor)
-      const [entry] = (JSON.parse(String(history.body)) as { data: { changes: Record<string, { from: unknown }>; lines?: unknown[] }[] }).data
+      const [entry] = (JSON.parse(history.body as string) as { data: { changes: Record<string, { from: unknown }>; lines?: unknown[] }[] }).data
       if (!entry || entry.lines) return 'Its lines were imported too; take those back by hand.'
       const old = Object.fromEntries(Object.entries(entry.changes).map(([name, { from }]) => [name, from]))
       await records.handle(call('PATCH', [row.record], old, etag), actor)

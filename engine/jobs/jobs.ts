@@ -66,7 +66,7 @@ const toJob = (row: Record<string, unknown>): Job => ({
   progress: { done: Number(row['progress_done']), total: row['progress_total'] === null ? null : Number(row['progress_total']) },
   result: row['result'] ?? null,
   createdAt: String(row['created_at']),
-  finishedAt: row['finished_at'] === null ? null : String(row['finished_at']),
+  finishedAt: row['finished_at'] as string | null,
 })
 
 const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({ tenant, member, session, generation, scopes: [] })
@@ -180,12 +180,12 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
 
   function asMember(ref: JobRef): JobRun['as'] {
     let actor: Promise<Actor> | undefined
-    return async (work) => {
+    return async (task) => {
       try {
-        return await work(await (actor ??= loadActor(ref)))
+        return await task(await (actor ??= loadActor(ref)))
       } catch (error) {
         if (!(error instanceof Stale)) throw error
-        return work(await (actor = loadActor(ref)))
+        return task(await (actor = loadActor(ref)))
       }
     }
   }

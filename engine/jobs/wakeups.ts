@@ -29,7 +29,7 @@ export async function openWakeups(database: Pick<Database, 'queue'>, options: { 
   await boss.createQueue(queue, { retryLimit: 0, deleteAfterSeconds: 3600 })
   return {
     send: async (ref) => void (await boss.send(queue, ref, { singletonKey: ref.job, singletonSeconds: 5 })),
-    work: async (handle) => void (await boss.work<JobRef>(queue, { pollingIntervalSeconds: options.pollSeconds, batchSize: 1 }, async ([each]) => void (each && (await handle(each.data))))),
+    work: async (handle) => void (await boss.work<JobRef>(queue, { pollingIntervalSeconds: options.pollSeconds, batchSize: 1 }, async ([each]) =>  (each && (await handle(each.data))))),
     stop: () => boss.stop({ graceful: true, timeout: 5_000 }),
   }
 }

@@ -1,4 +1,4 @@
-import { actions, scopes } from '../catalogue/types.ts'
+import { actions as everyAction, scopes } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, Permission, Scope } from '../catalogue/types.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -40,7 +40,7 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
 
 const everything = (entity: Entity): EntityAccess => ({
   entity,
-  actions: new Map(actions.map((action) => [action, 'all'])),
+  actions: new Map(everyAction.map((action) => [action, 'all'])),
   visible: entity.fields,
   readOnly: new Set(),
 })
@@ -51,8 +51,8 @@ const everything = (entity: Entity): EntityAccess => ({
  */
 function combine(entity: Entity, permissions: readonly Permission[]): EntityAccess | null {
   const granted = new Map<Action, Scope>()
-  for (const action of actions) {
-    const scope = scopes.find((scope) => permissions.some((each) => each.scope === scope && each.actions.has(action)))
+  for (const action of everyAction) {
+    const scope = scopes.find((wanted) => permissions.some((each) => each.scope === wanted && each.actions.has(action)))
     if (scope) granted.set(action, scope)
   }
   if (granted.size === 0) return null
@@ -65,7 +65,7 @@ function combine(entity: Entity, permissions: readonly Permission[]): EntityAcce
     entity,
     actions: granted,
     visible: entity.fields.filter((field) => !hidden(field.id)),
-    readOnly: new Set([...judges.flatMap((each) => [...each.readOnly])].filter(fixed)),
+    readOnly: new Set(judges.flatMap((each) => [...each.readOnly]).filter(fixed)),
     ...(judges.some((each) => hasLinePaths(each)) && { hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))) }),
   }
 }

@@ -173,10 +173,10 @@ function groupColumns(request: AggregateRequest, source: Source, { name, path, b
   const at = source.columns(path)
   const as = (value: Fragment, suffix = '') => ({ name: name + suffix, value })
   if (bucket) {
-    const key = input(fieldOf(path.field.type).bucket!(sql, at, bucket, actor.timeZone) as Fragment, true)
+    const key = input(fieldOf(path.field.type).bucket!(sql, at, bucket, actor.timeZone), true)
     return { name, order: key, members: [as(key)] }
   }
-  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (at() as Fragment)
+  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (at())
   const key = input(value, true)
   if (!title) return { name, order: key, members: [as(key)] }
   const text = input(textOf(title.field, source.reach(title)), true)
@@ -189,10 +189,10 @@ function measureColumn(source: Source, { name, fn, path }: MeasureOf, input: Inp
   const type = typeAt(path)
   const at = source.columns(path)
   const settings = settingsOf(path)
-  const measured = input((type.measured ? type.measured(sql, at, settings) : at()) as Fragment, false)
+  const measured = input((type.measured ? type.measured(sql, at, settings) : at()), false)
   const order = sql`${sql.raw(fn)}(${measured})`
   const exact = type.measured ? sql`${fn === 'avg' ? sql`round(${order}, ${sql.lit(averageScale)})` : order}::text` : order
   if (!type.currency) return { name, order, members: [as(exact)] }
-  const currency = input(type.currency(sql, at, settings) as Fragment, true)
+  const currency = input(type.currency(sql, at, settings), true)
   return { name, order, members: [as(sql`case when ${order} is not null then json_build_object('amount', ${exact}, 'currency', ${currency}) end`)] }
 }

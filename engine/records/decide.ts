@@ -119,12 +119,12 @@ function refuseOverlap(situation: Situation, stored: Stored, since: number, mine
 
 /** What a change touches, in the terms of events' `changed`. */
 function touched(change: Change): string[] {
-  const lines = [...change.lines].flatMap(([field, { mode, lines }]) =>
+  const below = [...change.lines].flatMap(([field, { mode, lines }]) =>
     mode === 'replace'
       ? [field]
       : lines.flatMap((line) => (line.change === null || line.isNew ? [`${field}/${line.id}`] : touched(line.change).map((path) => `${field}/${line.id}/${path}`))),
   )
-  return [...change.set.keys(), ...lines]
+  return [...change.set.keys(), ...below]
 }
 
 function refuseOtherSystemValues(stored: Stored, change: Change, pointer: string, report: Report): void {

@@ -42,7 +42,7 @@ export async function execute(database: Database, request: WriteRequest, actor: 
   for (const [i, operation] of request.operations.entries()) {
     const idempotency = request.idempotency && { ...request.idempotency, key: operationKey(request, i) }
     const alone: WriteRequest = { ...request, mode: 'one', operations: [operation], idempotency }
-    results.push(await executeOnce(database, alone, actor, null).then(({ results }) => results[0]!, (error: unknown) => asResult(toRefusal(error, alone))))
+    results.push(await executeOnce(database, alone, actor, null).then((done) => done.results[0]!, (error: unknown) => asResult(toRefusal(error, alone))))
   }
   return { results, answer: null }
 }
@@ -107,7 +107,7 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   return request.operations.map((each): Operation => {
     if (each.op !== 'upsert') return each
     const { entity, pointer, change } = each
-    const id = found[upserts.indexOf(each)]!.rows[0]?.['id']
-    return id === undefined ? { op: 'create', entity, pointer, change, id: each.id } : { op: 'update', entity, pointer, change, id: String(id), ifMatch: null }
+    const id = found[upserts.indexOf(each)]!.rows[0]?.['id'] as string | undefined
+    return id === undefined ? { op: 'create', entity, pointer, change, id: each.id } : { op: 'update', entity, pointer, change, id, ifMatch: null }
   })
 }

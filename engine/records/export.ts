@@ -49,7 +49,7 @@ function cell(field: Field, value: unknown): string {
   if (value === null || value === undefined) return ''
   const type = fieldOf(field.type)
   if (type.toText) return type.toText(value, field.settings)
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /**

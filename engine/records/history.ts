@@ -41,7 +41,7 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
 export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }: Rows): string {
   const events = rows.filter((row) => row['id'] !== null)
   const data = events.map((row) => {
-    const body = row['body'] === null ? { set: {} } : (JSON.parse(String(row['body'])) as EventBody)
+    const body = row['body'] === null ? { set: {} } : (JSON.parse(row['body'] as string) as EventBody)
     return {
       id: row['id'], type: row['type'], version: row['version'], revision: row['revision'], at: row['at'], actor: row['actor'], via: row['via'],
       changes: visibleChanges(here, body.set),

@@ -112,7 +112,7 @@ export function listConditions(source: Source, request: Pick<ListRequest, 'catal
 
 const sortKeys = (source: Source, request: ListRequest): Key[] =>
   request.sort.flatMap(({ path, descending }) =>
-    fieldOf(path.field.type).sort!(sql, source.columns(path), path.field.settings).map(({ key, keyType }) => ({ sql: key as Fragment, type: keyType, descending })),
+    fieldOf(path.field.type).sort!(sql, source.columns(path), path.field.settings).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
   )
 
 const direction = (key: Key): Fragment => (key.descending ? sql`desc` : sql`asc`)

@@ -29,13 +29,13 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
   const deleted = new Set(ids)
   let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids }]
   while (level.length > 0) {
-    const relations = level.flatMap(({ entity, ids }) => entity.referencedBy.flatMap((inverse) => relation(catalogue, entity, inverse, ids)))
+    const relations = level.flatMap((at) => at.entity.referencedBy.flatMap((inverse) => relation(catalogue, at.entity, inverse, at.ids)))
     if (relations.length === 0) break
     const queries = relations.map((each) => dependantsQuery(catalogue, actor, each))
     const answers = await tx.send({ role: 'bos_write', queries } satisfies Step)
     const next = new Map<Entity, string[]>()
     relations.forEach((each, i) => {
-      for (const dependant of dependants(each, answers[i]!)) {
+      for (const dependant of dependantsOf(each, answers[i]!)) {
         if (deleted.has(dependant.id) && dependant.effect !== 'setNull') continue
         if (each.effect === 'restrict') throw new Problem('still-referenced', `Records of “${each.child.pluralTitle}” refer to this one.`)
         found.push(dependant)
@@ -45,7 +45,7 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
       }
     })
     if (found.length > limits.cascadeRecords) throw new Problem('too-expensive', `Deleting this would take more than ${limits.cascadeRecords} records along.`)
-    level = [...next].map(([entity, ids]) => ({ entity, ids }))
+    level = Array.from(next, ([entity, reached]) => ({ entity, ids: reached }))
   }
   return found.filter((each) => each.effect === 'cascade' || !deleted.has(each.id))
 }
@@ -66,8 +66,8 @@ function relation(catalogue: Catalogue, target: Entity, inverse: Inverse, ids: r
   const child = catalogue.entities.get(inverse.entity)!
   if (child.link) return []
   const field = child.fieldById.get(inverse.field)!
-  const column = field.reference!.targets.find((each) => each.entity === target.id)!.column
-  return [{ child, field, column, effect: child.kind === 'line' ? 'restrict' : field.reference!.onDelete, ids }]
+  const { column: reference } = field.reference!.targets.find((each) => each.entity === target.id)!
+  return [{ child, field, column: reference, effect: child.kind === 'line' ? 'restrict' : field.reference!.onDelete, ids }]
 }
 
 function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: reference, effect, ids }: Relation): Query {
@@ -77,10 +77,10 @@ function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: re
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} ${lock}`)
 }
 
-const dependants = ({ child, field, column, effect }: Relation, { rows }: Rows): Dependant[] =>
+const dependantsOf = ({ child, field, column: reference, effect }: Relation, { rows }: Rows): Dependant[] =>
   rows.map((row) => ({
     entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']),
-    effect: effect === 'setNull' ? 'setNull' : 'cascade', field, column, from: String(row['origin']),
+    effect: effect === 'setNull' ? 'setNull' : 'cascade', field, column: reference, from: String(row['origin']),
   }))
 
 /** Pure: marks the record and what goes along with one deletion id; clears references that allow it. */

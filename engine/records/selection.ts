@@ -65,7 +65,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
   for (const field of here.visible) {
     const isLines = field.lines !== null && field.lines.linkField === null
     if (isLines && (withLines || expandedLines.has(field.name)) && (fields === null || fields.children.has(field.name))) {
-      const child = access.entities.get(field.lines!.entity)
+      const child = access.entities.get(field.lines.entity)
       if (child) lines.push({ field, selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, { ...below, withLines: true }) })
     } else if (!isLines && (fields === null || isChosen(fields, field.name, expand))) chosen.push(field)
   }

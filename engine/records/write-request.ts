@@ -112,7 +112,7 @@ function readOperation(access: Access, here: EntityAccess, value: unknown, point
   const version = (): number | null => parseIfMatch(typeof ifMatch === 'string' ? ifMatch : null)
   if (op === 'create') return { op, entity, id: uuidv7(), pointer: at, change: readChange(access, here, data, 'create', new Set(), at, report) }
   if (op === 'upsert') {
-    const unique = entity.unique.find((each) => each.id === key && each.noOverlap === null && each.fields.every((id) => here.visible.some((field) => field.id === id)))
+    const unique = entity.unique.find((each) => each.id === key && each.noOverlap === null && each.fields.every((part) => here.visible.some((field) => field.id === part)))
     if (!unique) return fault(report, `${pointer}/key`, unknownKey(here, key))
     return { op, entity, id: uuidv7(), key: unique, pointer: at, change: readChange(access, here, data, 'create', new Set(), at, report) }
   }

@@ -66,7 +66,7 @@ function insertPart(entity: Entity, rows: readonly object[], { actor, via }: Sta
     ['created_by', sql`${actor.member}::uuid`], ['updated_by', sql`${actor.member}::uuid`], ['created_via', sql`${via}::text`],
   ]
   return sql`insert into ${tableOf(entity)} (${comma([sql.id('tenant_id'), ...names.map((name) => sql.id(name)), ...system.map(([name]) => sql.id(name))] as Fragment[])})
-    select ${comma([sql`${actor.tenant}::uuid`, ...names.map((name) => sql.id('r', name) as Fragment), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
+    select ${comma([sql`${actor.tenant}::uuid`, ...names.map((name) => sql.id('r', name)), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
 }
 
 function updatePart(entity: Entity, rows: readonly object[], { actor }: Stamp): Fragment {

@@ -111,7 +111,7 @@ function readCell(column: ImportColumn, text: string, found: Found, fault: (deta
   }
   const part = member === null ? undefined : fieldOf(field.type).members?.(field.settings).get(member)
   const type = fieldOf(part ? part.type : field.type)
-  return (type.fromText ?? type.parse)(text, (part ? part.settings : field.settings), (_, detail) => fault(detail))
+  return (type.fromText ?? type.parse)(text, part ? part.settings : field.settings, (_, detail) => fault(detail))
 }
 
 function findRecord({ entity, fields }: NonNullable<ImportColumn['lookup']>, text: string, found: Found, fault: (detail: string) => void): string | undefined {
@@ -119,9 +119,13 @@ function findRecord({ entity, fields }: NonNullable<ImportColumn['lookup']>, tex
   for (const field of fields) {
     const ids = found.get(lookupKey(entity, field, text)) ?? []
     if (ids.length === 1) return ids[0]
-    if (ids.length > 1) return  fault(`"${text}" names several records.`)
+    if (ids.length > 1) return refuse(fault, `"${text}" names several records.`)
   }
-  fault(fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
+  return refuse(fault, fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
+}
+
+function refuse(fault: (detail: string) => void, detail: string): undefined {
+  fault(detail)
   return undefined
 }
 

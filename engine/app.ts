@@ -71,18 +71,25 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   const database = await createDatabase({
     databaseUrl: config.databaseUrl, ownerUrl: config.ownerDatabaseUrl, dataDir: config.dataDir, connections: limits.databaseConnections,
   })
+  /** In the order in which things were opened; closed the other way round. */
+  const closers: (() => void | Promise<void>)[] = [database.close]
+  const close = async (): Promise<void> => {
+    for (let next = closers.pop(); next; next = closers.pop()) await next()
+  }
   try {
     const masterKey = await loadMasterKey(config)
     const { catalogues, refusals } = await database.withOwner(owner => prepareSchema(owner, database, modulesDir))
     const catalogueOf = (actor: Actor) => catalogues.current(actor)
 
     const sequencer = config.roles.has('worker') ? startSequencer(database, { onError: logError }) : null
+    if (sequencer) closers.push(sequencer.stop)
     const records = createRecords({
       database, catalogues, cursors: createCursors(masterKey.derive('cursor/1')), onWritten: () => { sequencer?.nudge() },
     })
     const { handle } = records
     const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
     const jobs = createJobService({ database, records, wakeups, staleSeconds: limits.jobStaleSeconds, sweepMs: limits.jobSweepMs, onError: logError })
+    closers.push(jobs.stop)
 
     const passwords = createPasswords(limits)
     const tokens = createTokens(masterKey, limits)
@@ -116,20 +123,18 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
     })
     if (config.roles.has('worker')) await jobs.start()
-    const housekeeping = config.roles.has('worker') ? setInterval(() => void database.call({ text: 'select bos.housekeep()' }).catch(logError), 3_600_000).unref() : undefined
+    if (config.roles.has('worker')) {
+      const housekeeping = setInterval(() => void database.call({ text: 'select bos.housekeep()' }).catch(logError), limits.housekeepingMs).unref()
+      closers.push(() => { clearInterval(housekeeping) })
+    }
 
     return {
       gateway, routes, database, catalogues, tenants, demo, masterKeyFile: masterKey.file, faults: catalogues.settled.faults, refusals,
       drain: () => { isClosing = true },
-      close: async () => {
-        clearInterval(housekeeping)
-        await jobs.stop()
-        await sequencer?.stop()
-        await database.close()
-      },
+      close,
     }
   } catch (error) {
-    await database.close()
+    await close()
     throw error
   }
 }

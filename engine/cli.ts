@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkCommand, dumpCommand } from './catalogue/commands.ts'
+import { readConfig, type Config } from './config.ts'
+import { dbCommand } from './database/commands.ts'
+import { demoCommand, passwordCommand, tenantCommand, type Installation } from './tenancy/commands.ts'
 
 /** One command of `bos`. `run` prints to `out` and answers the exit code; every command stands in the room it belongs to. */
 export interface Command {
@@ -13,11 +16,19 @@ export interface Shell {
   readonly out: (line: string) => void
   /** Absolute: one folder per module. */
   readonly modulesDir: string
+  /** The configuration of the environment; throws ConfigFault. */
+  readonly config: () => Config
+  /** The installation that the configuration names, without serving it. */
+  readonly open: () => Promise<Installation>
 }
 
 const commands: Readonly<Record<string, Command>> = {
   check: checkCommand,
   dump: dumpCommand,
+  tenant: tenantCommand,
+  password: passwordCommand,
+  demo: demoCommand,
+  db: dbCommand,
 }
 
 /** Runs one command line; answers the exit code. */
@@ -30,8 +41,24 @@ export async function bos(args: readonly string[], shell: Shell): Promise<number
   return name === 'help' || name === '--help' ? 0 : 2
 }
 
+/** An installation that does no work of its own: no queue, no log, no pages. */
+async function openInstallation(config: Config): Promise<Installation> {
+  // Only now: checking a module needs no database, and must not wait for one to load.
+  const { createApp } = await import('./app.ts')
+  const app = await createApp({ ...config, roles: new Set() }, { demo: 'no', pagesDir: null, progress: () => undefined, now: () => new Date() })
+  return { tenants: app.tenants, database: app.database, withOwner: app.database.withOwner, close: app.close }
+}
+
 if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const modulesDir = resolve(process.env['MODULES_DIR'] || `${root}modules-json`)
-  process.exitCode = await bos(process.argv.slice(2), { out: line => process.stdout.write(`${line}\n`), modulesDir })
+  const config = (): Config => ({ ...readConfig(process.env, process.cwd()), modulesDir })
+  const shell: Shell = { out: line => process.stdout.write(`${line}\n`), modulesDir, config, open: () => openInstallation(config()) }
+  try {
+    process.exitCode = await bos(process.argv.slice(2), shell)
+  } catch (error) {
+    const { explainStart } = await import('./main.ts')
+    console.error(explainStart(error))
+    process.exitCode = 1
+  }
 }

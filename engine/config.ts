@@ -30,6 +30,7 @@ export const limits = {
   loginLimiterEntries: 50_000,
   knownTokenEntries: 10_000,
   databaseConnections: 16,
+  housekeepingMs: 3_600_000,
   pageRows: 500,
   pageRowsDefault: 50,
   /** One page of records, rendered; buffered whole so that no connection waits for a socket. */

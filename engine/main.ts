@@ -52,8 +52,8 @@ function demoLines({ demo }: App): string[] {
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
-/** What a person can act on is said in plain words; for anything else the stack helps whoever mends it. */
-function explain(error: unknown): string {
+/** Why it did not start. What a person can act on is said in plain words; for anything else the stack helps whoever mends it. */
+export function explainStart(error: unknown): string {
   if (error instanceof ConfigFault) return `The environment has faults:\n${error.problems.map(({ variable, why }) => `  ${variable} ${why}`).join('\n')}`
   if (error instanceof SchemaRefused) {
     return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ entity, field, message }) => `  ${entity}${field === null ? '' : `.${field}`}: ${message}`).join('\n')}`
@@ -66,9 +66,11 @@ function explain(error: unknown): string {
   return isOurs ? error.message : error.stack ?? error.message
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  console.error(`\nBusinessOS did not start.\n\n${explain(error)}\n`)
-  process.exitCode = error instanceof ConfigFault ? exitCodes.misconfigured : exitCodes.failed
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2))
+  } catch (error) {
+    console.error(`\nBusinessOS did not start.\n\n${explainStart(error)}\n`)
+    process.exitCode = error instanceof ConfigFault ? exitCodes.misconfigured : exitCodes.failed
+  }
 }

@@ -12,7 +12,8 @@ export interface ArrayLimits {
   readonly unique: boolean
 }
 
-export function arrayLimits(node: PropertyNode, report: Report, { fallback, unique }: { readonly fallback: number; readonly unique: boolean }): ArrayLimits {
+/** `fallback`: how many items unless the node says so; `unique`: always, whatever it says. */
+export function arrayLimits(node: PropertyNode, report: Report, fallback: number, unique: boolean): ArrayLimits {
   const maxItems = wholeNumber(node, 'maxItems', report, { min: 1, max: 1000, fallback })
   const minItems = wholeNumber(node, 'minItems', report, { max: maxItems, fallback: 0 })
   return { minItems, maxItems, unique: unique || node['uniqueItems'] === true }
@@ -50,7 +51,9 @@ export function parseItems(
  * `contains`: has the value; `in`: has one of the values; `null`: has none at all. `type` gives the SQL type of an item.
  * No index serves them: the array operators are not leakproof.
  */
-export function arrayOperators<Settings>(type: (settings: Settings) => string, read: ReadOperand<Settings>): { readonly [name in OperatorName]?: Operator } {
+export function arrayOperators<Settings>(
+  type: (settings: Settings) => string, read: ReadOperand<Settings>,
+): { readonly [name in OperatorName]?: Operator } {
   return {
     contains: {
       parse: (text, settings: Settings, report) => [read(text, settings, report)],
@@ -69,7 +72,7 @@ export const blankArray = (value: unknown): boolean => Array.isArray(value) && v
 /** One cell: items joined by "; ", or a JSON list where that would not read back. */
 export function cellOfItems(items: readonly unknown[], toText: (item: unknown) => string): string {
   const texts = items.map(toText)
-  const plain = texts.length > 0 && texts.every((each) => each !== '' && each === each.trim() && !each.includes(';')) && !texts[0]!.startsWith('[')
+  const plain = texts.every((each) => each !== '' && each === each.trim() && !each.includes(';')) && texts[0]?.startsWith('[') === false
   return plain ? texts.join('; ') : JSON.stringify(items)
 }
 

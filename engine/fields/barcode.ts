@@ -16,10 +16,16 @@ function isGtin(text: string, digits: number): boolean {
   return sum % 10 === 0
 }
 
+/** Printable ASCII without spaces around it. */
+const isPlain = (text: string): boolean => /^[ -~]+$/.test(text) && text === text.trim()
+
 const kinds = {
-  any: { check: (text: string) => /^[!-~](?:[ -~]*[!-~])?$/.test(text), says: 'must be a code of plain letters, digits and signs' },
-  code128: { check: (text: string) => /^[!-~](?:[ -~]*[!-~])?$/.test(text), says: 'must be a code of plain letters, digits and signs' },
-  code39: { check: (text: string) => /^[0-9A-Z\-.$/+%](?:[0-9A-Z\-. $/+%]*[0-9A-Z\-.$/+%])?$/.test(text), says: 'must be capital letters, digits or - . $ / + %' },
+  any: { check: isPlain, says: 'must be a code of plain letters, digits and signs' },
+  code128: { check: isPlain, says: 'must be a code of plain letters, digits and signs' },
+  code39: {
+    check: (text: string) => /^[0-9A-Z\-. $/+%]+$/.test(text) && text === text.trim(),
+    says: 'must be capital letters, digits or - . $ / + %',
+  },
   ean13: { check: (text: string) => isGtin(text, 13), says: 'must be 13 digits of which the last one checks the others' },
   ean8: { check: (text: string) => isGtin(text, 8), says: 'must be 8 digits of which the last one checks the others' },
   upca: { check: (text: string) => isGtin(text, 12), says: 'must be 12 digits of which the last one checks the others' },

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const field = subject({ type: 'boolean' })
 
 test('refuses what only looks like yes or no', () => {
-  refuses(field, ['true', 1, 0, '', 'yes', {}].map((each) => [each, 'must be true or false']))
+  expect(wronglyRefused(field, ['true', 1, 0, '', 'yes', {}].map((each) => [each, 'must be true or false']))).toEqual([])
   expect(faultsOf({ type: 'boolean', default: 'false' })).toEqual(['/default must be true or false'])
 })
 
 test('accepts the two', () => {
-  accepts(field, [[true, true], [false, false]])
+  expect(wronglyRead(field, [[true, true], [false, false]])).toEqual([])
   expect(subject({ type: 'boolean', default: false }).default).toBe(false)
 })
 

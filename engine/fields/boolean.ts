@@ -2,7 +2,9 @@ import type { Report } from '../problems.ts'
 import { comparisons, plainIndex, plainSort } from './compare.ts'
 import { define } from './define.ts'
 
-const words: ReadonlyMap<string, boolean> = new Map([['true', true], ['false', false], ['yes', true], ['no', false], ['1', true], ['0', false]])
+const words: ReadonlyMap<string, boolean> = new Map([
+  ['true', true], ['yes', true], ['1', true], ['false', false], ['no', false], ['0', false],
+])
 
 function fromText(text: string, _settings: unknown, report: Report): boolean | undefined {
   const value = words.get(text.trim().toLowerCase())

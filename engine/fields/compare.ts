@@ -60,19 +60,24 @@ function jsonList(text: string): string[] | undefined {
 /** `field.null=true|false`. */
 export const isNull: Operator = emptiness((sql, at) => sql`${at()} is null`)
 
-export function emptiness<Settings>(empty: (sql: Sql, at: ColumnRef, settings: Settings) => RawBuilder<unknown>): Operator {
+export function emptiness(empty: (sql: Sql, at: ColumnRef, settings: never) => RawBuilder<unknown>): Operator {
   return {
     parse: (text, _settings, report) => {
       if (text !== 'true' && text !== 'false') report('', 'must be true or false')
       return [text === 'true']
     },
-    where: (sql, at, params, settings: Settings) => sql`(${empty(sql, at, settings)}) = ${params[0]}::boolean`,
+    where: (sql, at, params, settings) => sql`(${empty(sql, at, settings)}) = ${params[0]}::boolean`,
   }
 }
 
+/** One key of an order; cursor values are cast back to `keyType`. */
+export interface SortKey {
+  readonly key: RawBuilder<unknown>
+  readonly keyType: string
+}
+
 /** Sorts by the first column as it stands. */
-export const plainSort = (keyType: string) => (_sql: Sql, at: ColumnRef): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[] =>
-  [{ key: at(), keyType }]
+export const plainSort = (keyType: string) => (_sql: Sql, at: ColumnRef): readonly SortKey[] => [{ key: at(), keyType }]
 
 export const plainIndex = (name: string): readonly string[] => [quoted(name)]
 

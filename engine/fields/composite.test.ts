@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, parsed, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, parsed, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const address = subject({ 'x-bos': { type: 'address' } })
 const person = subject({ 'x-bos': { type: 'personName' } })
 
 test('refuses unknown and wrong parts', () => {
-  refuses(address, [
+  expect(wronglyRefused(address, [
     ['Berlin', 'must be an object such as {"street": "…", "street2": "…"}'], [[], 'must be an object such as {"street": "…", "street2": "…"}'], [{ citty: 'Berlin' }, ['/citty is not a part of address. Did you mean "city"?']],
     [{ city: 5, country: 'x'.repeat(81) }, ['/city must be text', '/country has 81 characters; at most 80 are taken']], [JSON.parse('{"__proto__":"x"}'), ['/__proto__ is not a part of address.']],
-  ])
+  ])).toEqual([])
   expect(faultsOf({ 'x-bos': { type: 'address' }, default: { zip: '1' } })).toEqual(['/default/zip is not a part of address.'])
   expect(faultsOf({ 'x-bos': { type: 'address', index: true } })).toEqual(['/x-bos/index does not apply to address'])
 })
 
 test('keeps the parts that are set; without any there is no value', () => {
-  accepts(address, [[{ city: 'Berlin', region: null, street: '  ' }, { city: 'Berlin' }], [{ country: 'Deutschland', postal_code: '10115' }, { postal_code: '10115', country: 'Deutschland' }]])
-  accepts(person, [[{ family: 'King', given: 'Ada' }, { given: 'Ada', family: 'King' }]])
+  expect(wronglyRead(address, [[{ city: 'Berlin', region: null, street: '  ' }, { city: 'Berlin' }], [{ country: 'Deutschland', postal_code: '10115' }, { postal_code: '10115', country: 'Deutschland' }]])).toEqual([])
+  expect(wronglyRead(person, [[{ family: 'King', given: 'Ada' }, { given: 'Ada', family: 'King' }]])).toEqual([])
   expect([{}, { city: null }, { city: '' }].map((each) => parsed(address, each))).toEqual([{ value: null }, { value: null }, { value: null }])
 })
 

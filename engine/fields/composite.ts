@@ -8,13 +8,17 @@ import type { TextSettings } from './text.ts'
 import type { FieldType, Member } from './type.ts'
 
 type Parts = Readonly<Record<string, string>>
+interface Own extends Pick<Definition<object>, 'text' | 'sort' | 'index'> {
+  /** What a cell of plain text means. */
+  readonly whole: (text: string) => Parts
+}
 
 /**
  * A value of several named texts, each a column `${name}__part` that filters and sorts by itself. `parts` gives the longest length of each.
  * A part that is absent, null or only white space is not set; a value without any part is null.
  */
 export function composite(
-  id: string, parts: Readonly<Record<string, number>>, own: Pick<Definition<object>, 'text' | 'sort' | 'index'> & { readonly whole: (text: string) => Parts },
+  id: string, parts: Readonly<Record<string, number>>, own: Own,
 ): FieldType<object> {
   const { whole, ...rest } = own
   const names = Object.keys(parts)
@@ -53,7 +57,8 @@ export function composite(
     columns: (name) => names.map((part) => ({ name: `${name}__${part}`, type: 'text', collation: 'C' })),
     schema: (_settings, mode) => ({
       type: 'object',
-      properties: Object.fromEntries(names.map((name) => [name, { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength: parts[name] }])),
+      properties: Object.fromEntries(Object.entries(parts).map(([name, maxLength]) =>
+        [name, { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength }])),
       additionalProperties: false,
     }),
     parse,

@@ -1,38 +1,38 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, parsed, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, parsed, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 import { ExactNumber } from './type.ts'
 
 const field = subject({ 'x-bos': { type: 'decimal', scale: 2, precision: 6 } })
 const wrong = 'must be a number such as 12.5'
 
 test('refuses what is no number', () => {
-  refuses(field, [
+  expect(wronglyRefused(field, [
     ['', wrong], [' 1', wrong], ['1 ', wrong], ['1,5', wrong], ['1_000', wrong], ['NaN', wrong], ['Infinity', wrong], [Number.NaN, wrong, { schema: false }], [-Infinity, wrong, { schema: false }],
     ['+1', wrong], ['.5', wrong], ['1.', wrong], ['01', wrong], ['0x1', wrong], ['--1', wrong], ['1e', wrong], ['٣', wrong], [true, wrong], [null, wrong], [{}, wrong], [['1'], wrong], ['1e9999', wrong],
     ['9'.repeat(5000), wrong],
-  ])
+  ])).toEqual([])
 })
 
 test('never rounds', () => {
-  refuses(field, [
+  expect(wronglyRefused(field, [
     ['1.23456', 'has 5 decimal places; 2 are kept'], [0.1 + 0.2, 'has 17 decimal places; 2 are kept', { schema: false }], ['1e-3', 'has 3 decimal places; 2 are kept'],
     [new ExactNumber('0.00000000000000000001'), 'has 20 decimal places; 2 are kept', { schema: false }],
     ['12345.6', 'has 5 digits before the point; at most 4 fit'], [-10000, 'has 5 digits before the point; at most 4 fit', { schema: false }], [1e21, 'has 22 digits before the point; at most 4 fit', { schema: false }],
-  ])
-  refuses(subject({ 'x-bos': { type: 'decimal', scale: 0 } }), [['1.5', 'has 1 decimal place; none are kept']])
-  refuses(subject({ 'x-bos': { type: 'decimal', scale: 1 } }), [['1.55', 'has 2 decimal places; 1 is kept']])
-  refuses(subject({ minimum: 0.5, maximum: 2, 'x-bos': { type: 'decimal', scale: 2 } }), [['0.49', 'must be at least 0.50', { schema: false }], [2.01, 'must be at most 2.00']])
+  ])).toEqual([])
+  expect(wronglyRefused(subject({ 'x-bos': { type: 'decimal', scale: 0 } }), [['1.5', 'has 1 decimal place; none are kept']])).toEqual([])
+  expect(wronglyRefused(subject({ 'x-bos': { type: 'decimal', scale: 1 } }), [['1.55', 'has 2 decimal places; 1 is kept']])).toEqual([])
+  expect(wronglyRefused(subject({ minimum: 0.5, maximum: 2, 'x-bos': { type: 'decimal', scale: 2 } }), [['0.49', 'must be at least 0.50', { schema: false }], [2.01, 'must be at most 2.00']])).toEqual([])
 })
 
 test('pads to the scale', () => {
-  accepts(field, [
+  expect(wronglyRead(field, [
     [12.5, '12.50'], ['12.5', '12.50'], [0, '0.00'], ['-0', '0.00'], [-0, '0.00'], ['-0.50', '-0.50'], [9999.99, '9999.99'],
     ['1.2300', '1.23', { schema: false }], ['1.25e1', '12.50', { schema: false }], ['125E-1', '12.50', { schema: false }], [1e3, '1000.00'], [new ExactNumber('1000.0000000000000000000'), '1000.00', { schema: false }],
-  ])
-  accepts(subject({ 'x-bos': { type: 'decimal', scale: 20, precision: 38 } }), [['-123456789012345678.12345678901234567891', '-123456789012345678.12345678901234567891']])
-  accepts(subject({ 'x-bos': { type: 'decimal', scale: 2, precision: 2 } }), [['0.99', '0.99']])
-  accepts(subject({ 'x-bos': { type: 'decimal', scale: 0, precision: 1 } }), [[7, '7']])
+  ])).toEqual([])
+  expect(wronglyRead(subject({ 'x-bos': { type: 'decimal', scale: 20, precision: 38 } }), [['-123456789012345678.12345678901234567891', '-123456789012345678.12345678901234567891']])).toEqual([])
+  expect(wronglyRead(subject({ 'x-bos': { type: 'decimal', scale: 2, precision: 2 } }), [['0.99', '0.99']])).toEqual([])
+  expect(wronglyRead(subject({ 'x-bos': { type: 'decimal', scale: 0, precision: 1 } }), [[7, '7']])).toEqual([])
   expect(cell(field, ' 7.1 ')).toEqual({ value: '7.10' })
 })
 

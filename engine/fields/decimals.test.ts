@@ -16,9 +16,8 @@ test.each(['', '-', '+1', '1.', '.1', '00', '1e', '1 ', 'e1', '1.2.3', 'Infinity
 test('what is read is written again', () => {
   fc.assert(fc.property(decimals, ({ text, scale }) => {
     const value = readDecimal(text)!
-    expect(compareText(write(value, scale), text)).toBe(0)
-    if (text !== '-0' && !/^-0\.?0*$/.test(text)) expect(write(value, scale)).toBe(text)
-    expect(value.scale === 0 || value.units % 10n !== 0n, 'no trailing zeros').toBe(true)
+    expect(write(value, scale)).toBe(/^-0\.?0*$/.test(text) ? text.slice(1) : text)
+    expect(value.scale === 0 || value.units % 10n !== 0n).toBe(true)
   }))
 })
 

@@ -4,7 +4,9 @@ import { notYet } from './notYet.ts'
 import type { FieldType, FieldUse, PropertyNode } from './type.ts'
 
 /** JSON Schema keywords and settings that only some types take; the rest of a node is the catalogue's business. */
-const keywords = ['enum', 'default', 'minLength', 'maxLength', 'minimum', 'maximum', 'items', 'minItems', 'maxItems', 'uniqueItems'] as const
+const keywords = [
+  'enum', 'default', 'minLength', 'maxLength', 'minimum', 'maximum', 'items', 'minItems', 'maxItems', 'uniqueItems',
+] as const
 const settings = [
   'scale', 'precision', 'currency', 'entity', 'onDelete', 'inverse', 'where', 'through', 'pattern', 'scope', 'assign', 'gapless',
   'options', 'symbology', 'within', 'accept', 'maxBytes', 'result', 'treeOf', 'defaultsToActor',
@@ -19,7 +21,7 @@ export interface Definition<Settings> extends Omit<FieldType<Settings>, 'compile
   readonly format?: string
   readonly keywords?: readonly Keyword[]
   readonly settings?: readonly Setting[]
-  compile(node: PropertyNode, report: Report, use: Required<FieldUse>): Settings
+  compile(this: void, node: PropertyNode, report: Report, use: Required<FieldUse>): Settings
 }
 
 /** Adds to a definition what compiling has in common: keywords that do not fit, what is not done yet, a default that does not parse. */
@@ -31,7 +33,8 @@ export function define<Settings extends object>(definition: Definition<Settings>
     for (const keyword of keywords) {
       if (node[keyword] !== undefined && !ownKeywords.includes(keyword)) report(`/${keyword}`, `does not apply to ${type.id}`)
     }
-    if (node['format'] !== undefined && node['format'] !== format) report('/format', `"${String(node['format'])}" does not go with ${type.id}`)
+    const given = node['format']
+    if (given !== undefined && given !== format) report('/format', `${JSON.stringify(given)} does not go with ${type.id}`)
     for (const setting of settings) {
       if (own[setting] !== undefined && !ownSettings.includes(setting)) report(`/x-bos/${setting}`, `does not apply to ${type.id}`)
     }
@@ -62,13 +65,18 @@ export function defaultOf<Settings>(
 ): unknown {
   const literal = node['default']
   if (literal === undefined || literal === null) return undefined
-  return type.parse(type.fromName ? type.fromName(literal, compiled) : literal, compiled, (pointer, detail) => report(`/default${pointer}`, detail))
+  const value = type.fromName ? type.fromName(literal, compiled) : literal
+  return type.parse(value, compiled, (pointer, detail) => report(`/default${pointer}`, detail))
+}
+
+interface Bounds {
+  readonly min?: number
+  readonly max: number
+  readonly fallback: number
 }
 
 /** A whole-number keyword or setting of a node (`path`: 'maxLength', 'x-bos/scale'), within bounds; `fallback` when absent or wrong. */
-export function wholeNumber(
-  node: PropertyNode, path: string, report: Report, { min = 0, max, fallback }: { readonly min?: number; readonly max: number; readonly fallback: number },
-): number {
+export function wholeNumber(node: PropertyNode, path: string, report: Report, { min = 0, max, fallback }: Bounds): number {
   const value = path.startsWith('x-bos/') ? node['x-bos']?.[path.slice(6)] : node[path]
   if (value === undefined) return fallback
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
@@ -80,5 +88,8 @@ export function wholeNumber(
 export const inside = (report: Report, key: string | number): Report =>
   (pointer, detail) => report(`/${pointerSegment(key)}${pointer}`, detail)
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -10,7 +10,8 @@ const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
 export function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@')
   const labels = text.slice(at + 1).split('.')
-  return at >= 1 && at <= 64 && text.length <= 254 && local.test(text.slice(0, at)) && labels.length >= 2 && labels.every((each) => label.test(each))
+  if (at < 1 || at > 64 || text.length > 254 || labels.length < 2) return false
+  return local.test(text.slice(0, at)) && labels.every((each) => label.test(each))
 }
 
 /** One e-mail address, kept as written; domains in other scripts in their ASCII form (xn--…). */

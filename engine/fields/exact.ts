@@ -1,10 +1,11 @@
 import type { RawBuilder, Sql } from 'kysely'
 import type { Report } from '../problems.ts'
 import { isNull, operands, quoted, sign } from './compare.ts'
-import type { Comparison } from './compare.ts'
-import { ceilUnits, compare, floorUnits, readDecimal, wholeDigits, write } from './decimals.ts'
+import type { Comparison, SortKey } from './compare.ts'
+import { ceilUnits, compare, compareText, floorUnits, readDecimal, wholeDigits, write } from './decimals.ts'
 import type { Decimal } from './decimals.ts'
 import { wholeNumber } from './define.ts'
+import type { Definition } from './define.ts'
 import { ExactNumber } from './type.ts'
 import type { Column, ColumnRef, JsonSchema, Operator, OperatorName, PropertyNode, SchemaMode } from './type.ts'
 
@@ -41,7 +42,10 @@ function readExact(input: unknown): Decimal | undefined {
 }
 
 function exactFault(value: Decimal, { precision, scale, minimum, maximum }: ExactSettings): string | null {
-  if (value.scale > scale) return `has ${value.scale} decimal ${value.scale === 1 ? 'place' : 'places'}; ${scale === 0 ? 'none' : scale} ${scale === 1 ? 'is' : 'are'} kept`
+  if (value.scale > scale) {
+    const places = value.scale === 1 ? '1 decimal place' : `${value.scale} decimal places`
+    return `has ${places}; ${scale === 0 ? 'none are' : scale === 1 ? '1 is' : `${scale} are`} kept`
+  }
   const whole = wholeDigits(value)
   if (whole > precision - scale) return `has ${whole} digits before the point; at most ${precision - scale} fit`
   if (minimum !== null && compare(value, readDecimal(minimum)!) < 0) return `must be at least ${minimum}`
@@ -62,7 +66,7 @@ export function exactSettings(
   }
   const minimum = bound('minimum')
   const maximum = bound('maximum')
-  if (minimum !== null && maximum !== null && compare(readDecimal(minimum)!, readDecimal(maximum)!) > 0) report('/minimum', `is more than maximum, ${maximum}`)
+  if (minimum !== null && maximum !== null && compareText(minimum, maximum) > 0) report('/minimum', `is more than maximum, ${maximum}`)
   return { ...bare, minimum, maximum }
 }
 
@@ -85,10 +89,10 @@ export function exactSchema({ precision, scale, minimum, maximum }: ExactSetting
 }
 
 /** The canonical text: numeric(p,s) prints exactly s fraction digits. */
-export const exactRender = (sql: Sql, at: ColumnRef): RawBuilder<unknown> => sql`${at()}::text`
+const exactRender = (sql: Sql, at: ColumnRef): RawBuilder<unknown> => sql`${at()}::text`
 export const exactMeasured = (_sql: Sql, at: ColumnRef): RawBuilder<unknown> => at()
 
-export const exactSort = (_sql: Sql, at: ColumnRef, settings: ExactSettings): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[] =>
+export const exactSort = (_sql: Sql, at: ColumnRef, settings: ExactSettings): readonly SortKey[] =>
   shadowed(settings) ? [{ key: at('__n'), keyType: 'bigint' }] : [{ key: at(), keyType: 'numeric' }]
 
 export const exactIndex = (name: string, settings: ExactSettings): readonly string[] => [quoted(shadowed(settings) ? `${name}__n` : name)]
@@ -122,13 +126,30 @@ export function exactComparison(name: Comparison): Operator {
   }
 }
 
-export const exactOperators: { readonly [name in OperatorName]?: Operator } = {
+const exactOperators: { readonly [name in OperatorName]?: Operator } = {
   ...Object.fromEntries((['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const).map((name) => [name, exactComparison(name)])),
   in: {
-    parse: (text, settings: ExactSettings, report) => [operands(text, report).map((each) => parameter(operand(each, report), settings, 'eq'))],
+    parse: (text, settings: ExactSettings, report) =>
+      [operands(text, report).map((each) => parameter(operand(each, report), settings, 'eq'))],
     where: (sql, at, [param], settings: ExactSettings) => shadowed(settings)
       ? sql`${at('__n')} = any(${param}::bigint[])`
       : sql`${at()} = any(${param}::numeric[])`,
   },
   null: isNull,
 }
+
+/** What the types stored as one exact number share. */
+export const exactColumn = {
+  json: ['string', 'number'],
+  keywords: ['default', 'minimum', 'maximum'],
+  settings: ['scale', 'precision'],
+  columns: exactColumns,
+  schema: exactSchema,
+  parse: parseExact,
+  render: exactRender,
+  operators: exactOperators,
+  sort: exactSort,
+  index: exactIndex,
+  group: 'value',
+  measured: exactMeasured,
+} as const satisfies Partial<Definition<ExactSettings>>

@@ -2,7 +2,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freshDatabase } from '../testing/postgres.ts'
 import type { TestDatabase } from '../testing/postgres.ts'
-import { foldSql } from './fixtures.ts'
+import { foldSql } from '../testing/field-subject.ts'
 import { fold } from './fold.ts'
 
 let database: TestDatabase
@@ -48,7 +48,7 @@ test('and every letter and mark alone', async () => {
 })
 
 test('and random strings of characters that combine', async () => {
-  const alphabet = [...'aAßİıΣσςÅé한\u0301\u0308\u0323\u0345\u1112\u1161\u11ab\u200d𐐀𝐀ﬁǅ. ']
+  const alphabet = Array.from('aAßİıΣσςÅé한\u0301\u0308\u0323\u0345\u1112\u1161\u11ab\u200d𐐀𝐀ﬁǅ. ')
   let seed = 42
   const next = (limit: number): number => {
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648

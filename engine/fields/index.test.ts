@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { faultsOf } from './fixtures.ts'
+import { faultsOf } from '../testing/field-subject.ts'
 import { fieldOf, fieldTypes, notYet, typeOf } from './index.ts'
 import { nearest } from './nearest.ts'
 import type { PropertyNode } from './type.ts'

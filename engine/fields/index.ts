@@ -56,7 +56,8 @@ export function typeOf(node: PropertyNode, report: Report): FieldType | undefine
   const id = typeIdOf(node, report)
   const found = fieldTypes.get(id ?? '')
   if (id !== undefined && found === undefined) {
-    report('/x-bos/type', Object.hasOwn(notYet.types, id) ? `not yet: ${notYet.types[id]}` : `there is no field type "${id}".${suggestion(id, fieldTypes.keys())}`)
+    const reserved = Object.hasOwn(notYet.types, id)
+    report('/x-bos/type', reserved ? `not yet: ${notYet.types[id]}` : `there is no field type "${id}".${suggestion(id, fieldTypes.keys())}`)
   }
   return found
 }

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { columnSql, compiled, openFieldDatabase } from './database-fixtures.ts'
-import type { FieldDatabase } from './database-fixtures.ts'
-import { operand, subject } from './fixtures.ts'
-import type { Subject } from './fixtures.ts'
+import { columnSql, compiled, openFieldDatabase } from '../testing/field-database.ts'
+import type { FieldDatabase } from '../testing/field-database.ts'
+import { operand, subject } from '../testing/field-subject.ts'
+import type { Subject } from '../testing/field-subject.ts'
 
 let database: FieldDatabase
 const fields: Readonly<Record<string, Subject>> = {
@@ -19,14 +19,14 @@ beforeAll(async () => {
   database = await openFieldDatabase()
   const columns = Object.entries(fields).flatMap(([name, { type, settings }]) => type.columns(name, settings).map(columnSql))
   await database.client.query(`
-    create role fields_reader; create schema policed;
+    do $$ begin create role fields_reader; exception when duplicate_object then null; end $$;
+    create schema policed;
     create table policed.t (tenant_id uuid not null, id int not null, ${columns.join(', ')}, primary key (tenant_id, id));
     alter table policed.t enable row level security; alter table policed.t force row level security;
     create policy read on policed.t for select using (tenant_id = (select nullif(current_setting('bos.tenant', true), '')::uuid));
     grant usage on schema policed, bos to fields_reader; grant select on policed.t to fields_reader;
     insert into policed.t (tenant_id, id, name, amount, value, value__currency, day, moment, company)
-      select ('00000000-0000-0000-0000-00000000000' || n % 4)::uuid, n, 'name ' || n, n * 0.01, n, 'EUR', date '2000-01-01' + n, timestamptz '2000-01-01Z' + n * interval '1 hour',
-        ('00000000-0000-0000-0000-0000' || lpad((n % 1000)::text, 8, '0'))::uuid from generate_series(1, 20000) n`)
+      select ('00000000-0000-0000-0000-00000000000' || n % 4)::uuid, n, 'name ' || n, n * 0.01, n, 'EUR', date '2000-01-01' + n, timestamptz '2000-01-01Z' + n * interval '1 hour', ('00000000-0000-0000-0000-0000' || lpad((n % 1000)::text, 8, '0'))::uuid from generate_series(1, 20000) n`)
   for (const [name, { type, settings }] of Object.entries(fields)) {
     await database.client.query(`create index policed_${name} on policed.t (tenant_id, ${type.index!(name, settings).join(', ')})`)
   }
@@ -53,10 +53,10 @@ test.each([
   const reader = new Client({ connectionString: database.url })
   await reader.connect()
   try {
-    await reader.query(`set role fields_reader; set bos.tenant = '00000000-0000-0000-0000-000000000000'; set plan_cache_mode = force_generic_plan; set enable_seqscan = off`)
+    await reader.query(`set role fields_reader; set bos.tenant = '00000000-0000-0000-0000-000000000000'; set enable_seqscan = off`)
     const { rows } = await reader.query<{ 'QUERY PLAN': unknown }>(`explain (format json) ${statement}`, values)
-    const conditions = [...JSON.stringify(rows[0]!['QUERY PLAN']).matchAll(/"Index Cond":"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]!.replaceAll('\\"', '"'))
-    expect(conditions.some((each) => condition.test(each)), conditions.join('\n')).toBe(true)
+    const conditions = [...JSON.stringify(rows[0]!['QUERY PLAN']).matchAll(/"Index Cond":"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1])
+    expect(conditions.join('\n')).toMatch(condition)
     const answer = await reader.query(statement, values)
     expect(answer.rowCount).toBeGreaterThan(0)
   } finally {

@@ -6,7 +6,7 @@ const byFormat: Readonly<Record<string, string>> = {
   'date': 'date', 'date-time': 'dateTime', 'time': 'time', 'email': 'email', 'uri': 'url', 'duration': 'duration',
 }
 
-/** Id of the field type that a node means: `x-bos.type`, or what its JSON Schema keywords say. Reports and returns undefined when they say none. */
+/** Id of the field type that a node means: `x-bos.type`, or what its keywords say. Reports and returns undefined when they say none. */
 export function typeIdOf(node: PropertyNode, report: Report): string | undefined {
   const { type, format, items, enum: options, 'x-bos': own } = node
   if (own?.type !== undefined) return own.type
@@ -15,8 +15,9 @@ export function typeIdOf(node: PropertyNode, report: Report): string | undefined
   if (type === 'integer' || type === 'boolean') return type
   if (type === 'string') {
     if (format === undefined) return 'text'
-    if (Object.hasOwn(byFormat, String(format))) return byFormat[String(format)]
-    report('/format', `there is no format "${String(format)}".${suggestion(String(format), Object.keys(byFormat))}`)
+    const name = typeof format === 'string' ? format : ''
+    if (Object.hasOwn(byFormat, name)) return byFormat[name]
+    report('/format', `there is no format "${name}".${suggestion(name, Object.keys(byFormat))}`)
   } else if (type === 'number') {
     report('/type', 'a number in JSON is not exact: use "x-bos": {"type": "decimal", "scale": 2}, or "type": "integer"')
   } else {

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 import { ExactNumber } from './type.ts'
 
 const field = subject({ type: 'integer' })
 const range = 'must be from -9007199254740991 to 9007199254740991'
 
 test('refuses what is no whole number, or more than every client keeps', () => {
-  refuses(field, [
+  expect(wronglyRefused(field, [
     ['5', 'must be a whole number'], [1.5, 'must be a whole number'], [Number.NaN, 'must be a whole number', { schema: false }], [Infinity, 'must be a whole number', { schema: false }],
     [true, 'must be a whole number'], [2 ** 53, range], [-(2 ** 53), range], [1e300, range], ['', 'must be a whole number'], [[1], 'must be a whole number'],
     [new ExactNumber('9007199254740993'), range, { schema: false }], [new ExactNumber('1.00000000000000000001'), 'must be a whole number', { schema: false }], [new ExactNumber('1e400'), range, { schema: false }],
-  ])
-  refuses(subject({ type: 'integer', minimum: 1 }), [[0, 'must be at least 1']])
-  refuses(subject({ type: 'integer', maximum: 9 }), [[10, 'must be at most 9']])
-  refuses(subject({ type: 'integer', minimum: 1, maximum: 9 }), [[10, 'must be from 1 to 9'], [0, 'must be from 1 to 9']])
+  ])).toEqual([])
+  expect(wronglyRefused(subject({ type: 'integer', minimum: 1 }), [[0, 'must be at least 1']])).toEqual([])
+  expect(wronglyRefused(subject({ type: 'integer', maximum: 9 }), [[10, 'must be at most 9']])).toEqual([])
+  expect(wronglyRefused(subject({ type: 'integer', minimum: 1, maximum: 9 }), [[10, 'must be from 1 to 9'], [0, 'must be from 1 to 9']])).toEqual([])
 })
 
 test('accepts whole numbers', () => {
-  accepts(field, [[0, 0], [1.0, 1], [-5, -5], [1e3, 1000], [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], [Number.MIN_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]])
+  expect(wronglyRead(field, [[0, 0], [1.0, 1], [-5, -5], [1e3, 1000], [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], [Number.MIN_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]])).toEqual([])
   expect(Object.is((field.type.parse(-0, field.settings, () => {})), 0)).toBe(true)
 })
 

@@ -1,6 +1,7 @@
 import type { Report } from '../problems.ts'
 import { isNull } from './compare.ts'
 import { define, inside, isObject } from './define.ts'
+import { characterFault } from './text.ts'
 import { ExactNumber } from './type.ts'
 import type { FieldType } from './type.ts'
 
@@ -27,7 +28,7 @@ function copy(value: unknown, depth: number, report: Report): unknown {
 }
 
 function storable(text: string, report: Report): boolean {
-  const fault = text.includes('\0') ? 'contains a NUL character' : text.isWellFormed() ? null : 'contains half of a surrogate pair, which is not a character'
+  const fault = characterFault(text)
   if (fault !== null) report('', fault)
   return fault === null
 }

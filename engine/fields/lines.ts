@@ -16,10 +16,11 @@ export const lines: FieldType<LinesSettings> = define<LinesSettings>({
   settings: ['entity'],
   compile(node, report) {
     const entity = node['x-bos']?.['entity']
-    if (typeof entity !== 'string' || !/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/.test(entity)) report('/x-bos/entity', 'must name one line entity such as crm.deal_line')
+    const named = typeof entity === 'string' && /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/.test(entity)
+    if (!named) report('/x-bos/entity', 'must name one line entity such as crm.deal_line')
     const maxItems = wholeNumber(node, 'maxItems', report, { min: 1, max: 5000, fallback: 1000 })
     const minItems = wholeNumber(node, 'minItems', report, { max: maxItems, fallback: 0 })
-    return { entity: typeof entity === 'string' ? entity : '', minItems, maxItems }
+    return { entity: named ? entity : '', minItems, maxItems }
   },
   columns: () => [],
   /** The catalogue puts the line entity's own schema in place of `items`. */

@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const emails = subject({ type: 'array', items: { type: 'string', format: 'email' }, maxItems: 3, uniqueItems: true })
 const texts = subject({ type: 'array', items: { type: 'string', maxLength: 10 } })
 const prices = subject({ type: 'array', items: { 'x-bos': { type: 'decimal', scale: 2 } } })
 
 test('refuses every item that is wrong', () => {
-  refuses(emails, [
+  expect(wronglyRefused(emails, [
     ['ada@example.com', 'must be a list'], [{ 0: 'x' }, 'must be a list'], [['ada@example.com', 'x', 5], ['/1 must be an e-mail address such as ada@example.com', '/2 must be text']],
     [['a@b.de', 'a@b.de'], ['/1 is in the list twice']], [['a@b.de', 'b@b.de', 'c@b.de', 'd@b.de'], 'has 4 items; at most 3 are taken'],
-  ])
-  refuses(prices, [[['1.234', null], ['/0 has 3 decimal places; 2 are kept', '/1 must be a number such as 12.5']]])
+  ])).toEqual([])
+  expect(wronglyRefused(prices, [[['1.234', null], ['/0 has 3 decimal places; 2 are kept', '/1 must be a number such as 12.5']]])).toEqual([])
 })
 
 test('keeps the order', () => {
-  accepts(emails, [[['b@b.de', 'a@b.de'], ['b@b.de', 'a@b.de']], [[], []]])
-  accepts(prices, [[[1, '2.5'], ['1.00', '2.50']]])
-  accepts(texts, [[['a', 'a']], [['a; b', '[x', '', ' c ', '"d"']], [['[x']], [['']]].map(([each]) => [each, each] as const))
-  accepts(subject({ type: 'array', items: { type: 'integer' } }), [[[3, 1], [3, 1]]])
-  accepts(subject({ type: 'array', items: { type: 'string', format: 'duration' } }), [[['P1D'], ['PT24H']]])
+  expect(wronglyRead(emails, [[['b@b.de', 'a@b.de'], ['b@b.de', 'a@b.de']], [[], []]])).toEqual([])
+  expect(wronglyRead(prices, [[[1, '2.5'], ['1.00', '2.50']]])).toEqual([])
+  expect(wronglyRead(texts, [[['a', 'a']], [['a; b', '[x', '', ' c ', '"d"']], [['[x']], [['']]].map(([each]) => [each, each] as const))).toEqual([])
+  expect(wronglyRead(subject({ type: 'array', items: { type: 'integer' } }), [[[3, 1], [3, 1]]])).toEqual([])
+  expect(wronglyRead(subject({ type: 'array', items: { type: 'string', format: 'duration' } }), [[['P1D'], ['PT24H']]])).toEqual([])
 })
 
 test('cells and operands', () => {

@@ -25,9 +25,10 @@ export interface ListSettings extends ArrayLimits {
 
 /** Types with one column, whose values are scalars. */
 const scalars: ReadonlyMap<string, FieldType> = new Map(
-  [text, email, phone, url, integer, decimal, percent, date, dateTime, time, duration, color, barcode].map((type) => [type.id, type as FieldType]),
+  ([text, email, phone, url, integer, decimal, percent, date, dateTime, time, duration, color, barcode] as FieldType[])
+    .map((type) => [type.id, type]),
 )
-const itemOf = ({ item }: ListSettings): FieldType => scalars.get(item) ?? (text as FieldType)
+const itemOf = ({ item }: ListSettings): FieldType => scalars.get(item) ?? text
 
 /** The SQL type of one item, without its modifier: a cast to numeric(18,2) would round the operand of a filter. */
 const bareType = (settings: ListSettings): string => itemOf(settings).columns('item', settings.itemSettings)[0]!.type.replace(/\(.*\)/, '')
@@ -39,7 +40,7 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
   keywords: ['items', 'default', 'minItems', 'maxItems', 'uniqueItems'],
   compile(node, report) {
     const items = node['items'] as PropertyNode | undefined
-    const limits = arrayLimits(node, report, { fallback: 100, unique: false })
+    const limits = arrayLimits(node, report, 100, false)
     const at = inside(report, 'items')
     const id = items === undefined ? undefined : typeIdOf(items, at)
     const item = scalars.get(id ?? '')
@@ -53,7 +54,8 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
     return [{ ...column!, type: `${column!.type}[]` }]
   },
   schema: (settings, mode) => arraySchema(itemOf(settings).schema(settings.itemSettings, mode), settings),
-  parse: (input, settings, report) => parseItems(input, settings, (each, at) => itemOf(settings).parse(each, settings.itemSettings, at), report),
+  parse: (input, settings, report) =>
+    parseItems(input, settings, (each, at) => itemOf(settings).parse(each, settings.itemSettings, at), report),
   store(value, settings) {
     const { store } = itemOf(settings)
     return [store && value !== null ? (value as readonly unknown[]).map((each) => store(each, settings.itemSettings)[0]) : value]
@@ -62,7 +64,9 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
     const item = itemOf(settings)
     if (!item.render) return at()
     const value = item.render(sql, () => sql`item.value`, settings.itemSettings)
-    return sql`case when ${at()} is not null then (select coalesce(json_agg(${value} order by item.position), '[]'::json) from unnest(${at()}) with ordinality as item(value, position)) end`
+    const items = sql`select coalesce(json_agg(${value} order by item.position), '[]')
+      from unnest(${at()}) with ordinality as item(value, position)`
+    return sql`case when ${at()} is not null then (${items}) end`
   },
   operators: arrayOperators<ListSettings>(bareType, (operand, settings, report) =>
     itemOf(settings).operators.eq!.parse(operand, settings.itemSettings as never, report)[0]),
@@ -72,5 +76,5 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
     const items = itemsOfCell(cell, (each, at) => (item.fromText ?? item.parse)(each, settings.itemSettings, at), report)
     return items === undefined ? undefined : list.parse(items, settings, report)
   },
-  toText: (value, settings) => cellOfItems(value as readonly unknown[], (each) => itemOf(settings).toText?.(each, settings.itemSettings) ?? String(each)),
+  toText: (value) => cellOfItems(value as readonly unknown[], String),
 })

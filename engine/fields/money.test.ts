@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, parsed, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, parsed, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const own = subject({ 'x-bos': { type: 'money' } })
 const euro = subject({ minimum: 0, 'x-bos': { type: 'money', currency: 'EUR', scale: 4 } })
 
 test('refuses what is no money', () => {
-  refuses(own, [
+  expect(wronglyRefused(own, [
     ['12.50', 'must be an object such as {"amount": "12.50", "currency": "EUR"}'], [12.5, 'must be an object such as {"amount": "12.50", "currency": "EUR"}'],
     [[], 'must be an object such as {"amount": "12.50", "currency": "EUR"}'], [{}, ['/amount is missing', '/currency is missing']], [{ amount: 1 }, ['/currency is missing']],
     [{ amount: null, currency: 'EUR' }, ['/amount is missing']], [{ amount: '1,5', currency: 'EUR' }, ['/amount must be a number such as 12.5']],
     [{ amount: '1.005', currency: 'eur' }, ['/amount has 3 decimal places; 2 are kept', '/currency must be a currency code of three capital letters, such as EUR']],
     [{ amount: 1, currency: 'EUR', curency: 'USD' }, ['/curency is not a part of money. Did you mean "currency"?']],
     [JSON.parse('{"amount":1,"currency":"EUR","__proto__":{}}'), ['/__proto__ is not a part of money.']],
-  ])
-  refuses(euro, [[{ amount: 1, currency: 'USD' }, ['/currency must be EUR']], [{ amount: -1 }, ['/amount must be at least 0.0000']]])
+  ])).toEqual([])
+  expect(wronglyRefused(euro, [[{ amount: 1, currency: 'USD' }, ['/currency must be EUR']], [{ amount: -1 }, ['/amount must be at least 0.0000']]])).toEqual([])
 })
 
 test('keeps the amount exact', () => {
-  accepts(own, [[{ amount: 12.5, currency: 'EUR' }, { amount: '12.50', currency: 'EUR' }], [{ amount: '-0.10', currency: 'JPY' }, { amount: '-0.10', currency: 'JPY' }]])
-  accepts(euro, [[{ amount: '1.00005e2' }, { amount: '100.0050', currency: 'EUR' }, { schema: false }], [{ amount: 3, currency: 'EUR' }, { amount: '3.0000', currency: 'EUR' }]])
+  expect(wronglyRead(own, [[{ amount: 12.5, currency: 'EUR' }, { amount: '12.50', currency: 'EUR' }], [{ amount: '-0.10', currency: 'JPY' }, { amount: '-0.10', currency: 'JPY' }]])).toEqual([])
+  expect(wronglyRead(euro, [[{ amount: '1.00005e2' }, { amount: '100.0050', currency: 'EUR' }, { schema: false }], [{ amount: 3, currency: 'EUR' }, { amount: '3.0000', currency: 'EUR' }]])).toEqual([])
 })
 
 test('cells', () => {

@@ -26,14 +26,14 @@ function parseMoney(input: unknown, settings: MoneySettings, report: Report): Mo
     report('', `must be an object such as {"amount": "12.50", "currency": "${settings.currency ?? 'EUR'}"}`)
     return undefined
   }
-  for (const key of Object.keys(input)) if (!members.includes(key)) inside(report, key)('', `is not a part of money.${suggestion(key, members)}`)
+  const unknown = Object.keys(input).filter((key) => !members.includes(key))
+  for (const key of unknown) inside(report, key)('', `is not a part of money.${suggestion(key, members)}`)
   const { amount: given, currency: own = settings.currency } = input
   let amount: string | undefined
   if (given === undefined || given === null) report('/amount', 'is missing')
   else amount = parseExact(given, settings, inside(report, 'amount'))
   const currency = parseCurrency(own, settings, inside(report, 'currency'))
-  if (amount === undefined || currency === undefined || !Object.keys(input).every((key) => members.includes(key))) return undefined
-  return { amount, currency }
+  return amount === undefined || currency === undefined || unknown.length > 0 ? undefined : { amount, currency }
 }
 
 function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, report: Report): string | undefined {
@@ -97,15 +97,17 @@ export const money = define<MoneySettings>({
   settings: ['scale', 'precision', 'currency'],
   compile(node, report, { indexed }) {
     const currency = node['x-bos']?.['currency'] ?? null
-    if (typeof currency === 'string' && /^[a-z]\w*\./.test(currency)) report('/x-bos/currency', 'not yet: a currency by path needs the expression language')
-    else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
+    if (typeof currency === 'string' && /^[a-z]\w*\./.test(currency)) {
+      report('/x-bos/currency', 'not yet: a currency by path needs the expression language')
+    } else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
       report('/x-bos/currency', 'must be a currency code of three capital letters, such as EUR; without it each value has its own')
     }
     return { ...exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }), currency: currency as string | null }
   },
   columns: (name, settings) => {
     const [amount, ...shadow] = exactColumns(name, settings)
-    return [amount!, ...(settings.currency === null ? [{ name: `${name}__currency`, type: 'text', collation: 'C' } as const] : []), ...shadow]
+    const currency = { name: `${name}__currency`, type: 'text', collation: 'C' } as const
+    return [amount!, ...(settings.currency === null ? [currency] : []), ...shadow]
   },
   schema: moneySchema,
   parse: parseMoney,

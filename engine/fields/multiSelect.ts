@@ -23,7 +23,7 @@ export const multiSelect = define<MultiSelectSettings>({
     const items = node['items'] as { readonly enum?: unknown } | undefined
     const at = items?.enum === undefined && node['enum'] !== undefined ? '/enum' : '/items/enum'
     const options = readOptions(node, items?.enum ?? node['enum'], report, at)
-    return { options, ...arrayLimits(node, report, { fallback: Math.max(1, options.length), unique: true }) }
+    return { options, ...arrayLimits(node, report, Math.max(1, options.length), true) }
   },
   columns: (name) => [{ name, type: 'text[]', collation: 'C' }],
   schema: (settings) => arraySchema({ type: 'string', enum: settings.options.map((each) => each.id) }, settings),

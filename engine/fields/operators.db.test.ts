@@ -1,23 +1,24 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { at, openFieldDatabase, suffixed } from './database-fixtures.ts'
-import type { FieldDatabase } from './database-fixtures.ts'
+import { at, openFieldDatabase, suffixed } from '../testing/field-database.ts'
+import type { FieldDatabase } from '../testing/field-database.ts'
 import { compareText } from './decimals.ts'
-import { subject } from './fixtures.ts'
-import type { Subject } from './fixtures.ts'
+import { subject } from '../testing/field-subject.ts'
+import type { Subject } from '../testing/field-subject.ts'
 import { fieldOf } from './index.ts'
-import { cases, tableName, valuesFor } from './samples.ts'
+import { cases, tableName, valuesFor } from '../testing/field-samples.ts'
 import type { Bucket } from './type.ts'
 
-const names = ['money', 'money, indexed', 'money, fixed', 'reference, several', 'multiSelect', 'list of text', 'list of decimal', 'list of duration', 'address', 'integer']
+const used = ['money', 'money, indexed', 'money, fixed', 'reference, several', 'multiSelect', 'list of text', 'list of decimal', 'list of duration', 'address', 'integer']
 let database: FieldDatabase
 beforeAll(async () => {
   database = await openFieldDatabase()
-  for (const name of names) await database.tableOf(tableName(name), cases[name]!.field, valuesFor(name))
+  for (const name of used) await database.tableOf(tableName(name), cases[name]!.field, valuesFor(name))
 })
 afterAll(() => database.close())
 
-const where = (values: readonly unknown[], test: (value: never) => boolean) => values.flatMap((value, i) => (value !== null && test(value as never) ? [i] : []))
+const where = (values: readonly unknown[], matches: (value: never) => boolean) =>
+  values.flatMap((value, i) => (value !== null && matches(value as never) ? [i] : []))
 
 test.each(['money', 'money, indexed', 'money, fixed'])('%s compares amounts, and currencies where one is named', async (name) => {
   const { field } = cases[name]!

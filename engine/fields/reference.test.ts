@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const id = '0192f0c1-7a3b-7def-8123-456789abcdef'
 const company = subject({ 'x-bos': { type: 'reference', entity: 'crm.company' } })
 const either = subject({ 'x-bos': { type: 'reference', entity: ['crm.company', 'crm.deal'] } })
 
 test('refuses what is no id', () => {
-  refuses(company, [['', 'must be the id of a record'], ['5', 'must be the id of a record'], [`${id}0`, 'must be the id of a record'], [{ entity: 'crm.company', id }, 'must be the id of a record'], [`{${id}}`, 'must be the id of a record']])
-  refuses(either, [
+  expect(wronglyRefused(company, [['', 'must be the id of a record'], ['5', 'must be the id of a record'], [`${id}0`, 'must be the id of a record'], [{ entity: 'crm.company', id }, 'must be the id of a record'], [`{${id}}`, 'must be the id of a record']])).toEqual([])
+  expect(wronglyRefused(either, [
     [id, 'must be an object such as {"entity": "crm.company", "id": "…"}'], [{ entity: 'crm.deal' }, ['/id must be the id of a record']], [{ id }, ['/entity must be the name of an entity']],
     [{ entity: 'crm.dael', id }, ['/entity "crm.dael" is not one of crm.company, crm.deal. Did you mean "crm.deal"?']], [{ entity: 'crm.deal', id, x: 1 }, 'must be an object such as {"entity": "crm.company", "id": "…"}'],
-  ])
+  ])).toEqual([])
 })
 
 test('accepts ids in lower case', () => {
-  accepts(company, [[id.toUpperCase(), id]])
-  accepts(either, [[{ entity: 'crm.deal', id }, { entity: 'crm.deal', id }]])
+  expect(wronglyRead(company, [[id.toUpperCase(), id]])).toEqual([])
+  expect(wronglyRead(either, [[{ entity: 'crm.deal', id }, { entity: 'crm.deal', id }]])).toEqual([])
   expect(cell(either, `crm.deal:${id}`)).toEqual({ value: { entity: 'crm.deal', id } })
   expect(cell(either, id)).toHaveProperty('faults')
 })

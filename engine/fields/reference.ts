@@ -51,10 +51,12 @@ function parseReference(input: unknown, settings: ReferenceSettings, report: Rep
   const { entity } = input
   const id = parseId(input['id'], settings, inside(report, 'id'))
   if (typeof entity !== 'string') report('/entity', 'must be the name of an entity')
-  else if (!settings.targets.includes(entity)) report('/entity', `"${entity.slice(0, 81)}" is not one of ${settings.targets.join(', ')}.${suggestion(entity, settings.targets)}`)
+  else if (!settings.targets.includes(entity)) report('/entity', `${notOneOf(entity, settings)}.${suggestion(entity, settings.targets)}`)
   else if (id !== undefined) return { entity, id }
   return undefined
 }
+
+const notOneOf = (entity: string, { targets }: ReferenceSettings): string => `"${entity.slice(0, 81)}" is not one of ${targets.join(', ')}`
 
 /** An id, or `crm.company:id` where there are several targets. */
 function fromText(text: string, settings: ReferenceSettings, report: Report): string | AnyReference | undefined {
@@ -67,7 +69,7 @@ function fromText(text: string, settings: ReferenceSettings, report: Report): st
 function placed(text: string, settings: ReferenceSettings, report: Report): readonly (string | null)[] {
   const colon = text.indexOf(':')
   const entity = colon < 0 ? null : text.slice(0, colon)
-  if (entity !== null && !settings.targets.includes(entity)) report('', `"${entity.slice(0, 81)}" is not one of ${settings.targets.join(', ')}`)
+  if (entity !== null && !settings.targets.includes(entity)) report('', notOneOf(entity, settings))
   const id = parseId(text.slice(colon + 1), settings, report) ?? null
   return settings.targets.map((target) => (entity === null || entity === target ? id : null))
 }
@@ -114,13 +116,16 @@ export const reference = define<ReferenceSettings>({
   render: (sql, at, settings) => {
     if (single(settings)) return at()
     if (settings.targets.length === 0) return sql`null::json`
-    const arms = settings.targets.map((target) => sql`when ${at(suffix(target))} is not null then json_build_object('entity', ${sql.lit(target)}, 'id', ${at(suffix(target))})`)
+    const arms = settings.targets.map((target) => {
+      const id = at(suffix(target))
+      return sql`when ${id} is not null then json_build_object('entity', ${sql.lit(target)}, 'id', ${id})`
+    })
     return sql`case ${sql.join(arms, sql` `)} end`
   },
   operators: {
     eq: equal,
     in: among,
-    null: emptiness<ReferenceSettings>((sql, at, settings) => settings.targets.length === 0
+    null: emptiness((sql, at, settings: ReferenceSettings) => settings.targets.length === 0
       ? sql`true`
       : sql`${sql.join(columnSuffixes(settings).map((each) => sql`${at(each)} is null`), sql` and `)}`),
   },

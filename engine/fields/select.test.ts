@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
-import { accepts, cell, faultsOf, operand, refuses, subject } from './fixtures.ts'
+import { cell, faultsOf, operand, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const field = subject({ enum: ['new', 'in_progress', 'won'], default: 'won', 'x-bos': { options: { won: { id: 'closed', title: 'Closed: won', hue: 150 } } } })
 
 test('refuses an unknown option and names the nearest', () => {
-  refuses(field, [
+  expect(wronglyRefused(field, [
     ['nwe', '"nwe" is not an option. Did you mean "new"?'], ['New', '"New" is not an option. Did you mean "new"?'], ['won', '"won" is not an option. The options are "new", "in_progress", "closed".'],
     ['', '"" is not an option. The options are "new", "in_progress", "closed".'], [1, 'must be text: the id of an option'], [['new'], 'must be text: the id of an option'], ['constructor', '"constructor" is not an option. The options are "new", "in_progress", "closed".'],
-  ])
+  ])).toEqual([])
   expect(operand(field, 'in', 'new,clsed')).toEqual([' "clsed" is not an option. Did you mean "closed"?'])
 })
 
 test('values are ids; files have names', () => {
-  accepts(field, [['new', 'new'], ['closed', 'closed']])
+  expect(wronglyRead(field, [['new', 'new'], ['closed', 'closed']])).toEqual([])
   expect(field.default).toBe('closed')
   expect((field.settings as { options: unknown[] }).options.slice(1)).toEqual([
     { id: 'in_progress', name: 'in_progress', title: 'In progress', hue: null }, { id: 'closed', name: 'won', title: 'Closed: won', hue: 150 },

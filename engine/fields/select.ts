@@ -1,3 +1,4 @@
+import { pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
 import { comparisons, plainIndex } from './compare.ts'
 import { define } from './define.ts'
@@ -25,23 +26,28 @@ export function readOptions(node: PropertyNode, names: unknown, report: Report, 
     report(at, 'must be a list of options')
     return []
   }
-  const described = (node['x-bos']?.['options'] ?? {}) as Readonly<Record<string, { readonly id?: string; readonly title?: string; readonly hue?: number }>>
+  const described = (node['x-bos']?.['options'] ?? {}) as Readonly<Record<string, Partial<Option>>>
   const options: Option[] = []
   names.forEach((name: unknown, i) => {
-    if (typeof name !== 'string' || name === '' || name.length > 100 || name !== name.trim() || /[\0-\x1f,]/.test(name) || !name.isWellFormed()) {
+    if (typeof name !== 'string' || !isOptionName(name)) {
       return report(`${at}/${i}`, 'must be a text of 1 to 100 characters without commas')
     }
     const own = Object.hasOwn(described, name) ? described[name]! : {}
     const option = Object.freeze({ id: own.id ?? name, name, title: own.title ?? titleOf(name), hue: own.hue ?? null })
-    if (options.some((each) => each.id === option.id || each.name === name)) report(`${at}/${i}`, `the option "${option.id}" is there twice`)
+    const twice = options.some((each) => each.id === option.id || each.name === name)
+    if (twice) report(`${at}/${i}`, `the option "${option.id}" is there twice`)
     options.push(option)
   })
   const known = options.map((each) => each.name)
   for (const name of Object.keys(described)) {
-    if (!known.includes(name)) report(`/x-bos/options/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, `is not an option of ${at.slice(1)}.${suggestion(name, known)}`)
+    if (known.includes(name)) continue
+    report(`/x-bos/options/${pointerSegment(name)}`, `is not an option of ${at.slice(1)}.${suggestion(name, known)}`)
   }
   return Object.freeze(options)
 }
+
+const isOptionName = (name: string): boolean =>
+  name !== '' && name.length <= 100 && name === name.trim() && !/[\p{Cc},]/u.test(name) && name.isWellFormed()
 
 /** `in_progress` → "In progress". */
 const titleOf = (name: string): string => (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll('_', ' ')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accepts, faultsOf, refuses, subject } from './fixtures.ts'
+import { faultsOf, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 import { formatSequence } from './sequence.ts'
 
 const of = (settings: object) => faultsOf({ 'x-bos': { type: 'sequence', ...settings } })
@@ -20,6 +20,6 @@ test('numbers are padded and may outgrow their digits', () => {
   const field = subject({ 'x-bos': { type: 'sequence', pattern: 'PO-{n:5}/A', assign: 'create' } })
   expect(field.settings).toEqual({ prefix: 'PO-', digits: 5, suffix: '/A' })
   expect([1, 99_999, 100_000n].map((n) => formatSequence(field.settings as never, n))).toEqual(['PO-00001/A', 'PO-99999/A', 'PO-100000/A'])
-  accepts(field, [['PO-00001/A', 'PO-00001/A']])
-  refuses(field, [[1, 'must be text'], ['', 'has 0 characters; at least 1 are needed']])
+  expect(wronglyRead(field, [['PO-00001/A', 'PO-00001/A']])).toEqual([])
+  expect(wronglyRefused(field, [[1, 'must be text'], ['', 'has 0 characters; at least 1 are needed']])).toEqual([])
 })

@@ -10,10 +10,11 @@ export interface SequenceSettings {
 }
 
 const pattern = /^([^{}]*)\{n(?::([0-9]{1,2}))?\}([^{}]*)$/
+const otherPlaceholder = /\{(?!n[:}])[^{}]+\}/
 const longest = 100
 
 /** The text of the n-th number. */
-export const formatSequence = ({ prefix, digits, suffix }: Pick<SequenceSettings, 'prefix' | 'digits' | 'suffix'>, n: number | bigint): string =>
+export const formatSequence = ({ prefix, digits, suffix }: SequenceSettings, n: number | bigint): string =>
   `${prefix}${String(n).padStart(digits, '0')}${suffix}`
 
 /** A number the engine gives on create. Sorted by length first, so that PO-100000 follows PO-99999. */
@@ -23,15 +24,17 @@ export const sequence = define<SequenceSettings>({
   settings: ['pattern', 'scope', 'assign', 'gapless'],
   compile(node, report) {
     const own = node['x-bos'] ?? {}
-    if (own['assign'] !== undefined && own['assign'] !== 'create') report('/x-bos/assign', 'not yet: numbers given by a transition need the lifecycle')
+    const onCreate = own['assign'] === undefined || own['assign'] === 'create'
+    if (!onCreate) report('/x-bos/assign', 'not yet: numbers given by a transition need the lifecycle')
     if (own['scope'] !== undefined) report('/x-bos/scope', 'not yet: a counter per scope needs the expression language')
     if (own['gapless'] === true) report('/x-bos/gapless', 'not yet: numbers without gaps need the ledger')
     const text = own['pattern']
     const match = typeof text === 'string' ? pattern.exec(text) : null
     const [, prefix = '', digits = '1', suffix = ''] = match ?? []
     if (typeof text !== 'string') report('/x-bos/pattern', 'must be a text such as PO-{n:5}')
-    else if (match === null && /\{(?!n[:}])[^{}]+\}/.test(text)) report('/x-bos/pattern', 'not yet: placeholders other than {n} need the expression language')
-    else if (match === null) report('/x-bos/pattern', 'must have one {n} or {n:digits}, such as PO-{n:5}')
+    else if (match === null && otherPlaceholder.test(text)) {
+      report('/x-bos/pattern', 'not yet: placeholders other than {n} need the expression language')
+    } else if (match === null) report('/x-bos/pattern', 'must have one {n} or {n:digits}, such as PO-{n:5}')
     else if (Number(digits) < 1 || Number(digits) > 15) report('/x-bos/pattern', 'must ask for 1 to 15 digits')
     else if (text.length > 60) report('/x-bos/pattern', 'must have at most 60 characters')
     return { prefix, digits: Number(digits), suffix }

@@ -6,10 +6,12 @@ import type { Definition } from './define.ts'
 import { escapeLike, fold } from './fold.ts'
 import type { FieldType, FieldUse, Operator, OperatorName, PropertyNode } from './type.ts'
 
-export interface TextSettings {
+/** In code points, as PostgreSQL and JSON Schema count. */
+interface Lengths {
   readonly minLength: number
-  /** In code points, as PostgreSQL and JSON Schema count. */
   readonly maxLength: number
+}
+export interface TextSettings extends Lengths {
   readonly indexed: boolean
   /** The folded column `${name}__f` exists: the field is searched. */
   readonly folded: boolean
@@ -24,7 +26,7 @@ const indexedLimit = 300
 const treeLimit = 2000
 
 /** Text with its length checked; NUL and halves of surrogate pairs cannot be stored. */
-export function parseText(input: unknown, { minLength, maxLength }: Pick<TextSettings, 'minLength' | 'maxLength'>, report: Report): string | undefined {
+export function parseText(input: unknown, { minLength, maxLength }: Lengths, report: Report): string | undefined {
   const fault = textFault(input, minLength, maxLength)
   if (fault === null) return input as string
   report('', fault)
@@ -33,11 +35,15 @@ export function parseText(input: unknown, { minLength, maxLength }: Pick<TextSet
 
 function textFault(input: unknown, minLength: number, maxLength: number): string | null {
   if (typeof input !== 'string') return 'must be text'
-  if (input.includes('\0')) return 'contains a NUL character'
-  if (!input.isWellFormed()) return 'contains half of a surrogate pair, which is not a character'
   const length = codePoints(input)
   if (length > maxLength) return `has ${length} characters; at most ${maxLength} are taken`
-  return length < minLength ? `has ${length} characters; at least ${minLength} are needed` : null
+  return characterFault(input) ?? (length < minLength ? `has ${length} characters; at least ${minLength} are needed` : null)
+}
+
+/** What PostgreSQL cannot store. */
+export function characterFault(text: string): string | null {
+  if (text.includes('\0')) return 'contains a NUL character'
+  return text.isWellFormed() ? null : 'contains half of a surrogate pair, which is not a character'
 }
 
 function codePoints(text: string): number {
@@ -88,13 +94,15 @@ export const blankText = (value: unknown): boolean => typeof value === 'string' 
 
 /** Settings of a text-like field: `fallback` code points unless the node says otherwise, never more than `ceiling`. */
 export function textSettings(
-  node: PropertyNode, report: Report, use: Required<FieldUse>, { fallback, ceiling }: { readonly fallback: number; readonly ceiling: number },
+  node: PropertyNode, report: Report, use: Required<FieldUse>, limits: { readonly fallback: number; readonly ceiling: number },
 ): TextSettings {
+  const { fallback, ceiling } = limits
   const tree = node['x-bos']?.['treeOf'] !== undefined
   const maxLength = wholeNumber(node, 'maxLength', report, { min: 1, max: ceiling, fallback: tree ? treeLimit : fallback })
   const minLength = wholeNumber(node, 'minLength', report, { max: ceiling, fallback: 0 })
   if (minLength > maxLength) report('/minLength', `is more than maxLength, ${maxLength}`)
-  if (use.indexed && maxLength > (tree ? treeLimit : indexedLimit)) report('/maxLength', `must be at most ${tree ? treeLimit : indexedLimit} where the field is indexed`)
+  const keyLimit = tree ? treeLimit : indexedLimit
+  if (use.indexed && maxLength > keyLimit) report('/maxLength', `must be at most ${keyLimit} where the field is indexed`)
   return { minLength, maxLength, tree, ...use }
 }
 

@@ -22,12 +22,12 @@ export interface Column {
 /** How SQL reaches a field's columns: `at()` is the first column, `at('__currency')` the one with that suffix. */
 export type ColumnRef = (suffix?: string) => RawBuilder<unknown>
 
-/** One filter operator of a field type: `amount.gte=5`. */
+/** One filter operator of a field type: `amount.gte=5`. No method here uses `this`. */
 export interface Operator {
   /** Reads the text of a query parameter into SQL parameters, in order; reports at pointer '' what it cannot read. */
-  parse(text: string, settings: never, report: Report): readonly unknown[]
+  parse(this: void, text: string, settings: never, report: Report): readonly unknown[]
   /** The condition. `params` are placeholders for what `parse` returned; their number may not depend on the values. */
-  where(sql: Sql, at: ColumnRef, params: readonly RawBuilder<unknown>[], settings: never): RawBuilder<unknown>
+  where(this: void, sql: Sql, at: ColumnRef, params: readonly RawBuilder<unknown>[], settings: never): RawBuilder<unknown>
 }
 
 export type OperatorName = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'contains' | 'startsWith' | 'null'
@@ -59,56 +59,54 @@ export interface Member {
 export interface FieldType<Settings = unknown> {
   readonly id: string
   /** Compiles the authoring node into frozen settings; reports faults with pointers relative to the property node. */
-  compile(node: PropertyNode, report: Report, use?: FieldUse): Settings
+  compile(this: void, node: PropertyNode, report: Report, use?: FieldUse): Settings
   /** Physical columns; the first carries the value, further ones are named `${name}__suffix`. Empty: nothing is stored in the row. */
-  columns(name: string, settings: Settings): readonly Column[]
+  columns(this: void, name: string, settings: Settings): readonly Column[]
   /** Plain JSON Schema 2020-12 of the canonical value (without null). */
-  schema(settings: Settings, mode: SchemaMode): JsonSchema
+  schema(this: void, settings: Settings, mode: SchemaMode): JsonSchema
   /**
    * Input → canonical value, or reports (pointers relative to the value) and returns undefined.
    * A composite without any part left ({} after a merge) answers null: the field has no value.
    */
-  parse(input: unknown, settings: Settings, report: Report): unknown
+  parse(this: void, input: unknown, settings: Settings, report: Report): unknown
   /**
    * Canonical value → column values in the order of `columns` without generated ones; default: [value].
-   * They are what `pg` binds: JS arrays for array columns, JSON text for jsonb, strings for numeric. No value (null) is null in every column.
+   * They are what `pg` binds: JS arrays for array columns, JSON text for jsonb, strings for numeric. Null is null in every column.
    */
-  store?(value: unknown, settings: Settings): readonly unknown[]
+  store?(this: void, value: unknown, settings: Settings): readonly unknown[]
   /** SQL whose JSON form is the canonical value (NULL when there is none); default: the first column. */
-  render?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  render?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   readonly operators: { readonly [name in OperatorName]?: Operator }
   /** Order keys (most significant first); absent: the field cannot be sorted by. `keyType` casts cursor values back. */
-  sort?(sql: Sql, at: ColumnRef, settings: Settings): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[]
+  sort?(this: void, sql: Sql, at: ColumnRef, settings: Settings): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[]
   /** Index keys (SQL text) that serve `sort` and the range operators of a field marked `index`, after tenant_id. */
-  index?(name: string, settings: Settings): readonly string[]
+  index?(this: void, name: string, settings: Settings): readonly string[]
   /** What /aggregate may group by: the canonical value itself, or date buckets too. */
   readonly group?: 'value' | 'buckets'
   readonly measures?: readonly Measure[]
-  /** The start of the bucket as a `date`; `zone` is an IANA time zone, or a placeholder for one (only dateTime reads it). With group 'buckets'. */
-  bucket?(sql: Sql, at: ColumnRef, bucket: Bucket, zone: RawBuilder<unknown> | string): RawBuilder<unknown>
+  /** With group 'buckets': the start of the bucket as a `date`. `zone`: an IANA time zone or a placeholder; only dateTime reads it. */
+  bucket?(this: void, sql: Sql, at: ColumnRef, bucket: Bucket, zone: RawBuilder<unknown> | string): RawBuilder<unknown>
   /** SQL the measures are computed on (numeric for exact numbers); default: the first column. */
-  measured?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  measured?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   /** Money: SQL of the currency that sums are kept apart by. */
-  currency?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
-  /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate itself (as text where `measured` stands). */
-  showMeasure?(sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
+  currency?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate (`measured`: as text). */
+  showMeasure?(this: void, sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
   /** Parts of a composite value, by name. */
-  members?(settings: Settings): ReadonlyMap<string, Member>
+  members?(this: void, settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */
-  blank?(value: unknown): boolean
-  /** The value as one line of text, for titles; default: the first column. */
-  text?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  blank?(this: void, value: unknown): boolean
   /** Immutable SQL text (over column names) whose words `search=` finds, NULL-safe or not; absent: the type is not searchable. */
-  searched?(name: string, settings: Settings): string
+  searched?(this: void, name: string, settings: Settings): string
   /** True: in the search list the type brings a folded column `${name}__f`. */
   readonly foldable?: boolean
   /** SQL of the value as display text (record titles, group titles); default: the first column cast to text. */
-  text?(sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
+  text?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   /** Options have names in files and ids everywhere else: turns names in a literal `default` into ids. */
-  fromName?(literal: unknown, settings: Settings): unknown
+  fromName?(this: void, literal: unknown, settings: Settings): unknown
   /** CSV: one cell's text ↔ canonical value. Defaults: `parse(text)` and the value (or its JSON when it is not scalar). */
-  fromText?(text: string, settings: Settings, report: Report): unknown
-  toText?(value: unknown, settings: Settings): string
+  fromText?(this: void, text: string, settings: Settings, report: Report): unknown
+  toText?(this: void, value: unknown, settings: Settings): string
 }
 
 /** A JSON number whose digits a double cannot hold; `source` is its text as it stood in the body. */

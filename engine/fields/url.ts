@@ -5,6 +5,8 @@ import type { FieldType } from './type.ts'
 
 /** Only what is safe as the target of a link: never javascript:, data: or file:. */
 const scheme = /^(?:https?:\/\/|mailto:|tel:)[^/?#\s]/i
+/** The same for JSON Schema, which has no flags. */
+const linkable = '^(?:[Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:|[Tt][Ee][Ll]:)[^/?#]'
 /** The characters of RFC 3986; anything else is written with per cent signs. */
 const plain = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/
 
@@ -28,7 +30,7 @@ export const url: FieldType<TextSettings> = define<TextSettings>({
     const wanted = use.indexed ? 300 : 2000
     return textSettings(node, report, use, { fallback: wanted, ceiling: 2000 })
   },
-  schema: ({ maxLength }) => ({ type: 'string', format: 'uri', pattern: '^(?:[Hh][Tt][Tt][Pp][Ss]?://[^/?#]|[Mm][Aa][Ii][Ll][Tt][Oo]:[^/?#]|[Tt][Ee][Ll]:[^/?#])', maxLength }),
+  schema: ({ maxLength }) => ({ type: 'string', format: 'uri', pattern: linkable, maxLength }),
   parse(input, settings, report) {
     const value = parseText(input, settings, report)
     if (value === undefined) return undefined

@@ -1,12 +1,12 @@
 /** A database for tests of field types, with tables made from their columns. */
+import assert from 'node:assert/strict'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import { Client } from 'pg'
-import { expect } from 'vitest'
-import { freshDatabase } from '../testing/postgres.ts'
-import { foldSql } from './fixtures.ts'
-import type { Subject } from './fixtures.ts'
-import type { Column, ColumnRef, OperatorName } from './type.ts'
+import { freshDatabase } from './postgres.ts'
+import { foldSql } from './field-subject.ts'
+import type { Subject } from './field-subject.ts'
+import type { Column, ColumnRef, OperatorName } from '../fields/type.ts'
 
 const compiler = new Kysely<Record<string, never>>({
   dialect: {
@@ -48,7 +48,7 @@ export async function openFieldDatabase(): Promise<FieldDatabase> {
   await client.connect()
   await client.query(await foldSql())
   // Nothing may depend on what a session happens to be set to.
-  await client.query(`set timezone = 'Asia/Kolkata'; set datestyle = 'SQL, DMY'; set intervalstyle = 'sql_standard'; set extra_float_digits = 0`)
+  await client.query(`set timezone = 'Asia/Kolkata'; set datestyle = 'SQL, DMY'; set intervalstyle = 'sql_standard'`)
 
   const run = async (statement: RawBuilder<unknown>) => (await client.query(compiled(statement))).rows as Record<string, unknown>[]
   return {
@@ -61,7 +61,7 @@ export async function openFieldDatabase(): Promise<FieldDatabase> {
       const stored = columns.filter((each) => each.generated === undefined)
       for (const [id, value] of [...values, null].entries()) {
         const row = type.store?.(value, settings) ?? [value]
-        expect(row).toHaveLength(stored.length)
+        assert.equal(row.length, stored.length, 'as many values as columns')
         const names = stored.map((each) => `, "${each.name}"`).join('')
         const marks = stored.map((each, i) => `, $${i + 2}::${each.type}`).join('')
         await client.query(`insert into ${table} (id${names}) values ($1${marks})`, [id, ...row])
@@ -69,13 +69,14 @@ export async function openFieldDatabase(): Promise<FieldDatabase> {
     },
     async valuesOf(table, { type, settings }) {
       const value = type.render?.(sql, at, settings) ?? at()
-      const rows = await run(sql`select (select row_to_json(r) from (select ${value} as value) r)::text as json from ${sql.table(table)} order by id`)
+      const rows = await run(sql`
+        select (select row_to_json(r) from (select ${value} as value) r)::text as json from ${sql.table(table)} order by id`)
       return rows.map((row) => (JSON.parse(row['json'] as string) as { value: unknown }).value)
     },
     async found(table, { type, settings }, name, text, columns = at) {
       const faults: string[] = []
       const params = type.operators[name]!.parse(text, settings as never, (_, detail) => faults.push(detail))
-      expect(faults, `${name} ${text}`).toEqual([])
+      assert.deepEqual(faults, [], `${name} ${text}`)
       const where = type.operators[name]!.where(sql, columns, params.map((each) => sql`${each}`), settings as never)
       return (await run(sql`select id from ${sql.table(table)} where ${where} order by id`)).map((row) => Number(row['id']))
     },

@@ -7,6 +7,24 @@ export interface Backend {
 }
 
 const terminate = 0x58 // 'X'
+const sync = 0x53 // 'S'
+const simpleQuery = 0x51 // 'Q'
+const ready = 0x5a // 'Z'
+const startup = 0x00 // the only message without a type: its length comes first
+
+/** How many ReadyForQuery the engine owes for these messages: one per Sync and simple query, one for the start-up. */
+export const roundsAsked = (bytes: Uint8Array): number => (bytes[0] === startup ? 1 : countMessages(bytes, sync, simpleQuery))
+export const roundsAnswered = (bytes: Uint8Array): number => countMessages(bytes, ready)
+
+/** A protocol message is a type byte, then its length without that byte (32 bits), then its content. */
+function countMessages(bytes: Uint8Array, ...types: readonly number[]): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let count = 0
+  for (let at = 0; at + 5 <= bytes.length; at += 1 + view.getUint32(at + 1)) {
+    if (types.includes(bytes[at]!)) count++
+  }
+  return count
+}
 
 /**
  * The socket that pg believes to have, over the one backend of the embedded engine. Once destroyed or ended it passes nothing

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Pool, type ClientBase } from 'pg'
 import { lockDataDir } from './data-lock.ts'
-import { EmbeddedStream, type Backend } from './embedded-stream.ts'
+import { EmbeddedStream, roundsAnswered, roundsAsked, type Backend } from './embedded-stream.ts'
 import type { WorkerOrder, WorkerReply, WorkerRequest } from './embedded-worker.ts'
 import { listen } from './native.ts'
 import { parsers } from './parsers.ts'
@@ -66,13 +66,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     throw new Error(`the embedded database does not start: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
   const restart = (reason: Error): void => backend.restart(reason)
-  const timers = [every(options.canaryMs, () => askCanary(pool, restart)), every(options.vacuumMs, () => vacuum(pool, backend))]
+  const stops = [every(options.canaryMs, () => askCanary(pool, restart)), every(options.vacuumMs, () => vacuum(pool, backend))]
   let closing: Promise<void> | undefined
   return {
     pool,
     restart,
     close() {
-      for (const timer of timers) clearInterval(timer)
+      for (const stopTimer of stops) stopTimer()
       closing ??= stop()
       return closing
     },
@@ -85,9 +85,20 @@ async function greet(client: ClientBase): Promise<void> {
   await client.query('discard all')
 }
 
-function every(intervalMs: number, work: () => Promise<void>): NodeJS.Timeout | undefined {
+/** Runs `work` again and again, a pause after each; answers what stops it. */
+function every(pauseMs: number, work: () => Promise<void>): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = pauseMs === 0
+  const next = (): void => {
+    if (!isStopped) timer = setTimeout(run, pauseMs).unref()
+  }
   // A failure shows at the next request; nothing here may end the process.
-  return intervalMs > 0 ? setInterval(() => void work().catch(() => undefined), intervalMs).unref() : undefined
+  const run = (): void => void work().catch(() => undefined).then(next)
+  next()
+  return () => {
+    isStopped = true
+    clearTimeout(timer)
+  }
 }
 
 async function askCanary(pool: Pool, restart: (reason: Error) => void): Promise<void> {
@@ -106,6 +117,8 @@ async function vacuum(pool: Pool, backend: WorkerBackend): Promise<void> {
 const exited = (worker: Worker): Promise<void> => new Promise(resolve => worker.once('exit', () => resolve()))
 
 interface Exchange {
+  /** How many times the engine must say that it is ready again. */
+  readonly rounds: number
   readonly resolve: (bytes: Uint8Array) => void
   readonly reject: (error: Error) => void
   readonly timer: NodeJS.Timeout
@@ -149,7 +162,7 @@ class WorkerBackend implements Backend {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const hung = new EngineRestarted(`the embedded database did not answer for ${this.#watchdogMs} ms and was restarted`, '57014')
-      this.#underWay.set(id, { resolve, reject, timer: setTimeout(() => this.restart(hung), this.#watchdogMs) })
+      this.#underWay.set(id, { resolve, reject, rounds: roundsAsked(bytes), timer: setTimeout(() => this.restart(hung), this.#watchdogMs) })
       worker.postMessage({ id, bytes } satisfies WorkerRequest)
     })
   }
@@ -194,25 +207,27 @@ class WorkerBackend implements Backend {
       // The process's own flags are for its main thread.
       execArgv: [],
     })
+    this.#worker = worker
     this.#gone = exited(worker)
     const ready = Promise.withResolvers<void>()
     worker.on('message', (reply: WorkerReply) => ('ready' in reply ? ready.resolve() : this.#settle(reply)))
     const died = (error: Error): void => {
       ready.reject(error)
-      if (this.#worker === worker || this.#worker === null) this.restart(error)
+      if (this.#worker === worker) this.restart(error)
     }
     worker.on('error', died)
     worker.on('exit', () => died(new EngineRestarted('the thread of the embedded database ended')))
     await ready.promise
-    this.#worker = worker
   }
 
   #settle(reply: Exclude<WorkerReply, { ready: true }>): void {
     const exchange = this.#underWay.get(reply.id)
-    this.#underWay.delete(reply.id)
     if (!exchange) return
+    if ('error' in reply) return this.restart(new EngineRestarted(`the embedded database failed and was restarted: ${reply.error}`))
+    // A backend that went wrong (a stack that overflowed, say) answers with less, or with nothing, for ever after.
+    if (roundsAnswered(reply.bytes) !== exchange.rounds) return this.restart(new EngineRestarted('the embedded database gave half an answer and was restarted'))
+    this.#underWay.delete(reply.id)
     clearTimeout(exchange.timer)
-    if ('bytes' in reply) exchange.resolve(reply.bytes)
-    else exchange.reject(new EngineRestarted(`the embedded database failed: ${reply.error}`))
+    exchange.resolve(reply.bytes)
   }
 }

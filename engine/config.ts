@@ -183,12 +183,6 @@ function readMasterKey(given: string | null, fault: ReportFault): string | null 
   return fault('MASTER_KEY', 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
 }
 
-/** It travels as a bearer token (RFC 6750), which knows no spaces. */
-function readToken(given: string | null, fault: ReportFault): string | null {
-  if (given === null || /^[\w.~+/-]+=*$/.test(given)) return given
-  return fault('OPERATOR_TOKEN', 'may hold only letters, digits and - . _ ~ + /')
-}
-
 function readRoles(given: string | null, fault: ReportFault): ReadonlySet<ProcessRole> {
   if (given === null) return new Set(processRoles)
   const names = given.split(',').map(name => name.trim())

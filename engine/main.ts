@@ -58,9 +58,9 @@ export function explainStart(error: unknown): string {
   if (error instanceof SchemaRefused) {
     return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ entity, field, message }) => `  ${entity}${field === null ? '' : `.${field}`}: ${message}`).join('\n')}`
   }
-  const { code, port, address } = error as { code?: unknown; port?: unknown; address?: unknown }
-  if (code === 'EADDRINUSE') return `PORT ${String(port)} on ${String(address)} is in use by another program. Choose another: PORT=3001 npm start`
-  if (code === 'EACCES' && port !== undefined) return `PORT ${String(port)} may not be used by this user. Choose one above 1023.`
+  const { code, port, address } = error as { code?: string; port?: number; address?: string }
+  if (code === 'EADDRINUSE') return `PORT ${port} on ${address} is in use by another program. Choose another: PORT=3001 npm start`
+  if (code === 'EACCES' && port !== undefined) return `PORT ${port} may not be used by this user. Choose one above 1023.`
   if (!(error instanceof Error)) return String(error)
   const isOurs = error.name === 'DataDirInUse' || /^(DATABASE_URL|OWNER_DATABASE_URL|DEMO|Demo|This database)/.test(error.message)
   return isOurs ? error.message : error.stack ?? error.message

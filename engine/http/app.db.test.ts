@@ -4,22 +4,22 @@ import { openWorld, ok, type Person, type Reply } from '../testing/world.ts'
 
 /** The whole application as it is served: every address, what the catalogue shows, tenants and people's access. */
 const world = await openWorld()
-const { app, acme, globex } = world
+const { app, acme, globex, call } = world
 const operatorToken = 'operator-of-the-tests'
 const password = 'a password for tests only'
 
 const asBearer = (token: string) => ({ authorization: `Bearer ${token}` })
-const operator = (method: string, path: string, body?: unknown): Promise<Reply> => world.call(null, method, path, { headers: asBearer(operatorToken), ...(body !== undefined && { body }) })
-const login = async (email: string, as = password): Promise<Reply> => world.call(null, 'POST', '/api/auth/login', { body: { email, password: as } })
+const operator = (method: string, path: string, body?: unknown): Promise<Reply> => call(null, method, path, { headers: asBearer(operatorToken), ...(body !== undefined && { body }) })
+const login = async (email: string, as = password): Promise<Reply> => call(null, 'POST', '/api/auth/login', { body: { email, password: as } })
 const tokenOf = async (email: string, as?: string): Promise<string> => String(ok(await login(email, as))['accessToken'])
-const withToken = (token: string, method: string, path: string, body?: unknown): Promise<Reply> => world.call(null, method, path, { headers: asBearer(token), ...(body !== undefined && { body }) })
+const withToken = (token: string, method: string, path: string, body?: unknown): Promise<Reply> => call(null, method, path, { headers: asBearer(token), ...(body !== undefined && { body }) })
 const problemOf = (reply: Reply): [number, unknown] => [reply.status, (reply.body as { code?: unknown } | undefined)?.code]
 const pointersOf = (reply: Reply): string[] => ((reply.body as { errors?: { pointer: string }[] }).errors ?? []).map(error => error.pointer)
 const countOf = async (table: string): Promise<number> => Number((await world.sql<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n)
 const member = (of: typeof acme, name: string): string => of.members[name] ?? ''
 
 describe('every address', () => {
-  const publicRoutes = ['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout']
+  const publicRoutes = new Set(['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout'])
   const addressOf = (path: string): string => path.replace('{/*rest}', '').replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals' })[name] ?? randomUUID())
 
   it('that is served stands in the table of routes', () => {
@@ -30,20 +30,20 @@ describe('every address', () => {
   })
 
   it.each(app.routes.map(route => [`${route.method} ${route.path}`, route] as const))('%s asks who is there', async (name, route) => {
-    const reply = await world.call(null, route.method, addressOf(route.path), route.method === 'GET' ? {} : { body: {} })
-    if (publicRoutes.includes(name)) expect(route.guard).toBe('public')
+    const reply = await call(null, route.method, addressOf(route.path), route.method === 'GET' ? {} : { body: {} })
+    if (publicRoutes.has(name)) expect(route.guard).toBe('public')
     else expect(problemOf(reply)).toEqual([401, 'not-authenticated'])
   })
 
   it('below a record asks too, whatever it looks like', async () => {
     const id = randomUUID()
     for (const path of ['aggregate', 'export', 'bulk', 'imports', id, `${id}/history`, `${id}/restore`, 'x/y/z', '..%2f..%2fhealthz']) {
-      for (const method of ['GET', 'POST', 'PATCH', 'DELETE', 'HEAD']) expect((await world.call(null, method, `/api/crm/deals/${path}`)).status).toBe(401)
+      for (const method of ['GET', 'POST', 'PATCH', 'DELETE', 'HEAD']) expect((await call(null, method, `/api/crm/deals/${path}`)).status).toBe(401)
     }
   })
 
   it.each(app.routes.filter(route => route.guard === 'operator').map(route => [route.method, route.path] as const))('%s %s is not for an administrator', async (method, path) => {
-    expect((await world.call('admin@acme', method, addressOf(path), method === 'GET' ? {} : { body: {} })).status).toBe(401)
+    expect((await call('admin@acme', method, addressOf(path), method === 'GET' ? {} : { body: {} })).status).toBe(401)
   })
 
   it.each(app.routes.filter(route => route.guard === 'member').map(route => [route.method, route.path] as const))('%s %s is not for the operator', async (method, path) => {
@@ -51,14 +51,14 @@ describe('every address', () => {
   })
 
   it('answers nobody who comes through a proxy or under another name: this is a demo', async () => {
-    const reply = await world.call('admin@acme', 'GET', '/api/crm/deals', { headers: { 'x-forwarded-for': '127.0.0.1' } })
+    const reply = await call('admin@acme', 'GET', '/api/crm/deals', { headers: { 'x-forwarded-for': '127.0.0.1' } })
     expect(problemOf(reply)).toEqual([403, 'origin-refused'])
   })
 })
 
 describe('GET /api/catalogue', () => {
   interface View { entities: Record<string, { fields: { name: string; readOnly: boolean }[]; views: { filter: object }[]; actions: string[] }>; me: unknown; tenant: { slug: string; demo: boolean }; modules: { id: string }[] }
-  const view = async (as: Person): Promise<View> => ok(await world.call(as, 'GET', '/api/catalogue')) as unknown as View
+  const view = async (as: Person): Promise<View> => ok(await call(as, 'GET', '/api/catalogue')) as unknown as View
   const fieldNames = (of: View, entity: string): string[] => of.entities[entity]?.fields.map(field => field.name) ?? []
 
   it('shows nothing that the caller may not know of', async () => {
@@ -73,15 +73,15 @@ describe('GET /api/catalogue', () => {
   })
 
   it('is answered 304 to who has it, until roles change', async () => {
-    const first = await world.call('manager@globex', 'GET', '/api/catalogue')
+    const first = await call('manager@globex', 'GET', '/api/catalogue')
     const etag = first.headers.get('etag') ?? ''
-    const ask = (): Promise<Reply> => world.call('manager@globex', 'GET', '/api/catalogue', { headers: { 'if-none-match': etag } })
+    const ask = (): Promise<Reply> => call('manager@globex', 'GET', '/api/catalogue', { headers: { 'if-none-match': etag } })
     const second = await ask()
     expect([second.status, second.text]).toEqual([304, ''])
     const roles = { core: 'core.manager', crm: 'crm.manager' }
-    ok(await world.call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles } }))
+    ok(await call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles } }))
     expect((await ask()).status).toBe(200)
-    ok(await world.call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles: { ...roles, inventory: 'inventory.manager' } } }))
+    ok(await call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles: { ...roles, inventory: 'inventory.manager' } } }))
     expect((await ask()).status).toBe(304)
   })
 })
@@ -92,14 +92,14 @@ describe('/api/access', () => {
 
   it('is for administrators, of their own tenant', async () => {
     for (const person of ['rep@acme', 'manager@acme'] as const) {
-      expect(problemOf(await world.call(person, 'GET', path(member(acme, 'rep'))))).toEqual([403, 'not-allowed'])
-      expect(problemOf(await world.call(person, 'PUT', path(member(acme, person.split('@')[0] ?? '')), { body: { roles: { core: 'core.admin' } } }))).toEqual([403, 'not-allowed'])
+      expect(problemOf(await call(person, 'GET', path(member(acme, 'rep'))))).toEqual([403, 'not-allowed'])
+      expect(problemOf(await call(person, 'PUT', path(member(acme, person.split('@')[0] ?? '')), { body: { roles: { core: 'core.admin' } } }))).toEqual([403, 'not-allowed'])
     }
-    const random = await world.call('admin@acme', 'GET', path(randomUUID()))
-    const foreign = await world.call('admin@acme', 'GET', path(member(globex, 'rep')))
+    const random = await call('admin@acme', 'GET', path(randomUUID()))
+    const foreign = await call('admin@acme', 'GET', path(member(globex, 'rep')))
     expect([problemOf(random), problemOf(foreign)]).toEqual([[404, 'not-found'], [404, 'not-found']])
-    expect(problemOf(await world.call('admin@acme', 'PUT', path(member(globex, 'rep')), { body: { roles: {} } }))).toEqual([404, 'not-found'])
-    expect(ok(await world.call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
+    expect(problemOf(await call('admin@acme', 'PUT', path(member(globex, 'rep')), { body: { roles: {} } }))).toEqual([404, 'not-found'])
+    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
   })
 
   it.each([
@@ -110,19 +110,19 @@ describe('/api/access', () => {
     [{ email: 'x@acme.test', password: 'short', roles: {} }, ['/password']],
     [{ roles: {}, tenant: globex.id }, ['/tenant']],
   ])('refuses %j and changes nothing', async (body, pointers) => {
-    const reply = await world.call('admin@acme', 'PUT', path(member(acme, 'rep')), { body })
+    const reply = await call('admin@acme', 'PUT', path(member(acme, 'rep')), { body })
     expect(problemOf(reply)).toEqual([422, 'request-invalid'])
     expect(pointersOf(reply)).toEqual(pointers)
-    expect(ok(await world.call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
+    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
   })
 
   it('does not let the last hand off the wheel, nor into other tenants', async () => {
-    expect(problemOf(await world.call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { email: 'admin@acme.test', roles: { core: 'core.user' } } }))).toEqual([409, 'conflict'])
-    expect(problemOf(await world.call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { roles: { core: 'core.admin' } } }))).toEqual([409, 'conflict'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { email: 'admin@acme.test', roles: { core: 'core.user' } } }))).toEqual([409, 'conflict'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { roles: { core: 'core.admin' } } }))).toEqual([409, 'conflict'])
     const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'jonna@acme.test'`, [acme.id])
     const stolen = { email: 'admin@globex.test', password: 'my own password', roles: { core: 'core.user' } }
-    expect(problemOf(await world.call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: stolen }))).toEqual([409, 'unique-taken'])
-    expect(problemOf(await world.call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: { ...stolen, email: 'rep@acme.test' } }))).toEqual([409, 'unique-taken'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: stolen }))).toEqual([409, 'unique-taken'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: { ...stolen, email: 'rep@acme.test' } }))).toEqual([409, 'unique-taken'])
     expect((await login('admin@globex.test', 'my own password')).status).toBe(401)
     expect((await login('admin@globex.test')).status).toBe(200)
     expect((await login('rep@acme.test')).status).toBe(200)
@@ -131,7 +131,7 @@ describe('/api/access', () => {
   it('lets a colleague in, changes what they may do at once, and ends it', async () => {
     const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'tariq@acme.test'`, [acme.id])
     const id = colleague?.id ?? ''
-    const put = async (body: object): Promise<unknown> => ok(await world.call('admin@acme', 'PUT', path(id), { body }))
+    const put = async (body: object): Promise<unknown> => ok(await call('admin@acme', 'PUT', path(id), { body }))
     expect(await put({ email: 'tariq@acme.test', password: 'first password', roles: { core: 'core.user' } })).toEqual({ email: 'tariq@acme.test', roles: { core: 'core.user' } })
     const token = await tokenOf('tariq@acme.test', 'first password')
     const deals = (): Promise<Reply> => withToken(token, 'GET', '/api/crm/deals?limit=1')
@@ -150,13 +150,13 @@ describe('/api/access', () => {
   it('ends with the record of the person, and comes back with it', async () => {
     const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'yuki@acme.test'`, [acme.id])
     const id = colleague?.id ?? ''
-    ok(await world.call('admin@acme', 'PUT', path(id), { body: { email: 'yuki@acme.test', password: 'first password', roles: { core: 'core.user' } } }))
+    ok(await call('admin@acme', 'PUT', path(id), { body: { email: 'yuki@acme.test', password: 'first password', roles: { core: 'core.user' } } }))
     const token = await tokenOf('yuki@acme.test', 'first password')
     expect((await withToken(token, 'GET', '/api/me')).status).toBe(200)
-    ok(await world.call('admin@acme', 'PATCH', `/api/core/members/${id}`, { body: { active: false } }))
+    ok(await call('admin@acme', 'PATCH', `/api/core/members/${id}`, { body: { active: false } }))
     expect((await withToken(token, 'GET', '/api/me')).status).toBe(401)
     expect((await login('yuki@acme.test', 'first password')).status).toBe(401)
-    ok(await world.call('admin@acme', 'PATCH', `/api/core/members/${id}`, { body: { active: true } }))
+    ok(await call('admin@acme', 'PATCH', `/api/core/members/${id}`, { body: { active: true } }))
     expect((await login('yuki@acme.test', 'first password')).status).toBe(200)
   })
 })

@@ -20,10 +20,17 @@ const routes: readonly Route[] = [
   { method: 'GET', path: '/api/slow', guard: 'public', handle: () => new Promise(resolve => setTimeout(resolve, 300, json(200, { slow: true }))) },
   { method: 'POST', path: '/api/auth/login', guard: 'public', handle: ({ body }) => Promise.resolve(json(200, { body })) },
   { method: 'GET', path: '/api/operator', guard: 'operator', handle: () => Promise.resolve(json(200, {})) },
+  {
+    method: 'POST', path: '/api/:module/:plural/import', guard: 'member', csv: true,
+    handle: async ({ body }) => {
+      let bytes = 0
+      for await (const chunk of body as AsyncIterable<Buffer>) bytes += chunk.length
+      return json(202, { bytes })
+    },
+  },
   ...recordRoutes(async call => {
     if (state.staleTimes-- > 0) throw new Stale()
     calls.push(call)
-    if (call.rest[0] === 'import') for await (const chunk of call.body as AsyncIterable<Buffer>) void chunk
     if (call.rest[0] === 'export') return { status: 200, headers: { 'content-type': 'text/csv' }, body: (async function* () { yield 'a,b\n'; yield '1,2\n' })() }
     if (call.rest[0] === 'large') return { status: 200, headers: {}, body: JSON.stringify('x'.repeat(50_000)) }
     return { status: 200, headers: { etag: '"1.1"' }, body: '{"ok":true}' }
@@ -56,10 +63,11 @@ beforeAll(async () => {
 })
 afterAll(() => Promise.all(open.map(listening => listening.close())))
 
-const send = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> =>
+interface Init { method?: string; body?: BodyInit | null; headers?: Record<string, string> }
+const send = (path: string, init: Init = {}): Promise<Response> =>
   fetch(base + path, { ...init, headers: { authorization: 'Bearer good', ...init.headers } })
-const post = (body: RequestInit['body'], headers: Record<string, string> = { 'content-type': 'application/json' }, path = '/api/crm/deals'): Promise<Response> =>
-  send(path, { method: 'POST', body: body ?? null, headers, ...(typeof body === 'object' && { duplex: 'half' }) } as RequestInit & { headers: Record<string, string> })
+const post = (body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }, path = '/api/crm/deals'): Promise<Response> =>
+  send(path, { method: 'POST', body, headers })
 const problem = async (response: Response): Promise<Record<string, unknown>> => {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   return await response.json() as Record<string, unknown>
@@ -92,7 +100,7 @@ describe('a body is refused', () => {
     ['a compressed body', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
     ['a merge patch where nothing is patched', { 'content-type': 'application/merge-patch+json' }],
   ])('415: %s', async (_name, headers) => {
-    const response = await post(Buffer.from('{}'), headers as Record<string, string>)
+    const response = await post(Buffer.from('{}'), headers)
     expect(response.status).toBe(415)
     expect(await problem(response)).toMatchObject({ code: 'media-type-unsupported' })
   })
@@ -100,6 +108,10 @@ describe('a body is refused', () => {
   it('of 20 MiB CSV and one byte', async () => {
     const response = await post(Buffer.alloc(limits.csvBodyBytes + 1, 'x'), { 'content-type': 'text/csv' }, '/api/crm/deals/import')
     expect(response.status).toBe(413)
+  })
+
+  it('of CSV where none is taken', async () => {
+    expect((await post('a,b', { 'content-type': 'text/csv' })).status).toBe(415)
   })
 
   it('only after the caller was let in', async () => {
@@ -122,6 +134,11 @@ describe('a body is read', () => {
   it('of exactly 1 MiB, and of 64 levels', async () => {
     expect((await post(`"${'x'.repeat(limits.jsonBodyBytes - 2)}"`)).status).toBe(200)
     expect((await post(nested(64))).status).toBe(200)
+  })
+
+  it('of 20 MiB CSV, as it comes', async () => {
+    const response = await post(Buffer.alloc(limits.csvBodyBytes, 'x'), { 'content-type': 'text/csv; charset=utf-8' }, '/api/crm/deals/import')
+    expect([response.status, await response.json()]).toEqual([202, { bytes: limits.csvBodyBytes }])
   })
 
   it('as a merge patch; none is undefined', async () => {
@@ -240,6 +257,6 @@ describe('closing', () => {
     const closed = listening.close()
     expect(await (await running).json()).toEqual({ slow: true })
     await closed
-    await expect(fetch(`http://127.0.0.1:${listening.port}/api/slow`)).rejects.toThrow()
+    await expect(fetch(`http://127.0.0.1:${listening.port}/api/slow`)).rejects.toThrow('fetch failed')
   })
 })

@@ -57,7 +57,7 @@ const password: MemberReader<string> = (value, report) => {
 }
 const optional = <T>(read: MemberReader<T>): MemberReader<T | null> => (value, report) => value === undefined || value === null ? null : read(value, report)
 const listOf = (max: number): MemberReader<string[]> => (value, report) => {
-  if (Array.isArray(value) && value.length <= max && value.every(item => typeof item === 'string')) return value as string[]
+  if (Array.isArray(value) && value.length <= max && value.every(item => typeof item === 'string')) return value
   report(`must be a list of at most ${max} texts`)
   return []
 }

@@ -5,7 +5,7 @@ import { openWorld, type Reply } from '../testing/world.ts'
 import type { Installation } from './commands.ts'
 
 const world = await openWorld()
-const { app } = world
+const { app, call } = world
 const installation: Installation = { tenants: app.tenants, database: app.database, withOwner: app.database.withOwner, close: () => Promise.resolve() }
 
 async function run(...args: string[]): Promise<{ code: number; out: string }> {
@@ -14,7 +14,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string }> {
   const code = await bos(args, { out: line => { lines.push(line) }, modulesDir: '', config, open: () => Promise.resolve(installation) })
   return { code, out: lines.join('\n') }
 }
-const login = (email: string, password: string): Promise<Reply> => world.call(null, 'POST', '/api/auth/login', { body: { email, password } })
+const login = (email: string, password: string): Promise<Reply> => call(null, 'POST', '/api/auth/login', { body: { email, password } })
 const lastWord = (text: string): string => text.trim().split(/\s/).at(-1) ?? ''
 
 it.each([['tenant'], ['tenant', 'create'], ['tenant', 'create', '--nonsense'], ['demo'], ['demo', 'on'], ['password'], ['db'], ['db', 'init']])('bos %s %s: says how it is used and does nothing', async (...args) => {
@@ -38,17 +38,17 @@ it('bos tenant create makes one that its administrator can sign in to, and bos t
 
 it('bos password ends the sessions and sets a new password', async () => {
   expect((await run('password', 'nobody@hooli.test')).code).toBe(1)
-  expect((await world.call('rep@globex', 'GET', '/api/me')).status).toBe(200)
+  expect((await call('rep@globex', 'GET', '/api/me')).status).toBe(200)
   const { out } = await run('password', 'rep@globex.test')
-  expect((await world.call('rep@globex', 'GET', '/api/me')).status).toBe(401)
+  expect((await call('rep@globex', 'GET', '/api/me')).status).toBe(401)
   expect((await login('rep@globex.test', lastWord(out))).status).toBe(200)
 })
 
 it('bos demo off ends demo mode for ever', async () => {
-  expect((await world.call('admin@acme', 'GET', '/api/me')).status).toBe(200)
+  expect((await call('admin@acme', 'GET', '/api/me')).status).toBe(200)
   const { code, out } = await run('demo', 'off')
   expect([code, out]).toEqual([0, expect.stringContaining('admin@acme.test')])
-  expect((await world.call('admin@acme', 'GET', '/api/me')).status).toBe(401)
+  expect((await call('admin@acme', 'GET', '/api/me')).status).toBe(401)
   expect((await login('admin@acme.test', 'a password for tests only')).status).toBe(401)
   expect(await world.sql(`select value->'on' as on from bos.setting where key = 'demo'`)).toEqual([{ on: false }])
 })

@@ -1,0 +1,115 @@
+import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, type InfiniteData } from '@tanstack/react-query'
+import { callJson, call, type Query } from './client.ts'
+import type { Entity } from './catalogue.ts'
+import { isProblem } from './problem.ts'
+
+/** A record as the API gives it: system properties, fields by name, expanded relations under `_expand`. */
+export interface RecordData {
+  readonly id: string
+  readonly version?: number
+  readonly revision?: number
+  readonly _title?: string | null
+  readonly _expand?: Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
+export interface Page {
+  readonly data: readonly RecordData[]
+  readonly page: { readonly limit: number; readonly nextCursor: string | null; readonly total?: number }
+}
+
+/** The one query cache. A refusal is not retried: asking again does not change a permission. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (count, error) => count < 2 && isProblem(error) && (error.status === 0 || error.status >= 500),
+      refetchOnWindowFocus: true,
+    },
+  },
+})
+
+/** Query keys: everything of one entity stands under ['entity', id], so that one call invalidates it. */
+export const keys = {
+  entity: (entity: string) => ['entity', entity] as const,
+  list: (entity: string, query: Query) => ['entity', entity, 'list', query] as const,
+  record: (entity: string, id: string, expand = '') => ['entity', entity, 'record', id, expand] as const,
+  history: (entity: string, id: string) => ['entity', entity, 'history', id] as const,
+  title: (entity: string, id: string) => ['title', entity, id] as const,
+}
+
+const pathOf = (entity: Entity): string => {
+  if (entity.path === null) throw new Error(`${entity.id} has no address of its own`)
+  return entity.path
+}
+
+export const pageSize = 100
+
+/** A list read page by page along the cursor. Only the first page asks for the exact total; old rows stay while new ones load. */
+export function useRecordList(entity: Entity, query: Query) {
+  return useInfiniteQuery({
+    queryKey: keys.list(entity.id, query),
+    queryFn: ({ pageParam, signal }) =>
+      callJson<Page>('GET', pathOf(entity), {
+        query: { ...query, limit: String(pageSize), ...(pageParam === null ? { count: 'exact' } : { cursor: pageParam }) },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.page.nextCursor,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export const useRecord = (entity: Entity, id: string, expand = '') =>
+  useQuery({
+    queryKey: keys.record(entity.id, id, expand),
+    queryFn: ({ signal }) => fetchRecord(entity, id, expand, signal),
+    placeholderData: () => findInLists(entity.id, id),
+  })
+
+export const fetchRecord = (entity: Entity, id: string, expand = '', signal?: AbortSignal): Promise<RecordData> =>
+  callJson<RecordData>('GET', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${id}`, {
+    query: { expand: expand || undefined },
+    signal,
+  })
+
+/** A record that some list already shows: the panel opens with it at once and fills in the rest. */
+export function findInLists(entity: string, id: string): RecordData | undefined {
+  for (const [, list] of queryClient.getQueriesData<InfiniteData<Page>>({ queryKey: ['entity', entity, 'list'] })) {
+    const found = list?.pages?.flatMap((page) => page.data).find((record) => record.id === id)
+    if (found) return found
+  }
+  return undefined
+}
+
+export const listRecords = (entity: Entity, query: Query, signal?: AbortSignal): Promise<Page> =>
+  callJson<Page>('GET', pathOf(entity), { query, signal })
+
+/** Creates one record; the key makes a repeated click or retry create only one. */
+export const createRecord = (entity: Entity, data: Readonly<Record<string, unknown>>, key: string): Promise<RecordData> =>
+  callJson<RecordData>('POST', pathOf(entity), { body: data, headers: { 'idempotency-key': key } })
+
+const ifMatch = (seen: RecordData): Record<string, string> =>
+  seen.version === undefined ? {} : { 'if-match': `"${seen.version}.${seen.revision ?? 0}"` }
+
+/** Edits fields. `seen` is the record as the caller knows it: an overlapping later edit answers `version-conflict`. */
+export const patchRecord = (entity: Entity, seen: RecordData, data: Readonly<Record<string, unknown>>): Promise<RecordData> =>
+  callJson<RecordData>('PATCH', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${seen.id}`, { body: data, headers: ifMatch(seen) })
+
+export async function deleteRecord(entity: Entity, record: RecordData): Promise<void> {
+  await call('DELETE', `${pathOf(entity)}/${record.id}`, { headers: ifMatch(record) })
+}
+
+export async function restoreRecord(entity: Entity, id: string): Promise<void> {
+  await call('POST', `${pathOf(entity)}/${id}/restore`)
+}
+
+/** After a write: everything that may show the entity is read again; the answered record is in place at once. */
+export function wrote(entity: Entity, record?: RecordData): void {
+  if (record) {
+    queryClient.setQueriesData<RecordData>({ queryKey: ['entity', entity.id, 'record', record.id] }, (old) =>
+      old ? { ...old, ...record, _expand: { ...old._expand, ...record._expand } } : old,
+    )
+    if (typeof record._title === 'string') queryClient.setQueryData(keys.title(entity.id, record.id), record._title)
+  }
+  void queryClient.invalidateQueries({ queryKey: ['entity'] })
+}

@@ -1,0 +1,97 @@
+import { useSyncExternalStore } from 'react'
+import { offline, readProblem } from './problem.ts'
+
+/**
+ * Who is signed in. The access token lives in memory only; the refresh token is an httpOnly cookie that script never sees.
+ * `starting` until the first silent refresh has answered.
+ */
+export type SessionState = 'starting' | 'in' | 'out' | 'offline'
+
+let state: SessionState = 'starting'
+let token: string | null = null
+let refreshing: Promise<boolean> | null = null
+const listeners = new Set<() => void>()
+
+function change(next: SessionState, nextToken: string | null): void {
+  state = next
+  token = nextToken
+  for (const listener of listeners) listener()
+}
+
+export const accessToken = (): string | null => token
+export const sessionState = (): SessionState => state
+export const signedIn = (accessTokenText: string): void => change('in', accessTokenText)
+export const signedOut = (): void => change('out', null)
+
+export function useSession(): SessionState {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => state,
+  )
+}
+
+/** Gets a new access token by the cookie; true when that worked. Several callers share one request. */
+export function refresh(): Promise<boolean> {
+  refreshing ??= refreshOnce().finally(() => {
+    refreshing = null
+  })
+  return refreshing
+}
+
+async function refreshOnce(): Promise<boolean> {
+  let response: Response
+  try {
+    response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' })
+  } catch {
+    if (state === 'starting') change('offline', null)
+    return false
+  }
+  if (!response.ok) {
+    if (response.status >= 500 && state === 'starting') change('offline', null)
+    else signedOut()
+    return false
+  }
+  const body: { accessToken?: string } = await response.json()
+  if (!body.accessToken) return false
+  signedIn(body.accessToken)
+  return true
+}
+
+export interface TenantChoice {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+}
+export type LoginOutcome = { readonly kind: 'in' } | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
+
+/** Signs in by password, or finishes a sign-in by naming the tenant. Throws ApiProblem `credentials-wrong`, `too-many-requests`, … */
+export async function login(body: Record<string, string>): Promise<LoginOutcome> {
+  const response = await fetch('/api/auth/login', {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw offline()
+  })
+  const answer: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw readProblem(response.status, answer)
+  const { accessToken: granted, tenants, selectToken } = answer as { accessToken?: string; tenants?: TenantChoice[]; selectToken?: string }
+  if (tenants && selectToken) return { kind: 'tenants', tenants, selectToken }
+  if (!granted) throw readProblem(502, null)
+  signedIn(granted)
+  return { kind: 'in' }
+}
+
+export async function logout(): Promise<void> {
+  const held = token
+  await fetch('/api/auth/logout', {
+    method: 'POST',
+    credentials: 'same-origin',
+    ...(held !== null && { headers: { authorization: `Bearer ${held}` } }),
+  }).catch(() => undefined)
+  signedOut()
+}

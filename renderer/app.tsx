@@ -1,0 +1,67 @@
+import { MantineProvider, type MantineColorSchemeManager } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { useEffect, useMemo } from 'react'
+import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
+import { queryClient } from './api/records.ts'
+import { refresh, useSession } from './api/session.ts'
+import { LocaleContext, localeFor } from './fields/locale.ts'
+import { NavigationContext } from './model/navigation.tsx'
+import { router } from './router.tsx'
+import { CommandKeys } from './shell/commands.tsx'
+import { Failure, Starting } from './shell/states.tsx'
+import { SignIn } from './shell/sign-in.tsx'
+import { cssVariables, theme } from './theme.ts'
+
+/** Keeps the chosen scheme where public/scheme.js reads it before the first paint; `auto` is stored as nothing. */
+const scheme: MantineColorSchemeManager = {
+  get: (fallback) => {
+    const stored = localStorage.getItem('bos.scheme')
+    return stored === 'dark' || stored === 'light' ? stored : fallback
+  },
+  set: (value) => (value === 'auto' ? localStorage.removeItem('bos.scheme') : localStorage.setItem('bos.scheme', value)),
+  subscribe: () => undefined,
+  unsubscribe: () => undefined,
+  clear: () => localStorage.removeItem('bos.scheme'),
+}
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={scheme}>
+      <Notifications position="bottom-right" limit={4} zIndex={500} />
+      <QueryClientProvider client={queryClient}>
+        <CommandKeys><Session /></CommandKeys>
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}
+
+function Session() {
+  const session = useSession()
+  useEffect(() => {
+    void refresh()
+  }, [])
+  useEffect(() => {
+    if (session === 'out') queryClient.clear()
+  }, [session])
+  if (session === 'starting') return <Starting />
+  if (session === 'offline') return <Failure full title="The server cannot be reached" detail="Check the connection, then try again." onRetry={() => void refresh()} />
+  return session === 'out' ? <SignIn /> : <SignedIn />
+}
+
+function SignedIn() {
+  const { data: catalogue, error, refetch } = useCatalogueQuery(true)
+  const locale = useMemo(() => (catalogue ? localeFor(catalogue.tenant.locale, catalogue.tenant.timeZone, catalogue.tenant.currency) : null), [catalogue])
+  if (error && !catalogue) return <Failure full title="The workspace could not be opened" error={error} onRetry={() => void refetch()} />
+  if (!catalogue || !locale) return <Starting />
+  return (
+    <CatalogueContext value={catalogue}>
+      <LocaleContext value={locale}>
+        <NavigationContext value={(href, options) => (options?.replace ? router.history.replace(href) : router.history.push(href))}>
+          <RouterProvider router={router} />
+        </NavigationContext>
+      </LocaleContext>
+    </CatalogueContext>
+  )
+}

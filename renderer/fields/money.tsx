@@ -1,0 +1,87 @@
+import { useState } from 'react'
+import type { Field } from '../api/catalogue.ts'
+import { useLocale } from './locale.ts'
+import { formatDecimal, parseNumber } from './numbers.ts'
+import { numberSetting, settingsOf, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
+import { TextInput } from './text-input.tsx'
+
+interface Money {
+  readonly amount: string
+  readonly currency: string
+}
+
+const isMoney = (value: unknown): value is Money => typeof value === 'object' && value !== null && 'amount' in value && 'currency' in value
+
+const digitsOf = (currency: string): number => {
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  } catch {
+    return 2
+  }
+}
+
+/** The field's own currency when it has a fixed one, else null: the person chooses. */
+const fixedCurrency = (field: Field): string | null => {
+  const currency = settingsOf(field)['currency']
+  return typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) ? currency : null
+}
+
+const amountText = (value: unknown, locale: Locale, grouping: boolean): string =>
+  isMoney(value) ? formatDecimal(value.amount, locale.locale, digitsOf(value.currency), grouping) : ''
+
+const format = (value: unknown, _field: Field, locale: Locale): string =>
+  isMoney(value) ? `${amountText(value, locale, true)} ${value.currency}` : ''
+
+/** `12.50`, `12,50 EUR`, `EUR 12`: a code in the text names the currency. */
+function readMoney(text: string, field: Field, locale: Locale, currency: string): Parsed {
+  const code = /\b([A-Za-z]{3})\b/.exec(text)?.[1]?.toUpperCase()
+  const fixed = fixedCurrency(field)
+  if (fixed !== null && code !== undefined && code !== fixed) return { fault: `This amount is kept in ${fixed}` }
+  const parsed = parseNumber(text.replace(/\b[A-Za-z]{3}\b/, '').replace(/[€$£¥]/g, ''), locale.locale, {
+    scale: numberSetting(field, 'scale') ?? 2, min: numberSetting(field, 'minimum'), max: numberSetting(field, 'maximum'),
+  })
+  if ('fault' in parsed || parsed.value === null) return parsed
+  return { value: { amount: String(parsed.value), currency: fixed ?? code ?? currency } }
+}
+
+function Show({ value }: ShowProps) {
+  const locale = useLocale()
+  if (!isMoney(value)) return null
+  return <span className="num ellipsis">{amountText(value, locale, true)} <span className="money-code">{value.currency}</span></span>
+}
+
+function Edit(props: EditProps) {
+  const { value, field, onChange, id } = props
+  const locale = useLocale()
+  const fixed = fixedCurrency(field)
+  const [chosen, setChosen] = useState(isMoney(value) ? value.currency : (fixed ?? locale.currency))
+  const currency = fixed ?? (isMoney(value) ? value.currency : chosen)
+  return (
+    <span className="joined">
+      <TextInput
+        {...props} inputMode="decimal" end write={(each, _field, by) => amountText(each, by, false)}
+        read={(text, each, by) => readMoney(text, each, by, currency)}
+      />
+      {fixed !== null ? <span className="joined-fixed">{fixed}</span> : (
+        <input
+          className="input joined-code" aria-label={`${props.label ?? field.title}: currency`} id={`${id}-currency`} value={currency} maxLength={3} autoComplete="off" spellCheck={false}
+          onFocus={(event) => event.currentTarget.select()}
+          onChange={(event) => {
+            const code = event.currentTarget.value.toUpperCase().replace(/[^A-Z]/g, '')
+            setChosen(code)
+            if (isMoney(value)) onChange({ ...value, currency: code })
+          }}
+        />
+      )}
+    </span>
+  )
+}
+
+/** In filters the amount alone is compared; the server keeps currencies apart. */
+const money: FieldKind = {
+  Show, Edit, format, parse: (text, field, locale) => readMoney(text, field, locale, locale.currency),
+  filterOps: [['gte', '≥'], ['lte', '≤'], ['eq', '='], ['gt', '>'], ['lt', '<'], ['null', 'is empty']], align: 'end', width: 130,
+}
+
+export const moneyKinds = { money } as const
+export { isMoney }

@@ -1,0 +1,45 @@
+import type { Field } from '../api/catalogue.ts'
+import { useLocale } from './locale.ts'
+import { formatDecimal, parseNumber } from './numbers.ts'
+import { isEmpty, numberSetting, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
+import { TextInput } from './text-input.tsx'
+
+const compare = [['eq', '='], ['ne', '≠'], ['gt', '>'], ['gte', '≥'], ['lt', '<'], ['lte', '≤'], ['in', 'is any of'], ['null', 'is empty']] as const
+
+interface Style {
+  readonly suffix: string
+  /** Digits shown at least; a quantity of 5 is not 5.000. */
+  readonly fixed: (scale: number) => number
+  readonly read: (parsed: string) => unknown
+  readonly defaultScale: number
+  readonly grouping: (field: Field) => boolean
+}
+
+function numeric({ suffix, fixed, read, defaultScale, grouping }: Style): FieldKind {
+  const scaleOf = (field: Field): number => numberSetting(field, 'scale') ?? defaultScale
+  const format = (value: unknown, field: Field, { locale }: Locale): string =>
+    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), grouping(field))}${suffix}`
+  const write = (value: unknown, field: Field, { locale }: Locale): string =>
+    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), false)}${suffix}`
+  const parse = (text: string, field: Field, { locale }: Locale): Parsed => {
+    const min = numberSetting(field, 'minimum')
+    const max = numberSetting(field, 'maximum')
+    const parsed = parseNumber(text.replace(/\s*%\s*$/, ''), locale, { scale: scaleOf(field), min, max })
+    return 'fault' in parsed || parsed.value === null ? parsed : { value: read(String(parsed.value)) }
+  }
+  const Show = ({ value, field }: ShowProps) => <span className="num ellipsis">{format(value, field, useLocale())}</span>
+  const Edit = (props: EditProps) => <TextInput {...props} write={write} read={parse} inputMode="decimal" />
+  return { Show, Edit, format, parse, filterOps: compare, align: 'end', width: 110 }
+}
+
+const yearLike = (field: Field): boolean => {
+  const min = numberSetting(field, 'minimum')
+  const max = numberSetting(field, 'maximum')
+  return min !== undefined && max !== undefined && min >= 1000 && max <= 3000
+}
+
+export const numberKinds = {
+  integer: numeric({ suffix: '', fixed: () => 0, read: Number, defaultScale: 0, grouping: (field) => !yearLike(field) }),
+  decimal: numeric({ suffix: '', fixed: (scale) => Math.min(scale, 2), read: (text) => text, defaultScale: 6, grouping: () => true }),
+  percent: numeric({ suffix: ' %', fixed: () => 0, read: (text) => text, defaultScale: 2, grouping: () => true }),
+} as const

@@ -1,0 +1,99 @@
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useQueries } from '@tanstack/react-query'
+import { useState } from 'react'
+import { entityOf, fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
+import { listRecords, type RecordData } from '../api/records.ts'
+import type { Ref } from '../api/titles.ts'
+import { expanded, titleOf } from '../model/entity.ts'
+import { useOverlays } from '../model/overlays.tsx'
+import { recentIds, rememberRecent } from '../model/recents.ts'
+import { EntityIcon } from './icons.tsx'
+import { useLocale } from './locale.ts'
+import { OptionList, type Option } from './option-list.tsx'
+import { kindOf } from './registry.ts'
+
+/** How the server finds records of an entity by what a person types; null: it cannot. */
+export function searchQuery(entity: Entity, typed: string): Readonly<Record<string, string>> | null {
+  if (entity.search) return { search: typed }
+  const title = entity.titleField === null ? null : fieldOf(entity, entity.titleField)
+  if (title?.operators.includes('contains')) return { [`${title.name}.contains`]: typed }
+  if (title?.operators.includes('startsWith')) return { [`${title.name}.startsWith`]: typed }
+  return null
+}
+
+/**
+ * Finds a record to refer to: recent ones first, then a server search 150 ms after the last key. A reply to an older text
+ * is dropped, because the query's key is the text. `Create “abc”` opens the create dialog and picks what it made.
+ */
+export function Picker({ label, targets, initialQuery, selected, onPick, canCreate = true }: {
+  readonly label: string
+  readonly targets: readonly { readonly entity: string }[]
+  readonly initialQuery: string
+  readonly selected: ReadonlySet<string>
+  readonly onPick: (picked: Ref, title: string) => void
+  readonly canCreate?: boolean
+}) {
+  const catalogue = useCatalogue()
+  const locale = useLocale()
+  const { openCreate } = useOverlays()
+  const [query, setQuery] = useState(initialQuery)
+  const [settled] = useDebouncedValue(query.trim(), 150)
+  const entities = targets.map(({ entity }) => entityOf(catalogue, entity)).filter((entity): entity is Entity => entity?.path != null)
+
+  const answers = useQueries({
+    queries: entities.map((entity) => ({
+      queryKey: ['entity', entity.id, 'pick', settled] as const,
+      queryFn: async ({ signal }: { readonly signal: AbortSignal }) => {
+        const found = settled === '' ? {} : searchQuery(entity, settled)
+        if (found === null) return []
+        const subtitle = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
+        const expand = subtitle?.reference ? subtitle.name : undefined
+        const recent = settled === '' ? recentIds(catalogue, entity.id).slice(0, 8) : []
+        const [first, rest] = await Promise.all([
+          recent.length === 0 ? { data: [] } : listRecords(entity, { 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
+          listRecords(entity, { ...found, expand, limit: '20' }, signal),
+        ])
+        const ordered = recent.flatMap((id) => first.data.filter((record) => record.id === id))
+        return [...ordered, ...rest.data.filter((record) => !recent.includes(record.id))]
+      },
+      placeholderData: keepPreviousData,
+      staleTime: 30_000,
+    })),
+  })
+
+  const subtitleOf = (entity: Entity, record: RecordData): string | undefined => {
+    const field = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
+    if (!field) return undefined
+    if (field.reference) return expanded(record, field.name)?._title ?? undefined
+    return kindOf(field).format(record[field.name], field, locale) || undefined
+  }
+  const options: readonly Option[] = entities.flatMap((entity, index) =>
+    (answers[index]?.data ?? []).map((record) => ({
+      id: `${entity.id}/${record.id}`, text: titleOf(entity, record), hint: subtitleOf(entity, record), section: entities.length > 1 ? entity.pluralTitle : undefined,
+      content: <><EntityIcon icon={entity.display.icon} hue={entity.display.hue} /><span className="ellipsis">{titleOf(entity, record)}</span></>,
+    })),
+  )
+  const pick = (key: string): void => {
+    const [entity = '', id = ''] = key.split('/')
+    rememberRecent(catalogue, entity, id)
+    onPick({ entity, id }, options.find((option) => option.id === key)?.text ?? '')
+  }
+  const creatable = entities.find((entity) => may(entity, 'create'))
+  const typed = query.trim()
+  const create = canCreate && creatable && typed !== '' ? {
+    text: `Create “${typed}”${entities.length > 1 ? ` as ${creatable.title.toLowerCase()}` : ''}`,
+    run: () => openCreate({
+      entity: creatable.id,
+      initial: creatable.titleField === null ? {} : { [creatable.titleField]: typed },
+      onCreated: (record) => onPick({ entity: creatable.id, id: record.id }, titleOf(creatable, record)),
+    }),
+  } : null
+  const loading = answers.some((answer) => answer.isFetching) || settled !== typed
+  const refused = answers.length > 0 && answers.every((answer) => answer.isError)
+  return (
+    <OptionList
+      label={label} options={options} selected={new Set(entities.flatMap((entity) => [...selected].map((id) => `${entity.id}/${id}`)))} onPick={pick} query={query} onQuery={setQuery}
+      loading={loading} create={create} empty={refused || entities.length === 0 ? 'These records are not available to your role' : typed === '' ? 'No records yet' : `No match for “${typed}”`}
+    />
+  )
+}

@@ -1,0 +1,178 @@
+import { lazy, Suspense, useState } from 'react'
+import { entityOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
+import { rememberTitle, useTitles, type Ref } from '../api/titles.ts'
+import type { RecordData } from '../api/records.ts'
+import { expanded, recordAddress } from '../model/entity.ts'
+import { A } from '../model/navigation.tsx'
+import { PickerFace } from './choice.tsx'
+import { EntityIcon } from './icons.tsx'
+import { Layer } from './layer.tsx'
+import { Picker } from './picker.tsx'
+import type { EditProps, FieldKind, OperandProps, ShowProps } from './type.ts'
+
+const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(text)
+
+/** A reference value as entity and id: with one target the value is the id alone. */
+export function refOf(field: Field, value: unknown): Ref | null {
+  if (typeof value === 'string') {
+    const entity = field.reference?.targets[0]?.entity
+    return entity === undefined ? null : { entity, id: value }
+  }
+  if (typeof value !== 'object' || value === null || !('entity' in value) || !('id' in value)) return null
+  return typeof value.entity === 'string' && typeof value.id === 'string' ? { entity: value.entity, id: value.id } : null
+}
+/** The value of a reference to several entities names which; a hidden target changes nothing about that. */
+const isSeveral = (field: Field): boolean => field.reference?.several ?? (field.reference?.targets.length ?? 1) > 1
+export const refValue = (field: Field, ref: Ref): unknown => (isSeveral(field) ? { entity: ref.entity, id: ref.id } : ref.id)
+
+/** What stands for a record everywhere: its entity's icon and its title. A click opens it. */
+export function RecordChip({ entity, id, title, link = true }: { readonly entity: Entity | null; readonly id: string; readonly title: string | null | undefined; readonly link?: boolean }) {
+  const words = title ?? (title === null ? 'No longer available' : '…')
+  const face = <>{entity && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />}<span className="ellipsis">{words}</span></>
+  if (!link || entity?.path == null || title === null) return <span className="record-chip" title={words}>{face}</span>
+  return (
+    <A className="record-chip linkable" href={recordAddress(entity, id)} title={words} onClick={(event) => event.stopPropagation()} tabIndex={-1} data-chip={`${entity.id}/${id}`}>
+      {face}
+    </A>
+  )
+}
+
+const known = (record: RecordData | undefined, field: Field) => (ref: Ref): string | undefined => {
+  const found = expanded(record, field.name)
+  return found?.id === ref.id && typeof found._title === 'string' ? found._title : undefined
+}
+
+function ShowReference({ value, field, record }: ShowProps) {
+  const catalogue = useCatalogue()
+  const ref = refOf(field, value)
+  const [title] = useTitles(ref ? [ref] : [], known(record, field))
+  return ref && <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} />
+}
+
+function EditReference(props: EditProps) {
+  const { value, field, onChange, onCommit, record } = props
+  const catalogue = useCatalogue()
+  const [query, setQuery] = useState<string | null>(null)
+  const ref = refOf(field, value)
+  const [title] = useTitles(ref ? [ref] : [], known(record, field))
+  const label = props.label ?? field.title
+  return (
+    <Layer
+      opened={query !== null} onClose={() => setQuery(null)} title={label} width={320}
+      target={
+        <div>
+          <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose…" onClear={ref && !field.required ? () => onChange(null) : null}>
+            {ref ? <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} link={false} /> : null}
+          </PickerFace>
+        </div>
+      }
+    >
+      <Picker
+        label={label} targets={field.reference?.targets ?? []} initialQuery={query ?? ''} selected={new Set(ref ? [ref.id] : [])}
+        onPick={(picked, pickedTitle) => {
+          rememberTitle(picked.entity, picked.id, pickedTitle)
+          onChange(refValue(field, picked))
+          setQuery(null)
+          onCommit?.()
+        }}
+      />
+    </Layer>
+  )
+}
+
+function Operand({ field, operator, value, onChange, onDone }: OperandProps) {
+  const ids = value === '' ? [] : value.split(',')
+  const several = operator === 'in'
+  return (
+    <Picker
+      label={field.title} targets={field.reference?.targets ?? []} initialQuery="" selected={new Set(ids)} canCreate={false}
+      onPick={(picked, title) => {
+        rememberTitle(picked.entity, picked.id, title)
+        onChange(several ? (ids.includes(picked.id) ? ids.filter((id) => id !== picked.id) : [...ids, picked.id]).join(',') : picked.id)
+        if (!several) onDone()
+      }}
+    />
+  )
+}
+
+const reference: FieldKind = {
+  fromOperand: (id, field) => (isSeveral(field) ? undefined : id),
+  Show: ShowReference, Edit: EditReference, Operand, align: 'start', width: 180,
+  format: (value, field) => refOf(field, value)?.id ?? '',
+  parse: (text) => (text.trim() === '' ? { value: null } : isUuid(text.trim()) ? { value: text.trim() } : { fault: 'Choose a record from the list' }),
+  filterOps: [['in', 'is any of'], ['eq', 'is'], ['ne', 'is not'], ['null', 'is empty']],
+}
+
+const idsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : [])
+
+/** The entity at the other end of a `references` field. */
+const targetOf = (field: Field, entities: Readonly<Record<string, Entity>>): string | null => {
+  const direct = field.reference?.targets[0]?.entity
+  if (direct !== undefined) return direct
+  const link = field.lines && entities[field.lines.entity]
+  return link ? (link.fields.find((each) => each.name === field.lines?.linkField || each.id === field.lines?.linkField)?.reference?.targets[0]?.entity ?? null) : null
+}
+
+function ShowReferences({ value, field, roomy }: ShowProps) {
+  const catalogue = useCatalogue()
+  const entity = targetOf(field, catalogue.entities)
+  const ids = idsOf(value)
+  const shown = roomy ? ids : ids.slice(0, 2)
+  const titles = useTitles(entity === null ? [] : shown.map((id) => ({ entity, id })))
+  if (entity === null) return null
+  return (
+    <span className={roomy ? 'chips wrap' : 'chips'}>
+      {shown.map((id, index) => <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} />)}
+      {ids.length > shown.length && <span className="caption muted">+{ids.length - shown.length}</span>}
+    </span>
+  )
+}
+
+function EditReferences(props: EditProps) {
+  const { value, field, onChange } = props
+  const catalogue = useCatalogue()
+  const [query, setQuery] = useState<string | null>(null)
+  const entity = targetOf(field, catalogue.entities)
+  const ids = idsOf(value)
+  const titles = useTitles(entity === null ? [] : ids.map((id) => ({ entity, id })))
+  const label = props.label ?? field.title
+  return (
+    <Layer
+      opened={query !== null} onClose={() => setQuery(null)} title={label} width={320}
+      target={
+        <div>
+          <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose any…" onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}>
+            {ids.length > 0 && entity !== null ? <span className="chips wrap">{ids.map((id, index) => <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} link={false} />)}</span> : null}
+          </PickerFace>
+        </div>
+      }
+    >
+      <Picker
+        label={label} targets={entity === null ? [] : [{ entity }]} initialQuery={query ?? ''} selected={new Set(ids)}
+        onPick={(picked, title) => {
+          rememberTitle(picked.entity, picked.id, title)
+          onChange(ids.includes(picked.id) ? ids.filter((id) => id !== picked.id) : [...ids, picked.id])
+        }}
+      />
+    </Layer>
+  )
+}
+
+const references: FieldKind = {
+  ...reference, fromOperand: () => undefined, Show: ShowReferences, Edit: EditReferences, width: 200, filterOps: [['in', 'has any of'], ['contains', 'has'], ['eq', 'has'], ['null', 'is empty']],
+  format: (value) => idsOf(value).join(', '),
+}
+
+const LineGrid = lazy(() => import('../form/line-grid.tsx'))
+const EditLines = (props: EditProps) => <Suspense fallback={<div className="skeleton" />}><LineGrid {...props} /></Suspense>
+
+/** Lines are counted in a list; the record page and the form show them as a grid of their own. */
+const lines: FieldKind = {
+  Show: ({ value }) => {
+    const count = Array.isArray(value) ? value.length : null
+    return count === null ? null : <span className="num">{count} {count === 1 ? 'line' : 'lines'}</span>
+  },
+  Edit: EditLines, format: (value) => (Array.isArray(value) ? String(value.length) : ''), filterOps: [], align: 'start', width: 90, tall: true,
+}
+
+export const relationKinds = { reference, references, lines } as const

@@ -1,0 +1,66 @@
+import { useEffect, useRef, useState } from 'react'
+import { useLocale } from './locale.ts'
+import type { Field } from '../api/catalogue.ts'
+import type { EditProps, Locale, Parsed } from './type.ts'
+
+/**
+ * A one-line editor of anything that can be typed. The text belongs to the person while they type: it is rewritten only on
+ * blur, when it has a meaning. `write` gives the text of a value, `read` the value of a text.
+ */
+export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommit, invalid, describedBy, autoFocus, label, write, read, end = false, type = 'text', inputMode, placeholder }: EditProps & {
+  readonly write: (value: unknown, field: Field, locale: Locale) => string
+  readonly read: (text: string, field: Field, locale: Locale) => Parsed
+  readonly end?: boolean
+  readonly type?: string
+  readonly inputMode?: 'decimal' | 'numeric' | 'tel' | 'url' | 'email'
+  readonly placeholder?: string | undefined
+}) {
+  const locale = useLocale()
+  const [text, setText] = useState(() => write(value, field, locale))
+  const [typing, setTyping] = useState(false)
+  const known = useRef(value)
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (JSON.stringify(known.current) === JSON.stringify(value)) return
+    known.current = value
+    setText(write(value, field, locale))
+  }, [value, field, locale, write])
+  useEffect(() => {
+    if (autoFocus) input.current?.select()
+  }, [autoFocus])
+
+  const typed = (next: string): Parsed => {
+    setText(next)
+    const parsed = read(next, field, locale)
+    if ('fault' in parsed) onFault?.(parsed.fault)
+    else {
+      onFault?.(null)
+      known.current = parsed.value
+      onChange(parsed.value)
+    }
+    return parsed
+  }
+  return (
+    <input
+      ref={input} id={id} className={end ? 'input end num' : 'input'} type={type} inputMode={inputMode} value={text} autoFocus={autoFocus} placeholder={placeholder}
+      aria-invalid={invalid || undefined} aria-describedby={describedBy} aria-label={label} aria-required={field.required || undefined} autoComplete="off" spellCheck={type === 'text'}
+      onChange={(event) => {
+        setTyping(true)
+        typed(event.currentTarget.value)
+      }}
+      onBlur={() => {
+        if (typing) {
+          const parsed = read(text, field, locale)
+          if (!('fault' in parsed)) setText(write(parsed.value, field, locale))
+          setTyping(false)
+        }
+        onBlur?.()
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || event.nativeEvent.isComposing || event.metaKey || event.ctrlKey || !onCommit) return
+        event.preventDefault()
+        if (!('fault' in read(text, field, locale))) onCommit()
+      }}
+    />
+  )
+}

@@ -1,0 +1,111 @@
+import type { IChangeEvent } from '@rjsf/core'
+import type { ErrorSchema } from '@rjsf/utils'
+import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useCatalogue, type Entity } from '../api/catalogue.ts'
+import { ApiProblem, problemText } from '../api/problem.ts'
+import type { RecordData } from '../api/records.ts'
+import type { FaultTree } from '../fields/type.ts'
+import { failed } from '../shell/toast.tsx'
+import { placeIn, type FormData } from './body.ts'
+import './form.css'
+import { placeFaults, withoutFault } from './problems.ts'
+import { formFields, formSchema, validationSchema, type Mode } from './schema.ts'
+import { FormViewContext, ThemedForm, type FormView } from './theme.tsx'
+import { createValidator } from './validator.ts'
+import { sentence } from './words.ts'
+
+/**
+ * The form of an entity, to create or edit. It keeps its own values; `onChange` tells them. `onSubmit` may throw ApiProblem:
+ * its faults land on the fields they name, the rest in a toast.
+ */
+export function EntityForm({ entity, mode, initial, record, only = null, onChange, onSubmit, children, formId, busy }: {
+  readonly entity: Entity
+  readonly mode: Mode
+  readonly initial: FormData
+  readonly record?: RecordData | undefined
+  /** The fields of a short form; null: all of them, in sections. */
+  readonly only?: ReadonlySet<string> | null
+  readonly onChange: (data: FormData) => void
+  readonly onSubmit: (data: FormData) => Promise<void>
+  readonly children?: ReactNode
+  readonly formId: string
+  readonly busy: boolean
+}) {
+  const catalogue = useCatalogue()
+  const id = useId()
+  const { schema, uiSchema } = useMemo(() => formSchema(entity, mode), [entity, mode])
+  const validator = useMemo(() => createValidator(validationSchema(catalogue, entity, mode)), [catalogue, entity, mode])
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
+  const [submitted, setSubmitted] = useState(false)
+  const [serverFaults, setServerFaults] = useState<FaultTree>({})
+  const typed = useRef(new Map<string, string>())
+  const box = useRef<HTMLDivElement>(null)
+  const [focusFault, setFocusFault] = useState(0)
+  const all = useMemo(() => new Set(formFields(entity, mode).map((field) => field.name)), [entity, mode])
+  // A fault must never hide in a field that the short form leaves out.
+  const visible = useMemo(() => (only === null ? all : new Set([...only, ...Object.keys(serverFaults)])), [only, all, serverFaults])
+
+  useEffect(() => {
+    if (focusFault === 0) return
+    const place = box.current?.querySelector('[data-invalid] [aria-invalid="true"]') ?? box.current?.querySelector('[data-invalid] input, [data-invalid] button, [data-invalid] textarea')
+    if (place instanceof HTMLElement) {
+      place.focus()
+      place.scrollIntoView({ block: 'center' })
+    }
+  }, [focusFault])
+
+  const view = useMemo<FormView>(() => ({
+    id, entity, mode, record, visible, sectioned: only === null, touched, submitted,
+    onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
+    onTyped: (name, fault) => {
+      if (fault === null) typed.current.delete(name)
+      else typed.current.set(name, fault)
+    },
+  }), [id, entity, mode, record, visible, only, touched, submitted])
+
+  const changed = (event: IChangeEvent, changedId?: string): void => {
+    const data = (event.formData ?? {}) as FormData
+    const name = changedId?.replace(/^root_/, '')
+    if (name !== undefined && serverFaults[name] !== undefined) setServerFaults(withoutFault(serverFaults, name))
+    onChange(data)
+  }
+  const submit = async (event: IChangeEvent): Promise<void> => {
+    const data = (event.formData ?? {}) as FormData
+    setSubmitted(true)
+    if (typed.current.size > 0) return setFocusFault((count) => count + 1)
+    if (busy) return
+    try {
+      setServerFaults({})
+      await onSubmit(data)
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.faults.length === 0) return failed('Nothing was saved; what you typed is still here.', error)
+      const { tree, rest } = placeFaults(error.faults, placeIn(entity, mode, data), (parts, detail) => sentence(titleAt(catalogue.entities, entity, parts), detail))
+      setServerFaults(tree)
+      if (rest.length > 0 || Object.keys(tree).length === 0) failed('Nothing was saved; what you typed is still here.', new Error(rest[0] ?? problemText(error)))
+      setFocusFault((count) => count + 1)
+    }
+  }
+  return (
+    <FormViewContext value={view}>
+      <div ref={box} className="entity-form">
+        <ThemedForm
+          id={formId} schema={schema} uiSchema={uiSchema} validator={validator} initialFormData={initial} onChange={changed} onSubmit={(event) => void submit(event)} noHtml5Validate showErrorList={false} liveValidate="onChange"
+          extraErrors={serverFaults as ErrorSchema} idPrefix="root"
+          onError={() => {
+            setSubmitted(true)
+            setFocusFault((count) => count + 1)
+          }}
+        >
+          {children ?? <></>}
+        </ThemedForm>
+      </div>
+    </FormViewContext>
+  )
+}
+
+/** The title of the field that a pointer names, also inside lines. */
+function titleAt(entities: Readonly<Record<string, Entity>>, entity: Entity, [name, , ...inside]: readonly string[]): string {
+  const field = entity.fields.find((each) => each.name === name)
+  const line = field?.lines ? entities[field.lines.entity] : undefined
+  return line && inside.length > 0 ? titleAt(entities, line, inside) : (field?.title ?? entity.title)
+}

@@ -1,0 +1,197 @@
+import { Drawer, Menu } from '@mantine/core'
+import { IconArrowDown, IconArrowUp, IconChevronRight, IconCopy, IconDots, IconPlus, IconTrash } from '@tabler/icons-react'
+import { memo, useCallback, useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
+import { Edit, Show } from '../fields/field.tsx'
+import { usePhone } from '../fields/layer.tsx'
+import { useLocale } from '../fields/locale.ts'
+import { kindOf } from '../fields/registry.ts'
+import { faultAt, type EditProps, type FaultTree, type Locale } from '../fields/type.ts'
+import { amountField, totalOf } from '../model/lines.ts'
+import { linesOf, newLineId, type Line } from './lines-change.ts'
+import { isLines } from './schema.ts'
+
+const defaultsOf = (entity: Entity): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(entity.fields.flatMap((field) => (field.default === undefined || field.default === null ? [] : [[field.name, field.default]])))
+
+/** Pasted rows of a spreadsheet, from one column on; text that has no value in its column is left out. */
+export function pastedLines(text: string, columns: readonly Field[], from: number, locale: Locale): readonly Readonly<Record<string, unknown>>[] {
+  return text.replace(/\r/g, '').replace(/\n$/, '').split('\n').map((row) => Object.fromEntries(row.split('\t').flatMap((cell, at) => {
+    const field = columns[from + at]
+    const parsed = field && !field.readOnly ? kindOf(field).parse?.(cell.trim(), field, locale) : undefined
+    return field && parsed && 'value' in parsed && parsed.value !== null ? [[field.name, parsed.value]] : []
+  })))
+}
+
+/** The lines of a document, edited in place: Enter goes down and adds a row at the end, pasted rows become lines. */
+export default function LineGrid({ id, field, value, onChange, onBlur, faults, invalid, describedBy, label }: EditProps) {
+  const catalogue = useCatalogue()
+  const locale = useLocale()
+  const phone = usePhone()
+  const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
+  const rows = linesOf(value)
+  const latest = useRef(rows)
+  latest.current = rows
+  const table = useRef<HTMLDivElement>(null)
+  const [focusRow, setFocusRow] = useState<{ row: number; column: number } | null>(null)
+  useEffect(() => {
+    if (!focusRow) return
+    const cell = table.current?.querySelector(`[data-line="${focusRow.row}"] [data-column="${focusRow.column}"]`)
+    const target = cell?.querySelector('input, button, textarea')
+    if (target instanceof HTMLElement) target.focus()
+    setFocusRow(null)
+  }, [focusRow])
+
+  const set = useCallback((next: readonly Line[]) => {
+    latest.current = next
+    onChange(next)
+  }, [onChange])
+  const setRef = useRef(set)
+  setRef.current = set
+  const edit = useCallback((key: string, name: string, cell: unknown) => {
+    setRef.current(latest.current.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
+  }, [])
+  const act = useCallback((key: string, action: RowAction) => {
+    const all = [...latest.current]
+    const at = all.findIndex((row) => row.id === key)
+    const row = all[at]
+    if (!row) return
+    if (action === 'delete') all.splice(at, 1)
+    else if (action === 'copy') all.splice(at + 1, 0, { ...row, id: newLineId() })
+    else {
+      all.splice(at, 1)
+      all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
+    }
+    setRef.current(all)
+  }, [])
+  if (!line) return null
+  const columns = line.fields.filter((each) => !isLines(each))
+  const nested = line.fields.filter(isLines)
+  const addRow = (column = 0): void => {
+    set([...latest.current, { ...defaultsOf(line), id: newLineId() }])
+    setFocusRow({ row: latest.current.length - 1, column })
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const cell = event.target instanceof Element ? event.target.closest('[data-column]') : null
+    const row = Number(cell?.closest('[data-line]')?.getAttribute('data-line') ?? -1)
+    const column = Number(cell?.getAttribute('data-column') ?? -1)
+    const text = event.target instanceof HTMLInputElement
+    if (row < 0 || event.metaKey || event.ctrlKey || event.altKey || !text) return
+    if (event.key === 'Enter' || event.key === 'ArrowDown') {
+      if (event.key === 'Enter' && row === rows.length - 1) addRow(event.shiftKey ? column : 0)
+      else if (row < rows.length - 1) setFocusRow({ row: row + 1, column })
+    } else if (event.key === 'ArrowUp' && row > 0) setFocusRow({ row: row - 1, column })
+    else return
+    event.preventDefault()
+  }
+  const onPaste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData.getData('text/plain')
+    if (!/[\t\n]/.test(text.trim())) return
+    const cell = event.target instanceof Element ? event.target.closest('[data-column]') : null
+    const row = Number(cell?.closest('[data-line]')?.getAttribute('data-line') ?? rows.length)
+    const pasted = pastedLines(text, columns, Number(cell?.getAttribute('data-column') ?? 0), locale)
+    event.preventDefault()
+    set(pasted.reduce<readonly Line[]>((all, values, index) => {
+      const known = all[row + index]
+      return known ? all.map((each) => (each === known ? { ...each, ...values } : each)) : [...all, { ...defaultsOf(line), ...values, id: newLineId() }]
+    }, latest.current))
+  }
+  const amount = amountField(columns)
+  const total = amount && totalOf(amount, rows)
+  return (
+    <div className={invalid ? 'line-grid invalid' : 'line-grid'} ref={table} onKeyDown={onKeyDown} onPaste={onPaste} onBlur={onBlur} role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
+      {phone ? rows.map((row, index) => <LineCard key={row.id} line={line} row={row} index={index} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} amount={amount} />) : rows.length > 0 && (
+        <div className="table-scroll">
+          <table className="line-table">
+            <thead><tr><th className="line-number"><span className="sr-only">Number</span></th>{columns.map((each) => <th key={each.id} scope="col" data-align={kindOf(each).align} style={{ minWidth: kindOf(each).width }}>{each.title}{each.required && <span className="form-required" aria-hidden> *</span>}</th>)}<th className="line-menu"><span className="sr-only">Actions</span></th></tr></thead>
+            {rows.map((row, index) => (
+              <tbody key={row.id}>
+                <Row id={id} row={row} index={index} last={rows.length - 1} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} />
+                {nested.map((each) => (
+                  <tr key={each.id} className="nested"><td /><td colSpan={columns.length + 1}><span className="label">{each.title}</span>
+                    <LineGrid id={`${id}-${index}-${each.id}`} field={each} value={row[each.name]} onChange={(next) => edit(row.id, each.name, next)} faults={faultAt(faultAt(faults, index), each.name)} label={`${each.title} of line ${index + 1}`} />
+                  </td></tr>
+                ))}
+              </tbody>
+            ))}
+          </table>
+        </div>
+      )}
+      <div className="line-foot">
+        <button type="button" className="btn quiet" id={id} onClick={() => addRow()}><IconPlus size={14} stroke={1.5} aria-hidden />Add line</button>
+        <span className="grow" />
+        {amount && total !== null && <span className="line-total"><span className="muted">{amount.title}</span><span className="num strong">{kindOf(amount).format(total, amount, locale)}</span></span>}
+      </div>
+    </div>
+  )
+}
+
+type RowAction = 'up' | 'down' | 'copy' | 'delete'
+interface RowProps {
+  readonly row: Line
+  readonly index: number
+  readonly columns: readonly Field[]
+  readonly faults: FaultTree | undefined
+  readonly onEdit: (key: string, name: string, value: unknown) => void
+  readonly onAct: (key: string, action: RowAction) => void
+}
+
+/** Only the edited row renders again: handlers are stable and other rows keep their identity. */
+const Row = memo(function Row({ id, row, index, last, columns, faults, onEdit, onAct }: RowProps & { readonly id: string; readonly last: number }) {
+  const [typed, setTyped] = useState<Readonly<Record<string, string | null>>>({})
+  return (
+    <tr data-line={index}>
+      <td className="line-number num faint">{index + 1}</td>
+      {columns.map((field, column) => {
+        const fault = typed[field.name] ?? faultAt(faults, field.name)?.__errors?.[0] ?? null
+        const cellId = `${id}-${row.id}-${field.id}`
+        return (
+          <td key={field.id} data-column={column} data-align={kindOf(field).align} className={fault === null ? undefined : 'cell-fault'}>
+            <Edit
+              id={cellId} field={field} readOnly={field.readOnly} value={row[field.name]} record={row} label={`${field.title}, line ${index + 1}`} invalid={fault !== null} describedBy={fault === null ? undefined : `${cellId}-fault`}
+              onChange={(value) => onEdit(row.id, field.name, value)} onFault={(next) => setTyped((old) => ({ ...old, [field.name]: next }))}
+            />
+            {fault !== null && <span className="field-fault" id={`${cellId}-fault`}>{fault}</span>}
+          </td>
+        )
+      })}
+      <td className="line-menu"><RowMenu row={row} index={index} last={last} onAct={onAct} /></td>
+    </tr>
+  )
+})
+
+const RowMenu = ({ row, index, last, onAct }: Pick<RowProps, 'row' | 'index' | 'onAct'> & { readonly last: number }) => (
+  <Menu width={180} position="bottom-end" zIndex={420}>
+    <Menu.Target><button type="button" className="icon-btn small" aria-label={`Line ${index + 1}: actions`}><IconDots size={16} stroke={1.5} aria-hidden /></button></Menu.Target>
+    <Menu.Dropdown>
+      <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'copy')}>Duplicate</Menu.Item>
+      <Menu.Item leftSection={<IconArrowUp size={16} stroke={1.5} />} disabled={index === 0} onClick={() => onAct(row.id, 'up')}>Move up</Menu.Item>
+      <Menu.Item leftSection={<IconArrowDown size={16} stroke={1.5} />} disabled={index === last} onClick={() => onAct(row.id, 'down')}>Move down</Menu.Item>
+      <Menu.Divider />
+      <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'delete')}>Delete line</Menu.Item>
+    </Menu.Dropdown>
+  </Menu>
+)
+
+/** A line at phone width: a card that opens an edit sheet. */
+function LineCard({ line, row, index, columns, faults, onEdit, onAct, amount }: RowProps & { readonly line: Entity; readonly amount: Field | null }) {
+  const [opened, setOpened] = useState(false)
+  const [first, ...rest] = columns
+  return (
+    <>
+      <button type="button" className={faults ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
+        <span className="grow"><span className="card-top strong">{first && <Show field={first} value={row[first.name]} record={row} dash />}</span><span className="card-facts muted">{rest.filter((field) => field !== amount).slice(0, 3).map((field) => <span key={field.id} className="card-fact"><Show field={field} value={row[field.name]} record={row} /></span>)}</span></span>
+        {amount && <Show field={amount} value={row[amount.name]} />}<IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
+      </button>
+      <Drawer opened={opened} onClose={() => setOpened(false)} position="bottom" size="auto" title={`${line.title} ${index + 1}`} zIndex={300} classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}>
+        <div className="form-fields">
+          {columns.map((field) => {
+            const fault = faultAt(faults, field.name)?.__errors?.[0]
+            return <div key={field.id} className="form-field"><label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>{field.title}</label><Edit id={`card-${row.id}-${field.id}`} field={field} readOnly={field.readOnly} value={row[field.name]} record={row} invalid={fault !== undefined} onChange={(value) => onEdit(row.id, field.name, value)} />{fault !== undefined && <p className="field-fault">{fault}</p>}</div>
+          })}
+          <div className="row"><button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>Delete line</button><span className="grow" /><button type="button" className="btn form" onClick={() => setOpened(false)}>Done</button></div>
+        </div>
+      </Drawer>
+    </>
+  )
+}

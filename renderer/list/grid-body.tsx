@@ -1,0 +1,158 @@
+import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual'
+import { memo, useEffect, useRef, type Dispatch, type RefObject, type SetStateAction } from 'react'
+import type { RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
+import { EntityIcon } from '../fields/icons.tsx'
+import { kindOf } from '../fields/registry.ts'
+import { recordAddress, titleOf } from '../model/entity.ts'
+import { CellEditor } from './cell-editor.tsx'
+import { focusActive, type Active, type Editing } from './grid-keys.ts'
+import type { GridProps } from './grid.tsx'
+
+interface Props extends GridProps {
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly height: number
+  readonly active: Active
+  readonly setActive: Dispatch<SetStateAction<Active>>
+  readonly editing: Editing | null
+  readonly setEditing: (editing: Editing | null) => void
+}
+
+/** The virtual rows. The focused row is always rendered, so that scrolling never loses the focus. */
+export function GridBody(props: Props) {
+  'use no memo'
+  const { rows, scroller, height, active, setActive, onEnd, selection, onSelection, open, onOpen, columns, entity, editing, setEditing, onEdit } = props
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    overscan: 8,
+    getItemKey: (index) => rows[index]?.id ?? index,
+    rangeExtractor: (range: Range) => {
+      const indexes = defaultRangeExtractor(range)
+      return active.row < rows.length && !indexes.includes(active.row) ? [...indexes, active.row].sort((a, b) => a - b) : indexes
+    },
+  })
+  useEffect(() => virtualizer.measure(), [height, virtualizer])
+  const items = virtualizer.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (last >= rows.length - 25) onEnd()
+  }, [last, rows.length, onEnd])
+
+  const latest = useRef({ rows, selection })
+  latest.current = { rows, selection }
+  const anchor = useRef<number | null>(null)
+  const handlers = useRef({
+    focus: (row: number, cell: number | null) => setActive({ row, cell }),
+    select: (index: number, range: boolean) => {
+      const { rows: all, selection: held } = latest.current
+      const next = new Set(held)
+      const from = range && anchor.current !== null ? anchor.current : index
+      const on = !held.has(all[index]?.id ?? '')
+      for (let i = Math.min(from, index); i <= Math.max(from, index); i++) {
+        const id = all[i]?.id
+        if (id !== undefined) on ? next.add(id) : next.delete(id)
+      }
+      anchor.current = index
+      onSelectionRef.current(next)
+    },
+    open: (index: number) => {
+      const record = latest.current.rows[index]
+      if (record) onOpenRef.current(record, 'default')
+    },
+    edit: (index: number, cell: number) => setEditingRef.current({ row: index, cell, typed: null }),
+  })
+  const onSelectionRef = useRef(onSelection)
+  onSelectionRef.current = onSelection
+  const onOpenRef = useRef(onOpen)
+  onOpenRef.current = onOpen
+  const setEditingRef = useRef(setEditing)
+  setEditingRef.current = setEditing
+
+  const editingColumn = editing ? columns[editing.cell - 1] : undefined
+  const editingRecord = editing ? rows[editing.row] : undefined
+  const endEdit = (step: 'stay' | 'down' | 'right'): void => {
+    if (!editing) return
+    setEditing(null)
+    const next = { row: Math.min(editing.row + (step === 'down' ? 1 : 0), rows.length - 1), cell: Math.min(editing.cell + (step === 'right' ? 1 : 0), columns.length) }
+    setActive(next)
+    requestAnimationFrame(() => focusActive(scroller.current, next))
+  }
+  return (
+    <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+      {items.map((item) => {
+        const record = rows[item.index]
+        return record && (
+          <Row
+            key={item.key} record={record} index={item.index} start={item.start} columns={columns} entity={entity} selected={selection.has(record.id)} open={open === record.id}
+            tab={active.row === item.index ? active.cell ?? -1 : null} handlers={handlers.current} editable={onEdit !== null} editingCell={editing?.row === item.index ? editing.cell : null}
+          />
+        )
+      })}
+      {editing && editingColumn && editingRecord && onEdit && (
+        <CellEditor
+          record={editingRecord} column={editingColumn} typed={editing.typed} host={() => scroller.current?.querySelector<HTMLElement>(`[data-row="${editing.row}"] [data-cell="${editing.cell}"]`) ?? null}
+          onSave={(value) => onEdit(editingRecord, editingColumn, value)} onEnd={endEdit}
+        />
+      )}
+    </div>
+  )
+}
+
+interface Handlers {
+  readonly focus: (row: number, cell: number | null) => void
+  readonly select: (index: number, range: boolean) => void
+  readonly open: (index: number) => void
+  readonly edit: (index: number, cell: number) => void
+}
+
+/** `tab`: null when the focus is elsewhere, -1 when the row itself has it, else the cell that has it. */
+const Row = memo(function Row({ record, index, start, columns, entity, selected, open, tab, handlers, editable, editingCell }: {
+  readonly record: RecordData
+  readonly index: number
+  readonly start: number
+  readonly columns: GridProps['columns']
+  readonly entity: GridProps['entity']
+  readonly selected: boolean
+  readonly open: boolean
+  readonly tab: number | null
+  readonly handlers: Handlers
+  readonly editable: boolean
+  readonly editingCell: number | null
+}) {
+  const title = titleOf(entity, record)
+  return (
+    <div
+      role="row" aria-rowindex={index + 2} aria-selected={selected} className="grid-row" data-row={index} data-selected={selected || undefined} data-open={open || undefined}
+      tabIndex={tab === -1 ? 0 : -1} style={{ transform: `translateY(${start}px)` }} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, null)}
+    >
+      <div
+        role="gridcell" aria-colindex={1} className="grid-cell" data-pinned data-cell={0} tabIndex={tab === 0 ? 0 : -1} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, 0)}
+        onClick={(event) => {
+          if (!(event.target instanceof HTMLInputElement)) handlers.open(index)
+        }}
+      >
+        <input
+          type="checkbox" className="check row-check" aria-label={`Select ${title}`} checked={selected} tabIndex={-1} readOnly
+          onClick={(event) => {
+            event.stopPropagation()
+            handlers.select(index, event.shiftKey)
+          }}
+        />
+        <a className="row-title" href={recordAddress(entity, record.id)} tabIndex={-1} title={title} onClick={(event) => !event.metaKey && !event.ctrlKey && event.preventDefault()}>
+          <EntityIcon icon={entity.display.icon} hue={entity.display.hue} /><span className="ellipsis strong">{title}</span>
+        </a>
+      </div>
+      {columns.map((column, at) => (
+        <div
+          key={column.path} role="gridcell" aria-colindex={at + 2} className="grid-cell" data-cell={at + 1} data-align={kindOf(column.field).align} tabIndex={tab === at + 1 ? 0 : -1}
+          data-editing={editingCell === at + 1 || undefined}
+          onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, at + 1)} onDoubleClick={() => editable && handlers.edit(index, at + 1)}
+        >
+          {editingCell !== at + 1 && <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />}
+        </div>
+      ))}
+    </div>
+  )
+})

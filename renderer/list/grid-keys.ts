@@ -1,0 +1,128 @@
+import { useState, type Dispatch, type KeyboardEvent, type RefObject, type SetStateAction } from 'react'
+import { editable } from '../model/entity.ts'
+import { isTyping } from '../shell/commands.tsx'
+import type { GridProps } from './grid.tsx'
+
+/** Where the focus is: a row (`cell` null) or one cell of it, counted from 0 with the title column first. */
+export interface Active {
+  readonly row: number
+  readonly cell: number | null
+}
+export interface Editing {
+  readonly row: number
+  readonly cell: number
+  /** What was typed to begin with; replaces the value. */
+  readonly typed: string | null
+}
+
+/** Moves the focus to a row or cell once it is rendered; virtual rows may need a frame. */
+export function focusActive(scroller: HTMLElement | null, active: Active, tries = 4): void {
+  const row = scroller?.querySelector<HTMLElement>(`[data-row="${active.row}"]`)
+  const target = active.cell === null ? row : row?.querySelector<HTMLElement>(`[data-cell="${active.cell}"]`)
+  if (target) {
+    target.focus({ preventScroll: true })
+    if (active.cell !== null) target.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  } else if (tries > 0) requestAnimationFrame(() => focusActive(scroller, active, tries - 1))
+}
+
+export function useGridKeys({ entity, rows, columns, selection, onSelection, onOpen, onEdit, active, setActive, scroller, height }: GridProps & {
+  readonly active: Active
+  readonly setActive: Dispatch<SetStateAction<Active>>
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly height: number
+}) {
+  const [editing, setEditing] = useState<Editing | null>(null)
+
+  const move = (row: number, cell: number | null): void => {
+    const next = { row: Math.min(Math.max(row, 0), rows.length - 1), cell: cell === null ? null : Math.min(Math.max(cell, 0), columns.length) }
+    setActive(next)
+    const node = scroller.current
+    if (node) {
+      const top = next.row * height
+      if (top < node.scrollTop) node.scrollTop = top
+      else if (top + height * 2 > node.scrollTop + node.clientHeight) node.scrollTop = top + height * 2 - node.clientHeight
+    }
+    requestAnimationFrame(() => focusActive(node, next))
+  }
+  const toggle = (row: number): void => {
+    const id = rows[row]?.id
+    if (id === undefined) return
+    const next = new Set(selection)
+    if (!next.delete(id)) next.add(id)
+    onSelection(next)
+  }
+  const begin = (row: number, cell: number, typed: string | null): boolean => {
+    const column = columns[cell - 1]
+    if (!column || !onEdit || column.path.includes('.') || !editable(entity, column.field, 'edit')) return false
+    setEditing({ row, cell, typed })
+    return true
+  }
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    if (isTyping(event.target) || editing !== null || event.altKey) return
+    const inHeader = event.target instanceof HTMLElement && event.target.closest('[data-header]') !== null
+    if (inHeader) return
+    const { row, cell } = active
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / height) - 2)
+    const mod = event.metaKey || event.ctrlKey
+    const record = rows[row]
+    const done = handle()
+    if (done) {
+      event.preventDefault()
+      event.stopPropagation()
+    }
+
+    function handle(): boolean {
+      if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+        const next = row + (event.key === 'ArrowDown' ? 1 : -1)
+        if (event.shiftKey && cell === null && rows[next]) {
+          const extended = new Set(selection)
+          for (const index of [row, next]) if (rows[index]) extended.add(rows[index].id)
+          onSelection(extended)
+        }
+        move(next, cell)
+        return true
+      }
+      if (event.key === 'PageDown' || event.key === 'PageUp') return move(row + (event.key === 'PageDown' ? page : -page), cell), true
+      if (event.key === 'ArrowRight') return move(row, cell === null ? 0 : cell + 1), true
+      if (event.key === 'ArrowLeft' && cell !== null) return move(row, cell - 1), true
+      if (event.key === 'Home' || event.key === 'End') {
+        const end = event.key === 'End'
+        if (cell === null || mod) move(end ? rows.length - 1 : 0, cell === null ? null : end ? columns.length : 0)
+        else move(row, end ? columns.length : 0)
+        return true
+      }
+      if (event.key === 'Escape' && cell !== null) return move(row, null), true
+      if (!record || (mod && event.key !== 'c')) return false
+      if (event.key === ' ') return onOpen(record, 'panel'), true
+      if (cell === null) return rowKey(event.key.toLowerCase())
+      return cellKey()
+    }
+    function rowKey(key: string): boolean {
+      if (!record || mod) return false
+      if (key === 'j' || key === 'k') move(row + (key === 'j' ? 1 : -1), null)
+      else if (key === 'x') toggle(row)
+      else if (key === 'enter') onOpen(record, 'default')
+      else if (key === 'escape' && selection.size > 0) onSelection(new Set())
+      else return false
+      return true
+    }
+    function cellKey(): boolean {
+      if (!record || cell === null) return false
+      if (mod) {
+        const node = scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"] [data-cell="${cell}"]`)
+        void navigator.clipboard?.writeText(node?.innerText.trim() ?? '')
+        return true
+      }
+      if (cell === 0 && event.key === 'Enter') return onOpen(record, 'default'), true
+      if (event.key === 'Enter' || event.key === 'F2') return begin(row, cell, null)
+      if (event.key === 'Delete' || event.key === 'Backspace') {
+        const column = columns[cell - 1]
+        if (column && onEdit && !column.field.required && !column.path.includes('.') && editable(entity, column.field, 'edit')) void onEdit(record, column, null)
+        return true
+      }
+      return event.key.length === 1 && begin(row, cell, event.key)
+    }
+  }
+  return { onKeyDown, editing, setEditing, move }
+}

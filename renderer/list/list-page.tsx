@@ -1,0 +1,179 @@
+import { Menu } from '@mantine/core'
+import { IconDots, IconDownload, IconFilterOff, IconTableImport, IconTrash } from '@tabler/icons-react'
+import { useCallback, useMemo, useState } from 'react'
+import { exportRecords, saveFields } from '../api/actions.ts'
+import { may, useCatalogue, type Entity, type View } from '../api/catalogue.ts'
+import { useRecordList, type RecordData } from '../api/records.ts'
+import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
+import { useLocale } from '../fields/locale.ts'
+import { formatDecimal } from '../fields/numbers.ts'
+import { expandOf, listAddress, recordAddress, summaryOf, type Column } from '../model/entity.ts'
+import { useGo } from '../model/navigation.tsx'
+import { useOverlays } from '../model/overlays.tsx'
+import { rememberRecent } from '../model/recents.ts'
+import { useAddress, useSearchText } from '../model/route.ts'
+import { RecordPanel } from '../record/record-panel.tsx'
+import { RecordPage } from '../record/record-page.tsx'
+import { useCommands } from '../shell/commands.tsx'
+import { PageBar } from '../shell/page-bar.tsx'
+import { Failure, Forbidden, NotFound, StateBox } from '../shell/states.tsx'
+import { failed, toast } from '../shell/toast.tsx'
+import { Cards } from './cards.tsx'
+import { columnsOf, rowHeights, useLayout } from './columns.ts'
+import { FilterChips } from './filters.tsx'
+import { Grid } from './grid.tsx'
+import { SelectionBar } from './selection-bar.tsx'
+import { ListSkeleton } from './skeleton.tsx'
+import { ViewBar } from './view-bar.tsx'
+import { nextSort, operatorsFor, prefill, readView, requestOf, viewsOf, writeView, type ViewState } from './view-state.ts'
+
+export function ListPage() {
+  const { entity } = useAddress()
+  if (!entity) return <NotFound what="There is no such list" />
+  if (entity.kind === 'single') return <RecordPage />
+  return may(entity, 'list') ? <List key={entity.id} entity={entity} /> : <Forbidden />
+}
+
+const none: ReadonlySet<string> = new Set()
+
+function List({ entity }: { readonly entity: Entity }) {
+  const catalogue = useCatalogue()
+  const { locale } = useLocale()
+  const go = useGo()
+  const phone = usePhone()
+  const { openCreate } = useOverlays()
+  const [search, setSearch] = useSearchText()
+  const state = useMemo(() => readView(entity, search), [entity, search])
+  const [layout, setLayout, resetLayout] = useLayout(catalogue, entity, state.view)
+  const [selection, setSelection] = useState<ReadonlySet<string>>(none)
+  const [editing, setEditing] = useState<number | null>(null)
+  const columns = useMemo(() => columnsOf(catalogue, entity, layout), [catalogue, entity, layout])
+  const expand = expandOf([...columns.map((column) => column.through), ...(phone ? summaryOf(entity).map((field) => (field.reference ? field.name : null)) : [])])
+  const query = useMemo(() => ({ ...requestOf(state), expand: expand || undefined }), [state, expand])
+  const list = useRecordList(entity, query)
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.data) ?? [], [list.data])
+  const total = list.data?.pages[0]?.page.total
+  const open = search['panel'] ?? null
+
+  const change = (next: Partial<ViewState>): void => setSearch({ ...writeView(entity, { ...state, ...next }), panel: search['panel'] }, { replace: true, whole: true })
+  const onView = (view: View): void => {
+    setSelection(none)
+    setSearch(view === viewsOf(entity)[0] ? {} : { view: view.id }, { whole: true })
+  }
+  const create = (): void => openCreate({ entity: entity.id, initial: prefill(catalogue, entity, state.conditions) })
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage])
+  const onOpen = (record: RecordData, how: 'default' | 'panel'): void => {
+    rememberRecent(catalogue, entity.id, record.id)
+    if (phone || (how === 'default' && entity.display.openIn === 'page')) go(recordAddress(entity, record.id))
+    else setSearch({ panel: how === 'panel' && open === record.id ? undefined : record.id }, { replace: open !== null })
+  }
+  const step = (by: number): void => {
+    const next = rows[rows.findIndex((row) => row.id === open) + by]
+    if (next) setSearch({ panel: next.id }, { replace: true })
+  }
+  const onEdit = async (record: RecordData, column: Column, value: unknown): Promise<void> => {
+    try {
+      const before = column.read(record)
+      const saved = await saveFields(entity, record, { [column.path]: value })
+      toast(`${column.title} changed`, { label: 'Undo', run: () => void saveFields(entity, saved, { [column.path]: before ?? null }).catch((error: unknown) => failed('The change was not undone.', error)) })
+    } catch (error) {
+      failed(`${column.title} was not changed.`, error, () => void onEdit(record, column, value))
+    }
+  }
+  useListCommands(entity, { search: () => document.querySelector<HTMLElement>('.search-box input')?.focus(), panel: open !== null, step })
+  const addFilter = (path: string): void => {
+    const at = state.conditions.findIndex((condition) => condition.path === path)
+    setEditing(at < 0 ? state.conditions.length : at)
+    if (at < 0) change({ conditions: [...state.conditions, { path, operator: operatorOf(entity, path), value: '' }] })
+  }
+  const filtered = state.conditions.length > 0 || state.search !== ''
+  const canEdit = may(entity, 'update') && entity.display.editMode === 'live' && !state.deleted
+  return (
+    <div className="list-page">
+      <div className="list-main">
+        <PageBar title={state.deleted ? `Deleted ${entity.pluralTitle.toLowerCase()}` : entity.pluralTitle} icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />} back={phone ? '/' : undefined}>
+          <ListMenu entity={entity} query={query} deleted={state.deleted} onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [] }))} />
+          {may(entity, 'create') && !state.deleted && <button className="btn primary" onClick={create}>New {entity.title.toLowerCase()}</button>}
+        </PageBar>
+        {selection.size > 0 ? <SelectionBar entity={entity} selection={selection} onSelection={setSelection} total={total} query={query} deleted={state.deleted} /> : (
+          <ViewBar
+            entity={entity} state={state} onView={onView} onConditions={(conditions) => change({ conditions })} onEditing={setEditing} onSort={(sort) => change({ sort })}
+            onSearch={(text) => change({ search: text })} onReset={() => onView(state.view)} layout={layout} onLayout={setLayout} onLayoutReset={resetLayout}
+          />
+        )}
+        {state.conditions.length > 0 && <FilterChips entity={entity} conditions={state.conditions} onChange={(conditions) => change({ conditions })} editing={editing} onEditing={setEditing} />}
+        {list.error && !list.data ? <Failure title={`${entity.pluralTitle} could not be loaded`} error={list.error} onRetry={() => void list.refetch()} />
+          : list.isPending ? <ListSkeleton columns={columns.length} height={rowHeights[layout.density]} />
+          : rows.length === 0 ? <Empty entity={entity} state={state} filtered={filtered} onCreate={create} onClear={() => change({ conditions: [], search: '' })} />
+          : phone ? <Cards entity={entity} rows={rows} onOpen={(record) => onOpen(record, 'default')} onEnd={onEnd} selection={selection} onSelection={setSelection} />
+          : <Grid
+              entity={entity} rows={rows} columns={columns} layout={layout} onLayout={setLayout} state={state} onSort={(path, also) => change({ sort: nextSort(state.sort, path, also) })} onFilter={addFilter}
+              total={total} selection={selection} onSelection={setSelection} open={open} onOpen={onOpen} onEnd={onEnd} onEdit={canEdit ? onEdit : null}
+            />}
+        {rows.length > 0 && (
+          <footer className="list-footer" aria-live="polite">
+            <span className="num">{total === undefined ? `${rows.length}+` : formatDecimal(String(total), locale, 0)} {(total === 1 ? entity.title : entity.pluralTitle).toLowerCase()}</span>
+            {list.isFetching && <span className="spinner" aria-label="Loading" />}
+            {list.error && <span className="danger">What is shown may be old. <button className="link" onClick={() => void list.refetch()}>Retry</button></span>}
+          </footer>
+        )}
+      </div>
+      {open !== null && !phone && <RecordPanel entity={entity} id={open} onClose={() => setSearch({ panel: undefined, tab: undefined }, { replace: true })} onStep={step} />}
+    </div>
+  )
+}
+
+const operatorOf = (entity: Entity, path: string) => {
+  const field = entity.fields.find((each) => each.name === path)
+  return (field && operatorsFor(field)[0]?.[0]) ?? 'eq'
+}
+
+function useListCommands(entity: Entity, { search, panel, step }: { readonly search: () => void; readonly panel: boolean; readonly step: (by: number) => void }): void {
+  useCommands([
+    { id: 'list.search', title: `Search ${entity.pluralTitle.toLowerCase()}`, section: 'On this list', keys: '/', run: search },
+    { id: 'list.filter', title: 'Filter', section: 'On this list', keys: 'f', run: () => document.querySelector<HTMLElement>('[data-filter-button]')?.click() },
+    ...(panel ? [{ id: 'list.next', title: 'Next record', section: 'On this list', keys: 'j', run: () => step(1) }, { id: 'list.previous', title: 'Previous record', section: 'On this list', keys: 'k', run: () => step(-1) }] : []),
+    ...([['↑↓ or J K', 'arrowdown', 'Move between rows'], ['x', 'x', 'Select the row'], ['space', 'space', 'Open beside the list'], ['enter', 'enter', 'Open; in a cell: edit'], ['right', 'arrowright', 'Go into the cells']] as const)
+      .map(([id, keys, title]) => ({ id: `grid.${id}`, title, section: 'In the grid', keys, documented: true, run: () => undefined })),
+  ])
+}
+
+function ListMenu({ entity, query, deleted, onDeleted }: { readonly entity: Entity; readonly query: Readonly<Record<string, string | undefined>>; readonly deleted: boolean; readonly onDeleted: () => void }) {
+  const go = useGo()
+  const save = (format: 'csv' | 'jsonl'): void => void exportRecords(entity, { ...query, expand: undefined }, format).catch((error: unknown) => failed('The export did not finish.', error))
+  return (
+    <Menu width={220} position="bottom-end">
+      <Menu.Target><button className="icon-btn" aria-label="More actions"><IconDots size={16} stroke={1.5} aria-hidden /></button></Menu.Target>
+      <Menu.Dropdown>
+        {may(entity, 'import') && <Menu.Item leftSection={<IconTableImport size={16} stroke={1.5} />} onClick={() => go(`${listAddress(entity)}/import`)}>Import from a file</Menu.Item>}
+        {may(entity, 'export') && <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('csv')}>Export as CSV</Menu.Item>}
+        {may(entity, 'export') && <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('jsonl')}>Export as JSON lines</Menu.Item>}
+        {may(entity, 'restore') && <Menu.Item leftSection={<IconTrash size={16} stroke={1.5} />} onClick={onDeleted}>{deleted ? 'Leave the deleted records' : 'Show deleted records'}</Menu.Item>}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function Empty({ entity, state, filtered, onCreate, onClear }: { readonly entity: Entity; readonly state: ViewState; readonly filtered: boolean; readonly onCreate: () => void; readonly onClear: () => void }) {
+  const go = useGo()
+  const plural = entity.pluralTitle.toLowerCase()
+  if (filtered) {
+    const filters = state.conditions.length
+    const reason = [filters > 0 ? `${filters} ${filters === 1 ? 'filter' : 'filters'}` : null, state.search === '' ? null : `“${state.search}”`].filter((each) => each !== null).join(' and ')
+    return <StateBox icon={<IconFilterOff size={24} stroke={1.5} aria-hidden />} title={`No ${plural} match ${reason}`} actions={<button className="btn form" onClick={onClear}>Clear</button>} />
+  }
+  if (state.deleted) return <StateBox icon={<IconTrash size={24} stroke={1.5} aria-hidden />} title={`No deleted ${plural}`} />
+  return (
+    <StateBox
+      icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />} title={`No ${plural} yet`}
+      actions={<>
+        {may(entity, 'create') && <button className="btn form" onClick={onCreate}>New {entity.title.toLowerCase()}</button>}
+        {may(entity, 'import') && <button className="btn form quiet" onClick={() => go(`${listAddress(entity)}/import`)}>Import from a file</button>}
+      </>}
+    >{entity.description || undefined}</StateBox>
+  )
+}

@@ -1,0 +1,111 @@
+import type { Entity, Field, Operator, View } from '../api/catalogue.ts'
+import { columnOf, systemFields } from '../model/entity.ts'
+import type { CatalogueView } from '../api/catalogue.ts'
+import { kindOf } from '../fields/registry.ts'
+
+/** One condition of a list: `value.gte=1000` in the address and in the request alike. */
+export interface Condition {
+  readonly path: string
+  readonly operator: Operator
+  readonly value: string
+}
+
+/** What a list shows. All of it stands in the address, so that Back, reload and a sent link give the same screen. */
+export interface ViewState {
+  readonly view: View
+  readonly conditions: readonly Condition[]
+  readonly sort: readonly string[]
+  readonly search: string
+  readonly deleted: boolean
+  /** The address differs from what the view says. */
+  readonly changed: boolean
+}
+
+const operators: ReadonlySet<string> = new Set<Operator>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
+/** Parameters of the screen itself; every other one is a condition. */
+const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'panel', 'tab', 'draft', 'deleted'])
+
+export function readCondition(key: string, value: string): Condition {
+  const dot = key.lastIndexOf('.')
+  const suffix = key.slice(dot + 1)
+  return dot > 0 && operators.has(suffix) ? { path: key.slice(0, dot), operator: suffix as Operator, value } : { path: key, operator: 'eq', value }
+}
+
+export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string => (operator === 'eq' ? path : `${path}.${operator}`)
+
+const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Condition[] =>
+  Object.entries(parameters).filter(([key]) => !reserved.has(key)).map(([key, value]) => readCondition(key, String(value)))
+
+export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null }
+
+/** The tabs of a list: its views, with “All” first where no view shows everything. */
+export function viewsOf(entity: Entity): readonly View[] {
+  const views = entity.views.filter((view) => view.kind === 'list')
+  return views.some((view) => Object.keys(view.filter).length === 0) ? views : [everything, ...views]
+}
+
+export function readView(entity: Entity, search: Readonly<Record<string, string>>): ViewState {
+  const views = viewsOf(entity)
+  const view = views.find((each) => each.id === search['view']) ?? views[0] ?? everything
+  const own = conditionsOf(search)
+  const changed = search['draft'] === '1' || own.length > 0 || search['sort'] !== undefined
+  return {
+    view,
+    conditions: changed ? own : conditionsOf(view.filter),
+    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : view.sort,
+    search: search['search'] ?? '',
+    deleted: search['deleted'] === 'only',
+    changed,
+  }
+}
+
+/** The address of a changed list: everything is written out, so that removing the last filter is a change too. */
+export function writeView(entity: Entity, state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted'>): Readonly<Record<string, string>> {
+  const isDefault = state.view === viewsOf(entity)[0]
+  return {
+    ...(!isDefault && { view: state.view.id }),
+    draft: '1',
+    ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
+    ...(state.sort.length > 0 && { sort: state.sort.join(',') }),
+    ...(state.search !== '' && { search: state.search }),
+    ...(state.deleted && { deleted: 'only' }),
+  }
+}
+
+/** A condition that still misses its operand is shown as a chip but not sent. */
+export const complete = (condition: Condition): boolean => condition.value !== ''
+
+/** Parameters of the request, without columns. */
+export const requestOf = (state: ViewState): Readonly<Record<string, string | undefined>> => ({
+  ...Object.fromEntries(state.conditions.filter(complete).map((condition) => [conditionKey(condition), condition.value])),
+  sort: state.sort.length > 0 ? state.sort.join(',') : undefined,
+  search: state.search === '' ? undefined : state.search,
+  deleted: state.deleted ? 'only' : undefined,
+})
+
+/** none → ascending → descending → none; another column replaces the order, `also` adds to it. */
+export function nextSort(sort: readonly string[], path: string, also = false): readonly string[] {
+  const rest = also ? sort.filter((key) => key !== path && key !== `-${path}`) : []
+  if (sort.includes(path)) return [...rest, `-${path}`]
+  return sort.includes(`-${path}`) ? rest : [...rest, path]
+}
+
+export const sortOf = (sort: readonly string[], path: string): 'ascending' | 'descending' | null =>
+  sort.includes(path) ? 'ascending' : sort.includes(`-${path}`) ? 'descending' : null
+
+/** The operators offered for a field, in words; only those that the server takes. */
+export const operatorsFor = (field: Field): readonly (readonly [Operator, string])[] =>
+  kindOf(field).filterOps.filter(([operator]) => field.operators.includes(operator))
+
+export const filterable = (entity: Entity): readonly Field[] => [...entity.fields, ...systemFields].filter((field) => operatorsFor(field).length > 0)
+
+/** What a create dialog starts with when the list is filtered: `stage = won` gives a won record. */
+export function prefill(catalogue: CatalogueView, entity: Entity, conditions: readonly Condition[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(conditions.filter(complete).flatMap(({ path, operator, value }) => {
+    const column = columnOf(catalogue, entity, path)
+    const single = operator === 'eq' || (operator === 'in' && !value.includes(','))
+    if (!single || !column || path.includes('.') || column.field.readOnly) return []
+    const prefilled = kindOf(column.field).fromOperand?.(value, column.field)
+    return prefilled === undefined ? [] : [[path, prefilled]]
+  }))
+}

@@ -1,0 +1,104 @@
+import { entityOf, fieldOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+
+export const listAddress = (entity: Entity): string => `/e/${entity.module}/${entity.plural}`
+export const recordAddress = (entity: Entity, id: string): string =>
+  entity.kind === 'single' ? listAddress(entity) : `${listAddress(entity)}/${id}`
+
+/** What stands where a record has no title of its own (the title is hidden, or empty). */
+export const titleOf = (entity: Entity | null, record: RecordData): string => {
+  if (typeof record._title === 'string' && record._title !== '') return record._title
+  const named = entity?.titleField ? record[entity.titleField] : undefined
+  return typeof named === 'string' && named !== '' ? named : `${entity?.title ?? 'Record'} ${record.id.slice(-6)}`
+}
+
+const system = (name: string, title: string, type: string, target?: string): Field => ({
+  id: name, name, title, help: '', type, settings: {}, required: true, readOnly: true, createOnly: false, default: undefined,
+  defaultsToActor: false, reference: target === undefined ? null : { targets: [{ entity: target }] }, lines: null,
+  operators: target === undefined ? ['gte', 'lt', 'gt', 'lte'] : ['eq', 'in', 'ne'], sortable: target === undefined, group: null, measures: [],
+})
+
+/** Properties that every record has; offered as columns, filters and in the record's footer. */
+export const systemFields: readonly Field[] = [
+  system('created_at', 'Created', 'dateTime'),
+  system('created_by', 'Created by', 'reference', 'core.member'),
+  system('updated_at', 'Updated', 'dateTime'),
+  system('updated_by', 'Updated by', 'reference', 'core.member'),
+]
+
+/** A column names a field, or one step along a reference: `company.country`. */
+export interface Column {
+  readonly path: string
+  readonly title: string
+  readonly field: Field
+  /** The reference that has to be expanded to read the value; null: none. */
+  readonly through: string | null
+  readonly read: (record: RecordData) => unknown
+}
+
+export const isRecord = (value: unknown): value is RecordData => typeof value === 'object' && value !== null && 'id' in value
+
+export const expanded = (record: RecordData | undefined, name: string): RecordData | null => {
+  const found = record?._expand?.[name]
+  return isRecord(found) ? found : null
+}
+
+export function columnOf(catalogue: CatalogueView, entity: Entity, path: string): Column | null {
+  const [first = '', second] = path.split('.')
+  const field = fieldOf(entity, first) ?? systemFields.find((each) => each.name === first) ?? null
+  if (field === null) return null
+  if (second === undefined) {
+    return { path, title: field.title, field, through: field.reference ? first : null, read: (record) => record[first] }
+  }
+  const targets = field.reference?.targets ?? []
+  const target = targets.length === 1 && targets[0] ? entityOf(catalogue, targets[0].entity) : null
+  const inner = target && fieldOf(target, second)
+  if (!inner) return null
+  return { path, title: `${field.title} · ${inner.title}`, field: inner, through: first, read: (record) => expanded(record, first)?.[second] }
+}
+
+/** Lines and long texts are no columns of a list unless a view names them. */
+const offered = (field: Field): boolean => field.lines === null || field.lines.linkField !== null
+
+export const listableFields = (entity: Entity): readonly Field[] => [...entity.fields.filter(offered), ...systemFields]
+
+const wordy = new Set(['longText', 'markdown', 'json'])
+
+/** The columns of a list when no view says otherwise: title, status, summary, then the first other fields. */
+export function defaultColumns(entity: Entity): readonly string[] {
+  const { statusField, summaryFields } = entity.display
+  const plain = entity.fields.filter((field) => offered(field) && !wordy.has(field.type)).map((field) => field.name)
+  const names = [entity.titleField, statusField, ...summaryFields, ...plain].filter((name): name is string => name !== null && fieldOf(entity, name) !== null)
+  return [...new Set(names)].slice(0, 8)
+}
+
+/** Up to two or so short facts for cards, chips on hover and search results. */
+export function summaryOf(entity: Entity): readonly Field[] {
+  const named = entity.display.summaryFields.map((name) => fieldOf(entity, name)).filter((field): field is Field => field !== null)
+  const rest = entity.fields.filter((field) => offered(field) && !wordy.has(field.type) && field.name !== entity.titleField)
+  return [...new Set([...named, ...(named.length > 0 ? [] : rest.slice(0, 5))])].filter((field) => field.name !== entity.display.statusField)
+}
+
+/** References that a list or record wants in the same answer; the server takes only so many, the rest are read by title. */
+export const expandOf = (names: readonly (string | null)[]): string => [...new Set(names.filter((name): name is string => name !== null))].slice(0, 8).join(',')
+
+export interface Section {
+  readonly title: string
+  readonly fields: readonly Field[]
+}
+
+/** Sections of the record page and the form; fields that no section names follow at the end. */
+export function sectionsOf(entity: Entity, use: (field: Field) => boolean): readonly Section[] {
+  const named = entity.display.sections.map(({ title, fields }) => ({
+    title,
+    fields: fields.map((name) => fieldOf(entity, name)).filter((field): field is Field => field !== null && use(field)),
+  }))
+  const taken = new Set(named.flatMap((section) => section.fields))
+  const rest = entity.fields.filter((field) => use(field) && !taken.has(field))
+  return [...named, { title: named.length > 0 ? 'More' : '', fields: rest }].filter((section) => section.fields.length > 0)
+}
+
+/** One place decides what may be typed into: everything else is shown as text. */
+export const editable = (entity: Entity, field: Field, mode: 'create' | 'edit'): boolean =>
+  !field.readOnly && !(mode === 'edit' && field.createOnly) && (field.lines?.through === undefined || field.lines.through === null)
+  && entity.actions.includes(mode === 'create' ? 'create' : 'update')

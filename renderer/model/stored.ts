@@ -1,0 +1,18 @@
+/** What this browser keeps for a person: column widths, drafts, recents. Losing it loses no data, so failures are silent. */
+export function readStored(key: string): unknown {
+  try {
+    const text = localStorage.getItem(`bos.${key}`)
+    return text === null ? null : JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+export function writeStored(key: string, value: unknown): void {
+  try {
+    if (value === null || value === undefined) localStorage.removeItem(`bos.${key}`)
+    else localStorage.setItem(`bos.${key}`, JSON.stringify(value))
+  } catch {
+    // A full or forbidden storage is not the person's problem.
+  }
+}

@@ -1,0 +1,64 @@
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
+import { useState } from 'react'
+import { fieldOf, may, type Entity } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
+import { isEmpty } from '../fields/type.ts'
+import { sectionsOf, systemFields } from '../model/entity.ts'
+import { Property } from './property.tsx'
+import type { useFieldSaver } from './use-record-actions.ts'
+
+type Saver = ReturnType<typeof useFieldSaver>
+
+/** The fields of a record in their sections; empty ones are folded away until asked for. */
+export function Details({ entity, record, saver }: { readonly entity: Entity; readonly record: RecordData; readonly saver: Saver }) {
+  const [showEmpty, setShowEmpty] = useState(false)
+  const live = entity.display.editMode === 'live' && may(entity, 'update')
+  const used = (name: string): boolean => name !== entity.titleField
+  const sections = sectionsOf(entity, (field) => used(field.name) && (field.lines === null || field.lines.linkField !== null))
+  // A required field is never folded, nor one that an editor has just emptied while the record stays open.
+  const [kept, setKept] = useState<ReadonlySet<string>>(new Set())
+  const shown = (name: string, required: boolean): boolean => showEmpty || required || kept.has(name) || !isEmpty(record[name])
+  const hidden = sections.flatMap((section) => section.fields).filter((field) => !shown(field.name, field.required)).length
+  const title = entity.titleField === null ? null : fieldOf(entity, entity.titleField)
+  const composedTitle = title !== null && (title.type === 'personName' || title.reference !== null)
+  return (
+    <div className="details">
+      {composedTitle && title && (
+        <section className="details-section"><Property entity={entity} field={title} record={record} live={live} fault={saver.faults[title.name]} onSave={saver.save} onClearFault={saver.clearFault} /></section>
+      )}
+      {sections.map((section) => {
+        const fields = section.fields.filter((field) => shown(field.name, field.required))
+        return fields.length > 0 && (
+          <Section key={section.title} title={section.title}>
+            {fields.map((field) => (
+              <Property
+                key={field.id} entity={entity} field={field} record={record} live={live} fault={saver.faults[field.name]} onClearFault={saver.clearFault}
+                onSave={(each, value) => {
+                  setKept((old) => new Set(old).add(each.name))
+                  return saver.save(each, value)
+                }}
+              />
+            ))}
+          </Section>
+        )
+      })}
+      {(hidden > 0 || showEmpty) && <button className="btn quiet show-empty" onClick={() => setShowEmpty(!showEmpty)} aria-expanded={showEmpty}>{showEmpty ? 'Hide empty fields' : `Show ${hidden} empty`}</button>}
+      <dl className="record-facts">
+        {systemFields.filter((field) => !isEmpty(record[field.name])).map((field) => (
+          <div key={field.name}><dt>{field.title}</dt><dd><Show field={field} value={record[field.name]} record={record} /></dd></div>
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+function Section({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
+  const [open, setOpen] = useState(true)
+  return (
+    <section className="details-section" aria-label={title || undefined}>
+      {title !== '' && <button className="details-title" onClick={() => setOpen(!open)} aria-expanded={open}>{title}{open ? <IconChevronDown size={13} stroke={1.5} aria-hidden /> : <IconChevronRight size={13} stroke={1.5} aria-hidden />}</button>}
+      {open && children}
+    </section>
+  )
+}

@@ -1,0 +1,51 @@
+import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
+import { useLocale } from '../fields/locale.ts'
+import { kindOf } from '../fields/registry.ts'
+import { isRecord } from '../model/entity.ts'
+import { amountField, totalOf } from '../model/lines.ts'
+
+/** The lines of a document, to read. They are edited with the document, in its form. */
+export function LinesTable({ field, record }: { readonly field: Field; readonly record: RecordData }) {
+  const catalogue = useCatalogue()
+  const line = field.lines && catalogue.entities[field.lines.entity]
+  const value = record[field.name]
+  const rows = Array.isArray(value) ? value.filter(isRecord) : []
+  if (!line) return null
+  if (rows.length === 0) return <p className="muted related-empty">No {field.title.toLowerCase()} yet</p>
+  return <Table line={line} rows={rows} />
+}
+
+function Table({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
+  const catalogue = useCatalogue()
+  const locale = useLocale()
+  const columns = line.fields.filter((field) => field.lines === null || field.lines.linkField !== null)
+  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
+  const amount = amountField(columns)
+  const total = amount && totalOf(amount, rows)
+  return (
+    <div className="table-scroll">
+      <table className="table lines">
+        <thead><tr><th className="line-number" scope="col"><span className="sr-only">Number</span></th>{columns.map((field) => <th key={field.id} scope="col" data-align={kindOf(field).align}>{field.title}</th>)}</tr></thead>
+        {rows.map((row, index) => (
+          <tbody key={row.id}>
+            <tr>
+              <td className="line-number num faint">{index + 1}</td>
+              {columns.map((field) => <td key={field.id} data-align={kindOf(field).align}><Show field={field} value={row[field.name]} record={row} /></td>)}
+            </tr>
+            {nested.map((field) => {
+              const inner = field.lines && catalogue.entities[field.lines.entity]
+              const value = row[field.name]
+              const below = Array.isArray(value) ? value.filter(isRecord) : []
+              return inner && below.length > 0 && <tr key={field.id} className="nested"><td /><td colSpan={columns.length}><span className="label">{field.title}</span><Table line={inner} rows={below} /></td></tr>
+            })}
+          </tbody>
+        ))}
+        {amount && total !== null && (
+          <tfoot><tr><td />{columns.map((field, index) => <td key={field.id} data-align={kindOf(field).align}>{field === amount ? <span className="num strong">{kindOf(field).format(total, field, locale)}</span> : index === 0 ? <span className="muted">{rows.length} {rows.length === 1 ? 'line' : 'lines'}</span> : null}</td>)}</tr></tfoot>
+        )}
+      </table>
+    </div>
+  )
+}

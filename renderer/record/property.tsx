@@ -1,0 +1,99 @@
+import { IconLock } from '@tabler/icons-react'
+import { useRef, useState } from 'react'
+import type { Entity, Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { Edit, Show } from '../fields/field.tsx'
+import { kindOf } from '../fields/registry.ts'
+import { editable } from '../model/entity.ts'
+
+/** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
+export function Property({ entity, field, record, live, fault, onSave, onClearFault }: {
+  readonly entity: Entity
+  readonly field: Field
+  readonly record: RecordData
+  readonly live: boolean
+  readonly fault: string | undefined
+  readonly onSave: (field: Field, value: unknown) => Promise<boolean>
+  readonly onClearFault: (name: string) => void
+}) {
+  const [editing, setEditing] = useState(false)
+  const [value, setValue] = useState<unknown>(null)
+  const [typed, setTyped] = useState<string | null>(null)
+  const box = useRef<HTMLDivElement>(null)
+  const ended = useRef(false)
+  const can = editable(entity, field, 'edit')
+  const inline = can && live
+  const id = `property-${field.id}`
+  const problem = typed ?? fault ?? null
+  const before = record[field.name]
+
+  const begin = (): void => {
+    ended.current = false
+    setValue(before)
+    setEditing(true)
+  }
+  const end = async (save: boolean, next: unknown = value): Promise<void> => {
+    if (ended.current || (save && typed !== null)) return
+    ended.current = true
+    const changed = JSON.stringify(next ?? null) !== JSON.stringify(before ?? null)
+    if (save && changed && !(await onSave(field, next))) {
+      ended.current = false
+      return
+    }
+    if (!save) {
+      setTyped(null)
+      onClearFault(field.name)
+    }
+    setEditing(false)
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('.property-value')?.focus())
+  }
+  // A box or a star has no text to finish: the change itself is the commit.
+  const instant = field.type === 'boolean' || field.type === 'rating'
+  const tall = kindOf(field).tall === true
+  return (
+    <div className={tall ? 'property property-tall' : 'property'} ref={box}>
+      <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>{field.title}</label>
+      {editing || (inline && instant) ? (
+        <div
+          className="property-edit"
+          onKeyDown={(event) => {
+            if (event.key === 'Escape' && editing) {
+              event.preventDefault()
+              event.stopPropagation()
+              void end(false)
+            } else if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) void end(true)
+          }}
+          onBlur={(event) => {
+            const next = event.relatedTarget
+            const inside = next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
+            if (editing && !inside && document.querySelector('[data-layer]') === null) void end(true)
+          }}
+        >
+          <Edit
+            readOnly={false} id={id} field={field} value={editing ? value : before} record={record} autoFocus={editing} label={field.title} invalid={problem !== null} describedBy={problem === null ? undefined : `${id}-fault`} onFault={setTyped}
+            onChange={(next) => {
+              if (instant) void onSave(field, next)
+              else setValue(next)
+            }}
+            onCommit={() => setTimeout(() => void box.current?.querySelector<HTMLElement>('input, button')?.blur())}
+          />
+          {problem !== null && <p className="field-fault" id={`${id}-fault`}>{problem}</p>}
+        </div>
+      ) : inline ? (
+        <div
+          className="property-value property-editable" role="button" tabIndex={0} aria-label={`${field.title}: edit`} onClick={(event) => !(event.target instanceof Element && event.target.closest('a')) && begin()}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' && event.key !== ' ') return
+            event.preventDefault()
+            begin()
+          }}
+        ><Show field={field} value={before} record={record} roomy dash /></div>
+      ) : (
+        <div className="property-value">
+          <Show field={field} value={before} record={record} roomy dash />
+          {live && !can && <IconLock size={13} stroke={1.5} className="property-lock" aria-label="Read only" />}
+        </div>
+      )}
+    </div>
+  )
+}

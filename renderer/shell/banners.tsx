@@ -1,0 +1,29 @@
+import { IconCloudOff, IconInfoCircle } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import { useCatalogue } from '../api/catalogue.ts'
+
+const useOnline = (): boolean => {
+  const [online, setOnline] = useState(navigator.onLine)
+  useEffect(() => {
+    const change = (): void => setOnline(navigator.onLine)
+    window.addEventListener('online', change)
+    window.addEventListener('offline', change)
+    return () => {
+      window.removeEventListener('online', change)
+      window.removeEventListener('offline', change)
+    }
+  }, [])
+  return online
+}
+
+/** What everybody should know now: no connection; a demo whose data is not meant to last. */
+export function Banners() {
+  const { tenant } = useCatalogue()
+  const online = useOnline()
+  return (
+    <div aria-live="polite">
+      {!online && <div className="banner banner-warning"><IconCloudOff size={16} stroke={1.5} aria-hidden />You are offline. What is on screen may be old; changes cannot be saved until the connection is back.</div>}
+      {tenant.demo && <div className="banner"><IconInfoCircle size={16} stroke={1.5} aria-hidden /><span className="ellipsis">Demo workspace with sample data. Do not keep anything here that matters.</span></div>}
+    </div>
+  )
+}

@@ -1,0 +1,102 @@
+import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from 'react'
+
+/** Something a person can do by key or palette. Palette, `?` map and key handler all read this one registry. */
+export interface Command {
+  readonly id: string
+  readonly title: string
+  readonly section: string
+  /** `mod+k`, `/`, or a sequence `g d`. Single keys are dead in inputs and dialogs. */
+  readonly keys?: string
+  readonly run: () => void
+  /** Why it cannot be done now; the command stays visible. */
+  readonly disabled?: string
+  /** Only in the `?` map: the screen handles the key itself. */
+  readonly documented?: boolean
+}
+
+class CommandRegistry {
+  #sets = new Map<symbol, readonly Command[]>()
+  #listeners = new Set<() => void>()
+  #all: readonly Command[] = []
+
+  set(key: symbol, commands: readonly Command[] | null): void {
+    if (commands === null) this.#sets.delete(key)
+    else this.#sets.set(key, commands)
+    this.#all = [...this.#sets.values()].flat()
+    for (const listener of this.#listeners) listener()
+  }
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  all = (): readonly Command[] => this.#all
+}
+
+const RegistryContext = createContext(new CommandRegistry())
+
+/** Adds commands while the component is mounted. The newest screen's commands win a key. */
+export function useCommands(commands: readonly Command[]): void {
+  const registry = useContext(RegistryContext)
+  const latest = useRef(commands)
+  latest.current = commands
+  const shape = commands.map(({ id, title, keys, disabled }) => `${id}|${title}|${keys}|${disabled}`).join('\n')
+  useEffect(() => {
+    const key = Symbol('commands')
+    registry.set(key, latest.current.map((command) => ({ ...command, run: () => latest.current.find((each) => each.id === command.id)?.run() })))
+    return () => registry.set(key, null)
+  }, [registry, shape])
+}
+
+export const useAllCommands = (): readonly Command[] => {
+  const registry = useContext(RegistryContext)
+  return useSyncExternalStore(registry.subscribe, registry.all)
+}
+
+export const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+
+const keyName = (event: KeyboardEvent): string => {
+  const mod = event.metaKey || event.ctrlKey ? 'mod+' : ''
+  return mod + (event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase())
+}
+
+/** Handles keys for the whole application: one listener, so that sequences and dialogs are judged in one place. */
+export function CommandKeys({ children }: { readonly children: ReactNode }) {
+  const registry = useMemo(() => new CommandRegistry(), [])
+  const pending = useRef<{ key: string; at: number } | null>(null)
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.altKey || event.isComposing) return
+      const name = keyName(event)
+      const inLayer = event.target instanceof HTMLElement && event.target.closest('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+      if (!name.startsWith('mod+') && (isTyping(event.target) || inLayer)) return
+      if (inLayer && name !== 'mod+k') return
+      const first = pending.current !== null && Date.now() - pending.current.at < 1200 ? pending.current.key : null
+      pending.current = null
+      const commands = [...registry.all()].reverse()
+      const find = (keys: string) => commands.find((command) => command.keys === keys && !command.documented)
+      const found = (first === null ? undefined : find(`${first} ${name}`)) ?? find(name)
+      if (found) {
+        event.preventDefault()
+        if (found.disabled === undefined) found.run()
+      } else if (commands.some((command) => command.keys?.startsWith(`${name} `))) pending.current = { key: name, at: Date.now() }
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [registry])
+  return <RegistryContext.Provider value={registry}>{children}</RegistryContext.Provider>
+}
+
+const apple = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent)
+const signs: Record<string, string> = { mod: apple ? '⌘' : 'Ctrl', enter: '↵', arrowup: '↑', arrowdown: '↓', arrowright: '→', arrowleft: '←', escape: 'Esc', shift: '⇧', ' ': 'Space', space: 'Space' }
+
+/** The keys of a command as small key caps. */
+export function Keys({ keys }: { readonly keys: string }) {
+  return (
+    <span className="keys" aria-hidden>
+      {keys.split(' ').map((chord) => (
+        <span key={chord} className="keys">{chord.split('+').map((key) => <kbd key={key} className="kbd">{signs[key] ?? (key.length === 1 ? key.toUpperCase() : key)}</kbd>)}</span>
+      ))}
+    </span>
+  )
+}

@@ -1,0 +1,98 @@
+import { useMantineColorScheme } from '@mantine/core'
+import { Outlet, useLocation } from '@tanstack/react-router'
+import { lazy, Suspense, useMemo, useState } from 'react'
+import { may, useCatalogue } from '../api/catalogue.ts'
+import { logout } from '../api/session.ts'
+import { usePhone } from '../fields/layer.tsx'
+import { listAddress } from '../model/entity.ts'
+import { useGo } from '../model/navigation.tsx'
+import { OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
+import { readStored, writeStored } from '../model/stored.ts'
+import { useAddress } from '../model/route.ts'
+import { useCommands, type Command } from './commands.tsx'
+import { Palette } from './palette.tsx'
+import { Help } from './help.tsx'
+import { Sidebar } from './sidebar.tsx'
+import { TabBar } from './tab-bar.tsx'
+import { Banners } from './banners.tsx'
+
+const CreateDialog = lazy(() => import('../form/create-dialog.tsx'))
+
+/** The frame of every signed-in screen: navigation, commands, dialogs. */
+export function Shell() {
+  const [creating, setCreating] = useState<readonly CreateRequest[]>([])
+  const [palette, setPalette] = useState(false)
+  const [help, setHelp] = useState(false)
+  const [collapsed, setCollapsed] = useState(readStored('sidebar.collapsed') === true)
+  const phone = usePhone()
+  const overlays = useMemo(() => ({
+    openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, request]),
+    openPalette: () => setPalette(true),
+    openHelp: () => setHelp(true),
+  }), [])
+  const collapse = (): void => {
+    writeStored('sidebar.collapsed', !collapsed)
+    setCollapsed(!collapsed)
+  }
+  return (
+    <OverlaysContext value={overlays}>
+      <ShellCommands onCollapse={collapse} {...overlays} />
+      <div className="shell" data-phone={phone || undefined}>
+        <a className="skip-link" href="#main">Skip to content</a>
+        {!phone && <Sidebar collapsed={collapsed} onCollapse={collapse} />}
+        <div className="shell-main">
+          <Banners />
+          <main id="main" className="shell-content" tabIndex={-1}><Suspense fallback={null}><Outlet /></Suspense></main>
+        </div>
+        {phone && <TabBar />}
+      </div>
+      <Palette opened={palette} onClose={() => setPalette(false)} />
+      <Help opened={help} onClose={() => setHelp(false)} />
+      <Suspense fallback={null}>
+        {creating.map((request, index) => (
+          <CreateDialog key={index} request={request} depth={index} onClose={() => setCreating((stack) => stack.filter((each) => each !== request))} />
+        ))}
+      </Suspense>
+    </OverlaysContext>
+  )
+}
+
+function ShellCommands({ onCollapse, openCreate, openPalette, openHelp }: {
+  readonly onCollapse: () => void
+  readonly openCreate: (request: CreateRequest) => void
+  readonly openPalette: () => void
+  readonly openHelp: () => void
+}) {
+  const catalogue = useCatalogue()
+  const go = useGo()
+  const { entity: here } = useAddress()
+  const path = useLocation({ select: (location) => location.pathname })
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const entities = catalogue.modules.flatMap((module) => module.menu).flatMap((item) => catalogue.entities[item.entity] ?? [])
+  const unique = [...new Map(entities.filter((entity) => entity.path !== null).map((entity) => [entity.id, entity])).values()]
+  const letters = new Set(['h'])
+  const going = unique.map((entity): Command => {
+    const letter = [...entity.pluralTitle.toLowerCase()].find((each) => /[a-z]/.test(each) && !letters.has(each))
+    if (letter !== undefined) letters.add(letter)
+    return { id: `go.${entity.id}`, title: entity.pluralTitle, section: 'Go to', ...(letter !== undefined && { keys: `g ${letter}` }), run: () => go(listAddress(entity)) }
+  })
+  const creatable = unique.filter((entity) => entity.kind === 'record' && may(entity, 'create'))
+  const createHere = here !== null && here.kind === 'record' ? here : (creatable[0] ?? null)
+  useCommands([
+    { id: 'palette', title: 'Command palette', section: 'General', keys: 'mod+k', run: openPalette },
+    { id: 'search', title: 'Search', section: 'General', keys: '/', run: openPalette },
+    { id: 'help', title: 'Keyboard shortcuts', section: 'General', keys: '?', run: openHelp },
+    { id: 'sidebar', title: 'Collapse or show the sidebar', section: 'General', keys: '[', run: onCollapse },
+    { id: 'home', title: 'Home', section: 'Go to', keys: 'g h', run: () => go('/') },
+    ...going,
+    ...(createHere ? [{
+      id: 'create', title: `New ${createHere.title.toLowerCase()}`, section: 'Create', keys: 'c', run: () => openCreate({ entity: createHere.id }),
+      ...(!may(createHere, 'create') && { disabled: `Your role may not create ${createHere.pluralTitle.toLowerCase()}` }),
+    }] : []),
+    ...creatable.filter((entity) => entity !== createHere).map((entity): Command => ({ id: `create.${entity.id}`, title: `New ${entity.title.toLowerCase()}`, section: 'Create', run: () => openCreate({ entity: entity.id }) })),
+    { id: 'scheme', title: colorScheme === 'dark' ? 'Use the light theme' : 'Use the dark theme', section: 'General', run: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark') },
+    { id: 'sign-out', title: 'Sign out', section: 'General', run: () => void logout() },
+    ...(path === '/' ? [] : [{ id: 'back', title: 'Go back', section: 'General', run: () => window.history.back() }]),
+  ])
+  return null
+}

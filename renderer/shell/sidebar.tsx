@@ -1,0 +1,159 @@
+import { Menu, useMantineColorScheme } from '@mantine/core'
+import { IconChevronDown, IconChevronRight, IconHome, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon, IconPencilCog, IconSearch, IconSun, IconSunMoon } from '@tabler/icons-react'
+import { useLocation } from '@tanstack/react-router'
+import { useRef, useState, type CSSProperties } from 'react'
+import { useCatalogue, type CatalogueView, type Entity } from '../api/catalogue.ts'
+import { logout } from '../api/session.ts'
+import { EntityIcon, NamedIcon } from '../fields/icons.tsx'
+import { listAddress } from '../model/entity.ts'
+import { A } from '../model/navigation.tsx'
+import { useOverlays } from '../model/overlays.tsx'
+import { readStored, writeStored } from '../model/stored.ts'
+import { Keys } from './commands.tsx'
+
+export interface NavItem {
+  readonly entity: Entity
+  readonly title: string
+  readonly href: string
+}
+export interface NavModule {
+  readonly id: string
+  readonly title: string
+  readonly icon: string
+  readonly items: readonly NavItem[]
+}
+
+/** The menu of the catalogue, without what this person has no address for. */
+export const navigationOf = (catalogue: CatalogueView): readonly NavModule[] =>
+  catalogue.modules.map((module) => ({
+    id: module.id,
+    title: module.title,
+    icon: module.icon,
+    items: module.menu.flatMap(({ entity: id, title, view }) => {
+      const entity = catalogue.entities[id]
+      return entity?.path == null ? [] : [{ entity, title, href: `${listAddress(entity)}${view === null ? '' : `?view=${encodeURIComponent(view)}`}` }]
+    }),
+  })).filter((module) => module.items.length > 0)
+
+export const initials = (name: string): string => name.split(/[\s@.]+/).filter((word) => word !== '').slice(0, 2).map((word) => word[0]?.toUpperCase()).join('')
+
+const clampWidth = (width: number): number => Math.min(Math.max(width, 200), 320)
+
+export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean; readonly onCollapse: () => void }) {
+  const catalogue = useCatalogue()
+  const { openPalette } = useOverlays()
+  const stored = readStored('sidebar.width')
+  const [width, setWidth] = useState(clampWidth(typeof stored === 'number' ? stored : 232))
+  const dragging = useRef(false)
+  return (
+    <nav className="sidebar" data-collapsed={collapsed || undefined} aria-label="Workspace" style={{ '--sidebar-width': collapsed ? '48px' : `${width}px` } as CSSProperties}>
+      <div className="sidebar-top">
+        <Workspace collapsed={collapsed} />
+        {!collapsed && <button className="icon-btn small" onClick={onCollapse} aria-label="Collapse the sidebar"><IconLayoutSidebarLeftCollapse size={16} stroke={1.5} aria-hidden /></button>}
+      </div>
+      <div className="sidebar-scroll">
+        <button className="nav-row" onClick={openPalette} aria-label="Search and commands">
+          <IconSearch size={16} stroke={1.5} aria-hidden /><span className="nav-title">Search</span><Keys keys="mod+k" />
+        </button>
+        <NavLink href="/" title="Home" icon={<IconHome size={16} stroke={1.5} aria-hidden />} exact />
+        {navigationOf(catalogue).map((module) => <ModuleGroup key={module.id} module={module} collapsed={collapsed} />)}
+      </div>
+      <div className="sidebar-bottom">
+        {collapsed && <button className="nav-row" onClick={onCollapse} aria-label="Show the sidebar"><IconLayoutSidebarLeftExpand size={16} stroke={1.5} aria-hidden /></button>}
+        <UserMenu collapsed={collapsed} />
+      </div>
+      {!collapsed && (
+        <div
+          className="sidebar-resize" role="separator" aria-orientation="vertical" aria-label="Sidebar width" aria-valuenow={width} aria-valuemin={200} aria-valuemax={320} tabIndex={0}
+          onPointerDown={(event) => {
+            dragging.current = true
+            event.currentTarget.setPointerCapture(event.pointerId)
+          }}
+          onPointerMove={(event) => {
+            if (dragging.current) setWidth(clampWidth(event.clientX))
+          }}
+          onPointerUp={() => {
+            dragging.current = false
+            writeStored('sidebar.width', width)
+          }}
+          onKeyDown={(event) => {
+            const step = event.key === 'ArrowRight' ? 8 : event.key === 'ArrowLeft' ? -8 : 0
+            if (step !== 0) setWidth(clampWidth(width + step))
+          }}
+        />
+      )}
+    </nav>
+  )
+}
+
+const Workspace = ({ collapsed }: { readonly collapsed: boolean }) => {
+  const { tenant } = useCatalogue()
+  return (
+    <div className="workspace" title={tenant.name}>
+      <span className="workspace-mark" aria-hidden>{initials(tenant.name)}</span>
+      {!collapsed && <span className="ellipsis strong">{tenant.name}</span>}
+    </div>
+  )
+}
+
+function ModuleGroup({ module, collapsed }: { readonly module: NavModule; readonly collapsed: boolean }) {
+  const key = `sidebar.closed.${module.id}`
+  const [open, setOpen] = useState(readStored(key) !== true)
+  const toggle = (): void => {
+    writeStored(key, open)
+    setOpen(!open)
+  }
+  return (
+    <section className="nav-module" aria-label={module.title}>
+      {collapsed ? <div className="nav-divider" /> : (
+        <button className="nav-module-title" onClick={toggle} aria-expanded={open}>
+          <NamedIcon name={module.icon} size={14} /><span className="ellipsis">{module.title}</span>
+          {open ? <IconChevronDown size={12} stroke={1.5} aria-hidden /> : <IconChevronRight size={12} stroke={1.5} aria-hidden />}
+        </button>
+      )}
+      {(open || collapsed) && module.items.map((item) => (
+        <NavLink key={item.href} href={item.href} title={item.title} icon={<EntityIcon icon={item.entity.display.icon} hue={item.entity.display.hue} size={18} />} />
+      ))}
+    </section>
+  )
+}
+
+export function NavLink({ href, title, icon, exact = false }: { readonly href: string; readonly title: string; readonly icon: React.ReactNode; readonly exact?: boolean }) {
+  const path = useLocation({ select: (location) => location.pathname })
+  const bare = href.split('?')[0] ?? href
+  const current = exact ? path === bare : path === bare || path.startsWith(`${bare}/`)
+  return (
+    <A className="nav-row" href={href} aria-current={current ? 'page' : undefined} title={title}>
+      {icon}<span className="nav-title ellipsis">{title}</span>
+    </A>
+  )
+}
+
+export function UserMenu({ collapsed }: { readonly collapsed: boolean }) {
+  const { me } = useCatalogue()
+  const name = me.name ?? me.email
+  const { openHelp } = useOverlays()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  return (
+    <Menu position="top-start" width={220}>
+      <Menu.Target>
+        <button className="nav-row user-row" aria-label={`Account: ${name}`}>
+          <span className="avatar hue" style={{ '--h': 245 } as CSSProperties} aria-hidden>{initials(name)}</span>
+          {!collapsed && <span className="nav-title ellipsis">{name}</span>}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{me.email}</Menu.Label>
+          <div className="scheme-row" role="radiogroup" aria-label="Theme">
+            {([['light', 'Light', IconSun], ['dark', 'Dark', IconMoon], ['auto', 'As the system', IconSunMoon]] as const).map(([id, title, Icon]) => (
+              <button key={id} role="radio" aria-checked={colorScheme === id} className="scheme" onClick={() => setColorScheme(id)}><Icon size={16} stroke={1.5} aria-hidden />{title}</button>
+            ))}
+          </div>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">Designer</Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.5} />} onClick={openHelp} rightSection={<Keys keys="?" />}>Keyboard shortcuts</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.5} />} onClick={() => void logout()}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

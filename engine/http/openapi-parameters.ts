@@ -23,8 +23,8 @@ export interface EntityParameters {
 }
 
 const phrases: Readonly<Record<OperatorName, string>> = {
-  eq: 'equals', ne: 'differs from', gt: 'is above', gte: 'is at least', lt: 'is below', lte: 'is at most', in: 'is one of',
-  contains: 'contains', startsWith: 'starts with', null: 'is empty (true) or has a value (false)',
+  eq: 'this', ne: 'not this', gt: 'above this', gte: 'at least this', lt: 'below this', lte: 'at most this', in: 'one of these',
+  contains: 'contains this', startsWith: 'starts with this', null: 'empty (true) or not (false)',
 }
 const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
 /** System properties that lists are filtered by; their parameters are the same for every entity. */
@@ -51,17 +51,16 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
   const system = filtered.flatMap(name => fieldNamed(here, name) ?? []).flatMap(fieldFilters).map(parameter => ref('parameters', `record.${String(parameter['name'])}`))
   const references = pathStarts(access, here)
   const paths = references.length === 0 ? [] : [share('through', open(
-    'through', `Filters through references, such as \`${references[0]}.name.contains=x\`: each member is a parameter of its own.`, `^(?:${references.join('|')})\\.`))]
+    'through', `Filters through references, such as \`${references[0]}.<field>=x\`: each member is a parameter of its own.`, `^(?:${references.join('|')})\\.`))]
   const sortable = [...visible, ...filtered.flatMap(name => fieldNamed(here, name) ?? [])].filter(field => fieldOf(field.type).sort).map(({ name }) => name)
   const sort = share('sort', several('sort', 'Order, most significant first; `-` in front for descending. Paths through references work too. Without it: newest first.', sortable.flatMap(name => [name, `-${name}`])))
   const searched = entity.search.filter(field => visible.includes(field)).map(({ title }) => title)
-  const deleted = queryParameter('deleted', '`only`: the deleted records instead of the live ones.', { type: 'string', enum: ['only'] })
   return {
     components, sort,
     filters: [...own, ...system, ...paths],
     search: searched.length === 0 ? [] : [share('search', queryParameter('search', `Words to find in: ${searched.join(', ')}.`, { type: 'string', maxLength: limits.searchLength }))],
     selection: selectionOf(access, here).map(parameter => share(String(parameter['name']), parameter)),
-    deleted: actions.has('restore') && entity.kind !== 'line' ? [deleted] : [],
+    deleted: actions.has('restore') && entity.kind !== 'line' ? [ref('parameters', 'deleted')] : [],
     aggregate: aggregateParameters(access, here),
   }
 }
@@ -77,15 +76,21 @@ function fieldFilters(field: Field): readonly Part[] {
   const type = fieldOf(field.type)
   const members = [...type.members?.(field.settings) ?? []]
   return [
-    ...typeFilters(field.name, field.title, type, field.settings),
-    ...members.flatMap(([name, member]) => typeFilters(`${field.name}.${name}`, `${field.title} (${name.replaceAll('_', ' ')})`, fieldOf(member.type), member.settings)),
+    ...typeFilters(field.name, field.title, type, field.settings, writtenAs(field, type)),
+    ...members.flatMap(([name, member]) => typeFilters(`${field.name}.${name}`, `${field.title} (${name.replaceAll('_', ' ')})`, fieldOf(member.type), member.settings, '')),
   ]
 }
 
-function typeFilters(name: string, title: string, type: FieldType, settings: unknown): readonly Part[] {
+/** How an operand is written where it is no scalar. */
+function writtenAs(field: Field, type: FieldType): string {
+  if (type.currency) return ' An amount, or an amount with its currency behind it: `1000 EUR`.'
+  return field.reference?.several === true ? ' An id, or the entity in front of it: `module.entity:id`.' : ''
+}
+
+function typeFilters(name: string, title: string, type: FieldType, settings: unknown, note: string): readonly Part[] {
   const value = operandSchema(type.schema(settings, 'read'))
   return (Object.keys(type.operators) as OperatorName[]).map(operator => {
-    const description = `${title} ${phrases[operator]}.`
+    const description = `${title}: ${phrases[operator]}.${operator === 'null' ? '' : note}`
     const parameter = operator === 'eq' ? name : `${name}.${operator}`
     if (operator === 'in') return queryParameter(parameter, description, { type: 'array', items: value, maxItems: limits.listValues }, { style: 'form', explode: false })
     const schema = operator === 'null' ? { type: 'boolean' } : operator === 'contains' || operator === 'startsWith' ? operandText(value) : value

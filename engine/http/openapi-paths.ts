@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import type { EntityAccess } from '../records/types.ts'
 import { ref, type Part } from './openapi-names.ts'
@@ -32,7 +33,7 @@ export function entityPaths(source: SchemaSource, here: EntityAccess, parameters
   const operation = (name: string, summary: string, more: Part): Part => ({ operationId: id(name), tags, summary, ...more })
   const single = entity.kind === 'single'
   const line = entity.kind === 'line'
-  const one_ = recordOperations(source, here, parameters)
+  const ofRecord = recordOperations(source, here, parameters)
   const write = writeAnswers(source, here)
   const shown = single ? `the ${title}` : `${article} ${title}`
   const withId = single ? {} : { parameters: [parameter('id')] }
@@ -41,12 +42,12 @@ export function entityPaths(source: SchemaSource, here: EntityAccess, parameters
     ...!line && actions.has('create') && { post: operation(`create${one}`, `Create ${shown}`, write.create) },
   }
   const record: Part = {
-    ...actions.has('get') && { get: operation(`get${one}`, `Get ${shown}`, one_.get) },
+    ...actions.has('get') && { get: operation(`get${one}`, `Get ${shown}`, ofRecord.get) },
     ...!line && actions.has('update') && { patch: operation(`update${one}`, `Change ${shown}`, write.update) },
     ...!line && !single && actions.has('delete') && { delete: operation(`delete${one}`, `Delete ${shown}`, write.remove) },
   }
   const below: Record<string, Part> = {
-    ...!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, one_.history) } },
+    ...!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, ofRecord.history) } },
     ...!line && !single && actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } },
   }
   const beside: Record<string, Part> = single ? {} : {
@@ -93,6 +94,14 @@ function wholeRecord(names: SchemaSource['names'], here: EntityAccess): JsonSche
   return ref('schemas', here.visible.some(isLines) ? components.Document : components[''])
 }
 
+/** Lines are merged unless the request says that it gives them all. */
+function replaceParameter({ visible, readOnly }: EntityAccess): readonly Part[] {
+  const replaceable = visible.filter(field => isLines(field) && !readOnly.has(field.id)).map(({ name }) => name)
+  if (replaceable.length === 0) return []
+  const schema = { type: 'array', items: { type: 'string', enum: replaceable } }
+  return [queryParameter('replace', 'Lists of lines that the body gives as a whole; without it lines are merged by id.', schema, { style: 'form', explode: false })]
+}
+
 interface WriteOperations {
   readonly create: Part
   readonly update: Part
@@ -102,9 +111,6 @@ interface WriteOperations {
 
 function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperations {
   const { components } = names(here.entity.id)
-  const replaceable = here.visible.filter(field => isLines(field) && !here.readOnly.has(field.id)).map(({ name }) => name)
-  const replace = replaceable.length === 0 ? [] : [queryParameter(
-    'replace', 'Lists of lines that the body gives as a whole; without it lines are merged by id.', { type: 'array', items: { type: 'string', enum: replaceable } }, { style: 'form', explode: false })]
   const written = ref('schemas', 'Written')
   const scope = here.actions.get('get')
   // Whoever sees only some records may write one away from themselves.
@@ -114,15 +120,15 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const twice = parameter('Idempotency-Key')
   const match = parameter('If-Match')
   return {
-    create: { parameters: [twice], requestBody: jsonBody(ref('schemas', components.Create)), responses: responses({ 201: created }, 401, 403, 409, 422) },
+    create: { parameters: [twice], requestBody: jsonBody(ref('schemas', components.Create)), responses: responses({ 201: created }, 400, 401, 403, 409, 422) },
     update: {
       description: 'A merge patch (RFC 7396): members that are absent stay, null empties. With If-Match, changes that others made meanwhile to other fields are kept.',
-      parameters: [match, twice, ...replace],
+      parameters: [match, twice, ...replaceParameter(here)],
       requestBody: { required: true, content: { ...inJson(ref('schemas', components.Patch)), 'application/merge-patch+json': { schema: ref('schemas', components.Patch) } } },
-      responses: responses({ 200: done, ...here.entity.kind === 'single' && { 201: created } }, 401, 403, ...here.entity.kind === 'single' ? [] : [404], 409, 412, 422),
+      responses: responses({ 200: done, ...here.entity.kind === 'single' && { 201: created } }, 400, 401, 403, ...here.entity.kind === 'single' ? [] : [404], 409, 412, 422),
     },
-    remove: { parameters: [match, twice], responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 401, 403, 404, 409, 412) },
-    restore: { parameters: [match, twice], responses: responses({ 200: done }, 401, 403, 404, 409, 412) },
+    remove: { parameters: [match, twice], responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 400, 401, 403, 404, 409, 412) },
+    restore: { parameters: [match, twice], responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412) },
   }
 }
 
@@ -140,17 +146,17 @@ const exportOperation = ({ filters, search, sort, selection, deleted }: EntityPa
   }, 400, 401, 403),
 })
 
-function bulkOperation({ names }: SchemaSource, { entity }: EntityAccess): Part {
+function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   const body = {
     type: 'object', required: ['operations'], additionalProperties: false,
     properties: {
       mode: { type: 'string', enum: ['all', 'each'], default: 'all', description: '`all`: every operation or none. `each`: every operation by itself, answered one by one.' },
-      operations: { type: 'array', items: ref('schemas', names(entity.id).components.Operation), minItems: 1, maxItems: 1000 },
+      operations: { type: 'array', items: ref('schemas', names(here.entity.id).components.Operation), minItems: 1, maxItems: limits.bulkOperations },
     },
   }
   return {
-    parameters: [parameter('Idempotency-Key')], requestBody: jsonBody(body),
-    responses: responses({ 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) }, 401, 403, 404, 409, 412, 413, 422),
+    parameters: [parameter('Idempotency-Key'), ...replaceParameter(here)], requestBody: jsonBody(body),
+    responses: responses({ 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) }, 400, 401, 403, 404, 409, 412, 413, 422),
   }
 }
 

@@ -44,8 +44,8 @@ const linesOf = (here: EntityAccess): readonly Field[] => here.visible.filter(is
 
 function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   const { entity } = here
-  const { _expand, ...properties } = propertiesOf(source, here, 'read')
-  const expanded = expansionsOf(source.access, here).length > 0 ? { _expand: { ..._expand, ...ref('schemas', source.names(entity.id).components.Expand) } } : {}
+  const { _expand: _, ...properties } = propertiesOf(source, here, 'read')
+  const expanded = expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
   const absent = new Set(['deleted_at', ...linesOf(here).map(field => field.name)])
   return labelled(entity, { properties: { ...properties, ...expanded }, required: Object.keys(properties).filter(name => !absent.has(name)) })
 }
@@ -89,7 +89,13 @@ function propertySchema(source: SchemaSource, field: Field, schema: JsonSchema, 
   if (isLines(field)) return linesSchema(source, field, schema, mode)
   const targets = targetsOf(source.access, field)
   if (targets.length > 0 || field.reference !== null) return referenceSchema(source, field, targets, schema, mode)
-  return exactSchema(schema, field.type, field.settings)
+  return exactSchema(withoutAnything(schema), field.type, field.settings)
+}
+
+/** "Anything, or null" is anything. */
+function withoutAnything(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema
+  return Array.isArray(anyOf) && anyOf.some(each => Object.keys(each as object).length === 0) ? rest : schema
 }
 
 /** Exact numbers travel as text: says so, in whole fields and in the parts of composite ones. */

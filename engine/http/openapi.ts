@@ -1,0 +1,132 @@
+import type { Catalogue } from '../catalogue/types.ts'
+import { accessFor, administrator } from '../records/access.ts'
+import type { Access, Actor } from '../records/types.ts'
+import { namesOf, uniqueNames, type Part } from './openapi-names.ts'
+import { entityParameters, sharedFilters } from './openapi-parameters.ts'
+import { entityPaths } from './openapi-paths.ts'
+import { entitySchemas } from './openapi-schemas.ts'
+import { accessPaths, servicePaths } from './openapi-services.ts'
+import { accessSchemas, sharedHeaders, sharedParameters, sharedResponses, sharedSchemas } from './openapi-shared.ts'
+import { empty, type Route } from './route.ts'
+import { weakTag } from './send.ts'
+
+export interface About {
+  /** Version of the product. */
+  readonly version: string
+  /** The caller manages sign-in and roles. */
+  readonly administrator: boolean
+}
+
+/** An OpenAPI 3.1 document; only what tests and routes look into is typed. */
+export interface OpenapiDocument {
+  readonly openapi: '3.1.0'
+  readonly info: Part
+  readonly servers: readonly Part[]
+  readonly security: readonly Part[]
+  readonly tags: readonly { readonly name: string; readonly description: string }[]
+  readonly paths: Readonly<Record<string, Part>>
+  readonly components: Readonly<Record<string, Readonly<Record<string, Part>>>>
+}
+
+const description = `Records of every module, and what works on them.
+
+- Exact numbers (decimal, percent, money) travel as text; numbers are taken too. References are ids.
+- A list takes one parameter per field and operator, such as \`<field>.contains=x\`; several narrow it further. Values of \`.in\`, \`sort\`, \`fields\` and \`expand\` are parted by commas: clients that can be told so must not repeat the parameter.
+- Answers have every property that is marked required, unless \`fields\` narrows them.
+- Errors are problem documents (RFC 9457). What a caller may not see answers as if it did not exist.`
+
+/** Pure: what this caller may do, and nothing else: neither schemas nor enums nor texts name a field, entity or action that is hidden from them. */
+export function openapiDocument(access: Access, about: About): OpenapiDocument {
+  const shared = { ...sharedSchemas, ...about.administrator && accessSchemas }
+  const names = namesOf(access, Object.keys(shared))
+  const source = { access, names }
+  const id = uniqueNames()
+  const services = { ...servicePaths(id), ...about.administrator && accessPaths(id) }
+  const entities = [...access.entities.values()].filter(here => !here.entity.link).toSorted((a, b) => compare(a.entity.id, b.entity.id))
+  const described = entities.map(here => {
+    const parameters = entityParameters(access, here, names)
+    return { paths: entityPaths(source, here, parameters, id), parameters: parameters.components, schemas: entitySchemas(source, here) }
+  })
+  const record = entities.find(({ entity }) => entity.kind !== 'line')
+  const modules = [...access.catalogue.modules.values()].filter(module => entities.some(({ entity }) => entity.module === module.id))
+  const merged = (pick: (each: (typeof described)[number]) => Readonly<Record<string, Part>>): Readonly<Record<string, Part>> => Object.assign({}, ...described.map(pick)) as Record<string, Part>
+  return withoutUnused({
+    openapi: '3.1.0',
+    info: { title: 'BusinessOS', version: about.version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    tags: [
+      { name: 'Sign-in', description: 'Tokens, and who one is.' },
+      { name: 'Catalogue', description: 'The metadata behind everything.' },
+      { name: 'Jobs', description: 'Work that outlives a request.' },
+      ...modules.map(({ id: module, title }) => ({ name: title, description: `Records of the module ${module}.` })),
+    ],
+    paths: { ...services, ...merged(each => each.paths) },
+    components: {
+      schemas: { ...shared, ...merged(each => each.schemas) },
+      parameters: { ...sharedParameters, ...record && sharedFilters(record), ...merged(each => each.parameters) },
+      responses: sharedResponses,
+      headers: sharedHeaders,
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token of a sign-in.' },
+        refreshCookie: { type: 'apiKey', in: 'cookie', name: 'bos_refresh', description: 'Set by a sign-in; scripts cannot read it.' },
+      },
+    },
+  })
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Leaves out components that nothing refers to: what an access does not grant needs no description. */
+function withoutUnused(document: OpenapiDocument): OpenapiDocument {
+  const used = new Set<string>()
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit)
+    else if (typeof value === 'object' && value !== null) {
+      for (const [name, member] of Object.entries(value)) {
+        if (name === '$ref' && typeof member === 'string') follow(member)
+        else visit(member)
+      }
+    }
+  }
+  const follow = (reference: string): void => {
+    if (used.has(reference)) return
+    used.add(reference)
+    const [kind = '', name = ''] = reference.replace('#/components/', '').split('/')
+    visit(document.components[kind]?.[name])
+  }
+  visit(document.paths)
+  const keep = (kind: string, parts: Readonly<Record<string, Part>>): Readonly<Record<string, Part>> =>
+    kind === 'securitySchemes' ? parts : Object.fromEntries(Object.entries(parts).filter(([name]) => used.has(`#/components/${kind}/${name}`)))
+  return { ...document, components: Object.fromEntries(Object.entries(document.components).map(([kind, parts]) => [kind, keep(kind, parts)])) }
+}
+
+/** Documents of an access are the same for everybody who has it: made once. */
+const texts = new WeakMap<Access, { readonly body: string; readonly etag: string }>()
+
+function textFor(access: Access, about: About): { readonly body: string; readonly etag: string } {
+  let text = texts.get(access)
+  if (!text) {
+    const body = JSON.stringify(openapiDocument(access, about))
+    texts.set(access, text = { body, etag: weakTag(body) })
+  }
+  return text
+}
+
+export interface OpenapiParts {
+  readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
+  readonly version: string
+}
+
+/** The document of the caller, with an ETag. For members only: what an API can do is told to those who may do it. */
+export function openapiRoute({ catalogueOf, version }: OpenapiParts): Route {
+  return {
+    method: 'GET', path: '/api/openapi.json', guard: 'member', fresh: true,
+    handle: async ({ request }, actor) => {
+      const access = accessFor(await catalogueOf(actor), actor.roles)
+      const { body, etag } = textFor(access, { version, administrator: actor.roles.includes(administrator) })
+      if (request.headers['if-none-match']?.split(',').some(tag => tag.trim() === etag)) return empty(304, { etag })
+      return { status: 200, body, headers: { etag } }
+    },
+  }
+}

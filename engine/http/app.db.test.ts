@@ -20,7 +20,7 @@ const member = (of: typeof acme, name: string): string => of.members[name] ?? ''
 
 describe('every address', () => {
   const publicRoutes = new Set(['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout'])
-  const addressOf = (path: string): string => path.replace('{/*rest}', '').replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals' })[name] ?? randomUUID())
+  const addressOf = (path: string): string => path.replace('{/*rest}', '').replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals', slug: 'acme' })[name] ?? randomUUID())
 
   it('that is served stands in the table of routes', () => {
     const stack = (app.gateway as unknown as { router: { stack: { route?: { path: string; methods: Record<string, boolean> } }[] } }).router.stack
@@ -200,7 +200,10 @@ describe('/api/operator/tenants', () => {
     })
 
     it('and enables a module later', async () => {
-      await app.tenants.enable(made.id, 'inventory')
+      const enable = (slug: string, module: unknown): Promise<Reply> => operator('POST', `/api/operator/tenants/${slug}/modules`, { module })
+      expect(problemOf(await enable('nobody', 'inventory'))).toEqual([404, 'not-found'])
+      expect([...problemOf(await enable('initech', 'inventry')), pointersOf(await enable('initech', 5))]).toEqual([422, 'request-invalid', ['/module']])
+      expect(ok(await enable('initech', 'inventory'))).toEqual({ modules: ['core', 'crm', 'inventory'] })
       const token = await tokenOf('bill@initech.test', made.admin.password)
       expect((await withToken(token, 'GET', '/api/inventory/products')).status).toBe(200)
     })

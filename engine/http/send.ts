@@ -10,7 +10,6 @@ const apiHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
-  'strict-transport-security': 'max-age=15552000',
 } as const
 
 const compress = promisify(gzip)

@@ -10,6 +10,10 @@ export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Ro
   return [
     { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: async () => json(200, { data: await tenants.list() }) },
     { method: 'POST', path: '/api/operator/tenants', guard: 'operator', handle: async ({ body }) => json(201, await tenants.create(readTenant(body))) },
+    {
+      method: 'POST', path: '/api/operator/tenants/:slug/modules', guard: 'operator',
+      handle: async ({ request, body }) => json(200, { modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(63) }).module) }),
+    },
     { method: 'GET', path: '/api/access/:member', guard: 'member', handle: async (exchange, actor) => json(200, await accesses.get(actor, memberOf(exchange))) },
     {
       method: 'PUT', path: '/api/access/:member', guard: 'member',

@@ -47,7 +47,8 @@ export async function servePages(folder: string): Promise<RequestHandler> {
     const { path } = request
     const exact = files.get(path)
     if (exact) return void send(request, response, exact, path.startsWith('/assets/')).catch(next)
-    if (extname(path) !== '' || path.startsWith('/assets/')) return next()
+    // A name that ends like a file is one that is missing; `/admin/crm.deal` does not.
+    if (types[extname(path)] !== undefined || path.startsWith('/assets/')) return next()
     const page = files.get(pageOf(path))
     if (page) return void send(request, response, page, false).catch(next)
     response.status(404).type('text/plain').send('The user interface is not built. "npm start" builds it; the API is under /api.\n')

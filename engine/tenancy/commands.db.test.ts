@@ -33,6 +33,8 @@ it('bos tenant create makes one that its administrator can sign in to, and bos t
   expect(code).toBe(0)
   expect((await login('gavin@hooli.test', lastWord(out))).status).toBe(200)
   expect((await run('tenant', 'list')).out).toMatch(/^hooli +Hooli, 1 person, core crm$/m)
+  expect(await run('tenant', 'enable', 'hooli', 'inventry')).toEqual({ code: 1, out: expect.stringContaining('did you mean "inventory"?') as string })
+  expect(await run('tenant', 'enable', 'hooli', 'inventory')).toEqual({ code: 0, out: 'hooli has core, crm, inventory' })
   expect((await run('tenant', 'create', 'hooli', '--admin-name', 'Gavin', '--admin-email', 'gavin@hooli.test')).code).toBe(1)
 })
 

@@ -39,7 +39,7 @@ async function using(shell: Shell, work: (installation: Installation) => Promise
 /** Which option of `tenant create` a fault speaks of. */
 const optionOf: Readonly<Record<string, string>> = {
   '/slug': '<slug>', '/name': '--name', '/locale': '--locale', '/timeZone': '--time-zone', '/currency': '--currency', '/modules': '--modules',
-  '/admin/name': '--admin-name', '/admin/email': '--admin-email',
+  '/module': '<module>', '/admin/name': '--admin-name', '/admin/email': '--admin-email',
 }
 
 const createOptions = {
@@ -48,10 +48,14 @@ const createOptions = {
 } as const
 
 export const tenantCommand = {
-  usage: 'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | list',
-  about: 'makes a tenant with its administrator, or lists tenants',
+  usage: 'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | enable <slug> <module> | list',
+  about: 'makes a tenant with its administrator, enables a module in one, or lists them',
   async run([action, ...args]: readonly string[], shell: Shell): Promise<number> {
     if (action === 'list') return using(shell, async ({ tenants }) => { for (const line of listing(await tenants.list())) shell.out(line) })
+    if (action === 'enable' && args.length === 2) {
+      const [slug = '', module = ''] = args
+      return using(shell, async ({ tenants }) => { shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`) })
+    }
     if (action !== 'create') return misused(shell, `bos tenant ${tenantCommand.usage}`)
     const parsed = parse(args)
     if (!parsed?.slug) return misused(shell, `bos tenant ${tenantCommand.usage}`)

@@ -40,8 +40,11 @@ export interface Tenants {
   /** Throws 'request-invalid' and 'unique-taken'. */
   create(wanted: NewTenant): Promise<CreatedTenant>
   list(): Promise<readonly TenantSummary[]>
-  /** Enables a module with what it depends on; members who have no role in it get its default role. */
-  enable(tenant: string, module: string): Promise<void>
+  /**
+   * Enables a module with what it depends on; members who have no role in it get its default role. `slug` names the tenant.
+   * Answers the modules the tenant has now. Throws 'not-found' and 'request-invalid'.
+   */
+  enable(slug: string, module: string): Promise<readonly string[]>
 }
 
 export interface TenantParts {
@@ -78,8 +81,15 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
       }))
     },
 
-    enable: async (tenant, module) => {
-      for (const each of withDependencies([module], modules())) await enableModule(database, tenant, each)
+    enable: async (slug, module) => {
+      const find = () => database.call({ text: 'select id, modules from bos.tenant_by_slug($1)', values: [slug] })
+      const tenant = (await find()).rows[0]
+      if (!tenant) throw new Problem('not-found', `There is no tenant "${slug}".`)
+      const unknown = unknownModule(module, modules())
+      if (unknown !== null) throw new Problem('request-invalid', '', { faults: [{ pointer: '/module', detail: unknown }] })
+      for (const each of withDependencies([module], modules())) await enableModule(database, String(tenant['id']), each)
+      const [after] = (await find()).rows
+      return (after?.['modules'] as { module: string }[] | undefined ?? []).map(each => each.module)
     },
   }
 }
@@ -166,12 +176,18 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
   expect(wanted.admin.name.trim() !== '', '/admin/name', 'must not be empty')
   expect(/^[^\s@]+@[^\s@]+$/.test(wanted.admin.email), '/admin/email', 'must be an e-mail address')
   for (const [index, id] of (wanted.modules ?? []).entries()) {
-    const near = known.has(id) ? null : nearest(id, [...known.keys()])
-    expect(known.has(id), `/modules/${index}`, `there is no module "${id}"${near === null ? '' : `; did you mean "${near}"?`}`)
+    const unknown = unknownModule(id, known)
+    expect(unknown === null, `/modules/${index}`, unknown ?? '')
   }
   expect(known.has('core'), '/modules', 'the module core is missing: nobody could be a member')
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
   return withDependencies(['core', ...wanted.modules ?? known.keys()], known)
+}
+
+function unknownModule(id: string, known: ReadonlyMap<string, Module>): string | null {
+  if (known.has(id)) return null
+  const near = nearest(id, [...known.keys()])
+  return `there is no module "${id}"${near === null ? '' : `; did you mean "${near}"?`}`
 }
 
 function isTimeZone(name: string): boolean {

@@ -145,7 +145,7 @@ function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'value
     if (after === undefined) continue
     const isChange = !same(before, after)
     if (isChange || stored === null) {
-      if (field.required && isEmpty(after)) draft.report(at, `${field.title} is required.`)
+      if (field.required && isEmpty(field, after)) draft.report(at, `${field.title} is required.`)
       Object.assign(row, columnValues(field, after))
     }
     if (!isChange) continue
@@ -156,7 +156,7 @@ function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'value
   return { row, set }
 }
 
-const isEmpty = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
+const isEmpty = (field: Field, value: unknown): boolean => value === null || (fieldOf(field.type).blank?.(value) ?? false)
 
 function valueAfter(draft: Draft, field: Field, before: unknown, isNew: boolean, change: Change, at: string): unknown {
   const asked = change.set.get(field.id)
@@ -171,7 +171,8 @@ function valueAfter(draft: Draft, field: Field, before: unknown, isNew: boolean,
 function mergeMembers(draft: Draft, field: Field, before: unknown, partial: Members, at: string): unknown {
   const merged = Object.fromEntries(Object.entries({ ...(before as object | null), ...partial.members }).filter(([, value]) => value !== null && value !== undefined))
   if (Object.keys(merged).length === 0) return null
-  return fieldOf(field.type).parse(merged, field.settings, (pointer, detail) => draft.report(at + pointer, detail)) ?? before
+  const value = fieldOf(field.type).parse(merged, field.settings, (pointer, detail) => draft.report(at + pointer, detail))
+  return value === undefined ? before : value
 }
 
 /** The same answer for a record of another tenant, one out of sight, a deleted one and one that never was. */

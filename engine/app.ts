@@ -10,6 +10,7 @@ import type { Session } from './database/roles.ts'
 import { startSequencer } from './events/sequencer.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
+import { openapiRoutes } from './http/docs.ts'
 import { jobRoutes } from './http/job-routes.ts'
 import { createMetrics } from './http/metrics.ts'
 import { recordRoutes } from './http/records-route.ts'
@@ -38,6 +39,7 @@ import { memberName } from './tenancy/member-name.ts'
 import { watchPresence } from './tenancy/presence.ts'
 import { readSeeds } from './tenancy/seed.ts'
 import { createTenants, type Tenants } from './tenancy/tenants.ts'
+import product from '../package.json' with { type: 'json' }
 
 export interface AppOptions {
   readonly demo: DemoParts['wanted']
@@ -112,6 +114,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ...config.roles.has('api') ? [
         ...authRoutes({ signIn, ...me }, demo.on),
         catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
+        ...openapiRoutes({ catalogueOf, version: product.version }),
         ...tenancyRoutes(tenants, accesses),
         ...jobRoutes(jobs),
         ...recordRoutes(handle),

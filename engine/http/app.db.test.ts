@@ -19,7 +19,7 @@ const countOf = async (table: string): Promise<number> => Number((await world.sq
 const member = (of: typeof acme, name: string): string => of.members[name] ?? ''
 
 describe('every address', () => {
-  const publicRoutes = new Set(['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout'])
+  const publicRoutes = new Set(['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout', 'GET /api/docs', 'GET /api/docs/:file'])
   const addressOf = (path: string): string => path.replace('{/*rest}', '').replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals', slug: 'acme' })[name] ?? randomUUID())
 
   it('that is served stands in the table of routes', () => {

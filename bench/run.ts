@@ -1,0 +1,106 @@
+/**
+ * `npm run bench [-- --small]`: what the engine costs, as ratios against hand-written handlers (handwritten.ts) of the same routes on the
+ * same tables of the same PostgreSQL, in one run. Rounds alternate, so that a machine that slows down slows both; figures are medians.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { buildBench } from './build.ts'
+import { benchId, rare, type BenchTenant } from './data.ts'
+import { embeddedStartMs } from './embedded.ts'
+import { fire, type Outcome, type Shot } from './load.ts'
+import { compare, median, Table } from './measure.ts'
+
+const small = process.argv.includes('--small')
+const scale = small ? { tenants: 10, deals: 1_000, largest: 50_000, seconds: 1, rounds: 3 } : { tenants: 100, deals: 10_000, largest: 1_000_000, seconds: 4, rounds: 5 }
+const connections = 16
+const report = (line: string): void => console.log(`  ${line}`)
+
+console.log(`bench: ${scale.tenants} tenants × ${scale.deals} deals + one × ${scale.largest}, ${connections} connections, ${scale.rounds} rounds of ${scale.seconds} s`)
+console.log(`${cpus().length} cores (${cpus()[0]?.model.trim() ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`)
+const bench = await buildBench(scale, report)
+const { engine, handwritten, tenants, largest } = bench
+const table = new Table()
+try {
+  /** Tenants in turn, records at random. */
+  const tenantAt = (n: number): BenchTenant => tenants[n % tenants.length] as BenchTenant
+  const someDeal = (tenant: BenchTenant): string => benchId('deal', tenant, Math.floor(Math.random() * tenant.deals))
+  const get = (tokens: Tokens) => (n: number): Shot => {
+    const tenant = tenantAt(n)
+    return { method: 'GET', path: `/api/crm/deals/${someDeal(tenant)}`, token: tokens(tenant) }
+  }
+  const list = (tokens: Tokens, query: string) => (n: number): Shot => ({ method: 'GET', path: `/api/crm/deals?limit=50${query}`, token: tokens(tenantAt(n)) })
+  const create = (tokens: Tokens, at: (n: number) => BenchTenant) => (n: number): Shot => {
+    const tenant = at(n)
+    const body = {
+      name: `Fresh contract ${n}`, company: benchId('company', tenant, n % (tenant.deals / 10)), stage: 'qualified', value: { amount: '1250.50', currency: 'EUR' },
+      probability: '40', margin: '310.25', expected_close: '2026-12-24', kind: 'renewal', priority: 'high',
+    }
+    return { method: 'POST', path: '/api/crm/deals', token: tokens(tenant), body: JSON.stringify(body) }
+  }
+  type Tokens = (tenant: BenchTenant) => string
+
+  const firing = (url: string, next: (n: number) => Shot) => (): Promise<Outcome> => fire({ url, connections, seconds: scale.seconds, next })
+  const versus = async (name: string, goal: number, shots: (tokens: Tokens) => (n: number) => Shot): Promise<void> => {
+    await engine.refresh()
+    const rounds = await compare(scale.rounds, firing(engine.url, shots(engine.token)), firing(handwritten.url, shots(handwritten.token)))
+    const ratio = median(rounds.map(([ours, theirs]) => ours.perSecond / theirs.perSecond))
+    const [ours, theirs] = [0, 1].map((side) => median(rounds.map((round) => round[side as 0 | 1].perSecond)))
+    table.add({ name, ours: `${Math.round(ours ?? 0)}/s`, theirs: `${Math.round(theirs ?? 0)}/s`, ratio, goal, better: 'higher' })
+  }
+  await bench.assertSameAnswers()
+  report('both servers give the same answers')
+  await versus('get', 1.2, get)
+  await versus('list of 50', 1.5, (tokens) => list(tokens, ''))
+  await versus('list of 50 with company', 1.5, (tokens) => list(tokens, '&expand=company'))
+  await versus('create', 0.6, (tokens) => create(tokens, tenantAt))
+
+  await engine.refresh()
+  const alone = await compare(
+    scale.rounds,
+    firing(engine.url, create(engine.token, () => tenantAt(0))),
+    firing(engine.url, create(engine.token, tenantAt)),
+  )
+  table.add({
+    name: `create: one tenant : spread over ${tenants.length}`,
+    ours: `${Math.round(median(alone.map(([one]) => one.perSecond)))}/s`, theirs: `${Math.round(median(alone.map(([, spread]) => spread.perSecond)))}/s`,
+    ratio: median(alone.map(([one, spread]) => one.perSecond / spread.perSecond)), goal: 0.9, better: 'higher',
+  })
+
+  const inLargest = (query: string) => firing(engine.url, () => ({ method: 'GET', path: `/api/crm/deals${query}`, token: engine.token(largest) }))
+  const pages = Math.min(1_000, Math.floor(largest.deals / 50) - 1)
+  const cursor = await engine.cursorOfPage(largest, pages)
+  await engine.refresh()
+  const deep = await compare(scale.rounds, inLargest(`?limit=50&cursor=${encodeURIComponent(cursor)}`), inLargest('?limit=50'))
+  table.add({
+    name: `large tenant: p95 of page ${pages} : page 1`,
+    ours: `${median(deep.map(([page]) => page.p95Ms)).toFixed(1)} ms`, theirs: `${median(deep.map(([, first]) => first.p95Ms)).toFixed(1)} ms`,
+    ratio: median(deep.map(([page, first]) => page.p95Ms / first.p95Ms)), goal: 1.3, better: 'lower',
+  })
+  const getLargest = firing(engine.url, () => ({ method: 'GET', path: `/api/crm/deals/${someDeal(largest)}`, token: engine.token(largest) }))
+  for (const [name, query] of [
+    ['decimal range', `?margin.gte=${rare.marginFrom}&margin.lte=${rare.marginTo}`],
+    ['text search', `?search=${rare.word}`],
+    ['contains', `?name.contains=${rare.part}`],
+  ] as const) {
+    await engine.assertFinds(largest, query, rare.count)
+    await engine.refresh()
+    const found = await compare(scale.rounds, inLargest(query), getLargest)
+    table.add({
+      name: `large tenant: ${name}, ten rows : get`,
+      ours: `${median(found.map(([search]) => search.p50Ms)).toFixed(1)} ms`, theirs: `${median(found.map(([, one]) => one.p50Ms)).toFixed(1)} ms`,
+      ratio: median(found.map(([search, one]) => search.p50Ms / one.p50Ms)), goal: 5, better: 'lower',
+    })
+  }
+} finally {
+  await bench.close()
+}
+
+const ready = await embeddedStartMs(report)
+table.add({ name: 'embedded, existing data: ready after', ours: `${Math.round(ready)} ms`, theirs: '3000 ms', ratio: ready / 3000, goal: 1, better: 'lower' })
+
+const text = table.text()
+console.log(`\n${text}`)
+const out = new URL('out/', import.meta.url)
+await mkdir(out, { recursive: true })
+await writeFile(new URL('latest.txt', out), `${text}\n`)
+process.exitCode = table.missed === 0 ? 0 : 1

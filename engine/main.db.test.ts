@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,11 +102,33 @@ describe('the process', () => {
     expect(await broken.ended).toBe(0)
 
     await cp(join(shipped, 'crm'), join(modules, 'crm'), { recursive: true })
+    await mkdir(join(modules, 'library/entities'), { recursive: true })
+    await writeFile(join(modules, 'library/module.json'), JSON.stringify({
+      id: 'library', version: '1.0.0', metamodel: 1, title: 'Library', icon: 'books', depends: { core: '^1.0.0' },
+      roles: [{ id: 'library.reader', title: 'Reader' }], defaultRole: 'library.reader', menu: [{ entity: 'library.book', title: 'Books' }],
+    }))
+    await writeFile(join(modules, 'library/entities/book.json'), JSON.stringify({
+      title: 'Book', type: 'object', required: ['name'], properties: { name: { type: 'string', title: 'Name' } },
+      'x-bos': { plural: 'books', titleField: 'name', permissions: { 'library.reader': { scope: 'all', read: true } } },
+    }))
     const mended = start(environment)
     const again = await mended.ready()
     expect(await count(again, 'crm/deals')).toBeGreaterThan(3)
     expect(await count(again, 'core/members')).toBeGreaterThan(3)
+    expect(await count(again, 'library/books')).toBe(0)
     mended.stop()
     expect(await mended.ended).toBe(0)
+
+    // A change that the tables cannot take while starting: the module is served as it was before.
+    const deal = JSON.parse(await readFile(entity, 'utf8')) as { properties: Record<string, unknown> }
+    deal.properties['closed_on'] = { type: 'integer', title: 'Closed on' }
+    await writeFile(entity, JSON.stringify(deal))
+    const refused = start(environment)
+    const last = await refused.ready()
+    expect(refused.output()).toContain('crm.deal, field "closed_on"')
+    expect(refused.output()).toMatch(/Served as they were before: .*crm/)
+    expect(await count(last, 'crm/deals')).toBeGreaterThan(3)
+    refused.stop()
+    expect(await refused.ended).toBe(0)
   })
 }, 120_000)

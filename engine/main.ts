@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path'
 import { SchemaRefused, startApp, type App, type StartedApp } from './app.ts'
 import { ConfigFault, readConfig, type Config } from './config.ts'
 
@@ -27,8 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 function welcome(config: Config, app: StartedApp, startMs: number): string {
   const lines = ['', `BusinessOS is ready (${startMs} ms): ${app.url}`, '']
-  for (const fault of app.faults) lines.push(`  ! modules-json/${fault.file}${fault.pointer && ` at ${fault.pointer}`}: ${fault.detail}`)
-  for (const refusal of app.refusals) lines.push(`  ! ${refusal.entity}${refusal.field === null ? '' : `.${refusal.field}`}: ${refusal.message}`)
+  const modules = relative(process.cwd(), config.modulesDir)
+  for (const fault of app.faults) lines.push(`  ! ${join(modules, fault.file)}${fault.pointer && ` at ${fault.pointer}`}: ${fault.detail}`)
+  for (const refusal of app.refusals) lines.push(`  ! ${refusal.message}`)
   const { kept, left } = app.catalogues.settled
   if (kept.length > 0) lines.push(`  Served as they were before: ${kept.join(', ')}`)
   if (left.length > 0) lines.push(`  Not served: ${left.join(', ')}`)
@@ -56,7 +58,7 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
 export function explainStart(error: unknown): string {
   if (error instanceof ConfigFault) return `The environment has faults:\n${error.problems.map(({ variable, why }) => `  ${variable} ${why}`).join('\n')}`
   if (error instanceof SchemaRefused) {
-    return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ entity, field, message }) => `  ${entity}${field === null ? '' : `.${field}`}: ${message}`).join('\n')}`
+    return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ message }) => `  ${message}`).join('\n')}`
   }
   const { code, port, address } = error as { code?: string; port?: number; address?: string }
   if (code === 'EADDRINUSE') return `PORT ${port} on ${address} is in use by another program. Choose another: PORT=3001 npm start`

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { checkCommand, dumpCommand } from './catalogue/commands.ts'
 import { readConfig, type Config } from './config.ts'
 import { dbCommand } from './database/commands.ts'
+import { auditCommand } from './events/commands.ts'
 import { demoCommand, passwordCommand, tenantCommand, type Installation } from './tenancy/commands.ts'
 
 /** One command of `bos`. `run` prints to `out` and answers the exit code; every command stands in the room it belongs to. */
@@ -29,6 +30,7 @@ const commands: Readonly<Record<string, Command>> = {
   password: passwordCommand,
   demo: demoCommand,
   db: dbCommand,
+  audit: auditCommand,
 }
 
 /** Runs one command line; answers the exit code. */

@@ -69,6 +69,6 @@ test('of many processes that find a dead lock, one takes it', async () => {
   const children = Array.from({ length: 6 }, () => spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] }))
   const words = await Promise.all(children.map(async child => String((await once(child.stdout, 'data'))[0]).trim()))
   for (const child of children) child.kill('SIGKILL')
-  await Promise.all(children.map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   expect(words.sort()).toEqual(['DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'held'])
 }, 30_000)

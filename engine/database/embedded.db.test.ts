@@ -89,7 +89,7 @@ test('endless recursion breaks the engine: never an empty answer, and it recover
   await database.withOwner(owner =>
     owner.query(`create function bos.deeper(n int) returns int language plpgsql as $$ begin return bos.deeper(n + 1) + 1; end $$; grant execute on function bos.deeper to bos_read`),
   )
-  await expect(database.read(as(acme), { text: 'select bos.deeper(0)' })).rejects.toThrow()
+  await expect(database.read(as(acme), { text: 'select bos.deeper(0)' })).rejects.toThrow(/restarted|stack depth|recursion/)
   const answers: unknown[] = []
   for (let attempt = 1; attempt <= 4; attempt++) answers.push(await database.read(as(acme), slug).then(([answer]) => answer?.rows, (error: unknown) => toProblem(error).code))
   expect(answers).not.toContainEqual([])
@@ -113,7 +113,7 @@ test('in memory, a restart loses everything and says so instead of serving an em
   const database = await open(null, 1_500)
   await database.withOwner(migrate)
   await addTenants(database)
-  await expect(database.read(as(acme), { text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' })).rejects.toThrow()
+  await expect(database.read(as(acme), { text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' })).rejects.toThrow(/did not answer/)
   await expect(database.read(as(acme), slug)).rejects.toThrow(/was restarted/)
   await database.close()
 }, 60_000)

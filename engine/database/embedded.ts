@@ -42,7 +42,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const backend = new WorkerBackend(options.dataDir === null ? null : join(options.dataDir, 'pg'), options.watchdogMs)
   const pool = new Pool({
     stream: () => backend.attach(new EmbeddedStream(backend)),
-    onConnect: greet,
+    // The pool waits for it, although its types say that it would not.
+    onConnect: (client): unknown => greet(client),
     user: 'postgres',
     database: 'postgres',
     password: 'none',

@@ -93,7 +93,7 @@ const hints: Readonly<Record<string, string>> = {
 export function connectionFault(error: unknown, variable: string, at: { host: string; port: number; database?: string | undefined; user?: string | undefined }): Error {
   // A host with several addresses fails with one error per address.
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
-  const code = String((first as { code?: unknown } | null)?.code ?? '')
+  const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : ''
   const message = first instanceof Error ? first.message : String(first)
   const place = `${at.user ?? ''}@${at.host}:${at.port}/${at.database ?? ''}`
   return new Error(`${variable}: PostgreSQL at ${place} cannot be used: ${hints[code] ?? message}`, { cause: error })

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Pool, PoolClient } from 'pg'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { TransactionTimeout, WrongAnswer } from './errors.ts'
 import { callRole } from './roles.ts'
 import { isClean, preparedCount, rolledBack, sendTrip, type Message } from './trip.ts'
-import { Stale, type Database, type Query, type Rows, type ServingRole, type Step, type Transaction, type TransactionContext } from './types.ts'
+import { Stale, type Database, type Rows, type ServingRole, type Step, type Transaction, type TransactionContext } from './types.ts'
 
 export interface ExecutorOptions {
   readonly engine: Database['engine']
@@ -36,18 +36,27 @@ export function createExecutor(options: ExecutorOptions): Database {
   // The embedded engine has one connection, so whoever waits for a second one inside a transaction waits for ever; on a server,
   // as many such transactions as there are connections do the same. Refused in both, so that tests find it in either.
   const inside = new AsyncLocalStorage<{ isOpen: boolean }>()
+  // Tables changed under prepared statements: connections opened before this moment hold plans whose results have another shape.
+  let plansSince = 0
+  let opened = 0
+  const numberOf = new WeakMap<PoolClient, number>()
 
   async function checkOut(): Promise<PoolClient> {
     if (inside.getStore()?.isOpen) throw new Error('a query outside the transaction was made inside it; use its `send`')
-    return pool.connect()
+    for (;;) {
+      const client = await pool.connect()
+      const number = numberOf.get(client) ?? ++opened
+      numberOf.set(client, number)
+      if (number > plansSince) return client
+      client.release(true)
+    }
   }
 
-  /** Gives a connection back clean, or closes it: broken, left in a transaction, holding too many plans, or with outdated ones. */
+  /** Gives a connection back clean, or closes it: broken, left in a transaction, or holding too many plans. */
   function giveBack(client: PoolClient, error?: unknown): void {
-    const code = (error as { code?: unknown } | undefined)?.code
-    const outdatedPlan = code === '0A000' || code === '26000'
     if (error instanceof WrongAnswer) onWrongAnswer?.(error)
-    client.release(!isClean(client) || error instanceof WrongAnswer || outdatedPlan || preparedCount(client) > options.maxPreparedStatements)
+    if (isOutdatedPlan(error)) plansSince = opened
+    client.release(!isClean(client) || error instanceof WrongAnswer || isOutdatedPlan(error) || preparedCount(client) > options.maxPreparedStatements)
   }
 
   /** A transaction of one trip: `opening`, the messages, commit. Answers everything between. */
@@ -191,4 +200,9 @@ function assertTenant(answer: readonly Rows[] | undefined, { tenant }: Transacti
   if (answer?.[0]?.rows[0]?.['tenant'] !== tenant.toLowerCase()) throw new WrongAnswer('bos.begin did not answer the tenant')
 }
 
-const translate = (error: unknown): unknown => ((error as { code?: unknown } | null)?.code === 'BOS01' ? new Stale() : error)
+/** "cached plan must not change result type", whatever the language of the server's messages. */
+const isOutdatedPlan = (error: unknown): boolean => error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
+
+/** An outdated plan is a kind of stale: asked again, on a new connection, the same request is right. */
+const translate = (error: unknown): unknown =>
+  (error instanceof DatabaseError && error.code === 'BOS01') || isOutdatedPlan(error) ? new Stale() : error

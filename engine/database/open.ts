@@ -136,8 +136,8 @@ async function servingLogin({ ownerUrl, dataDir }: DatabaseOptions, databaseUrl:
 async function lesserLogin(dataDir: string | null, { host, port, database }: Address): Promise<{ user: string; password: string }> {
   const place = `${host}:${port}/${database}`
   const file = dataDir === null ? null : join(dataDir, 'serving-login.json')
-  const text = file === null ? null : await readFile(file, 'utf8').catch(() => null)
-  const stored = text === null ? null : (JSON.parse(text) as { place: string; user: string; password: string })
+  // Missing, or cut short by a crash: a new login is made.
+  const stored = file === null ? null : await readFile(file, 'utf8').then(text => JSON.parse(text) as { place: string; user: string; password: string }).catch(() => null)
   if (stored?.place === place) return { user: stored.user, password: stored.password }
   const login = { user: `bos_login_${randomBytes(4).toString('hex')}`, password: randomBytes(24).toString('base64url') }
   if (dataDir !== null && file !== null) {

@@ -28,8 +28,7 @@ export async function verifyAudit(session: AuditSession, tenant?: string): Promi
     `select id from bos.tenant union select distinct tenant_id from bos.log union select distinct tenant_id from bos.event order by 1`,
   )
   const reports: AuditReport[] = []
-  for (const row of rows) {
-    const id = String(row['id'])
+  for (const { id } of rows as { id: string }[]) {
     if (tenant === undefined || tenant === id) reports.push(await verifyTenant(session, id))
   }
   return reports
@@ -50,7 +49,7 @@ async function verifyTenant(session: AuditSession, tenant: string): Promise<Audi
     const { rows } = await session.query(page, [tenant, verified, pageRows])
     for (const row of rows as unknown as LogRow[]) {
       const { hash, why } = checkRow(row, previous, verified + 1)
-      if (why !== null) return report({ position: Number(row.position), event: row.event_id, why })
+      if (why !== null) return report({ position: row.position, event: row.event_id, why })
       previous = hash
       verified++
       if (row.body === null) erased++
@@ -58,8 +57,8 @@ async function verifyTenant(session: AuditSession, tenant: string): Promise<Audi
     if (rows.length < pageRows) break
   }
   const { rows } = await session.query(unlogged, [tenant])
-  const lost = rows[0]?.['id']
-  return report(lost === undefined ? null : { position: null, event: String(lost), why: 'the event was taken out of the log' })
+  const lost = (rows as { id: string }[])[0]
+  return report(lost === undefined ? null : { position: null, event: lost.id, why: 'the event was taken out of the log' })
 }
 
 interface LogRow {
@@ -100,7 +99,7 @@ order by e.at, e.id limit 1`
 
 function checkRow(row: LogRow, previous: Buffer, expected: number): { hash: Buffer; why: string | null } {
   const hash = row.hash
-  if (Number(row.position) !== expected) return { hash, why: `position ${expected} is missing` }
+  if (row.position !== expected) return { hash, why: `position ${expected} is missing` }
   if (row.id === null) return { hash, why: 'the event is missing' }
   const computed = sha256(previous, eventHeader(row), row.digest)
   if (!computed.equals(hash)) return { hash, why: 'the event or the chain before it was changed' }

@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts'
 import type { Answer } from '../records/types.ts'
 
 /** Whatever was thrown, as a Problem. Unknown errors become 'internal' without any detail. */
-export function asProblem(error: unknown): Problem {
+function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof Stale) {
     return new Problem('unavailable', 'Permissions are changing at this moment. Try again.', { cause: error, headers: { 'retry-after': '1' } })
@@ -18,7 +18,7 @@ export function asProblem(error: unknown): Problem {
 }
 
 /** RFC 9457, with the request id that the log line carries too. */
-export function problemAnswer(problem: Problem, requestId: string): Answer {
+function problemAnswer(problem: Problem, requestId: string): Answer {
   const challenge: Record<string, string> = problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   return {
     status: problem.status,
@@ -28,7 +28,7 @@ export function problemAnswer(problem: Problem, requestId: string): Answer {
 }
 
 /** What went wrong on our side, as one JSON line. No query string and no body: they hold people's data. */
-export function logProblem(problem: Problem, request: Request, requestId: string): void {
+function logProblem(problem: Problem, request: Request, requestId: string): void {
   const cause = problem.cause instanceof Error ? problem.cause : problem
   console.error(JSON.stringify({
     at: new Date().toISOString(), level: 'error', requestId, code: problem.code, method: request.method, path: request.path, error: cause.stack ?? String(cause),

@@ -1,11 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Actor, Answer } from '../records/types.ts'
 
-/**
- * Who may call a route. `public`: anybody; `member`: a signed-in member of a tenant; `operator`: whoever holds OPERATOR_TOKEN
- * (the route does not exist when there is none). Every route must say so: there is no default that could be forgotten.
- */
-export type Guard = 'public' | 'member' | 'operator'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** One request, its body already read as far as the route wants it. */
@@ -35,6 +30,10 @@ export interface OpenRoute extends RouteBase {
   readonly guard: 'public' | 'operator'
   handle(exchange: Exchange): Promise<Answer>
 }
+/**
+ * `guard` says who may call a route. `public`: anybody; `member`: a signed-in member of a tenant; `operator`: whoever holds OPERATOR_TOKEN
+ * (the route does not exist when there is none). Every route must say so: there is no default that could be forgotten.
+ */
 export type Route = MemberRoute | OpenRoute
 
 export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Answer =>

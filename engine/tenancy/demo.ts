@@ -38,7 +38,7 @@ export interface DemoParts {
   readonly progress: (line: string) => void
 }
 
-export const demoTenants = [
+const demoTenants = [
   { slug: 'acme', name: 'Acme Provisions', locale: 'en-GB', timeZone: 'Europe/Berlin', currency: 'EUR' },
   { slug: 'globex', name: 'Globex Supply', locale: 'en-US', timeZone: 'America/Chicago', currency: 'USD' },
 ] as const

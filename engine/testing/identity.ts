@@ -1,0 +1,92 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { afterAll } from 'vitest'
+import { limits } from '../config.ts'
+import { createDatabase } from '../database/open.ts'
+import { createActors } from '../identity/actors.ts'
+import { operatorGuard } from '../identity/operator.ts'
+import { createPasswords } from '../identity/passwords.ts'
+import { createSignIn } from '../identity/sign-in.ts'
+import { createTokens } from '../identity/tokens.ts'
+import { migrate } from '../schema/migrate.ts'
+import { freshDatabase } from './postgres.ts'
+import { authRoutes } from '../http/auth-routes.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { recordRoutes } from '../http/records-route.ts'
+import { json } from '../http/route.ts'
+import { createGateway, listen } from '../http/server.ts'
+
+export const operatorToken = 'operator-token-of-this-test'
+const key = randomBytes(32)
+export const masterKey = { file: null, derive: (purpose: string) => createHmac('sha256', key).update(purpose).digest() }
+const tokens = createTokens(masterKey, limits)
+export const people = { ada: randomUUID(), bob: randomUUID(), both: randomUUID() }
+export const members = { ada: randomUUID(), bob: randomUUID(), bothInAcme: randomUUID(), bothInGlobex: randomUUID() }
+export const tenants = { acme: randomUUID(), globex: randomUUID() }
+
+export interface Reply { status: number; body: Record<string, unknown>; cookie: string | null; headers: Headers }
+
+/**
+ * Sign-in and gateway on a real database, without any module; behind them a pipeline that only opens the actor's transaction and says
+ * who it is. Ada is an administrator of acme, Bob is in acme, `both` is in acme and globex. Closed after the file's tests.
+ */
+export async function openIdentity() {
+  const place = await freshDatabase()
+  const database = await createDatabase({ databaseUrl: place.url, ownerUrl: null, dataDir: null, connections: 4 })
+  await database.withOwner(owner => migrate(owner))
+  const setRoles = (member: string, roles: object): Promise<unknown> =>
+    database.call({ text: 'select bos.roles_set($1, $2, $3::jsonb)', values: [tenants.acme, member, JSON.stringify(roles)] })
+
+  const passwords = createPasswords(limits)
+  const passwordHash = await passwords.hash('correct horse battery')
+  for (const [slug, id] of Object.entries(tenants)) {
+    await database.call({ text: `select * from bos.tenant_open($1, $2, $3, 'en', 'Europe/Berlin', 'EUR', '[{"module":"core","version":"1.0.0"}]')`, values: [id, slug, slug.toUpperCase()] })
+  }
+  const admit = (tenant: string, member: string, account: string, email: string): Promise<unknown> =>
+    database.call({ text: 'select bos.member_admit($1, $2, $3, $4, $5, true)', values: [tenant, member, account, email, passwordHash] })
+  await admit(tenants.acme, members.ada, people.ada, 'ada@acme.test')
+  await admit(tenants.acme, members.bob, people.bob, 'Bob@acme.test')
+  await admit(tenants.acme, members.bothInAcme, people.both, 'both@example.test')
+  await admit(tenants.globex, members.bothInGlobex, people.both, 'both@example.test')
+  await setRoles(members.ada, { core: 'core.admin' })
+
+  const actors = createActors(database, tokens, limits)
+  const signIn = createSignIn({ database, passwords, tokens, actors, limits })
+  const app = createGateway({
+    config: { limits, trustedProxies: 1 }, demo: false, ui: null, metrics: createMetrics(),
+    guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
+    routes: [
+      ...authRoutes({ signIn, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
+      { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: () => Promise.resolve(json(200, [])) },
+      ...recordRoutes(async (_call, actor) => {
+        const { tenant, member, session, generation } = actor
+        await database.read({ tenant, member, session, generation, scopes: [] }, { text: 'select 1' })
+        return json(200, { member, roles: actor.roles, generation })
+      }),
+    ],
+  })
+  const listening = await listen(app, { host: '127.0.0.1', port: 0, limits })
+  const base = `http://127.0.0.1:${listening.port}`
+  afterAll(async () => {
+    await listening.close()
+    await database.close()
+    await place.drop()
+  })
+
+  let lastAddress = 0
+  /** Each call comes from an address of its own unless one is named, so that the limits of one test do not reach another. */
+  async function call(method: string, path: string, options: { body?: unknown; headers?: Record<string, string>; address?: string } = {}): Promise<Reply> {
+    const headers = { 'x-forwarded-for': options.address ?? `10.1.${lastAddress >> 8}.${lastAddress++ & 255}`, ...(options.body !== undefined && { 'content-type': 'application/json' }), ...options.headers }
+    const response = await fetch(base + path, { method, headers, ...(options.body !== undefined && { body: JSON.stringify(options.body) }) })
+    const text = await response.text()
+    const cookie = response.headers.get('set-cookie')
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Record<string, unknown>, cookie, headers: response.headers }
+  }
+  const login = (email: string, password = 'correct horse battery', more: object = {}, address?: string): Promise<Reply> =>
+    call('POST', '/api/auth/login', { body: { email, password, ...more }, ...(address !== undefined && { address }) })
+  const withToken = (token: unknown): Record<string, string> => ({ authorization: `Bearer ${String(token)}` })
+  const deals = (token: unknown): Promise<Reply> => call('GET', '/api/crm/deals', { headers: withToken(token) })
+  const cookieOf = (reply: Reply): string => reply.cookie?.split(';')[0] ?? ''
+  const refresh = (cookie: string, headers: Record<string, string> = {}): Promise<Reply> => call('POST', '/api/auth/refresh', { headers: { cookie, ...headers } })
+
+  return { database, tokens, base, call, login, withToken, deals, cookieOf, refresh, setRoles }
+}

@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
@@ -29,7 +29,7 @@ function masterKey(hex: string, file: string | null): MasterKey {
 
 /** Writes a file that must appear whole or not at all, and only if it does not exist yet (link is atomic and exclusive). */
 async function createOnce(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomUUID()}`
   const handle = await open(draft, 'w', 0o600)
   await handle.writeFile(text)
   await handle.sync()

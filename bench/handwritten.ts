@@ -117,8 +117,8 @@ export function handwrittenApp(pool: Pool, secret: string): express.Express {
   app.get('/api/crm/deals/:id', async (request: Request<{ id: string }>, response) => {
     const { tenant } = callerOf(response)
     const { rows } = await inTransaction(tenant, (client) => client.query<Row>({ name: 'get', text: statements.get, values: [tenant, request.params.id] }))
-    if (rows[0] === undefined) return void response.status(404).json({ error: 'not found' })
-    response.set('etag', `"${String(rows[0]['version'])}"`).json(dealOf(rows[0]))
+    if (rows[0] === undefined) response.status(404).json({ error: 'not found' })
+    else response.set('etag', `"${String(rows[0]['version'])}"`).json(dealOf(rows[0]))
   })
   app.post('/api/crm/deals', express.json(), async (request, response) => {
     const { tenant, member } = callerOf(response)

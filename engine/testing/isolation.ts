@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { eventsOf } from './scenarios.ts'
 import { creationOrder, specimen } from './specimen.ts'
-import { ok, type Person, type Reply, type World } from './world.ts'
+import { pathOf, Stage } from './stage.ts'
+import { ok, type Reply, type World } from './world.ts'
 
 interface Attempt {
   readonly method: string
@@ -18,70 +19,12 @@ interface Attempt {
 }
 
 const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-const pathOf = (entity: Entity): string => `/api/${entity.module}/${entity.plural}`
 
 /** What of an answer must not depend on whose id it was: all but the id itself and the request's own id. */
 function comparable(reply: Reply, id: string): unknown {
   const text = reply.text.replaceAll(id, '<id>').replace(/"requestId":"[^"]*"/, '"requestId":"…"')
   const headers = ['content-type', 'content-length', 'etag', 'location', 'allow', 'cache-control'].map((name) => [name, reply.headers.get(name)])
   return { status: reply.status, text, headers: Object.fromEntries(headers) }
-}
-
-/** The records made for this file, and every id that belongs to the other tenant. */
-class Stage {
-  readonly #world: World
-  readonly #catalogue: Catalogue
-  readonly own = new Map<string, Record<string, unknown>>()
-  readonly foreign = new Map<string, Record<string, unknown>>()
-  readonly foreignIds = new Set<string>()
-  #serial = 0
-
-  constructor(world: World, catalogue: Catalogue) {
-    this.#world = world
-    this.#catalogue = catalogue
-  }
-
-  async fill(): Promise<void> {
-    for (const [person, records] of [['admin@acme', this.own], ['admin@globex', this.foreign]] as const) {
-      for (const entity of creationOrder(this.#catalogue)) records.set(entity.id, await this.create(person, entity, records))
-    }
-    for (const rows of Object.values(await this.foreignRows())) for (const id of Object.keys(rows)) this.foreignIds.add(id)
-  }
-
-  /** Every row of the other tenant: table → id → row. */
-  async foreignRows(): Promise<Record<string, Record<string, unknown>>> {
-    const tables = await this.#world.sql<{ name: string }>(
-      `select format('%I.%I', table_schema, table_name) as name from information_schema.columns
-       where column_name = 'tenant_id' and table_schema = any($1) order by 1`,
-      [[...this.#catalogue.modules.keys()]],
-    )
-    const all: Record<string, Record<string, unknown>> = {}
-    for (const { name } of tables) {
-      const rows = await this.#world.sql<{ id: string; row: unknown }>(`select id, to_jsonb(t) as row from ${name} t where tenant_id = $1`, [this.#world.globex.id])
-      all[name] = Object.fromEntries(rows.map(({ id, row }) => [id, row]))
-    }
-    return all
-  }
-
-  body(entity: Entity, records: ReadonlyMap<string, Record<string, unknown>>): Record<string, unknown> {
-    return specimen(this.#catalogue, entity, (id) => (records.get(id)?.['id'] as string | undefined) ?? null, this.#serial++)
-  }
-
-  async create(person: Person, entity: Entity, records: ReadonlyMap<string, Record<string, unknown>>): Promise<Record<string, unknown>> {
-    const created = ok(await this.#world.call(person, 'POST', pathOf(entity), { body: this.body(entity, records) }))
-    return ok(await this.#world.call(person, 'GET', `${pathOf(entity)}/${String(created['id'])}`))
-  }
-
-  id(records: ReadonlyMap<string, Record<string, unknown>>, entity: string): string {
-    const id = records.get(entity)?.['id']
-    if (typeof id !== 'string') throw new Error(`there is no record of ${entity} to try with`)
-    return id
-  }
-
-  /** A new record of one's own, for attempts that would use it up. */
-  async another(entity: Entity): Promise<Record<string, unknown>> {
-    return this.create('admin@acme', entity, this.own)
-  }
 }
 
 /** Registers the scenarios of every entity; the acting person is an administrator, whom nothing but the tenant holds back. */
@@ -157,7 +100,9 @@ export function isolation(world: World, catalogue: Catalogue): void {
         const isExpandable = (field: Field | undefined): boolean => field !== undefined && (field.reference !== null || field.lines?.linkField === null)
         const inverses = [...entity.inverses].filter(([, inverse]) => isExpandable(catalogue.entities.get(inverse.entity)?.fieldById.get(inverse.field)))
         const expandable = [...entity.fields.filter((field) => isExpandable(field)).map(({ name }) => name), ...inverses.map(([name]) => name)]
-        for (const query of ['', '&deleted=only', ...expandable.map((name) => `&expand=${name}`)]) {
+        const title = stage.foreign.get(entity.id)?.['_title']
+        const searches = entity.search.length > 0 && typeof title === 'string' ? [`&search=${encodeURIComponent(title)}`] : []
+        for (const query of ['', '&deleted=only', ...searches, ...expandable.map((name) => `&expand=${name}`)]) {
           const reply = await send({ method: 'GET', path: `${path}?limit=100${query}` })
           ok(reply)
           expect([...reply.text.matchAll(uuids)].map(([id]) => id).filter((id) => stage.foreignIds.has(id)), query).toEqual([])
@@ -192,6 +137,7 @@ export function isolation(world: World, catalogue: Catalogue): void {
         }
       }
     }
+    if (field.reference?.targets.length === 1 && !field.readOnly) importScenario(entity, field, field.reference.targets[0]?.entity ?? '')
     const line = field.lines === null || field.lines.through !== null ? undefined : catalogue.entities.get(field.lines.entity)
     if (line === undefined) return
     if (line.link) {
@@ -217,4 +163,61 @@ export function isolation(world: World, catalogue: Catalogue): void {
       })
     }
   }
+
+  /** One file, three rows: with the id of the other tenant's record, with nobody's, with one's own. */
+  function importScenario(entity: Entity, field: Field, target: string): void {
+    test(`import with ${field.name} → ${target}`, async () => {
+      const ids = [stage.id(stage.foreign, target), randomUUID(), stage.id(stage.own, target)]
+      const rows = ids.map((id) => ({ ...stage.body(entity, stage.own), [field.name]: id }))
+      const names = entity.fields.filter((each) => each.name === field.name || (each.lines === null && rows.every((row) => ['string', 'number'].includes(typeof row[each.name])))).map(({ name }) => name)
+      const csv = [names, ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))].map((cells) => cells.join(',')).join('\n')
+      const { result: job, events } = await eventsOf(world, async () => {
+        const headers = { 'content-type': 'text/csv' }
+        const { id } = ok(await world.call('admin@acme', 'POST', `${pathOf(entity)}/import?dryRun=true`, { body: csv, headers }))
+        return finished(String(id))
+      })
+      expect(events).toEqual([])
+      const { faults } = job['result'] as { faults: { row: number; column: string | null; detail: string }[] }
+      const first = Math.min(...faults.map(({ row }) => row))
+      const [foreign, nobodys, own] = ids.map((id, at) => faults.filter(({ row, column }) => row === first + at && column === field.name).map(({ detail }) => detail.replaceAll(id, '<id>')))
+      expect(foreign).toEqual(nobodys)
+      expect(foreign).not.toEqual([])
+      expect(own, 'one’s own id is refused like a stranger’s: this row proves nothing').toEqual([])
+    })
+  }
+
+  async function finished(job: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      const state = ok(await world.call('admin@acme', 'GET', `/api/jobs/${job}`))
+      if (state['status'] === 'done') return state
+      if (state['status'] === 'failed') throw new Error(JSON.stringify(state))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  for (const entity of [...catalogue.entities.values()].filter(({ kind }) => kind === 'single')) {
+    test(`${entity.id} is each tenant's own`, async () => {
+      const theirs = (): Promise<Reply> => world.call('admin@globex', 'GET', pathOf(entity))
+      const untouched = await theirs()
+      const reply = await send({ method: 'PATCH', path: pathOf(entity), body: {} })
+      ok(reply)
+      expect([...reply.text.matchAll(uuids)].map(([id]) => id).filter((id) => stage.foreignIds.has(id))).toEqual([])
+      expect((await theirs()).text).toBe(untouched.text)
+    })
+  }
+
+  describe('jobs', () => {
+    for (const [name, method, what] of [['read', 'GET', ''], ['cancel', 'POST', '/cancel'], ['undo', 'POST', '/undo']] as const) {
+      test(`${name} a job of the other tenant`, async () => {
+        const entity = creationOrder(catalogue).find((each) => each.titleField !== null)
+        if (entity === undefined) throw new Error('no entity has a title')
+        const { id } = ok(await world.call('admin@globex', 'POST', `${pathOf(entity)}/import?dryRun=true`, { body: `${entity.titleField?.name}\nXYZ`, headers: { 'content-type': 'text/csv' } }))
+        const [foreign, nobodys] = [String(id), randomUUID()]
+        const attempt = async (job: string): Promise<unknown> => comparable(await send({ method, path: `/api/jobs/${job}${what}` }), job)
+        const answer = await attempt(foreign)
+        expect(answer).toMatchObject({ status: 404 })
+        expect(answer).toEqual(await attempt(nobodys))
+      })
+    }
+  })
 }

@@ -150,7 +150,7 @@ function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   const body = {
     type: 'object', required: ['operations'], additionalProperties: false,
     properties: {
-      mode: { type: 'string', enum: ['all', 'each'], default: 'all', description: '`all`: every operation or none. `each`: every operation by itself, answered one by one.' },
+      mode: { type: 'string', enum: ['all', 'each'], description: '`all` (the default): every operation or none. `each`: every operation by itself, answered one by one.' },
       operations: { type: 'array', items: ref('schemas', names(here.entity.id).components.Operation), minItems: 1, maxItems: limits.bulkOperations },
     },
   }

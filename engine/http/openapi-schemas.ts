@@ -81,7 +81,7 @@ function propertiesOf(source: SchemaSource, here: EntityAccess, mode: SchemaMode
   return Object.fromEntries(Object.entries(all).flatMap(([name, schema]) => {
     const field = entity.fieldByName.get(name)
     if (!field) return [[name, schema]]
-    return here.visible.includes(field) ? [[name, propertySchema(source, field, schema, mode)]] : []
+    return here.visible.includes(field) ? [[name, propertySchema(source, field, withDefaultTold(schema), mode)]] : []
   }))
 }
 
@@ -90,6 +90,13 @@ function propertySchema(source: SchemaSource, field: Field, schema: JsonSchema, 
   const targets = targetsOf(source.access, field)
   if (targets.length > 0 || field.reference !== null) return referenceSchema(source, field, targets, schema, mode)
   return exactSchema(withoutAnything(schema), field.type, field.settings)
+}
+
+/** In words, not as `default`: generators of clients (openapi-typescript for one) then take the property for one that is always sent. */
+function withDefaultTold({ default: preset, ...schema }: JsonSchema): JsonSchema {
+  if (preset === undefined) return schema
+  const told = `Default: \`${typeof preset === 'string' ? preset : JSON.stringify(preset)}\`.`
+  return { ...schema, description: [schema['description'], told].filter(Boolean).join(' ') }
 }
 
 /** "Anything, or null" is anything. */

@@ -136,6 +136,8 @@ describe('records', () => {
     const { properties, required } = schemaOf(admin, 'DealCreate')
     expect(required).toEqual(['name', 'company'])
     expect(properties).not.toHaveProperty('id')
+    expect(properties['stage']).toEqual(expect.not.objectContaining({ default: 'new' }))
+    expect(properties['stage']?.['description']).toBe('Default: `new`.')
     expect(schemaOf(admin, 'SalesOrderCreate').properties).not.toHaveProperty('number')
     expect(schemaOf(admin, 'SalesOrderPatch').properties['number']).toMatchObject({ readOnly: true })
   })

@@ -1,0 +1,192 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormatsModule from 'ajv-formats'
+import { describe, expect, it } from 'vitest'
+import { compileCatalogue } from '../catalogue/compile.ts'
+import { catalogueHash, loadModules } from '../catalogue/load.ts'
+import { creationOrder, specimen } from '../testing/specimen.ts'
+import { ok, openWorld, people, type Person, type Reply } from '../testing/world.ts'
+import type { OpenapiDocument } from './openapi.ts'
+
+/** Whatever the application answers is what the document of the caller promises: read, written and refused. */
+const world = await openWorld()
+const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void
+
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: readonly { readonly $ref?: string; readonly name?: string; readonly schema?: { items?: { enum?: string[] } } }[]
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Readonly<Record<string, unknown>> }>>
+}
+interface Described {
+  readonly document: OpenapiDocument
+  readonly operations: ReadonlyMap<string, Operation & { readonly path: string; readonly method: string }>
+  /** What is wrong with an answer, as the operation describes it; empty: nothing. */
+  faults(operationId: string, reply: Reply): string[]
+  /** Values that a list parameter of the operation takes. */
+  values(operationId: string, parameter: string): readonly string[]
+}
+
+async function describedFor(person: Person): Promise<Described> {
+  const document = ok(await world.call(person, 'GET', '/api/openapi.json')) as unknown as OpenapiDocument
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats(ajv)
+  ajv.addFormat('decimal', /^-?\d+(?:\.\d+)?$/).addFormat('password', true)
+  ajv.addSchema(document, 'document')
+  const compiled = new Map<string, ValidateFunction>()
+  const operations = new Map(Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).filter(([method]) => method !== 'parameters').map(([method, each]) => {
+    const operation = each as Operation
+    return [operation.operationId, { ...operation, path, method: method.toUpperCase() }] as const
+  })))
+  const operationOf = (id: string) => operations.get(id) ?? expect.fail(`${person} has no operation ${id}`)
+  const validate = (pointer: string): ValidateFunction => {
+    const known = compiled.get(pointer) ?? ajv.compile({ $ref: `document#${pointer}` })
+    compiled.set(pointer, known)
+    return known
+  }
+  return {
+    document,
+    operations,
+    faults: (id, reply) => {
+      const { path, method, responses } = operationOf(id)
+      const status = String(reply.status) in responses ? String(reply.status) : 'default'
+      const type = reply.headers.get('content-type')?.split(';')[0] ?? ''
+      const response = responses[status]
+      const at = response?.$ref?.slice(1) ?? `/paths/${escape(path)}/${method.toLowerCase()}/responses/${status}`
+      const check = validate(`${at}/content/${escape(type)}/schema`)
+      return check(reply.body) ? [] : (check.errors ?? []).map(({ instancePath, message, params }) => `${id} ${reply.status} ${instancePath} ${message} ${JSON.stringify(params)}`)
+    },
+    values: (id, name) => operationOf(id).parameters?.map(({ $ref }) => document.components['parameters']?.[$ref?.split('/').at(-1) ?? ''] as { name: string; schema: { items?: { enum?: string[] } } } | undefined)
+      .find(parameter => parameter?.name === name)?.schema.items?.enum ?? [],
+  }
+}
+const escape = (segment: string): string => encodeURIComponent(segment.replaceAll('~', '~0').replaceAll('/', '~1'))
+
+const described = new Map(await Promise.all(people.map(async person => [person, await describedFor(person)] as const)))
+const of = (person: Person): Described => described.get(person) ?? expect.fail(person)
+
+describe('GET /api/openapi.json', () => {
+  it('is for members alone, and known by its ETag', async () => {
+    expect((await world.call(null, 'GET', '/api/openapi.json')).status).toBe(401)
+    const first = await world.call('rep@acme', 'GET', '/api/openapi.json')
+    const headers = { 'if-none-match': first.headers.get('etag') ?? '' }
+    expect((await world.call('rep@acme', 'GET', '/api/openapi.json', { headers })).status).toBe(304)
+    expect((await world.call('rep@globex', 'GET', '/api/openapi.json', { headers })).status).toBe(304)
+    expect((await world.call('admin@acme', 'GET', '/api/openapi.json', { headers })).status).toBe(200)
+  })
+
+  it('follows the roles at once', async () => {
+    const member = world.globex.members['rep'] ?? ''
+    const { email, roles } = ok(await world.call('admin@globex', 'GET', `/api/access/${member}`)) as { email: string; roles: Record<string, string> }
+    const has = async (): Promise<boolean> => (await world.call('rep@globex', 'GET', '/api/openapi.json')).text.includes('"deleteDeal"')
+    expect(await has()).toBe(false)
+    ok(await world.call('admin@globex', 'PUT', `/api/access/${member}`, { body: { email, roles: { ...roles, crm: 'crm.manager' } } }))
+    expect(await has()).toBe(true)
+    ok(await world.call('admin@globex', 'PUT', `/api/access/${member}`, { body: { email, roles } }))
+    expect(await has()).toBe(false)
+  })
+})
+
+describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers to %s are as described:', person => {
+  const { operations, faults, values } = of(person)
+  const named = (pattern: RegExp) => [...operations.values()].filter(({ operationId, path }) => pattern.test(operationId) && /^\/api\/\w+\/\w+(?:\/|$)/.test(path) && !path.startsWith('/api/jobs'))
+  const get = (path: string): Promise<Reply> => world.call(person, 'GET', path)
+
+  it.each(named(/^list/).map(({ operationId, path }) => [operationId, path]))('%s, each record, its history', async (id, path) => {
+    const expand = values(id, 'expand')
+    const lists = [await get(`${path}?count=exact&limit=200`), ...await Promise.all(chunks(expand, 10).map(names => get(`${path}?limit=20&expand=${names.join(',')}`)))]
+    for (const reply of lists) expect([reply.status, faults(id, reply)]).toEqual([200, []])
+    const records = (lists[0]?.body as { data: { id: string }[] }).data
+    const inPath = [...operations.values()].filter(operation => operation.method === 'GET' && (operation.path === `${path}/{id}` || operation.path === `${path}/{id}/history`))
+    for (const { id: record } of records.slice(0, 5)) {
+      for (const operation of inPath) {
+        const reply = await get(operation.path.replace('{id}', record))
+        expect([reply.status, faults(operation.operationId, reply)]).toEqual([200, []])
+      }
+    }
+  })
+
+  it.each(named(/^aggregate/).map(({ operationId, path }) => [operationId, path]))('%s, by every group with every measure', async (id, path) => {
+    const measures = chunks(values(id, 'measure'), 8)
+    for (const [i, group] of values(id, 'group').entries()) {
+      const reply = await get(`${path}?group=${group}&measure=${(measures[i % measures.length] ?? []).join(',')}`)
+      expect([group, reply.status, faults(id, reply)]).toEqual([group, 200, []])
+    }
+  })
+
+  it.each(named(/^list/).map(({ operationId, path }) => [operationId, path]))('%s takes every sort key and every property that is offered', async (id, path) => {
+    for (const keys of chunks(values(id, 'sort'), 5)) expect([keys, (await get(`${path}?limit=1&sort=${keys.join(',')}`)).status]).toEqual([keys, 200])
+    expect((await get(`${path}?limit=1&fields=${values(id, 'fields').join(',')}`)).status).toBe(200)
+  })
+
+  it('services, and refusals', async () => {
+    for (const id of ['getMe', 'getCatalogue', 'listJobs']) {
+      const reply = await get(operations.get(id)?.path ?? '')
+      expect([reply.status, faults(id, reply)]).toEqual([200, []])
+    }
+    const refused: [string, number, Promise<Reply>][] = [
+      ['listDeals', 400, get('/api/crm/deals?colour=red')], ['getDeal', 404, get('/api/crm/deals/0198c0de-0000-7000-8000-000000000000')],
+      ['createDeal', 422, world.call(person, 'POST', '/api/crm/deals', { body: { name: '', colour: 'red' } })], ['login', 422, world.call(null, 'POST', '/api/auth/login', { body: {} })],
+    ]
+    for (const [id, status, reply] of refused) expect([(await reply).status, faults(id, await reply)]).toEqual([status, []])
+  })
+})
+const chunks = <T>(items: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+
+it('an answer that is not as described would be found', async () => {
+  const { faults } = of('admin@acme')
+  const reply = await world.call('admin@acme', 'GET', '/api/crm/deals?limit=1&expand=company')
+  const [deal] = (reply.body as { data: (Record<string, unknown> & { _expand: { company: object } })[] }).data
+  const { version: _, ...incomplete } = deal ?? expect.fail('no deal')
+  const wrong = [incomplete, { ...deal, colour: 'red' }, { ...deal, margin: 12.5 }, { ...deal, company: 'Acme' }, { ...deal, _expand: { company: { ...deal?._expand.company, name: null } } }]
+  expect(faults('listDeals', reply)).toEqual([])
+  for (const record of wrong) expect(faults('listDeals', { ...reply, body: { ...reply.body as object, data: [record] } })).not.toEqual([])
+})
+
+describe('what an administrator writes', async () => {
+  const { document, operations, faults } = of('admin@acme')
+  const sources = (await loadModules('modules-json')).filter(({ id }) => ['core', 'crm', 'inventory'].includes(id))
+  const catalogue = compileCatalogue(sources, catalogueHash(sources))
+  const ids = new Map<string, string>()
+  const idAt = (path: string, method: string): string => [...operations.values()].find(operation => operation.path === path && operation.method === method)?.operationId ?? expect.fail(`${method} ${path}`)
+  const ajv = new Ajv2020({ strict: false })
+  addFormats(ajv)
+  ajv.addFormat('decimal', true)
+  ajv.addSchema(document, 'document')
+
+  it.each(creationOrder(catalogue).map(entity => [entity.id, entity] as const))('is taken and answered as described: %s', async (_id, entity) => {
+    const path = `/api/${entity.module}/${entity.plural}`
+    const send = async (method: string, at: string, address: string, body?: unknown, headers?: Record<string, string>): Promise<Reply> => {
+      const reply = await world.call('admin@acme', method, address, { ...(body !== undefined && { body }), ...(headers && { headers }) })
+      expect([`${method} ${at}`, reply.status < 300, reply.status < 300 ? [] : reply.text]).toEqual([`${method} ${at}`, true, []])
+      expect(faults(idAt(at, method), reply)).toEqual([])
+      return reply
+    }
+    const body = specimen(catalogue, entity, other => ids.get(other) ?? null, 900 + ids.size)
+    const accepts = ajv.compile({ $ref: `document#/paths/${escape(path)}/post/requestBody/content/${escape('application/json')}/schema` })
+    expect([accepts(body), accepts.errors]).toEqual([true, null])
+    const created = await send('POST', path, path, body)
+    const { id } = created.body as { id: string }
+    ids.set(entity.id, id)
+    // What makes a record may change it too.
+    const patchable = ajv.compile({ $ref: `document#/paths/${escape(`${path}/{id}`)}/patch/requestBody/content/${escape('application/json')}/schema` })
+    expect([patchable(body), patchable.errors]).toEqual([true, null])
+    await send('PATCH', `${path}/{id}`, `${path}/${id}`, {}, { 'if-match': created.headers.get('etag') ?? '' })
+    const [text] = entity.fields.filter(field => field.type === 'longText')
+    if (text) await send('PATCH', `${path}/{id}`, `${path}/${id}`, { [text.name]: 'Said once.' })
+    await send('GET', `${path}/{id}/history`, `${path}/${id}/history`)
+    await send('POST', `${path}/bulk`, `${path}/bulk`, { mode: 'each', operations: [{ op: 'update', id, data: {} }, { op: 'delete', id: '0198c0de-0000-7000-8000-000000000000' }] })
+  })
+
+  it('deletes and restores', async () => {
+    for (const [entity, id] of [...ids].toReversed()) {
+      const { module, plural } = catalogue.entities.get(entity) ?? expect.fail(entity)
+      const address = `/api/${module}/${plural}`
+      const reply = await world.call('admin@acme', 'DELETE', `${address}/${id}`)
+      expect([entity, reply.status, faults(idAt(`${address}/{id}`, 'DELETE'), reply)]).toEqual([entity, expect.any(Number), []])
+      if (reply.status >= 300) continue
+      const gone = await world.call('admin@acme', 'GET', `${address}?deleted=only`)
+      expect([entity, gone.status, faults(idAt(address, 'GET'), gone)]).toEqual([entity, 200, []])
+      const back = await world.call('admin@acme', 'POST', `${address}/${id}/restore`)
+      expect([entity, back.status, faults(idAt(`${address}/{id}/restore`, 'POST'), back)]).toEqual([entity, 200, []])
+    }
+  })
+})

@@ -2,17 +2,23 @@ import { MantineProvider, type MantineColorSchemeManager } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { useEffect, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
 import { refresh, useSession } from './api/session.ts'
 import { LocaleContext, localeFor } from './fields/locale.ts'
-import { NavigationContext } from './model/navigation.tsx'
+import { PartsContext, type Parts } from './fields/parts.ts'
+import { kindOf } from './fields/registry.ts'
+import type { EditProps } from './fields/type.ts'
+import { NavigationContext, type Go } from './model/navigation.tsx'
 import { router } from './router.tsx'
 import { CommandKeys } from './shell/commands.tsx'
 import { Failure, Starting } from './shell/states.tsx'
 import { SignIn } from './shell/sign-in.tsx'
 import { cssVariables, theme } from './theme.ts'
+
+const LineGrid = lazy(() => import('./form/line-grid.tsx').then(({ LineGrid: component }) => ({ default: component })))
+const LinesEditor = (props: EditProps) => <Suspense fallback={<div className="skeleton" />}><LineGrid {...props} /></Suspense>
 
 /** Keeps the chosen scheme where public/scheme.js reads it before the first paint; `auto` is stored as nothing. */
 const scheme: MantineColorSchemeManager = {
@@ -50,17 +56,20 @@ function Session() {
   return session === 'out' ? <SignIn /> : <SignedIn />
 }
 
+const go: Go = (href, options) => (options?.replace ? router.history.replace(href) : router.history.push(href))
+
 function SignedIn() {
   const { data: catalogue, error, refetch } = useCatalogueQuery(true)
   const locale = useMemo(() => (catalogue ? localeFor(catalogue.tenant.locale, catalogue.tenant.timeZone, catalogue.tenant.currency) : null), [catalogue])
+  const parts = useMemo<Parts | null>(() => locale && { textOf: (field, value) => kindOf(field).format(value, field, locale), LinesEditor }, [locale])
   if (error && !catalogue) return <Failure full title="The workspace could not be opened" error={error} onRetry={() => void refetch()} />
-  if (!catalogue || !locale) return <Starting />
+  if (!catalogue || !locale || !parts) return <Starting />
   return (
     <CatalogueContext value={catalogue}>
       <LocaleContext value={locale}>
-        <NavigationContext value={(href, options) => (options?.replace ? router.history.replace(href) : router.history.push(href))}>
-          <RouterProvider router={router} />
-        </NavigationContext>
+        <PartsContext value={parts}>
+          <NavigationContext value={go}><RouterProvider router={router} /></NavigationContext>
+        </PartsContext>
       </LocaleContext>
     </CatalogueContext>
   )

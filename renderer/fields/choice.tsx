@@ -74,8 +74,10 @@ export function PickerFace({ id, open, onOpen, onClear, invalid, describedBy, la
   return (
     <span className={invalid ? 'input picker invalid' : 'input picker'}>
       <button
-        type="button" id={id} className="picker-face" role="combobox" aria-haspopup="dialog" aria-expanded={open} aria-label={label} aria-describedby={describedBy}
-        aria-required={required || undefined} aria-invalid={invalid || undefined} autoFocus={autoFocus} onClick={() => onOpen('')} onKeyDown={onKeyDown} onBlur={onBlur}
+        type="button" id={id} className="picker-face" aria-haspopup="dialog" aria-expanded={open} aria-label={label} aria-describedby={describedBy}
+        data-required={required || undefined} data-invalid={invalid || undefined} autoFocus={autoFocus} onClick={() => onOpen('')} onKeyDown={onKeyDown} onBlur={() => {
+          if (!open) onBlur?.()
+        }}
       >
         {children ?? <span className="faint">{placeholder}</span>}
       </button>

@@ -7,7 +7,7 @@ import { useLocale } from './locale.ts'
 import { TextInput } from './text-input.tsx'
 import type { EditProps, FieldKind, Locale, Parsed, ShowProps } from './type.ts'
 
-const Calendar = lazy(() => import('./calendar.tsx'))
+const Calendar = lazy(() => import('./calendar.tsx').then((loaded) => ({ default: loaded.Calendar })))
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const compare = [['eq', 'is'], ['gte', 'is on or after'], ['lte', 'is on or before'], ['gt', 'is after'], ['lt', 'is before'], ['null', 'is empty']] as const

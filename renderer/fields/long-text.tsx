@@ -17,7 +17,7 @@ function Edit({ id, value, field, onChange, onBlur, invalid, describedBy, autoFo
     if (!node) return
     node.style.height = 'auto'
     node.style.height = `${Math.min(Math.max(node.scrollHeight + 2, 64), 360)}px`
-  }, [text])
+  })
   return (
     <textarea
       ref={area} id={id} className="input" rows={3} value={text} autoFocus={autoFocus} aria-invalid={invalid || undefined} aria-describedby={describedBy} aria-label={label}

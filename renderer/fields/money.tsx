@@ -41,7 +41,7 @@ function readMoney(text: string, field: Field, locale: Locale, currency: string)
     scale: numberSetting(field, 'scale') ?? 2, min: numberSetting(field, 'minimum'), max: numberSetting(field, 'maximum'),
   })
   if ('fault' in parsed || parsed.value === null) return parsed
-  return { value: { amount: String(parsed.value), currency: fixed ?? code ?? currency } }
+  return { value: { amount: parsed.value, currency: fixed ?? code ?? currency } }
 }
 
 function Show({ value }: ShowProps) {
@@ -59,7 +59,7 @@ function Edit(props: EditProps) {
   return (
     <span className="joined">
       <TextInput
-        {...props} inputMode="decimal" end write={(each, _field, by) => amountText(each, by, false)}
+        {...props} inputMode="decimal" write={(each, _field, by) => amountText(each, by, false)}
         read={(text, each, by) => readMoney(text, each, by, currency)}
       />
       {fixed !== null ? <span className="joined-fixed">{fixed}</span> : (

@@ -6,8 +6,12 @@ import { TextInput } from './text-input.tsx'
 
 const compare = [['eq', '='], ['ne', '≠'], ['gt', '>'], ['gte', '≥'], ['lt', '<'], ['lte', '≤'], ['in', 'is any of'], ['null', 'is empty']] as const
 
+/** How a locale writes the percent sign, with or without a space before it. */
+const percentSign = (locale: string): string =>
+  new Intl.NumberFormat(locale, { style: 'percent' }).formatToParts(0.5).filter((part) => part.type === 'literal' || part.type === 'percentSign').map((part) => part.value).join('')
+
 interface Style {
-  readonly suffix: string
+  readonly suffix: (locale: string) => string
   /** Digits shown at least; a quantity of 5 is not 5.000. */
   readonly fixed: (scale: number) => number
   readonly read: (parsed: string) => unknown
@@ -18,14 +22,14 @@ interface Style {
 function numeric({ suffix, fixed, read, defaultScale, grouping }: Style): FieldKind {
   const scaleOf = (field: Field): number => numberSetting(field, 'scale') ?? defaultScale
   const format = (value: unknown, field: Field, { locale }: Locale): string =>
-    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), grouping(field))}${suffix}`
+    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), grouping(field))}${suffix(locale)}`
   const write = (value: unknown, field: Field, { locale }: Locale): string =>
-    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), false)}${suffix}`
+    isEmpty(value) ? '' : `${formatDecimal(String(value), locale, fixed(scaleOf(field)), false)}${suffix(locale)}`
   const parse = (text: string, field: Field, { locale }: Locale): Parsed => {
     const min = numberSetting(field, 'minimum')
     const max = numberSetting(field, 'maximum')
     const parsed = parseNumber(text.replace(/\s*%\s*$/, ''), locale, { scale: scaleOf(field), min, max })
-    return 'fault' in parsed || parsed.value === null ? parsed : { value: read(String(parsed.value)) }
+    return 'fault' in parsed || parsed.value === null ? parsed : { value: read(parsed.value) }
   }
   const Show = ({ value, field }: ShowProps) => <span className="num ellipsis">{format(value, field, useLocale())}</span>
   const Edit = (props: EditProps) => <TextInput {...props} write={write} read={parse} inputMode="decimal" />
@@ -39,7 +43,7 @@ const yearLike = (field: Field): boolean => {
 }
 
 export const numberKinds = {
-  integer: numeric({ suffix: '', fixed: () => 0, read: Number, defaultScale: 0, grouping: (field) => !yearLike(field) }),
-  decimal: numeric({ suffix: '', fixed: (scale) => Math.min(scale, 2), read: (text) => text, defaultScale: 6, grouping: () => true }),
-  percent: numeric({ suffix: ' %', fixed: () => 0, read: (text) => text, defaultScale: 2, grouping: () => true }),
+  integer: numeric({ suffix: () => '', fixed: () => 0, read: Number, defaultScale: 0, grouping: (field) => !yearLike(field) }),
+  decimal: numeric({ suffix: () => '', fixed: (scale) => Math.min(scale, 2), read: (text) => text, defaultScale: 6, grouping: () => true }),
+  percent: numeric({ suffix: percentSign, fixed: () => 0, read: (text) => text, defaultScale: 2, grouping: () => true }),
 } as const

@@ -1,5 +1,3 @@
-import type { Parsed } from './type.ts'
-
 /** Decimal and group signs of a locale, e.g. `,` and `.` for de. */
 export function signsOf(locale: string): { readonly decimal: string; readonly group: string } {
   const parts = new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(12345678.9)
@@ -43,7 +41,7 @@ export interface NumberLimits {
 }
 
 /** Reads a number within limits, or says what is wrong with it. Trailing zeros beyond the scale are no fault. */
-export function parseNumber(text: string, locale: string, { scale, min, max }: NumberLimits): Parsed {
+export function parseNumber(text: string, locale: string, { scale, min, max }: NumberLimits): { readonly value: string | null } | { readonly fault: string } {
   if (text.trim() === '') return { value: null }
   const value = readDecimal(text, locale)
   if (value === null) return { fault: `Enter a number, such as ${formatDecimal('1234.5', locale, 0)}` }

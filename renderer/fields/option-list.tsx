@@ -1,5 +1,5 @@
 import { IconCheck, IconPlus } from '@tabler/icons-react'
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react'
 
 export interface Option {
   readonly id: string
@@ -36,11 +36,10 @@ export function OptionList({ label, options, selected, multi = false, onPick, qu
   const [active, setActive] = useState(0)
   const at = Math.min(active, Math.max(count - 1, 0))
   const id = useId()
-  const list = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
-    list.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' })
-  }, [at, text])
+    document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' })
+  }, [id, at])
 
   const pick = (index: number): void => {
     const option = shown[index]
@@ -72,12 +71,13 @@ export function OptionList({ label, options, selected, multi = false, onPick, qu
         aria-activedescendant={count > 0 ? `${id}-${at}` : undefined} value={text} autoFocus data-autofocus data-mantine-stop-propagation="true"
         onChange={(event) => typed(event.currentTarget.value)} onKeyDown={onKeyDown} autoComplete="off" spellCheck={false}
       />
-      <div className="options-list" role="listbox" aria-multiselectable={multi} id={id} ref={list} aria-label={label}>
+      <div className="options-list" role="listbox" aria-multiselectable={multi} id={id} aria-label={label}>
         {shown.map((option, index) => (
           <div key={option.id}>
             {option.section !== undefined && option.section !== shown[index - 1]?.section && <div className="options-section caption faint">{option.section}</div>}
+            {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input above has the focus and handles every key */}
             <div
-              role="option" id={`${id}-${index}`} className="option" aria-selected={selected?.has(option.id) ?? false} data-active={index === at || undefined}
+              role="option" tabIndex={-1} id={`${id}-${index}`} className="option" aria-selected={selected?.has(option.id) ?? false} data-active={index === at || undefined}
               onMouseMove={() => setActive(index)} onMouseDown={(event) => event.preventDefault()} onClick={() => pick(index)}
             >
               <span className="option-main">{option.content ?? <span className="ellipsis">{option.text}</span>}</span>
@@ -87,8 +87,9 @@ export function OptionList({ label, options, selected, multi = false, onPick, qu
           </div>
         ))}
         {create && (
+          // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- as above
           <div
-            role="option" aria-selected={false} id={`${id}-${shown.length}`} className="option option-create" data-active={at === shown.length || undefined}
+            role="option" tabIndex={-1} aria-selected={false} id={`${id}-${shown.length}`} className="option option-create" data-active={at === shown.length || undefined}
             onMouseMove={() => setActive(shown.length)} onMouseDown={(event) => event.preventDefault()} onClick={create.run}
           >
             <IconPlus size={14} stroke={1.5} aria-hidden /> <span className="ellipsis">{create.text}</span>

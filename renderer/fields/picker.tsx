@@ -8,9 +8,8 @@ import { expanded, titleOf } from '../model/entity.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { recentIds, rememberRecent } from '../model/recents.ts'
 import { EntityIcon } from './icons.tsx'
-import { useLocale } from './locale.ts'
 import { OptionList, type Option } from './option-list.tsx'
-import { kindOf } from './registry.ts'
+import { useParts } from './parts.ts'
 
 /** How the server finds records of an entity by what a person types; null: it cannot. */
 export function searchQuery(entity: Entity, typed: string): Readonly<Record<string, string>> | null {
@@ -34,7 +33,7 @@ export function Picker({ label, targets, initialQuery, selected, onPick, canCrea
   readonly canCreate?: boolean
 }) {
   const catalogue = useCatalogue()
-  const locale = useLocale()
+  const { textOf } = useParts()
   const { openCreate } = useOverlays()
   const [query, setQuery] = useState(initialQuery)
   const [settled] = useDebouncedValue(query.trim(), 150)
@@ -65,7 +64,7 @@ export function Picker({ label, targets, initialQuery, selected, onPick, canCrea
     const field = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
     if (!field) return undefined
     if (field.reference) return expanded(record, field.name)?._title ?? undefined
-    return kindOf(field).format(record[field.name], field, locale) || undefined
+    return textOf(field, record[field.name]) || undefined
   }
   const options: readonly Option[] = entities.flatMap((entity, index) =>
     (answers[index]?.data ?? []).map((record) => ({

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { entityOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { rememberTitle, useTitles, type Ref } from '../api/titles.ts'
 import type { RecordData } from '../api/records.ts'
@@ -7,6 +7,7 @@ import { A } from '../model/navigation.tsx'
 import { PickerFace } from './choice.tsx'
 import { EntityIcon } from './icons.tsx'
 import { Layer } from './layer.tsx'
+import { useParts, usePlain } from './parts.ts'
 import { Picker } from './picker.tsx'
 import type { EditProps, FieldKind, OperandProps, ShowProps } from './type.ts'
 
@@ -22,14 +23,15 @@ export function refOf(field: Field, value: unknown): Ref | null {
   return typeof value.entity === 'string' && typeof value.id === 'string' ? { entity: value.entity, id: value.id } : null
 }
 /** The value of a reference to several entities names which; a hidden target changes nothing about that. */
-const isSeveral = (field: Field): boolean => field.reference?.several ?? (field.reference?.targets.length ?? 1) > 1
+const isSeveral = (field: Field): boolean => field.reference?.several === true
 export const refValue = (field: Field, ref: Ref): unknown => (isSeveral(field) ? { entity: ref.entity, id: ref.id } : ref.id)
 
 /** What stands for a record everywhere: its entity's icon and its title. A click opens it. */
 export function RecordChip({ entity, id, title, link = true }: { readonly entity: Entity | null; readonly id: string; readonly title: string | null | undefined; readonly link?: boolean }) {
+  const plain = usePlain()
   const words = title ?? (title === null ? 'No longer available' : '…')
   const face = <>{entity && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />}<span className="ellipsis">{words}</span></>
-  if (!link || entity?.path == null || title === null) return <span className="record-chip" title={words}>{face}</span>
+  if (!link || plain || entity?.path == null || title === null) return <span className="record-chip" title={words}>{face}</span>
   return (
     <A className="record-chip linkable" href={recordAddress(entity, id)} title={words} onClick={(event) => event.stopPropagation()} tabIndex={-1} data-chip={`${entity.id}/${id}`}>
       {face}
@@ -163,8 +165,10 @@ const references: FieldKind = {
   format: (value) => idsOf(value).join(', '),
 }
 
-const LineGrid = lazy(() => import('../form/line-grid.tsx'))
-const EditLines = (props: EditProps) => <Suspense fallback={<div className="skeleton" />}><LineGrid {...props} /></Suspense>
+const EditLines = (props: EditProps) => {
+  const { LinesEditor } = useParts()
+  return <LinesEditor {...props} />
+}
 
 /** Lines are counted in a list; the record page and the form show them as a grid of their own. */
 const lines: FieldKind = {

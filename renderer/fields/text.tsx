@@ -1,6 +1,7 @@
 import { IconExternalLink } from '@tabler/icons-react'
 import type { Field } from '../api/catalogue.ts'
 import { isEmpty, numberSetting, type EditProps, type FieldKind, type Parsed, type ShowProps } from './type.ts'
+import { usePlain } from './parts.ts'
 import { TextInput } from './text-input.tsx'
 
 const write = (value: unknown): string => (typeof value === 'string' ? value : isEmpty(value) ? '' : String(value))
@@ -10,13 +11,13 @@ const contains = [['contains', 'contains'], ['eq', 'is'], ['startsWith', 'starts
 function readText(text: string, field: Field): Parsed {
   const value = text.trim()
   const max = numberSetting(field, 'maxLength')
-  if (max !== undefined && [...value].length > max) return { fault: `Use at most ${max} characters` }
+  if (max !== undefined && Array.from(value).length > max) return { fault: `Use at most ${max} characters` }
   return { value: value === '' ? null : value }
 }
 
 export const ShowText = ({ value, roomy }: ShowProps) => <span className={roomy ? 'value-text' : 'ellipsis'} title={roomy ? undefined : write(value)}>{write(value)}</span>
 
-const text: FieldKind = {
+const plain: FieldKind = {
   Show: ShowText,
   Edit: (props) => <TextInput {...props} write={write} read={readText} />,
   format: write,
@@ -28,7 +29,7 @@ const text: FieldKind = {
 
 /** A value that is also an address to go to: the text edits, the small icon opens. */
 function linked(href: (value: string) => string, kind: { readonly inputMode: 'email' | 'tel' | 'url'; readonly placeholder: string; readonly read: (text: string, field: Field) => Parsed }): FieldKind {
-  const Show = ({ value }: ShowProps) => (
+  const Show = ({ value }: ShowProps) => usePlain() ? <span className="ellipsis">{write(value)}</span> : (
     <span className="linked ellipsis">
       <a className="ellipsis link" href={href(write(value))} target={kind.inputMode === 'url' ? '_blank' : undefined} rel="noreferrer" onClick={(event) => event.stopPropagation()} title={write(value)}>
         {kind.inputMode === 'url' ? write(value).replace(/^https?:\/\/(www\.)?/, '').replace(/\/$/, '') : write(value)}
@@ -37,7 +38,7 @@ function linked(href: (value: string) => string, kind: { readonly inputMode: 'em
     </span>
   )
   const Edit = (props: EditProps) => <TextInput {...props} write={write} read={kind.read} inputMode={kind.inputMode} placeholder={kind.placeholder} />
-  return { ...text, Show, Edit, parse: kind.read }
+  return { ...plain, Show, Edit, parse: kind.read }
 }
 
 const checked = (field: Field, text: string, good: (value: string) => boolean, fault: string): Parsed => {
@@ -63,6 +64,6 @@ const url = linked(safe, {
   },
 })
 
-const mono: FieldKind = { ...text, Show: ({ value }) => <span className="ellipsis num" title={write(value)}>{write(value)}</span>, width: 140 }
+const mono: FieldKind = { ...plain, Show: ({ value }) => <span className="ellipsis" title={write(value)}>{write(value)}</span>, width: 140 }
 
-export const textKinds = { text, email, phone, url, sequence: mono, barcode: mono, rank: { ...mono, width: 90 } } as const
+export const textKinds = { text: plain, email, phone, url, sequence: mono, barcode: mono, rank: { ...mono, width: 90 } } as const

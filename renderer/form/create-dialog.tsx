@@ -15,7 +15,7 @@ import { EntityForm } from './entity-form.tsx'
 import { formFields, isLines } from './schema.ts'
 
 /** Creates a record in place: what is required and what the entity wants at once; “More fields” shows the whole form. */
-export default function CreateDialog({ request, depth, onClose }: { readonly request: CreateRequest; readonly depth: number; readonly onClose: () => void }) {
+export function CreateDialog({ request, depth, onClose }: { readonly request: CreateRequest; readonly depth: number; readonly onClose: () => void }) {
   const catalogue = useCatalogue()
   const entity = catalogue.entities[request.entity]
   return entity ? <Dialog entity={entity} request={request} depth={depth} onClose={onClose} /> : null
@@ -79,7 +79,7 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
         <button className="icon-btn small" aria-label="Close" onClick={close}><IconX size={16} stroke={1.5} aria-hidden /></button>
       </header>
       <div
-        className="create-scroll"
+        className="create-scroll" role="presentation"
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()
@@ -95,7 +95,7 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
             setRound(round + 1)
           }}>Start afresh</button></p>
         )}
-        <EntityForm key={round} formId={formId} entity={entity} mode="create" initial={start ?? given} only={whole ? null : quick} busy={busy} onChange={setData} onSubmit={submit} />
+        <EntityForm key={round} formId={formId} entity={entity} mode="create" initial={start ?? given} only={whole ? null : quick} busy={busy} focusFirst onChange={setData} onSubmit={submit} />
       </div>
       <footer className="create-foot">
         {leaving ? <>

@@ -18,7 +18,7 @@ import { sentence } from './words.ts'
  * The form of an entity, to create or edit. It keeps its own values; `onChange` tells them. `onSubmit` may throw ApiProblem:
  * its faults land on the fields they name, the rest in a toast.
  */
-export function EntityForm({ entity, mode, initial, record, only = null, onChange, onSubmit, children, formId, busy }: {
+export function EntityForm({ entity, mode, initial, record, only = null, onChange, onSubmit, children, formId, busy, focusFirst = false }: {
   readonly entity: Entity
   readonly mode: Mode
   readonly initial: FormData
@@ -30,6 +30,8 @@ export function EntityForm({ entity, mode, initial, record, only = null, onChang
   readonly children?: ReactNode
   readonly formId: string
   readonly busy: boolean
+  /** Typing can begin at once. */
+  readonly focusFirst?: boolean
 }) {
   const catalogue = useCatalogue()
   const id = useId()
@@ -44,6 +46,16 @@ export function EntityForm({ entity, mode, initial, record, only = null, onChang
   const all = useMemo(() => new Set(formFields(entity, mode).map((field) => field.name)), [entity, mode])
   // A fault must never hide in a field that the short form leaves out.
   const visible = useMemo(() => (only === null ? all : new Set([...only, ...Object.keys(serverFaults)])), [only, all, serverFaults])
+
+  useEffect(() => {
+    if (!focusFirst) return undefined
+    // The dialog's focus trap takes the first thing it finds, a moment after mounting; typing should begin in the first empty field.
+    const timer = setTimeout(() => {
+    const first = [...(box.current?.querySelectorAll<HTMLElement>('[data-field] input, [data-field] textarea, [data-field] .picker-face') ?? [])]
+    ;(first.find((place) => !(place instanceof HTMLInputElement && place.value !== '')) ?? first[0])?.focus()
+    }, 30)
+    return () => clearTimeout(timer)
+  }, [focusFirst])
 
   useEffect(() => {
     if (focusFault === 0) return

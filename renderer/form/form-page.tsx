@@ -53,24 +53,23 @@ export function EditPage() {
 /** The form holds the record as it was when opened: a later refetch must not change what the person is judging against. */
 function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: string; readonly expand: string }) {
   const { data, error, refetch, isPlaceholderData } = useRecord(entity, id, expand)
-  const [base, setBase] = useState<RecordData | null>(null)
-  if (base === null && data && !isPlaceholderData) setBase(data)
+  const [base, setBase] = useState<{ readonly record: RecordData; readonly initial: FormData } | null>(null)
+  if (base === null && data && !isPlaceholderData) setBase({ record: data, initial: dataOf(entity, data) })
   if (error && !base) return isProblem(error, 'not-found') ? <NotFound what={`This ${entity.title.toLowerCase()} is not here`} /> : <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
-  return base ? <EditForm key={base.version} entity={entity} base={base} onBase={setBase} /> : null
+  return base ? <EditForm key={base.record.version} entity={entity} base={base.record} initial={base.initial} onBase={(record, initial) => setBase({ record, initial })} /> : null
 }
 
 interface Conflict {
   readonly theirs: RecordData
   readonly data: FormData
+  readonly leave: () => void
 }
 
-function EditForm({ entity, base, onBase }: { readonly entity: Entity; readonly base: RecordData; readonly onBase: (record: RecordData) => void }) {
+function EditForm({ entity, base, initial, onBase }: { readonly entity: Entity; readonly base: RecordData; readonly initial: FormData; readonly onBase: (record: RecordData, initial: FormData) => void }) {
   const catalogue = useCatalogue()
   const go = useGo()
   const address = recordAddress(entity, base.id)
   const [conflict, setConflict] = useState<Conflict | null>(null)
-  const [round, setRound] = useState(0)
-  const [initial, setInitial] = useState(() => dataOf(entity, base))
   const save = async (data: FormData, leave: () => void, seen: RecordData = base): Promise<void> => {
     const body = patchBody(catalogue, entity, base, data)
     if (Object.keys(body).length === 0) {
@@ -84,26 +83,23 @@ function EditForm({ entity, base, onBase }: { readonly entity: Entity; readonly 
       go(address, { replace: true })
     } catch (error) {
       if (!isProblem(error, 'version-conflict')) throw error
-      setConflict({ theirs: await fetchRecord(entity, base.id), data })
+      setConflict({ theirs: await fetchRecord(entity, base.id), data, leave })
     }
   }
   const changed = conflict ? formFields(entity, 'edit').filter((field) => JSON.stringify(conflict.theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null)) : []
   return (
     <FormFrame
-      key={round} entity={entity} title={`Edit ${titleOf(entity, base)}`} back={address} mode="edit" initial={initial} record={base} draftKey={`${catalogue.tenant.id}.${entity.id}.${base.id}`} version={base.version ?? null} action="Save" onSave={save}
-      notice={(leave) => conflict && (
+      entity={entity} title={`Edit ${titleOf(entity, base)}`} back={address} mode="edit" initial={initial} record={base} draftKey={`${catalogue.tenant.id}.${entity.id}.${base.id}`} version={base.version ?? null} action="Save" onSave={save}
+      notice={conflict && (
         <div className="conflict" role="alert">
           <span className="grow"><Who record={conflict.theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened it.</span>
           <button className="btn" onClick={() => {
             setConflict(null)
-            void save(conflict.data, leave, conflict.theirs)
+            void save(conflict.data, conflict.leave, conflict.theirs)
           }}>Keep yours</button>
           <button className="btn" onClick={() => {
-            leave()
-            setConflict(null)
-            setInitial({ ...conflict.data, ...Object.fromEntries(changed.map((field) => [field.name, conflict.theirs[field.name] ?? undefined])) })
-            onBase(conflict.theirs)
-            setRound(round + 1)
+            conflict.leave()
+            onBase(conflict.theirs, { ...conflict.data, ...Object.fromEntries(changed.map((field) => [field.name, conflict.theirs[field.name] ?? undefined])) })
           }}>Keep theirs</button>
         </div>
       )}
@@ -129,7 +125,7 @@ function FormFrame({ entity, title, back, mode, initial, record, draftKey, versi
   readonly version: number | null
   readonly action: string
   readonly onSave: (data: FormData, leave: () => void) => Promise<void>
-  readonly notice?: (leave: () => void) => ReactNode
+  readonly notice?: ReactNode
 }) {
   const go = useGo()
   const formId = useId()
@@ -156,9 +152,9 @@ function FormFrame({ entity, title, back, mode, initial, record, draftKey, versi
         <button className="btn quiet" type="button" onClick={() => go(back)}>Cancel</button>
         <button className="btn primary" type="submit" form={formId} disabled={busy}>{busy ? 'Saving' : action}</button>
       </PageBar>
-      {notice?.(leave)}
+      {notice}
       <div
-        className="form-page"
+        className="form-page" role="presentation"
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()

@@ -1,12 +1,14 @@
 import { Drawer, Menu } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconChevronRight, IconCopy, IconDots, IconPlus, IconTrash } from '@tabler/icons-react'
-import { memo, useCallback, useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { memo, useCallback, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { Edit, Show } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
+import { PlainContext } from '../fields/parts.ts'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { faultAt, type EditProps, type FaultTree, type Locale } from '../fields/type.ts'
+import { useLatest } from '../model/latest.ts'
 import { amountField, totalOf } from '../model/lines.ts'
 import { linesOf, newLineId, type Line } from './lines-change.ts'
 import { isLines } from './schema.ts'
@@ -24,35 +26,26 @@ export function pastedLines(text: string, columns: readonly Field[], from: numbe
 }
 
 /** The lines of a document, edited in place: Enter goes down and adds a row at the end, pasted rows become lines. */
-export default function LineGrid({ id, field, value, onChange, onBlur, faults, invalid, describedBy, label }: EditProps) {
+export function LineGrid({ id, field, value, onChange, onBlur, faults, invalid, describedBy, label }: EditProps) {
   const catalogue = useCatalogue()
   const locale = useLocale()
   const phone = usePhone()
   const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
   const rows = linesOf(value)
-  const latest = useRef(rows)
-  latest.current = rows
+  const latest = useLatest({ rows, onChange })
   const table = useRef<HTMLDivElement>(null)
-  const [focusRow, setFocusRow] = useState<{ row: number; column: number } | null>(null)
-  useEffect(() => {
-    if (!focusRow) return
-    const cell = table.current?.querySelector(`[data-line="${focusRow.row}"] [data-column="${focusRow.column}"]`)
-    const target = cell?.querySelector('input, button, textarea')
-    if (target instanceof HTMLElement) target.focus()
-    setFocusRow(null)
-  }, [focusRow])
-
-  const set = useCallback((next: readonly Line[]) => {
-    latest.current = next
-    onChange(next)
-  }, [onChange])
-  const setRef = useRef(set)
-  setRef.current = set
+  /** A row that was just added is there after the next rendering. */
+  const focus = (row: number, column: number): void => {
+    requestAnimationFrame(() => {
+      const target = table.current?.querySelector(`[data-line="${row}"] [data-column="${column}"]`)?.querySelector('input, button, textarea')
+      if (target instanceof HTMLElement) target.focus()
+    })
+  }
   const edit = useCallback((key: string, name: string, cell: unknown) => {
-    setRef.current(latest.current.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
-  }, [])
+    latest.current.onChange(latest.current.rows.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
+  }, [latest])
   const act = useCallback((key: string, action: RowAction) => {
-    const all = [...latest.current]
+    const all = [...latest.current.rows]
     const at = all.findIndex((row) => row.id === key)
     const row = all[at]
     if (!row) return
@@ -62,14 +55,14 @@ export default function LineGrid({ id, field, value, onChange, onBlur, faults, i
       all.splice(at, 1)
       all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
     }
-    setRef.current(all)
-  }, [])
+    latest.current.onChange(all)
+  }, [latest])
   if (!line) return null
   const columns = line.fields.filter((each) => !isLines(each))
   const nested = line.fields.filter(isLines)
   const addRow = (column = 0): void => {
-    set([...latest.current, { ...defaultsOf(line), id: newLineId() }])
-    setFocusRow({ row: latest.current.length - 1, column })
+    onChange([...rows, { ...defaultsOf(line), id: newLineId() }])
+    focus(rows.length, column)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const cell = event.target instanceof Element ? event.target.closest('[data-column]') : null
@@ -79,8 +72,8 @@ export default function LineGrid({ id, field, value, onChange, onBlur, faults, i
     if (row < 0 || event.metaKey || event.ctrlKey || event.altKey || !text) return
     if (event.key === 'Enter' || event.key === 'ArrowDown') {
       if (event.key === 'Enter' && row === rows.length - 1) addRow(event.shiftKey ? column : 0)
-      else if (row < rows.length - 1) setFocusRow({ row: row + 1, column })
-    } else if (event.key === 'ArrowUp' && row > 0) setFocusRow({ row: row - 1, column })
+      else if (row < rows.length - 1) focus(row + 1, column)
+    } else if (event.key === 'ArrowUp' && row > 0) focus(row - 1, column)
     else return
     event.preventDefault()
   }
@@ -91,14 +84,15 @@ export default function LineGrid({ id, field, value, onChange, onBlur, faults, i
     const row = Number(cell?.closest('[data-line]')?.getAttribute('data-line') ?? rows.length)
     const pasted = pastedLines(text, columns, Number(cell?.getAttribute('data-column') ?? 0), locale)
     event.preventDefault()
-    set(pasted.reduce<readonly Line[]>((all, values, index) => {
+    onChange(pasted.reduce<readonly Line[]>((all, values, index) => {
       const known = all[row + index]
       return known ? all.map((each) => (each === known ? { ...each, ...values } : each)) : [...all, { ...defaultsOf(line), ...values, id: newLineId() }]
-    }, latest.current))
+    }, rows))
   }
   const amount = amountField(columns)
   const total = amount && totalOf(amount, rows)
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
     <div className={invalid ? 'line-grid invalid' : 'line-grid'} ref={table} onKeyDown={onKeyDown} onPaste={onPaste} onBlur={onBlur} role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
       {phone ? rows.map((row, index) => <LineCard key={row.id} line={line} row={row} index={index} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} amount={amount} />) : rows.length > 0 && (
         <div className="table-scroll">
@@ -108,7 +102,7 @@ export default function LineGrid({ id, field, value, onChange, onBlur, faults, i
               <tbody key={row.id}>
                 <Row id={id} row={row} index={index} last={rows.length - 1} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} />
                 {nested.map((each) => (
-                  <tr key={each.id} className="nested"><td /><td colSpan={columns.length + 1}><span className="label">{each.title}</span>
+                  <tr key={each.id} className="nested"><td aria-hidden /><td colSpan={columns.length + 1}><span className="label">{each.title}</span>
                     <LineGrid id={`${id}-${index}-${each.id}`} field={each} value={row[each.name]} onChange={(next) => edit(row.id, each.name, next)} faults={faultAt(faultAt(faults, index), each.name)} label={`${each.title} of line ${index + 1}`} />
                   </td></tr>
                 ))}
@@ -179,10 +173,10 @@ function LineCard({ line, row, index, columns, faults, onEdit, onAct, amount }: 
   const [first, ...rest] = columns
   return (
     <>
-      <button type="button" className={faults ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
+      <PlainContext value><button type="button" className={faults ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
         <span className="grow"><span className="card-top strong">{first && <Show field={first} value={row[first.name]} record={row} dash />}</span><span className="card-facts muted">{rest.filter((field) => field !== amount).slice(0, 3).map((field) => <span key={field.id} className="card-fact"><Show field={field} value={row[field.name]} record={row} /></span>)}</span></span>
         {amount && <Show field={amount} value={row[amount.name]} />}<IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
-      </button>
+      </button></PlainContext>
       <Drawer opened={opened} onClose={() => setOpened(false)} position="bottom" size="auto" title={`${line.title} ${index + 1}`} zIndex={300} classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}>
         <div className="form-fields">
           {columns.map((field) => {

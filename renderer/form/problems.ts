@@ -40,6 +40,5 @@ export function placeFaults(
 
 /** Without the faults of one field: it has been edited since the server judged it. */
 export function withoutFault(tree: FaultTree, name: string): FaultTree {
-  const { [name]: _, ...rest } = tree
-  return rest
+  return Object.fromEntries(Object.entries(tree).filter(([part]) => part !== name))
 }

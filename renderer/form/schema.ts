@@ -15,7 +15,7 @@ export const formFields = (entity: Entity, mode: Mode): readonly Field[] =>
 function schemaOf(catalogue: CatalogueView, field: Field): Json {
   const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
   if (line) return { type: 'array', items: objectSchema(catalogue, line, line.fields.filter((each) => !each.readOnly)) }
-  return engineType(field.type).schema(field.settings as never, 'create')
+  return engineType(field.type).schema(field.settings, 'create')
 }
 
 function objectSchema(catalogue: CatalogueView, entity: Entity, fields: readonly Field[]): Json {

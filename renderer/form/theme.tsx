@@ -2,11 +2,11 @@
 import withTheme, { type ThemeProps } from '@rjsf/core/lib/withTheme.js'
 import type { FieldProps, FieldTemplateProps, ObjectFieldTemplateProps } from '@rjsf/utils'
 import { createContext, useContext, useState } from 'react'
-import type { Entity } from '../api/catalogue.ts'
+import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
-import type { FaultTree } from '../fields/type.ts'
+import { numberSetting } from '../fields/type.ts'
 import { editable, sectionsOf } from '../model/entity.ts'
 import { isLines, type Mode } from './schema.ts'
 
@@ -47,10 +47,10 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   const described = [fault === null ? null : `${id}-fault`, helped ? `${id}-help` : null].filter((each) => each !== null).join(' ')
   return (
     <div className={lines ? 'form-field form-lines' : 'form-field'} data-field={name} data-invalid={fault !== null || undefined}>
-      <label className="form-label" htmlFor={id}>{field.title}{field.required && !readOnly && <span className="form-required" aria-hidden> *</span>}</label>
+      <label className="form-label" htmlFor={id}>{field.title}{field.required && !readOnly && <span className="form-required"> *<span className="sr-only"> (required)</span></span>}</label>
       <Edit
         id={id} field={field} readOnly={readOnly} value={formData} record={record} invalid={fault !== null} describedBy={described || undefined} autoFocus={autofocus === true}
-        faults={shown ? (errorSchema as FaultTree | undefined) : undefined}
+        faults={shown ? (errorSchema) : undefined}
         onChange={(value) => onChange(value === null ? undefined : value, fieldPathId.path)}
         onFault={(next) => {
           setTyped(next)
@@ -65,7 +65,9 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
 }
 
 /** Short fields stand in pairs where the form is wide enough. */
-const wide = new Set(['longText', 'markdown', 'json', 'address', 'references', 'lines', 'text', 'personName'])
+const wide = new Set(['longText', 'markdown', 'json', 'address', 'references', 'lines', 'personName'])
+const isWide = (entity: Entity, field: Field): boolean =>
+  wide.has(field.type) || kindOf(field).tall === true || field.name === entity.titleField || (field.type === 'text' && (numberSetting(field, 'maxLength') ?? 0) > 200)
 
 function FormLayout({ properties }: ObjectFieldTemplateProps) {
   const { entity, visible, sectioned } = useFormView()
@@ -78,7 +80,7 @@ function FormLayout({ properties }: ObjectFieldTemplateProps) {
         <section key={section.title} className="form-section" id={`section-${section.title}`} aria-label={section.title || undefined}>
           {section.title !== '' && <h3 className="section-title">{section.title}</h3>}
           <div className="form-fields form-two">
-            {section.fields.map((field) => <div key={field.name} className={wide.has(field.type) || kindOf(field).tall === true ? 'form-wide' : undefined}>{shown.find((property) => property.name === field.name)?.content}</div>)}
+            {section.fields.map((field) => <div key={field.name} className={isWide(entity, field) ? 'form-wide' : undefined}>{shown.find((property) => property.name === field.name)?.content}</div>)}
           </div>
         </section>
       ))}

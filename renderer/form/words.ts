@@ -18,7 +18,7 @@ export function faultWords(keyword: string, node: Readonly<Record<string, unknow
   }
 }
 
-const article = (noun: string): string => (/s$/.test(noun) && !/ss$/.test(noun) ? noun : /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`)
+const article = (noun: string): string => (noun.endsWith('s') && !noun.endsWith('ss') ? noun : /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`)
 
 /** The server's fault as a sentence: its types answer in fragments such as “must be at least 1”. */
 export function sentence(title: string, detail: string): string {

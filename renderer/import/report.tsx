@@ -39,6 +39,7 @@ function Counts({ job, result, entity, file, onUndo }: { readonly job: Job; read
         <span><b className="num">{updated}</b> {dryRun ? 'would be updated' : 'updated'}</span>
         <span className={failed > 0 ? 'danger' : undefined}><b className="num">{failed}</b> with errors{dryRun && failed > 0 && ', left out'}</span>
       </div>
+      {dryRun && <p className="muted">Nothing has been changed yet.</p>}
       {faults.length > 0 && (
         <>
           <div className="row report-bar">

@@ -24,8 +24,8 @@ export function targetsOf(catalogue: CatalogueView, entity: Entity): readonly Ta
 
 function withMembers(catalogue: CatalogueView, field: Field, prefix: string, section: string): readonly Target[] {
   const target = field.reference?.targets.length === 1 ? catalogue.entities[field.reference.targets[0]?.entity ?? ''] : undefined
-  const unique = (target?.unique ?? []).flatMap((key) => (key.fields.length === 1 ? key.fields : []))
-  const keys = (target?.fields ?? []).filter((each) => unique.includes(each.id))
+  const unique = new Set((target?.unique ?? []).flatMap((key) => (key.fields.length === 1 ? key.fields : [])))
+  const keys = (target?.fields ?? []).filter((each) => unique.has(each.id))
   const first = keys.find((each) => each.name === target?.titleField) ?? keys[0]
   const whole: Target = { path: prefix + field.name, title: field.title, section, required: field.required, hint: target ? `by ${first?.title.toLowerCase() ?? 'id'}` : undefined }
   const byKey = keys.filter((each) => each !== first).map((each) => ({ ...whole, path: `${prefix}${field.name}.${each.name}`, title: `${field.title} by ${each.title.toLowerCase()}`, required: false, hint: undefined }))

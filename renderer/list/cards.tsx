@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react'
 import { fieldOf, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
+import { PlainContext } from '../fields/parts.ts'
 import { isEmpty } from '../fields/type.ts'
 import { summaryOf, titleOf } from '../model/entity.ts'
 
@@ -37,6 +38,7 @@ export function Cards({ entity, rows, onOpen, onEnd, selection, onSelection }: {
     if (press.current !== null) clearTimeout(press.current)
   }
   return (
+    <PlainContext value>
     <div className="cards" role="list" aria-label={entity.pluralTitle}>
       {rows.map((record) => (
         <div role="listitem" key={record.id}>
@@ -65,5 +67,6 @@ export function Cards({ entity, rows, onOpen, onEnd, selection, onSelection }: {
       ))}
       <div ref={end} />
     </div>
+    </PlainContext>
   )
 }

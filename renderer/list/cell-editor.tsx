@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'react'
-import { createPortal } from 'react-dom'
 import { kindOf } from '../fields/registry.ts'
 import { useLocale } from '../fields/locale.ts'
 import type { RecordData } from '../api/records.ts'
@@ -9,11 +8,10 @@ import type { Column } from '../model/entity.ts'
  * Edits one cell in place. Enter commits and goes down, Tab commits and goes right, Esc restores; leaving commits.
  * The editor stands inside the cell itself, so that it scrolls with it.
  */
-export function CellEditor({ record, column, typed, host, onSave, onEnd }: {
+export function CellEditor({ record, column, typed, onSave, onEnd }: {
   readonly record: RecordData
   readonly column: Column
   readonly typed: string | null
-  readonly host: () => HTMLElement | null
   readonly onSave: (value: unknown) => Promise<void>
   readonly onEnd: (step: 'stay' | 'down' | 'right') => void
 }) {
@@ -24,15 +22,12 @@ export function CellEditor({ record, column, typed, host, onSave, onEnd }: {
   const parsed = typed === null || !kind.parse ? null : kind.parse(typed, field, locale)
   const [value, setValue] = useState<unknown>(parsed && 'value' in parsed ? parsed.value : before)
   const [fault, setFault] = useState<string | null>(null)
-  const [target, setTarget] = useState<HTMLElement | null>(null)
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
   const latest = useRef(value)
-  latest.current = value
-  useEffect(() => setTarget(host()), [host])
   useEffect(() => {
     box.current?.querySelector<HTMLElement>('input, textarea, button')?.focus()
-  }, [target])
+  }, [])
 
   const end = (step: 'stay' | 'down' | 'right', save: boolean): void => {
     if (ended.current) return
@@ -40,11 +35,10 @@ export function CellEditor({ record, column, typed, host, onSave, onEnd }: {
     if (save && JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)) void onSave(latest.current ?? null)
     onEnd(step)
   }
-  if (!target) return null
   const { Edit } = kind
-  return createPortal(
+  return (
     <div
-      className={kind.tall ? 'cell-editor cell-editor-tall' : 'cell-editor'} ref={box} title={fault ?? undefined}
+      className={kind.tall ? 'cell-editor cell-editor-tall' : 'cell-editor'} ref={box} title={fault ?? undefined} role="presentation"
       onKeyDown={(event) => {
         if (event.key === 'Escape') end('stay', false)
         else if (event.key === 'Tab' && fault === null) end('right', true)
@@ -70,7 +64,6 @@ export function CellEditor({ record, column, typed, host, onSave, onEnd }: {
         }}
         onCommit={() => end('down', true)}
       />
-    </div>,
-    target,
+    </div>
   )
 }

@@ -59,4 +59,6 @@ export function useLayout(catalogue: CatalogueView, entity: Entity, view: View):
 export const columnsOf = (catalogue: CatalogueView, entity: Entity, layout: Layout): readonly Column[] =>
   layout.paths.map((path) => columnOf(catalogue, entity, path)).filter((column): column is Column => column !== null)
 
-export const widthOf = (column: Column, layout: Layout): number => layout.widths[column.path] ?? kindOf(column.field).width
+/** At least as wide as the column's name with its sort arrow. */
+export const widthOf = (column: Column, layout: Layout): number =>
+  layout.widths[column.path] ?? Math.max(kindOf(column.field).width, Math.min(column.title.length * 7 + 52, 220))

@@ -28,10 +28,12 @@ export function FilterChips({ entity, conditions, onChange, editing, onEditing }
     <div className="filters" role="group" aria-label="Filters">
       {conditions.map((condition, index) => (
         <FilterChip
-          key={`${condition.path}${index}`} entity={entity} condition={condition} open={editing === index}
+          key={`${condition.path}.${conditions.slice(0, index).filter((each) => each.path === condition.path).length}`} entity={entity} condition={condition} open={editing === index}
           onOpen={(open) => {
             onEditing(open ? index : null)
-            if (!open && !complete(condition)) replace(index, null)
+            if (open || complete(condition)) return
+            replace(index, null)
+            document.querySelector<HTMLElement>('[data-filter-button]')?.focus()
           }}
           onChange={(next) => replace(index, next)}
         />
@@ -116,7 +118,7 @@ function FilterChip({ entity, condition, open, onOpen, onChange }: {
 }
 
 const textOf = (value: unknown): string =>
-  value === null || value === undefined ? '' : typeof value === 'object' && 'amount' in value ? String(value.amount) : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  value === null || value === undefined ? '' : typeof value === 'object' ? ('amount' in value && typeof value.amount === 'string' ? value.amount : JSON.stringify(value)) : typeof value === 'string' ? value : JSON.stringify(value)
 
 /** The text of a query parameter back as a value of the field, for its editor and its words. */
 function valueOf(field: Field, text: string, locale: Locale): unknown {
@@ -125,8 +127,20 @@ function valueOf(field: Field, text: string, locale: Locale): unknown {
   return parsed && 'value' in parsed ? parsed.value : text
 }
 
+interface OperandEditorProps {
+  readonly field: Field
+  readonly condition: Condition
+  readonly onChange: (value: string) => void
+  readonly onDone: () => void
+}
+
+function OperandEditor(props: OperandEditorProps) {
+  const { Operand } = kindOf(props.field)
+  return Operand ? <Operand field={props.field} operator={props.condition.operator} value={props.condition.value} onChange={props.onChange} onDone={props.onDone} /> : <TypedOperand {...props} />
+}
+
 /** Types without a chooser of their own take typed text; a change is applied after a short pause or with Enter. */
-function OperandEditor({ field, condition, onChange, onDone }: { readonly field: Field; readonly condition: Condition; readonly onChange: (value: string) => void; readonly onDone: () => void }) {
+function TypedOperand({ field, condition, onChange, onDone }: OperandEditorProps) {
   const kind = kindOf(field)
   const locale = useLocale()
   const isText = kind.filterOps.some(([operator]) => operator === 'contains') || condition.operator === 'in'
@@ -142,7 +156,6 @@ function OperandEditor({ field, condition, onChange, onDone }: { readonly field:
     if (fault === null && text !== condition.value) onChange(text)
     onDone()
   }
-  if (kind.Operand) return <kind.Operand field={field} operator={condition.operator} value={condition.value} onChange={onChange} onDone={onDone} />
   if (isText) {
     return <input className="input" aria-label={field.title} data-autofocus autoFocus value={text} onChange={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && commit()} />
   }

@@ -1,10 +1,11 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual'
-import { memo, useEffect, useRef, type Dispatch, type RefObject, type SetStateAction } from 'react'
+import { memo, useEffect, useMemo, useRef, type Dispatch, type ReactNode, type RefObject, type SetStateAction } from 'react'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
+import { useLatest } from '../model/latest.ts'
 import { CellEditor } from './cell-editor.tsx'
 import { focusActive, type Active, type Editing } from './grid-keys.ts'
 import type { GridProps } from './grid.tsx'
@@ -22,6 +23,7 @@ interface Props extends GridProps {
 export function GridBody(props: Props) {
   'use no memo'
   const { rows, scroller, height, active, setActive, onEnd, selection, onSelection, open, onOpen, columns, entity, editing, setEditing, onEdit } = props
+  // oxlint-disable-next-line react/incompatible-library -- a compiler would have to skip this component; it is kept small for that
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -40,35 +42,28 @@ export function GridBody(props: Props) {
     if (last >= rows.length - 25) onEnd()
   }, [last, rows.length, onEnd])
 
-  const latest = useRef({ rows, selection })
-  latest.current = { rows, selection }
   const anchor = useRef<number | null>(null)
-  const handlers = useRef({
-    focus: (row: number, cell: number | null) => setActive({ row, cell }),
-    select: (index: number, range: boolean) => {
-      const { rows: all, selection: held } = latest.current
+  const latest = useLatest({ rows, selection, onSelection, onOpen, setEditing })
+  const handlers = useMemo<Handlers>(() => ({
+    focus: (row, cell) => setActive({ row, cell }),
+    select: (index, range) => {
+      const { rows: all, selection: held, onSelection: choose } = latest.current
       const next = new Set(held)
       const from = range && anchor.current !== null ? anchor.current : index
       const on = !held.has(all[index]?.id ?? '')
-      for (let i = Math.min(from, index); i <= Math.max(from, index); i++) {
-        const id = all[i]?.id
-        if (id !== undefined) on ? next.add(id) : next.delete(id)
+      for (const { id } of all.slice(Math.min(from, index), Math.max(from, index) + 1)) {
+        if (on) next.add(id)
+        else next.delete(id)
       }
       anchor.current = index
-      onSelectionRef.current(next)
+      choose(next)
     },
-    open: (index: number) => {
+    open: (index) => {
       const record = latest.current.rows[index]
-      if (record) onOpenRef.current(record, 'default')
+      if (record) latest.current.onOpen(record, 'default')
     },
-    edit: (index: number, cell: number) => setEditingRef.current({ row: index, cell, typed: null }),
-  })
-  const onSelectionRef = useRef(onSelection)
-  onSelectionRef.current = onSelection
-  const onOpenRef = useRef(onOpen)
-  onOpenRef.current = onOpen
-  const setEditingRef = useRef(setEditing)
-  setEditingRef.current = setEditing
+    edit: (row, cell) => latest.current.setEditing({ row, cell, typed: null }),
+  }), [latest, setActive])
 
   const editingColumn = editing ? columns[editing.cell - 1] : undefined
   const editingRecord = editing ? rows[editing.row] : undefined
@@ -79,6 +74,9 @@ export function GridBody(props: Props) {
     setActive(next)
     requestAnimationFrame(() => focusActive(scroller.current, next))
   }
+  const editor = editing && editingColumn && editingRecord && onEdit
+    ? <CellEditor key={`${editing.row}/${editing.cell}`} record={editingRecord} column={editingColumn} typed={editing.typed} onSave={(value) => onEdit(editingRecord, editingColumn, value)} onEnd={endEdit} />
+    : null
   return (
     <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
       {items.map((item) => {
@@ -86,16 +84,10 @@ export function GridBody(props: Props) {
         return record && (
           <Row
             key={item.key} record={record} index={item.index} start={item.start} columns={columns} entity={entity} selected={selection.has(record.id)} open={open === record.id}
-            tab={active.row === item.index ? active.cell ?? -1 : null} handlers={handlers.current} editable={onEdit !== null} editingCell={editing?.row === item.index ? editing.cell : null}
+            tab={active.row === item.index ? active.cell ?? -1 : null} handlers={handlers} editable={onEdit !== null} editingCell={editing?.row === item.index ? editing.cell : null} editor={editing?.row === item.index ? editor : null}
           />
         )
       })}
-      {editing && editingColumn && editingRecord && onEdit && (
-        <CellEditor
-          record={editingRecord} column={editingColumn} typed={editing.typed} host={() => scroller.current?.querySelector<HTMLElement>(`[data-row="${editing.row}"] [data-cell="${editing.cell}"]`) ?? null}
-          onSave={(value) => onEdit(editingRecord, editingColumn, value)} onEnd={endEdit}
-        />
-      )}
     </div>
   )
 }
@@ -108,7 +100,7 @@ interface Handlers {
 }
 
 /** `tab`: null when the focus is elsewhere, -1 when the row itself has it, else the cell that has it. */
-const Row = memo(function Row({ record, index, start, columns, entity, selected, open, tab, handlers, editable, editingCell }: {
+const Row = memo(function Row({ record, index, start, columns, entity, selected, open, tab, handlers, editable, editingCell, editor }: {
   readonly record: RecordData
   readonly index: number
   readonly start: number
@@ -120,6 +112,7 @@ const Row = memo(function Row({ record, index, start, columns, entity, selected,
   readonly handlers: Handlers
   readonly editable: boolean
   readonly editingCell: number | null
+  readonly editor: ReactNode
 }) {
   const title = titleOf(entity, record)
   return (
@@ -127,6 +120,7 @@ const Row = memo(function Row({ record, index, start, columns, entity, selected,
       role="row" aria-rowindex={index + 2} aria-selected={selected} className="grid-row" data-row={index} data-selected={selected || undefined} data-open={open || undefined}
       tabIndex={tab === -1 ? 0 : -1} style={{ transform: `translateY(${start}px)` }} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, null)}
     >
+      {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid handles every key */}
       <div
         role="gridcell" aria-colindex={1} className="grid-cell" data-pinned data-cell={0} tabIndex={tab === 0 ? 0 : -1} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, 0)}
         onClick={(event) => {
@@ -150,7 +144,7 @@ const Row = memo(function Row({ record, index, start, columns, entity, selected,
           data-editing={editingCell === at + 1 || undefined}
           onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, at + 1)} onDoubleClick={() => editable && handlers.edit(index, at + 1)}
         >
-          {editingCell !== at + 1 && <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />}
+          {editingCell === at + 1 ? editor : <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />}
         </div>
       ))}
     </div>

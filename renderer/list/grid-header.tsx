@@ -11,7 +11,7 @@ import type { GridFeatures } from './grid.tsx'
 import { operatorsFor, sortOf, type ViewState } from './view-state.ts'
 
 interface Props {
-  readonly headers: readonly Header<GridFeatures, RecordData, unknown>[]
+  readonly headers: readonly Header<GridFeatures, RecordData>[]
   readonly entity: Entity
   readonly columns: readonly Column[]
   readonly state: ViewState
@@ -50,7 +50,7 @@ export function GridHeader(props: Props) {
 }
 
 function Head({ header, index, column, path, sortable, state, onSort, onFilter, layout, onLayout, children, entity }: Props & {
-  readonly header: Header<GridFeatures, RecordData, unknown>
+  readonly header: Header<GridFeatures, RecordData>
   readonly index: number
   readonly column: Column | undefined
   readonly path: string | undefined

@@ -39,8 +39,8 @@ export function useGridKeys({ entity, rows, columns, selection, onSelection, onO
     const node = scroller.current
     if (node) {
       const top = next.row * height
-      if (top < node.scrollTop) node.scrollTop = top
-      else if (top + height * 2 > node.scrollTop + node.clientHeight) node.scrollTop = top + height * 2 - node.clientHeight
+      if (top < node.scrollTop) node.scrollTo({ top })
+      else if (top + height * 2 > node.scrollTop + node.clientHeight) node.scrollTo({ top: top + height * 2 - node.clientHeight })
     }
     requestAnimationFrame(() => focusActive(node, next))
   }

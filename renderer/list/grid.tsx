@@ -63,7 +63,7 @@ export function Grid(props: GridProps) {
 
   return (
     <div
-      className="grid" role="grid" ref={scroller} aria-label={entity.pluralTitle} aria-rowcount={(total ?? rows.length) + 1} aria-colcount={columns.length + 1} aria-multiselectable
+      className="grid" role="grid" tabIndex={-1} ref={scroller} aria-label={entity.pluralTitle} aria-rowcount={(total ?? rows.length) + 1} aria-colcount={columns.length + 1} aria-multiselectable
       data-density={layout.density} onKeyDown={onKeyDown} style={{ '--columns': template, '--row': `${height}px` } as React.CSSProperties}
     >
       <div className="grid-inner" style={{ minWidth: widths.reduce((sum, width) => sum + width, 0) + 24 }}>

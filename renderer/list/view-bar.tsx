@@ -5,6 +5,7 @@ import { useCatalogue, type Entity, type View } from '../api/catalogue.ts'
 import { Layer, usePhone } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
 import { columnOf, listableFields } from '../model/entity.ts'
+import { useLatest } from '../model/latest.ts'
 import type { Density, Layout } from './columns.ts'
 import { AddFilter } from './filters.tsx'
 import { nextSort, sortOf, viewsOf, type Condition, type ViewState } from './view-state.ts'
@@ -46,7 +47,7 @@ export function ViewBar({ entity, state, onView, onConditions, onEditing, onSort
       <div className="view-tools">
         <SearchBox entity={entity} value={state.search} onChange={onSearch} />
         <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing}><IconFilter size={16} stroke={1.5} aria-hidden />{!phone && 'Filter'}</AddFilter>
-        <SortButton entity={entity} sort={state.sort} onSort={onSort} />
+        <SortButton entity={entity} sort={state.sort} onSort={onSort} own={state.changed} />
         {!phone && <ColumnsButton entity={entity} layout={layout} onLayout={onLayout} onLayoutReset={onLayoutReset} />}
       </div>
     </div>
@@ -57,8 +58,7 @@ export function ViewBar({ entity, state, onView, onConditions, onEditing, onSort
 function SearchBox({ entity, value, onChange }: { readonly entity: Entity; readonly value: string; readonly onChange: (search: string) => void }) {
   const [text, setText] = useState(value)
   const sent = useRef(value)
-  const latest = useRef(onChange)
-  latest.current = onChange
+  const latest = useLatest(onChange)
   useEffect(() => {
     if (value !== sent.current) {
       sent.current = value
@@ -72,7 +72,7 @@ function SearchBox({ entity, value, onChange }: { readonly entity: Entity; reado
       latest.current(text)
     }, 250)
     return () => clearTimeout(timer)
-  }, [text])
+  }, [text, latest])
   if (!entity.search) return null
   return (
     <label className="search-box">
@@ -83,7 +83,7 @@ function SearchBox({ entity, value, onChange }: { readonly entity: Entity; reado
   )
 }
 
-function SortButton({ entity, sort, onSort }: { readonly entity: Entity; readonly sort: readonly string[]; readonly onSort: (sort: readonly string[]) => void }) {
+function SortButton({ entity, sort, own, onSort }: { readonly entity: Entity; readonly sort: readonly string[]; readonly own: boolean; readonly onSort: (sort: readonly string[]) => void }) {
   const catalogue = useCatalogue()
   const phone = usePhone()
   const [opened, setOpened] = useState(false)
@@ -93,7 +93,7 @@ function SortButton({ entity, sort, onSort }: { readonly entity: Entity; readonl
   return (
     <Layer
       opened={opened} onClose={() => setOpened(false)} title="Sort by" width={240} position="bottom-end"
-      target={<button className={named ? 'btn quiet on' : 'btn quiet'} onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}><IconArrowsSort size={16} stroke={1.5} aria-hidden />{!phone && (named ? named.title : 'Sort')}</button>}
+      target={<button className={named && own ? 'btn quiet on' : 'btn quiet'} onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}><IconArrowsSort size={16} stroke={1.5} aria-hidden />{!phone && (named ? named.title : 'Sort')}</button>}
     >
       <OptionList
         label="Sort by" selected={new Set(sort.map((key) => key.replace(/^-/, '')))} onPick={(path) => onSort(nextSort(sort, path))}

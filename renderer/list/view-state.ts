@@ -34,9 +34,9 @@ export function readCondition(key: string, value: string): Condition {
 export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string => (operator === 'eq' ? path : `${path}.${operator}`)
 
 const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Condition[] =>
-  Object.entries(parameters).filter(([key]) => !reserved.has(key)).map(([key, value]) => readCondition(key, String(value)))
+  Object.entries(parameters).filter(([key]) => !reserved.has(key)).map(([key, value]) => readCondition(key, value))
 
-export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null }
+export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null, aggregates: [], mapping: {}, density: null, tiles: [] }
 
 /** The tabs of a list: its views, with “All” first where no view shows everything. */
 export function viewsOf(entity: Entity): readonly View[] {

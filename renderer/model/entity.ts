@@ -14,7 +14,7 @@ export const titleOf = (entity: Entity | null, record: RecordData): string => {
 
 const system = (name: string, title: string, type: string, target?: string): Field => ({
   id: name, name, title, help: '', type, settings: {}, required: true, readOnly: true, createOnly: false, default: undefined,
-  defaultsToActor: false, reference: target === undefined ? null : { targets: [{ entity: target }] }, lines: null,
+  defaultsToActor: false, reference: target === undefined ? null : { targets: [{ entity: target }], several: false }, lines: null,
   operators: target === undefined ? ['gte', 'lt', 'gt', 'lte'] : ['eq', 'in', 'ne'], sortable: target === undefined, group: null, measures: [],
 })
 

@@ -45,7 +45,8 @@ function Thread({ entity, record, comments, by, body }: { readonly entity: Entit
       <ol className="comment-list">
         {rows.map((row) => {
           const name = authors[withAuthor.indexOf(row)] ?? 'BusinessOS'
-          const at = String(row['created_at'] ?? '')
+          const created = row['created_at']
+          const at = typeof created === 'string' ? created : ''
           return (
             <li key={row.id} className="comment">
               <span className="avatar hue" aria-hidden>{initials(name)}</span>

@@ -55,7 +55,7 @@ export function Property({ entity, field, record, live, fault, onSave, onClearFa
       <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>{field.title}</label>
       {editing || (inline && instant) ? (
         <div
-          className="property-edit"
+          className="property-edit" role="presentation"
           onKeyDown={(event) => {
             if (event.key === 'Escape' && editing) {
               event.preventDefault()
@@ -75,7 +75,9 @@ export function Property({ entity, field, record, live, fault, onSave, onClearFa
               if (instant) void onSave(field, next)
               else setValue(next)
             }}
-            onCommit={() => setTimeout(() => void box.current?.querySelector<HTMLElement>('input, button')?.blur())}
+            onCommit={() => {
+              setTimeout(() => box.current?.querySelector<HTMLElement>('input, button')?.blur())
+            }}
           />
           {problem !== null && <p className="field-fault" id={`${id}-fault`}>{problem}</p>}
         </div>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type CSSProperties } from 'react'
 import type { Entity } from '../api/catalogue.ts'
+import { useLatest } from '../model/latest.ts'
 import { readStored, writeStored } from '../model/stored.ts'
 import { isTyping } from '../shell/commands.tsx'
 import { RecordView } from './record-view.tsx'
@@ -11,8 +12,7 @@ export function RecordPanel({ entity, id, onClose, onStep }: { readonly entity: 
   const stored = readStored('panel.width')
   const [width, setWidth] = useState(clamp(typeof stored === 'number' ? stored : 480))
   const dragging = useRef(false)
-  const close = useRef(onClose)
-  close.current = onClose
+  const close = useLatest(onClose)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape' || event.defaultPrevented || isTyping(event.target)) return
@@ -21,7 +21,7 @@ export function RecordPanel({ entity, id, onClose, onStep }: { readonly entity: 
     }
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)
-  }, [])
+  }, [close])
   return (
     <aside className="panel" aria-label={entity.title} style={{ '--panel-width': `${width}px` } as CSSProperties}>
       <div

@@ -73,12 +73,17 @@ function Header({ entity, record, mode, onClose, onStep, saver }: BodyProps & Pi
     ...(may(entity, 'delete') && entity.kind === 'record' ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }] : []),
     ...(onStep && mode === 'page' ? [{ id: 'record.next', title: 'Next record', section: 'On this record', keys: 'j', run: () => onStep(1) }, { id: 'record.previous', title: 'Previous record', section: 'On this record', keys: 'k', run: () => onStep(-1) }] : []),
   ])
+  const heading = (
+    <>
+      {mode === 'page' && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
+      <TitleEdit key={record.id} entity={entity} record={record} onSave={saver.save} />
+      {status && !isEmpty(record[status.name]) && <span className="record-status"><Show field={status} value={record[status.name]} record={record} /></span>}
+    </>
+  )
   return (
     <header className="record-header">
       <div className="record-head-row">
-        <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={mode === 'page' ? 32 : 24} />
-        <TitleEdit entity={entity} record={record} onSave={saver.save} />
-        {status && !isEmpty(record[status.name]) && <span className="record-status"><Show field={status} value={record[status.name]} record={record} /></span>}
+        {mode === 'page' ? heading : <span className="row muted record-kind"><EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />{entity.title}</span>}
         <div className="record-actions">
           {onStep && <>
             <Tooltip label="Previous (K)"><button className="icon-btn small" aria-label="Previous record" onClick={() => onStep(-1)}><IconChevronUp size={16} stroke={1.5} aria-hidden /></button></Tooltip>
@@ -99,6 +104,7 @@ function Header({ entity, record, mode, onClose, onStep, saver }: BodyProps & Pi
           {mode === 'panel' && <button className="icon-btn small" aria-label="Close" onClick={onClose}><IconX size={16} stroke={1.5} aria-hidden /></button>}
         </div>
       </div>
+      {mode === 'panel' && <div className="record-head-row record-head-title">{heading}</div>}
       {subtitle && !isEmpty(record[subtitle.name]) && <div className="record-subtitle muted"><Show field={subtitle} value={record[subtitle.name]} record={record} /></div>}
       <span className="sr-only" aria-live="polite">{title}</span>
     </header>

@@ -20,7 +20,8 @@ export function tabsOf(catalogue: CatalogueView, entity: Entity): readonly TabIn
   const named = entity.display.tabs.flatMap((name) => every.find((tab) => tab.id === name) ?? [])
   if (named.length === 0) return every
   const always = new Set([...lines.map((tab) => tab.id), 'history'])
-  return [...lines.filter((tab) => !named.includes(tab)), ...named, ...every.filter((tab) => always.has(tab.id) && !named.includes(tab) && !lines.includes(tab))]
+  const chosen = [...lines.filter((tab) => !named.includes(tab)), ...named, ...every.filter((tab) => always.has(tab.id) && !named.includes(tab) && !lines.includes(tab))]
+  return chosen.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** The entity whose records a relation lists; line entities are listed read-only, hidden ones not at all. */
@@ -28,6 +29,9 @@ const relatedEntity = (catalogue: CatalogueView, id: string): Entity | null => {
   const found = entityOf(catalogue, id)
   return found?.path == null ? null : found
 }
+
+/** What people said and what happened come after what the record is made of. */
+const rank = (tab: TabInfo): number => ['comments', 'history'].indexOf(tab.id)
 
 export function TabContent({ entity, record, tab }: { readonly entity: Entity; readonly record: RecordData; readonly tab: string }) {
   const field = fieldOf(entity, tab)

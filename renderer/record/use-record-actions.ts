@@ -27,6 +27,9 @@ export async function deleteWithUndo(entity: Entity, record: RecordData, then: (
   }
 }
 
+const without = (faults: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(faults).filter(([each]) => each !== name))
+
 /** Saves one field at a time, says what happened, and keeps a conflict until it is settled. */
 export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
   const [conflict, setConflict] = useState<Conflict | null>(null)
@@ -37,7 +40,7 @@ export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
     try {
       const before = on[field.name]
       const saved = await saveFields(entity, on, { [field.name]: value ?? null })
-      setFaults(({ [field.name]: _, ...rest }) => rest)
+      setFaults((old) => without(old, field.name))
       if (!quiet) toast(`${field.title} changed`, { label: 'Undo', run: () => void save(field, before, saved, true) })
       return true
     } catch (error) {
@@ -55,5 +58,5 @@ export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
     setConflict(null)
     if (held && keep === 'mine') void save(held.field, held.mine, held.theirs)
   }
-  return { save, conflict, settle, faults, clearFault: (name: string) => setFaults(({ [name]: _, ...rest }) => rest) }
+  return { save, conflict, settle, faults, clearFault: (name: string) => setFaults((old) => without(old, name)) }
 }

@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from 'react'
+import { useLatest } from '../model/latest.ts'
 
 /** Something a person can do by key or palette. Palette, `?` map and key handler all read this one registry. */
 export interface Command {
@@ -37,14 +38,15 @@ const RegistryContext = createContext(new CommandRegistry())
 /** Adds commands while the component is mounted. The newest screen's commands win a key. */
 export function useCommands(commands: readonly Command[]): void {
   const registry = useContext(RegistryContext)
-  const latest = useRef(commands)
-  latest.current = commands
-  const shape = commands.map(({ id, title, keys, disabled }) => `${id}|${title}|${keys}|${disabled}`).join('\n')
+  const latest = useLatest(commands)
+  // What is listed changes rarely, what a command does with every rendering: only the former is registered again.
+  const shape = JSON.stringify(commands.map(({ run: _run, ...rest }) => rest))
   useEffect(() => {
     const key = Symbol('commands')
-    registry.set(key, latest.current.map((command) => ({ ...command, run: () => latest.current.find((each) => each.id === command.id)?.run() })))
+    const listed = JSON.parse(shape) as readonly Omit<Command, 'run'>[]
+    registry.set(key, listed.map((command) => ({ ...command, run: () => latest.current.find((each) => each.id === command.id)?.run() })))
     return () => registry.set(key, null)
-  }, [registry, shape])
+  }, [registry, shape, latest])
 }
 
 export const useAllCommands = (): readonly Command[] => {
@@ -57,7 +59,7 @@ export const isTyping = (target: EventTarget | null): boolean =>
 
 const keyName = (event: KeyboardEvent): string => {
   const mod = event.metaKey || event.ctrlKey ? 'mod+' : ''
-  return mod + (event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase())
+  return mod + event.key.toLowerCase()
 }
 
 /** Handles keys for the whole application: one listener, so that sequences and dialogs are judged in one place. */
@@ -73,7 +75,7 @@ export function CommandKeys({ children }: { readonly children: ReactNode }) {
       if (inLayer && name !== 'mod+k') return
       const first = pending.current !== null && Date.now() - pending.current.at < 1200 ? pending.current.key : null
       pending.current = null
-      const commands = [...registry.all()].reverse()
+      const commands = registry.all().toReversed()
       const find = (keys: string) => commands.find((command) => command.keys === keys && !command.documented)
       const found = (first === null ? undefined : find(`${first} ${name}`)) ?? find(name)
       if (found) {

@@ -1,7 +1,7 @@
 import { Modal } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useId, useState, type ReactNode } from 'react'
 import { entityOf, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { listRecords } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
@@ -40,7 +40,6 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('')
   const [settled] = useDebouncedValue(text.trim(), 150)
   const [active, setActive] = useState(0)
-  const list = useRef<HTMLDivElement>(null)
   const id = useId()
   const words = text.trim().toLowerCase().split(/\s+/).filter((word) => word !== '')
 
@@ -62,8 +61,8 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   ]
   const at = Math.min(active, Math.max(rows.length - 1, 0))
   useEffect(() => {
-    list.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' })
-  }, [at])
+    document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: 'nearest' })
+  }, [id, at])
   const run = (row: Row | undefined): void => {
     if (!row || row.disabled !== undefined) return
     onClose()
@@ -88,12 +87,13 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           }
         }}
       />
-      <div className="palette-list" role="listbox" id={id} ref={list} aria-label="Results">
+      <div className="palette-list" role="listbox" id={id} aria-label="Results">
         {rows.map((row, index) => (
           <div key={row.id}>
             {row.section !== rows[index - 1]?.section && <div className="options-section caption faint">{row.section}</div>}
+            {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input above has the focus and handles every key */}
             <div
-              role="option" id={`${id}-${index}`} aria-selected={index === at} aria-disabled={row.disabled !== undefined || undefined} className="palette-row" data-active={index === at || undefined}
+              role="option" tabIndex={-1} id={`${id}-${index}`} aria-selected={index === at} aria-disabled={row.disabled !== undefined || undefined} className="palette-row" data-active={index === at || undefined}
               onMouseMove={() => setActive(index)} onClick={() => run(row)}
             >
               {row.icon ?? <span className="entity-icon-space" />}

@@ -16,17 +16,17 @@ import { Sidebar } from './sidebar.tsx'
 import { TabBar } from './tab-bar.tsx'
 import { Banners } from './banners.tsx'
 
-const CreateDialog = lazy(() => import('../form/create-dialog.tsx'))
+const CreateDialog = lazy(() => import('../form/create-dialog.tsx').then((loaded) => ({ default: loaded.CreateDialog })))
 
 /** The frame of every signed-in screen: navigation, commands, dialogs. */
 export function Shell() {
-  const [creating, setCreating] = useState<readonly CreateRequest[]>([])
+  const [creating, setCreating] = useState<readonly { readonly key: string; readonly request: CreateRequest }[]>([])
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   const [collapsed, setCollapsed] = useState(readStored('sidebar.collapsed') === true)
   const phone = usePhone()
   const overlays = useMemo(() => ({
-    openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, request]),
+    openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, { key: crypto.randomUUID(), request }]),
     openPalette: () => setPalette(true),
     openHelp: () => setHelp(true),
   }), [])
@@ -49,8 +49,8 @@ export function Shell() {
       <Palette opened={palette} onClose={() => setPalette(false)} />
       <Help opened={help} onClose={() => setHelp(false)} />
       <Suspense fallback={null}>
-        {creating.map((request, index) => (
-          <CreateDialog key={index} request={request} depth={index} onClose={() => setCreating((stack) => stack.filter((each) => each !== request))} />
+        {creating.map((open, index) => (
+          <CreateDialog key={open.key} request={open.request} depth={index} onClose={() => setCreating((stack) => stack.filter((each) => each !== open))} />
         ))}
       </Suspense>
     </OverlaysContext>
@@ -72,7 +72,7 @@ function ShellCommands({ onCollapse, openCreate, openPalette, openHelp }: {
   const unique = [...new Map(entities.filter((entity) => entity.path !== null).map((entity) => [entity.id, entity])).values()]
   const letters = new Set(['h'])
   const going = unique.map((entity): Command => {
-    const letter = [...entity.pluralTitle.toLowerCase()].find((each) => /[a-z]/.test(each) && !letters.has(each))
+    const letter = Array.from(entity.pluralTitle.toLowerCase()).find((each) => /[a-z]/.test(each) && !letters.has(each))
     if (letter !== undefined) letters.add(letter)
     return { id: `go.${entity.id}`, title: entity.pluralTitle, section: 'Go to', ...(letter !== undefined && { keys: `g ${letter}` }), run: () => go(listAddress(entity)) }
   })

@@ -23,9 +23,9 @@ export interface NavModule {
   readonly items: readonly NavItem[]
 }
 
-/** The menu of the catalogue, without what this person has no address for. */
+/** The menu of the catalogue, without what this person has no address for; what belongs to the workspace itself comes last. */
 export const navigationOf = (catalogue: CatalogueView): readonly NavModule[] =>
-  catalogue.modules.map((module) => ({
+  catalogue.modules.toSorted((a, b) => Number(a.id === 'core') - Number(b.id === 'core')).map((module) => ({
     id: module.id,
     title: module.title,
     icon: module.icon,

@@ -1,0 +1,21 @@
+import { createContext, useContext, type ComponentType } from 'react'
+import type { Field } from '../api/catalogue.ts'
+import type { EditProps } from './type.ts'
+
+/**
+ * What single field types need from the whole registry, handed down instead of imported: the registry imports the types, and
+ * imports run one way.
+ */
+export interface Parts {
+  /** A value of any field as plain text. */
+  readonly textOf: (field: Field, value: unknown) => string
+  /** The editor of a document's lines, which is itself made of editors. */
+  readonly LinesEditor: ComponentType<EditProps>
+}
+
+export const PartsContext = createContext<Parts>({ textOf: (_field, value) => (typeof value === 'string' ? value : ''), LinesEditor: () => null })
+export const useParts = (): Parts => useContext(PartsContext)
+
+/** True where a value stands inside a button or a row that is itself the link: nothing in it may be clickable. */
+export const PlainContext = createContext(false)
+export const usePlain = (): boolean => useContext(PlainContext)

@@ -1,6 +1,7 @@
 import type { Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
+import { entityAt } from '../records/access.ts'
 import type { Records } from '../records/handle.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types.ts'
 import { importColumns } from './import-columns.ts'
@@ -62,9 +63,7 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
 
 async function importPlace(records: ImportOptions['records'], call: Pick<Call, 'module' | 'plural'>, actor: Actor): Promise<{ access: Access; here: EntityAccess }> {
   const access = await records.access(actor)
-  const entity = access.catalogue.routes.get(`${call.module}/${call.plural}`)
-  const here = entity && access.entities.get(entity.id)
-  if (!here) throw new Problem('not-found', `There is no ${call.module}/${call.plural} here.`)
+  const here = entityAt(access, call)
   if (here.entity.kind !== 'record' || !here.actions.has('import')) throw new Problem('not-allowed', `Your role may not import ${here.entity.pluralTitle.toLowerCase()}.`)
   return { access, here }
 }
@@ -178,9 +177,11 @@ async function importBatch(records: ImportOptions['records'], job: string, input
   const operations = good.map((i) => (input.mode === 'upsert' ? { op: 'upsert', key: input.key, data: bodies[i]!.body } : { op: 'create', data: bodies[i]!.body }))
   const call: Call = {
     module: input.module, plural: input.plural, method: 'POST', rest: ['bulk'], query: new Map(), body: { mode: 'each', operations },
-    ifMatch: null, ifNoneMatch: null, idempotencyKey: input.dryRun ? null : `import:${job}:${from}`, via: 'import', requestId: job,
+    ifMatch: null, ifNoneMatch: null, idempotencyKey: null, via: 'import', requestId: job,
   }
-  const results = operations.length > 0 ? await records.bulk(call, actor, input.dryRun) : []
+  // A document is known by its place in the file: what its cells mean may change between two attempts, when a record that it names was made meanwhile.
+  const idempotency = input.dryRun ? null : { route: `import ${job}`, keys: good.map((i) => String(from + i)), bodyHash: Buffer.from(job) }
+  const results = operations.length > 0 ? await records.bulk(call, actor, { dryRun: input.dryRun, idempotency }) : []
   const rows = batch.map((document, i): RowOutcome => {
     const row = document.rows[0]!.number
     const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })

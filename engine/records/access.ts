@@ -1,9 +1,17 @@
 import { actions as everyAction, scopes } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, Permission, Scope } from '../catalogue/types.ts'
-import type { Access, EntityAccess } from './types.ts'
+import type { TransactionContext } from '../database/types.ts'
+import { suggestion } from '../fields/nearest.ts'
+import { Problem } from '../problems.ts'
+import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
 /** The one role that may do everything with every entity of the enabled modules. */
 export const administrator = 'core.admin'
+
+/** What a transaction is opened with. */
+export const contextOf = (actor: Actor, access: Access): TransactionContext => ({
+  tenant: actor.tenant, member: actor.member, session: actor.session, generation: actor.generation, scopes: access.scopes,
+})
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
 
@@ -20,6 +28,18 @@ export function accessFor(catalogue: Catalogue, roles: readonly string[]): Acces
   const access = compileAccess(catalogue, new Set(roles), key)
   byRoles.set(key, access)
   return access
+}
+
+/**
+ * The entity at an address. One that no role of the caller names answers as one that does not exist, and what was meant
+ * instead is only ever what the caller may know.
+ */
+export function entityAt({ catalogue, entities }: Access, { module, plural }: Pick<Call, 'module' | 'plural'>): EntityAccess {
+  const entity = catalogue.routes.get(`${module}/${plural}`)
+  const here = entity && entities.get(entity.id)
+  if (here && !here.entity.link) return here
+  const known = [...entities.values()].flatMap((each) => (each.entity.link ? [] : [`${each.entity.module}/${each.entity.plural}`]))
+  throw new Problem('not-found', `There is no ${module}/${plural} here.${suggestion(`${module}/${plural}`, known)}`)
 }
 
 function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: string): Access {
@@ -47,7 +67,8 @@ const everything = (entity: Entity): EntityAccess => ({
 
 /**
  * Several roles add up: an action is granted if one grants it, over the widest scope that does. A field is shown only if a
- * role that reaches every row the actor can read shows it: a narrower role must not reveal it on the other rows.
+ * role that reaches every row the actor can read shows it: a narrower role must not reveal it on the other rows. It may be
+ * written only if a role that lets the actor write shows it and does not fix it: leave to read it, from another role, is no more.
  */
 function combine(entity: Entity, permissions: readonly Permission[]): EntityAccess | null {
   const granted = new Map<Action, Scope>()
@@ -60,12 +81,14 @@ function combine(entity: Entity, permissions: readonly Permission[]): EntityAcce
   const readers = permissions.filter((each) => each.scope === widest && (each.actions.has('list') || each.actions.has('get')))
   const judges = readers.length > 0 ? readers : permissions
   const hidden = (id: string) => judges.every((each) => each.hide.has(id))
-  const fixed = (id: string) => judges.every((each) => each.readOnly.has(id))
+  const writable = scopes.find((scope) => granted.get('update') === scope || granted.get('create') === scope)
+  const writers = permissions.filter((each) => each.scope === writable && (each.actions.has('update') || each.actions.has('create')))
+  const fixed = (id: string) => writers.every((each) => each.readOnly.has(id) || each.hide.has(id))
   return {
     entity,
     actions: granted,
     visible: entity.fields.filter((field) => !hidden(field.id)),
-    readOnly: new Set(judges.flatMap((each) => [...each.readOnly]).filter(fixed)),
+    readOnly: new Set(writers.flatMap((each) => [...each.readOnly, ...each.hide]).filter(fixed)),
     ...(judges.some((each) => hasLinePaths(each)) && { hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))) }),
   }
 }

@@ -32,12 +32,12 @@ export function readChange(access: Access, here: EntityAccess, body: unknown, mo
   for (const [name, value] of Object.entries(body)) {
     const at = `${pointer}/${pointerSegment(name)}`
     const field = here.visible.find((each) => each.name === name)
-    if (field?.lines && !field.lines.through) {
+    if (field?.lines && here.readOnly.has(field.id)) readFixedLines(field, value, at, echo, report)
+    else if (field?.lines && !field.lines.through) {
       const change = readLines(access, field, value, mode, replaceLines, at, report)
-      if (here.readOnly.has(field.id)) report(at, 'Your role may not change this.')
-      else if (change) lines.set(field.id, change)
+      if (change) lines.set(field.id, change)
     } else if (field) readField(here, field, value, mode, at, set, echo, report)
-    else if (systemProperties.has(name) && mode === 'patch') echo.set(name, value)
+    else if (systemProperties.has(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
     else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
   }
   return { set, lines, echo }
@@ -53,11 +53,23 @@ function unknownDetail(here: EntityAccess, name: string): string {
   return `There is no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
 }
 
+/** A patch may repeat them, as they came with the record; a new record has none yet. */
+function readSystemValue(name: string, value: unknown, mode: 'create' | 'patch', at: string, echo: Map<string, unknown>, report: Report): void {
+  if (mode === 'patch') echo.set(name, value)
+  else report(at, 'This is set by the system.')
+}
+
+/** Lines that the role may not change: links may be repeated as they are, documents' lines are left out. */
+function readFixedLines(field: Field, value: unknown, at: string, echo: Map<string, unknown>, report: Report): void {
+  if (field.lines!.linkField === null) report(at, 'Your role may not change this.')
+  else echo.set(field.id, value)
+}
+
 function readField(here: EntityAccess, field: Field, value: unknown, mode: 'create' | 'patch', at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
   if (field.lines?.through) return void echo.set(field.id, value)
-  const canonical = readValue(field, value, mode, at, report)
-  if (canonical === undefined) return
   const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
+  const canonical = readValue(field, value, fixed ? 'create' : mode, at, report)
+  if (canonical === undefined) return
   if (fixed) echo.set(field.id, canonical)
   else set.set(field.id, canonical)
 }
@@ -80,12 +92,13 @@ function readLines(access: Access, field: Field, value: unknown, mode: 'create' 
   const { linkField } = field.lines!
   const entity = line?.entity ?? access.catalogue.entities.get(field.lines!.entity)!
   if (value === null) return { mode: 'replace', lines: [] }
-  if (linkField !== null) return readLinks(entity, linkField, value, at, report)
+  if (linkField !== null) return readLinks(field, entity, linkField, value, at, report)
   if (!line) return null
   if (Array.isArray(value)) {
     if (mode === 'patch' && !replace.has(field.name)) return refuse(report, at, `A list replaces every line: add ?replace=${field.name}, or send an object keyed by line id.`)
     if (value.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
-    const lines = value.map((each, i) => readLine(access, line, lineId(each), each, mode, replace, `${at}/${i}`, report))
+    const seen = new Set<string>()
+    const lines = value.map((each, i) => readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report))
     return { mode: 'replace', lines }
   }
   if (mode === 'create') return refuse(report, at, 'A list of lines is expected.')
@@ -98,13 +111,22 @@ function readLines(access: Access, field: Field, value: unknown, mode: 'create' 
       const pointer = `${at}/${pointerSegment(key)}`
       const isNew = /^new:[A-Za-z0-9_-]{1,40}$/.test(key)
       if (!isNew && !isUuid(key)) return refuse(report, pointer, 'A line is named by its id, or "new:1" for a new one.') ?? []
+      if (isObject(each) && each['id'] !== undefined && each['id'] !== key) report(`${pointer}/id`, 'The line has another id here.')
       if (each === null) return isNew ? [] : [{ id: key, isNew: false, change: null, pointer }]
       return [readLine(access, line, isNew ? null : key, each, mode, replace, pointer, report)]
     }),
   }
 }
 
-const lineId = (line: unknown): string | null => (isObject(line) && isUuid(line['id']) ? line['id'] : null)
+/** The line that an entry of a list stands for; null: a new one. */
+function lineId(line: unknown, seen: Set<string>, at: string, report: Report): string | null {
+  const id = isObject(line) ? line['id'] : undefined
+  if (id === undefined || id === null) return null
+  if (!isUuid(id)) return refuse(report, `${at}/id`, 'The id of a line is expected; new lines have none.')
+  if (seen.has(id)) report(`${at}/id`, 'The line is in the list twice.')
+  seen.add(id)
+  return id
+}
 
 function readLine(access: Access, line: EntityAccess, id: string | null, value: unknown, mode: 'create' | 'patch', replace: ReadonlySet<string>, pointer: string, report: Report): LineChange {
   const isNew = mode === 'create' || id === null
@@ -115,17 +137,11 @@ function readLine(access: Access, line: EntityAccess, id: string | null, value: 
   return { id: isNew ? uuidv7() : id, isNew, change, pointer, ...(position !== undefined && { position: Number(position) }) }
 }
 
-/** A list of ids is a list of link rows: whole, or `{id: true|null}` to add and remove. */
-function readLinks(entity: Entity, linkField: string, value: unknown, at: string, report: Report): LinesChange | null {
-  const field = entity.fieldByName.get(linkField)!
-  if (!Array.isArray(value)) return refuse(report, at, 'A list of ids is expected.')
-  if (value.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} records can be listed.`)
-  const seen = new Set<unknown>()
-  const lines = value.flatMap((each, i): LineChange[] => {
-    const target = readValue(field, each, 'create', `${at}/${i}`, report)
-    if (target === undefined || seen.has(target)) return []
-    seen.add(target)
-    return [{ id: uuidv7(), isNew: true, change: { set: new Map([[field.id, target]]), lines: new Map(), echo: new Map() }, pointer: `${at}/${i}` }]
-  })
+/** A list of ids is a list of link rows, always whole; links that stay keep their rows. */
+function readLinks(field: Field, entity: Entity, linkField: string, value: unknown, at: string, report: Report): LinesChange | null {
+  const target = entity.fieldByName.get(linkField)!
+  const ids = fieldOf(field.type).parse(value, field.settings, (pointer, detail) => report(at + pointer, detail))
+  if (!Array.isArray(ids)) return null
+  const lines = ids.map((id, i): LineChange => ({ id: uuidv7(), isNew: true, change: { set: new Map([[target.id, id]]), lines: new Map(), echo: new Map() }, pointer: `${at}/${i}` }))
   return { mode: 'replace', lines }
 }

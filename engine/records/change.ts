@@ -42,6 +42,8 @@ export interface UpdateOperation extends Common {
   readonly id: string
   /** The version the caller read, or null: the latest. */
   readonly ifMatch: number | null
+  /** The key by which an upsert found the record, which this actor may not see; null: named by id. */
+  readonly key: UniqueKey | null
   readonly change: Change
 }
 export interface RemoveOperation extends Common {
@@ -66,6 +68,8 @@ export interface Stored {
   readonly revision: number
   readonly deleted: boolean
   readonly deletionId: string | null
+  /** Properties that only the engine sets, as answers show them: created_at, updated_by … */
+  readonly system: Readonly<Record<string, unknown>>
   readonly values: ReadonlyMap<string, unknown>
   readonly lines: ReadonlyMap<string, readonly StoredLine[]>
 }

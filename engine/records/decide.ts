@@ -83,11 +83,11 @@ export function decideCreate(situation: Situation, operation: CreateOperation): 
 export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Outcome {
   const { entity, id, change, pointer, ifMatch } = operation
   return collect(situation, (draft) => {
-    refuseOtherSystemValues(stored, change, pointer, draft.report)
+    refuseOtherSystemValues(stored, ifMatch, change, pointer, draft.report)
     const { row, set } = decideRow(draft, entity, stored, change, pointer)
     draft.changed.push(...Object.keys(set))
     decideLines(draft, entity, id, stored, change, pointer)
-    if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, stored, ifMatch, touched(change))
+    if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
     if (draft.changed.length === 0) return { status: 200, id, version: stored.version, revision: stored.revision, writes: [], event: null }
     const version = stored.version + 1
     const revision = stored.revision + 1
@@ -107,14 +107,24 @@ function collect(situation: Situation, decide: (draft: Draft) => Outcome): Outco
 }
 
 /** Edits of different fields merge; an edit of a field (or line) that someone changed meanwhile is refused. */
-function refuseOverlap(situation: Situation, stored: Stored, since: number, mine: readonly string[]): void {
-  if (since > stored.version) throw new Problem('version-conflict', 'The record never had that version.')
+function refuseOverlap(situation: Situation, { entity, change, pointer }: UpdateOperation, stored: Stored, since: number): void {
+  const headers = { ETag: `"${stored.version}.${stored.revision}"` }
+  if (since > stored.version) throw new Problem('version-conflict', 'The record never had that version.', { headers })
   const theirs = situation.changedSince(stored.id, since)
   const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`)
-  const both = [...new Set(mine.filter((a) => theirs.some((b) => within(a, b) || within(b, a))))]
+  const both = [...new Set(touched(change).filter((a) => theirs.some((b) => within(a, b) || within(b, a))))]
   if (both.length === 0) return
-  const faults = both.map((path) => ({ pointer: `/${path}`, detail: 'Changed by someone else since you read it.' }))
-  throw new Problem('version-conflict', '', { faults, headers: { ETag: `"${stored.version}.${stored.revision}"` } })
+  const faults = both.map((path) => ({ pointer: `${pointer}/${namesOf(situation.catalogue, entity, path.split('/'))}`, detail: 'Changed by someone else since you read it.' }))
+  throw new Problem('version-conflict', '', { faults, headers })
+}
+
+/** A path of ids, as events have it, in the names of the body: `lines/{line}/quantity`. */
+function namesOf(catalogue: Catalogue, entity: Entity, [id = '', line, ...below]: readonly string[]): string {
+  const field = entity.fieldById.get(id)
+  const name = field?.name ?? id
+  if (line === undefined) return name
+  const child = field?.lines && catalogue.entities.get(field.lines.entity)
+  return [name, line, ...(below.length > 0 ? [child ? namesOf(catalogue, child, below) : below.join('/')] : [])].join('/')
 }
 
 /** What a change touches, in the terms of events' `changed`. */
@@ -122,14 +132,24 @@ function touched(change: Change): string[] {
   const below = [...change.lines].flatMap(([field, { mode, lines }]) =>
     mode === 'replace'
       ? [field]
-      : lines.flatMap((line) => (line.change === null || line.isNew ? [`${field}/${line.id}`] : touched(line.change).map((path) => `${field}/${line.id}/${path}`))),
+      : lines.flatMap((line) => {
+          if (line.change === null || line.isNew) return [`${field}/${line.id}`]
+          return [...touched(line.change), ...(line.position === undefined ? [] : ['position'])].map((path) => `${field}/${line.id}/${path}`)
+        }),
   )
   return [...change.set.keys(), ...below]
 }
 
-function refuseOtherSystemValues(stored: Stored, change: Change, pointer: string, report: Report): void {
-  for (const name of ['id', 'version', 'revision'] as const) {
-    if (change.echo.has(name) && change.echo.get(name) !== stored[name]) report(`${pointer}/${name}`, 'This is set by the system.')
+/** What changes with every edit is of the version that the caller read, where that is an older one. */
+const countedValues: ReadonlySet<string> = new Set(['version', 'revision', 'updated_at', 'updated_by'])
+
+/** What the engine sets may be sent back as it was read. */
+function refuseOtherSystemValues(stored: Stored, ifMatch: number | null, change: Change, pointer: string, report: Report): void {
+  const { id, version, revision, system } = stored
+  const isMerge = ifMatch !== null && ifMatch !== version
+  for (const [name, expected] of Object.entries({ id, version, revision, ...system })) {
+    if (isMerge && countedValues.has(name)) continue
+    if (change.echo.has(name) && !same(change.echo.get(name), expected)) report(`${pointer}/${name}`, 'This is set by the system.')
   }
 }
 
@@ -200,11 +220,27 @@ function decideLines(draft: Draft, entity: Entity, parent: string, stored: Pick<
     const before = stored?.lines.get(field.id) ?? []
     const asked = change.lines.get(field.id)
     const line = draft.situation.catalogue.entities.get(field.lines!.entity)!
+    const at = `${pointer}/${field.name}`
+    if (change.echo.has(field.id) && !same(change.echo.get(field.id), targetsOf(line, field, before))) draft.report(at, 'This field cannot be changed here.')
+    if (!asked && stored !== null) continue
+    const lines = asked ? linesAfter(before, asked) : before
+    if (field.required && lines.length === 0) draft.report(at, `${field.title} is required.`)
+    // How many a document may have is the type's to know; what stands in them was read before.
+    else if (field.lines!.linkField === null) fieldOf(field.type).parse(lines.map(() => ({})), field.settings, (_, detail) => draft.report(at, detail))
     if (asked) decideList(draft, field, line, parent, before, asked, `${prefix}${field.id}`)
-    const remains = asked ? asked.lines.some((each) => each.change !== null) || (asked.mode === 'merge' && before.length > asked.lines.length) : before.length > 0
-    if (field.required && !remains && (asked || stored === null)) draft.report(`${pointer}/${field.name}`, `${field.title} is required.`)
   }
 }
+
+/** The lines that a document will have, whatever becomes of each. */
+function linesAfter(before: readonly StoredLine[], { mode, lines }: LinesChange): readonly unknown[] {
+  if (mode === 'replace') return lines
+  const removed = new Set(lines.flatMap((each) => (each.change === null ? [each.id] : [])))
+  return [...before.filter((each) => !removed.has(each.id)), ...lines.filter((each) => each.isNew)]
+}
+
+/** A list of links as answers show it. */
+const targetsOf = (line: Entity, field: Field, links: readonly StoredLine[]): unknown[] => links.map((each) => each.values.get(linkFieldOf(line, field).id))
+const linkFieldOf = (line: Entity, field: Field): Field => line.fieldByName.get(field.lines!.linkField!)!
 
 function decideList(draft: Draft, field: Field, line: Entity, parent: string, before: readonly StoredLine[], asked: LinesChange, path: string): void {
   const known = new Map(before.map((each) => [each.id, each]))
@@ -223,7 +259,7 @@ function decideList(draft: Draft, field: Field, line: Entity, parent: string, be
   if (asked.mode === 'replace') for (const each of before) if (!kept.has(each.id)) removeLine(draft, field, line, each, path)
 }
 
-const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string => JSON.stringify(values.get(line.fieldByName.get(field.lines!.linkField!)!.id))
+const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string => JSON.stringify(values.get(linkFieldOf(line, field).id))
 
 function addLine(draft: Draft, field: Field, line: Entity, parent: string, id: string, change: Change, position: number, pointer: string, path: string): void {
   const { row, set } = decideRow(draft, line, null, change, pointer)

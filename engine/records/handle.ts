@@ -1,18 +1,17 @@
 import type { Action, Catalogue } from '../catalogue/types.ts'
 import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
-import { accessFor } from './access.ts'
+import { accessFor, contextOf, entityAt } from './access.ts'
 import { aggregateQuery, parseAggregate } from './aggregate.ts'
 import { isUuid } from './body.ts'
 import type { Cursors } from './cursor.ts'
-import { contextOf, execute } from './execute.ts'
+import { execute } from './execute.ts'
 import type { Executed, ReadBack, Result } from './execute.ts'
 import { exportPages, parseExport } from './export.ts'
 import { getQuery, parseGet } from './get.ts'
 import { historyAnswer, historyQuery, parseHistory } from './history.ts'
 import { lookupQuery } from './load.ts'
 import { listAnswer, listQuery, parseList } from './list.ts'
-import { toRefusal } from './refusal.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from './types.ts'
 import { parseBulk, parseCreate, parseRemove, parseUpdate } from './write-request.ts'
 import type { WriteRequest } from './write-request.ts'
@@ -121,14 +120,13 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   async function bulk(place: Place): Promise<Answer> {
     if (place.call.method !== 'POST') throw methodNotAllowed('POST')
-    const results = await runBulk(place, false)
+    const results = await runBulk(place, parseBulk(place.access, readable(place), place.call))
     const answers = results.map((each) => (each instanceof Problem ? { status: each.status, problem: each.toJSON() } : each))
     return { status: 200, body: JSON.stringify({ results: answers }), headers: {} }
   }
 
   /** One result per operation, in order. */
-  async function runBulk(place: Place, dryRun: boolean): Promise<readonly Result[]> {
-    const request = { ...parseBulk(place.access, readable(place), place.call), dryRun }
+  async function runBulk(place: Place, request: WriteRequest): Promise<readonly Result[]> {
     const { results } = request.operations.length > 0 ? await run(request, place.actor, null) : { results: [] }
     let done = 0
     return Array.from({ length: request.operations.length + request.refused.size }, (_, i) => request.refused.get(i) ?? results[done++]!)
@@ -148,13 +146,9 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   }
 
   async function run(request: WriteRequest, actor: Actor, readBack: ReadBack | null): Promise<Executed> {
-    try {
-      const executed = await execute(database, request, actor, readBack)
-      onWritten()
-      return executed
-    } catch (error) {
-      throw toRefusal(error, request)
-    }
+    const executed = await execute(database, request, actor, readBack)
+    onWritten()
+    return executed
   }
 
   /** The id of the record of a `single` entity, once there is one. */
@@ -171,8 +165,13 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   return {
     handle,
-    /** The bulk door for services: results as values; a dry run keeps nothing. */
-    bulk: async (call: Call, actor: Actor, dryRun: boolean): Promise<readonly Result[]> => runBulk(await placeOf(call, actor), dryRun),
+    /** The bulk door for services: results as values; a dry run keeps nothing; one idempotency key per operation, or none. */
+    bulk: async (call: Call, actor: Actor, { dryRun, idempotency }: Pick<WriteRequest, 'dryRun' | 'idempotency'>): Promise<readonly Result[]> => {
+      const place = await placeOf(call, actor)
+      const request = parseBulk(place.access, readable(place), call)
+      const keys = idempotency?.keys.filter((_, i) => !request.refused.has(i)) ?? []
+      return runBulk(place, { ...request, dryRun, idempotency: idempotency && { ...idempotency, keys } })
+    },
     /** Ids of the live records that have these values in a field, as the actor sees them: [value, id] pairs. */
     lookUp: async (actor: Actor, entity: string, field: string, values: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
       const access = accessFor(await catalogues.current(actor), actor.roles)
@@ -181,14 +180,6 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     },
     access: async (actor: Actor): Promise<Access> => accessFor(await catalogues.current(actor), actor.roles),
   }
-}
-
-/** An entity that no role of the caller names answers as one that does not exist. */
-function entityAt(access: Access, call: Call): EntityAccess {
-  const entity = access.catalogue.routes.get(`${call.module}/${call.plural}`)
-  const here = entity && access.entities.get(entity.id)
-  if (!here || here.entity.link) throw new Problem('not-found', `There is no ${call.module}/${call.plural} here.`)
-  return here
 }
 
 function granted({ here }: Place, action: Action): EntityAccess {

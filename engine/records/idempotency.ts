@@ -12,7 +12,8 @@ export interface Done {
   readonly revision: number
 }
 export interface Idempotency {
-  readonly key: string
+  readonly keys: readonly string[]
+  /** What the keys are unique within, beside the actor. */
   readonly route: string
   readonly bodyHash: Buffer
 }
@@ -22,7 +23,7 @@ export interface Idempotency {
  * done, or null: do it now. A row without outcome is a claim whose operation was refused; it is locked and done afresh.
  * Throws Problem 'idempotency-mismatch' when a key was used with another request.
  */
-export async function claim(tx: Transaction, { route, bodyHash }: Idempotency, actor: Actor, keys: readonly string[]): Promise<(readonly Done[] | null)[]> {
+export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempotency, actor: Actor): Promise<(readonly Done[] | null)[]> {
   const insert = toQuery(sql`insert into bos.idempotency (tenant_id, actor, route, key, body_hash)
     select ${actor.tenant}::uuid, ${actor.member}::uuid, ${route}::text, key, ${bodyHash}::bytea from unnest(${keys}::text[]) as k(key) order by key on conflict do nothing`)
   const read = toQuery(sql`select key, body_hash = ${bodyHash}::bytea as same, outcome::text as outcome from bos.idempotency

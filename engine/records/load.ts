@@ -4,10 +4,11 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
-import { fieldJson, isLive, textOf } from './select.ts'
+import { fieldJson, isLive, systemJson, textOf } from './select.ts'
 import { and, column, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Query, Rows } from '../database/types.ts'
+import { foldedColumn } from '../schema/columns.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
 
 /**
@@ -35,7 +36,9 @@ export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: A
 }
 
 function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
-  const system = entity.kind === 'line' ? ['id', 'position'] : ['id', 'version', 'revision', 'deleted_at', 'deletion_id']
+  const isLine = entity.kind === 'line'
+  const system = (isLine ? ['id', 'position'] : ['id', 'version', 'revision', 'deletion_id']).map((name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`)
+  const shown = isLine ? [] : shownProperties.map((name) => sql`${systemJson(name, alias)} as ${sql.id(`bos__${name}`)}`)
   const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, entity, field, alias, depth)} as ${sql.id(field.id)}`)
   const lines = linesFields(entity).map((field) => {
     const line = catalogue.entities.get(field.lines!.entity)!
@@ -44,8 +47,11 @@ function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: 
       where ${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(child, 'parent_id')} = ${column(alias, 'id')}), '[]'::json) as ${sql.id(field.id)}`
   })
   const row = `r${depth}`
-  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma([...system.map((name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`), ...values, ...lines])}) ${sql.id(row)})`
+  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma([...system, ...shown, ...values, ...lines])}) ${sql.id(row)})`
 }
+
+/** What answers show besides id and version, and a patch may repeat. */
+const shownProperties = ['created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at'] as const
 
 export interface LoadedRecord {
   readonly stored: Stored
@@ -61,6 +67,7 @@ export function readStored(entity: Entity, lineEntity: (field: Field) => Entity,
       revision: Number(json['bos__revision']),
       deleted: json['bos__deleted_at'] !== null,
       deletionId: json['bos__deletion_id'] as string | null,
+      system: Object.fromEntries(shownProperties.map((name) => [name, json[`bos__${name}`]])),
       ...valuesOf(entity, lineEntity, json),
     }
     const reaches = { get: row['get'] === true, update: row['update'] === true, delete: row['delete'] === true, restore: row['restore'] === true }
@@ -101,7 +108,10 @@ export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: b
     Object.entries(values[i]!).map(([name, value]) => {
       const at = column('t', name)
       const type = field.columns.find((each) => each.name === name)!.type
-      return ignoreCase && type === 'text' ? sql`bos.fold(${at}) = bos.fold(${value}::text)` : sql`${at} is not distinct from ${value}::${sql.raw(type)}`
+      const folded = ignoreCase && name === field.id ? foldedColumn(field) : null
+      if (folded !== null) return sql`${column('t', folded)} = bos.fold(${value}::text)`
+      // `is not distinct from` is no index condition; a key has its values, but for the other columns of a composite.
+      return value === null ? sql`${at} is null` : sql`${at} = ${value}::${sql.raw(type)}`
     }),
   )
   return toQuery(sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`)
@@ -113,7 +123,10 @@ export function lookupQuery(access: Access, actor: Actor, entity: string, field:
   const by = target?.visible.find((each) => each.name === field)
   assert(target && by, `${entity}.${field} was checked before`)
   const source = new Source(access.catalogue, target)
-  const text = textOf(by, 't')
-  return toQuery(sql`select v.value, t.id from unnest(${values}::text[]) as v(value) join ${source.from()} on ${text} = v.value
+  // Where "abc" and "ABC" cannot both exist, either finds the record.
+  const ignoresCase = target.entity.unique.some((key) => key.ignoreCase && key.fields.length === 1 && key.fields[0] === by.id)
+  const folded = ignoresCase ? foldedColumn(by) : null
+  const matches = folded === null ? sql`${textOf(by, 't')} = v.value` : sql`${column('t', folded)} = bos.fold(v.value)`
+  return toQuery(sql`select v.value, t.id from unnest(${values}::text[]) as v(value) join ${source.from()} on ${matches}
     where ${and([...reachable(source, target, actor, target.actions.has('list') ? 'list' : 'get'), isLive(access.catalogue, target.entity, 't')])}`)
 }

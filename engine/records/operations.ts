@@ -6,6 +6,7 @@ import { linesFields } from './change.ts'
 import type { Change, Operation, RemoveOperation, Stored } from './change.ts'
 import { decideCreate, decideUpdate, referenceOf } from './decide.ts'
 import type { EventDraft, Outcome, RowWrite, Situation } from './decide.ts'
+import { taken } from './refusal.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import type { LoadedRecord } from './load.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -13,6 +14,16 @@ import { decideDelete, decideRestore, loadDeletion, loadDependants } from './rem
 import type { Actor } from './types.ts'
 import { invalid } from './write-request.ts'
 import type { WriteRequest } from './write-request.ts'
+
+/**
+ * Operations that meet in one record: what one finds depends on what another does. One after the other they could be done, each
+ * in a transaction of its own; set-wise they cannot.
+ */
+export class Entangled extends Problem {
+  constructor(detail: string, faults: readonly Fault[] = []) {
+    super(faults.length > 0 ? 'request-invalid' : 'conflict', detail, { faults })
+  }
+}
 
 /** What is to be written, and per operation what became of it. */
 export interface Decided {
@@ -32,14 +43,14 @@ export async function decideOperations(tx: Transaction, request: WriteRequest, a
   const seen = new Set<string>()
   for (const operation of operations) {
     try {
-      if (seen.has(operation.id)) throw invalid([{ pointer: operation.pointer, detail: 'The record stands in an earlier operation too.' }])
+      if (seen.has(operation.id)) throw twice(operation)
       seen.add(operation.id)
       loaded.numbers.mark()
       const { outcome, events } = await decideOne(tx, request, actor, operation, loaded)
       results.push(outcome)
       also.push(...events)
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
+      if (!(error instanceof Problem) || (request.mode === 'each' && isEntangled(error, operations))) throw error
       loaded.numbers.reset()
       if (request.mode === 'each') results.push(error)
       else if (request.mode === 'all' && error.code === 'request-invalid') faults.push(...error.faults)
@@ -49,8 +60,9 @@ export async function decideOperations(tx: Transaction, request: WriteRequest, a
   if (faults.length > 0) throw invalid(faults)
   const outcomes = results.filter((each): each is Outcome => !(each instanceof Problem))
   const events = [...outcomes.flatMap((each) => each.event ?? []), ...also]
-  refuseDoubleWrites(events)
-  return { results, writes: outcomes.flatMap((each) => each.writes), events, unused: loaded.numbers.giveBack(actor) }
+  const writes = outcomes.flatMap((each) => each.writes)
+  refuseEntangled(writes, events)
+  return { results, writes, events, unused: loaded.numbers.giveBack(actor) }
 }
 
 /** In a batch a refusal says which operation it is about. */
@@ -59,9 +71,31 @@ function atOperation(error: Problem, { pointer }: Operation, mode: WriteRequest[
   return new Problem(error.code, error.message, { cause: error, faults: [{ pointer: pointer.replace(/\/data$/, ''), detail: error.message }] })
 }
 
-/** A delete may reach records that another operation of the same request changes: one statement must not write a row twice. */
-function refuseDoubleWrites(events: readonly EventDraft[]): void {
-  if (new Set(events.map((each) => each.record)).size < events.length) throw new Problem('conflict', 'Two operations of the request change the same record; send them one after the other.')
+const twice = ({ pointer }: Operation): Entangled => {
+  const detail = 'The record stands in an earlier operation too.'
+  return new Entangled(detail, [{ pointer, detail }])
+}
+
+/** In mode `each` a record that others hold may be free once those before it are done. */
+function isEntangled(error: Problem, operations: readonly Operation[]): boolean {
+  return error instanceof Entangled || (error.code === 'still-referenced' && operations.length > 1)
+}
+
+/**
+ * A delete may reach records that another operation of the same request changes: one statement must not write a row twice. Nor
+ * may one operation point to, or bring back what points to, a record that another deletes: neither has seen the other.
+ */
+function refuseEntangled(writes: readonly RowWrite[], events: readonly EventDraft[]): void {
+  if (new Set(events.map((each) => each.record)).size < events.length) throw new Entangled('Two operations of the request change the same record; send them one after the other.')
+  const deleted = new Set(events.flatMap((each) => (each.type === 'deleted' ? [each.record] : [])))
+  if (deleted.size === 0) return
+  const restores = events.some((each) => each.type === 'restored')
+  if (restores || writes.some((each) => pointsTo(each, deleted))) throw new Entangled('One operation of the request deletes what another refers to; send them one after the other.')
+}
+
+function pointsTo(write: RowWrite, records: ReadonlySet<string>): boolean {
+  if (write.kind === 'remove') return false
+  return write.entity.fields.some((field) => field.reference?.targets.some(({ column }) => records.has(String(write.row[column]))))
 }
 
 interface Loaded {
@@ -75,6 +109,7 @@ async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, o
   if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
   const record = records.get(operation.id)
+  if (!record && operation.op === 'update' && operation.key) throw taken(operation.entity, operation.key, operation.pointer, request.here)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   if (!record.reaches[operation.op]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') return { outcome: decideUpdate(situation, operation, record.stored), events: [] }
@@ -82,7 +117,7 @@ async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, o
   const { catalogue } = request.access
   if (operation.op === 'delete') return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, [operation.id]))
   if (record.stored.deletionId === null) throw new Problem('restore-refused')
-  return decideRestore(operation, record.stored, await loadDeletion(tx, catalogue, actor, operation.entity, [record.stored.deletionId]))
+  return decideRestore(operation, record.stored, await loadDeletion(tx, catalogue, actor, operation.entity, record.stored))
 }
 
 /** Nothing merges with a delete. */

@@ -2,10 +2,12 @@ import { sql } from 'kysely'
 import type { Catalogue, Entity, Field, Inverse } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { Problem } from '../problems.ts'
+import { linesFields } from './change.ts'
 import type { RemoveOperation, Stored } from './change.ts'
 import type { EventDraft, Outcome, RowWrite } from './decide.ts'
 import { isLive } from './select.ts'
 import { and, column, tableOf, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
 import type { Query, Rows, Step, Transaction } from '../database/types.ts'
 import type { Actor } from './types.ts'
 
@@ -21,7 +23,8 @@ export interface Dependant {
   readonly effect: 'cascade' | 'setNull'
   readonly field: Field
   readonly column: string
-  readonly from: string
+  /** Canonical value of the field. */
+  readonly from: unknown
 }
 
 export async function loadDependants(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, ids: readonly string[]): Promise<readonly Dependant[]> {
@@ -31,7 +34,7 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
   while (level.length > 0) {
     const relations = level.flatMap((at) => at.entity.referencedBy.flatMap((inverse) => relation(catalogue, at.entity, inverse, at.ids)))
     if (relations.length === 0) break
-    const queries = relations.map((each) => dependantsQuery(catalogue, actor, each))
+    const queries = relations.map((each) => dependantsQuery(catalogue, actor, each, [...deleted]))
     const answers = await tx.send({ role: 'bos_write', queries } satisfies Step)
     const next = new Map<Entity, string[]>()
     relations.forEach((each, i) => {
@@ -51,6 +54,7 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
 }
 
 interface Relation {
+  readonly target: Entity
   readonly child: Entity
   readonly field: Field
   readonly column: string
@@ -67,20 +71,21 @@ function relation(catalogue: Catalogue, target: Entity, inverse: Inverse, ids: r
   if (child.link) return []
   const field = child.fieldById.get(inverse.field)!
   const { column: reference } = field.reference!.targets.find((each) => each.entity === target.id)!
-  return [{ child, field, column: reference, effect: child.kind === 'line' ? 'restrict' : field.reference!.onDelete, ids }]
+  return [{ target, child, field, column: reference, effect: child.kind === 'line' ? 'restrict' : field.reference!.onDelete, ids }]
 }
 
-function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: reference, effect, ids }: Relation): Query {
+function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: reference, effect, ids }: Relation, deleted: readonly string[]): Query {
   const version = child.kind === 'line' ? sql`0 as version, 0 as revision` : sql`t.version, t.revision`
-  const lock = effect === 'restrict' ? sql`limit 1` : sql`order by t.id for update of t`
+  const lock = effect === 'restrict' ? sql`and t.id <> all(${deleted}::uuid[]) limit 1` : sql`order by t.id for update of t`
   return toQuery(sql`select t.id, ${version}, ${column('t', reference)} as origin from ${tableOf(child)} t
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} ${lock}`)
 }
 
-const dependantsOf = ({ child, field, column: reference, effect }: Relation, { rows }: Rows): Dependant[] =>
+const dependantsOf = ({ target, child, field, column: reference, effect }: Relation, { rows }: Rows): Dependant[] =>
   rows.map((row) => ({
     entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']),
-    effect: effect === 'setNull' ? 'setNull' : 'cascade', field, column: reference, from: String(row['origin']),
+    effect: effect === 'setNull' ? 'setNull' : 'cascade', field, column: reference,
+    from: field.reference!.several ? { entity: target.id, id: String(row['origin']) } : String(row['origin']),
   }))
 
 /** Pure: marks the record and what goes along with one deletion id; clears references that allow it. */
@@ -112,7 +117,7 @@ function clear(references: readonly Dependant[]): { write: RowWrite; event: Even
   }
 }
 
-/** A record that was deleted along with another, found by its deletion id. */
+/** A record that comes back: the one asked for, or one that went along with it. */
 export interface Restored {
   readonly entity: Entity
   readonly id: string
@@ -120,32 +125,66 @@ export interface Restored {
   readonly revision: number
 }
 
-/** Locks everything that one deletion took along, and refuses when something it refers to is gone by now. */
-export async function loadDeletion(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, deletionIds: readonly string[]): Promise<readonly (Restored & { readonly deletionId: string })[]> {
-  const entities = cascadeOf(catalogue, root)
-  const marked = (entity: Entity) => toQuery(sql`select t.id, t.version, t.revision, t.deletion_id from ${tableOf(entity)} t
-    where t.tenant_id = ${actor.tenant}::uuid and t.deletion_id = any(${deletionIds}::uuid[]) order by t.id for update of t`)
-  const dead = entities.flatMap((entity) => entity.fields.flatMap((field) => (field.reference?.targets ?? []).map(({ entity: target, column: reference }) =>
-    toQuery(sql`select 1 from ${tableOf(entity)} t join ${tableOf(catalogue.entities.get(target)!)} r on r.tenant_id = t.tenant_id and r.id = ${column('t', reference)}
-      where t.tenant_id = ${actor.tenant}::uuid and t.deletion_id = any(${deletionIds}::uuid[]) and r.deleted_at is not null and r.deletion_id <> all(${deletionIds}::uuid[]) limit 1`))))
-  const answers = await tx.send({ role: 'bos_write', queries: [...entities.map(marked), ...dead] })
-  if (answers.slice(entities.length).some(({ rows }) => rows.length > 0)) throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
-  return entities.flatMap((entity, i) => answers[i]!.rows.map((row) => ({
-    entity, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']), deletionId: String(row['deletion_id']),
-  })))
+/**
+ * What comes back with a deleted record: whatever its own deletion took along below it, level by level as it went. Everything
+ * they refer to must be live or come back too, and stays so until commit. Throws Problem 'restore-refused'.
+ */
+export async function loadDeletion(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, { id, version, revision, deletionId }: Stored): Promise<readonly Restored[]> {
+  const found: Restored[] = [{ entity: root, id, version, revision }]
+  const ids = new Set([id])
+  let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids: [id] }]
+  while (level.length > 0) {
+    const relations = level.flatMap(({ entity, ids: above }) => entity.referencedBy.flatMap((inverse) => relation(catalogue, entity, inverse, above))).filter((each) => each.effect === 'cascade')
+    if (relations.length === 0) break
+    const answers = await tx.send({ role: 'bos_write', queries: relations.map((each) => goneQuery(actor, each, deletionId!)) })
+    const next = relations.flatMap(({ child }, i) => answers[i]!.rows.flatMap((row) => {
+      const record = { entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']) }
+      return ids.has(record.id) ? [] : (ids.add(record.id), found.push(record), [record])
+    }))
+    level = [...Map.groupBy(next, (each) => each.entity)].map(([entity, records]) => ({ entity, ids: records.map((each) => each.id) }))
+  }
+  await refuseDangling(tx, catalogue, actor, found, ids)
+  return found
 }
 
-/** The entities whose records a deletion can take along, the root's first. */
-function cascadeOf(catalogue: Catalogue, root: Entity): readonly Entity[] {
-  const found = new Set([root])
-  for (const entity of found) {
-    for (const inverse of entity.referencedBy) {
-      const child = catalogue.entities.get(inverse.entity)!
-      if (child.kind !== 'line' && child.fieldById.get(inverse.field)!.reference!.onDelete === 'cascade') found.add(child)
-    }
-  }
-  return [...found]
+const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, deletionId: string): Query =>
+  toQuery(sql`select t.id, t.version, t.revision from ${tableOf(child)} t
+    where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, sql`t.deletion_id = ${deletionId}::uuid`])} order by t.id for update of t`)
+
+/** Locks what the restored records and their lines refer to, in the first statements of a trip; what is then still deleted stays deleted. */
+async function refuseDangling(tx: Transaction, catalogue: Catalogue, actor: Actor, restored: readonly Restored[], ids: ReadonlySet<string>): Promise<void> {
+  const referring = [...Map.groupBy(restored, (each) => each.entity)].flatMap(([entity, records]) => references(catalogue, entity, records.map((each) => each.id)))
+  if (referring.length === 0) return
+  const locks = referring.map((each) => referredQuery(actor, each, sql`select r.id`, sql`order by r.id for key share of r`))
+  const gone = referring.map((each) => referredQuery(actor, each, sql`select distinct r.id`, sql`and r.deleted_at is not null and r.id <> all(${[...ids]}::uuid[]) limit 1`))
+  const answers = await tx.send({ role: 'bos_write', queries: [...locks, ...gone] })
+  if (answers.slice(locks.length).some(({ rows }) => rows.length > 0)) throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
 }
+
+/** One reference column, and how the rows that have it hang on the records. */
+interface Referring {
+  readonly from: Fragment
+  readonly alias: string
+  readonly column: string
+  readonly target: Entity
+  readonly ids: readonly string[]
+}
+
+/** References of records and of their lines; links of a list may name deleted records. */
+function references(catalogue: Catalogue, entity: Entity, ids: readonly string[], from = sql`${tableOf(entity)} t`, alias = 't'): Referring[] {
+  const own = entity.fields.flatMap((field) => (field.reference?.targets ?? []).map((each) => ({ from, alias, column: each.column, target: catalogue.entities.get(each.entity)!, ids })))
+  const below = linesFields(entity).flatMap((field) => {
+    const line = catalogue.entities.get(field.lines!.entity)!
+    const next = `${alias}l`
+    const joined = sql`${from} join ${tableOf(line)} ${sql.id(next)} on ${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(next, 'parent_id')} = ${column(alias, 'id')}`
+    return line.link ? [] : references(catalogue, line, ids, joined, next)
+  })
+  return [...own, ...below]
+}
+
+const referredQuery = (actor: Actor, { from, alias, column: reference, target, ids }: Referring, select: Fragment, rest: Fragment): Query =>
+  toQuery(sql`${select} from ${from} join ${tableOf(target)} r on r.tenant_id = ${column(alias, 'tenant_id')} and r.id = ${column(alias, reference)}
+    where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${ids}::uuid[]) ${rest}`)
 
 /** Pure: brings back the record and exactly what went along with it. */
 export function decideRestore(operation: RemoveOperation, stored: Stored, deletion: readonly Restored[]): { outcome: Outcome; events: EventDraft[] } {

@@ -38,6 +38,9 @@ const timestampColumns: ReadonlySet<string> = new Set(['created_at', 'updated_at
 
 const instant = (at: Fragment): Fragment => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
+/** SQL whose JSON form is one of the `systemProperties`, or `deleted_at`. */
+export const systemJson = (name: string, alias: string): Fragment => (timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name))
+
 /**
  * One record as a `json` value. PostgreSQL renders everything; related records come from scalar sub-queries on the same
  * snapshot and under the same row policies, so a record that the caller cannot see is null here as everywhere.
@@ -47,7 +50,7 @@ export function recordJson(selection: Selection, alias: string, depth = 0): Frag
   const members: Fragment[] = [sql`${column(alias, 'id')} as "id"`]
   const add = (name: string, value: Fragment) => members.push(sql`${value} as ${sql.id(name)}`)
   if (entity.kind === 'line') add('position', column(alias, 'position'))
-  else for (const name of selection.system) if (name !== '_title') add(name, timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name))
+  else for (const name of selection.system) if (name !== '_title') add(name, systemJson(name, alias))
   for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, entity, field, alias, depth))
   for (const { field, selection: lines } of selection.lines) add(field.name, linesJson(lines, alias, depth + 1))
   if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(selection.access, alias))

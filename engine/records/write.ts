@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Entity } from '../catalogue/types.ts'
 import type { Query } from '../database/types.ts'
 import type { EventDraft, RowWrite } from './decide.ts'
-import { comma, tableOf, toQuery, toUnnamedQuery } from './sql.ts'
+import { column, comma, tableOf, toQuery, toUnnamedQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Actor, Via } from './types.ts'
 
@@ -49,9 +49,17 @@ function tableParts(writes: readonly RowWrite[], stamp: Stamp): Fragment[] {
   })
 }
 
+const typesOf = (entity: Entity): Map<string, string> => new Map([...systemTypes, ...entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const))])
+
 function columnTypes(entity: Entity, names: readonly string[]): Fragment {
-  const types = new Map(entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const)))
-  return comma(names.map((name) => sql`${sql.id(name)} ${sql.raw(types.get(name) ?? systemTypes.get(name)!)}`))
+  const types = typesOf(entity)
+  return comma(names.map((name) => sql`${sql.id(name)} ${sql.raw(types.get(name)!)}`))
+}
+
+/** Values out of the record set, by name. What types store in a jsonb column is JSON text: within JSON that is a text, to be read once more. */
+function valuesOf(entity: Entity): (name: string) => Fragment {
+  const types = typesOf(entity)
+  return (name) => (types.get(name) === 'jsonb' ? sql`(${column('r', name)} #>> '{}')::jsonb` : column('r', name))
 }
 
 const recordset = (entity: Entity, rows: readonly object[], names: readonly string[]): Fragment =>
@@ -66,15 +74,16 @@ function insertPart(entity: Entity, rows: readonly object[], { actor, via }: Sta
     ['created_by', sql`${actor.member}::uuid`], ['updated_by', sql`${actor.member}::uuid`], ['created_via', sql`${via}::text`],
   ]
   return sql`insert into ${tableOf(entity)} (${comma([sql.id('tenant_id'), ...names.map((name) => sql.id(name)), ...system.map(([name]) => sql.id(name))] as Fragment[])})
-    select ${comma([sql`${actor.tenant}::uuid`, ...names.map((name) => sql.id('r', name)), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
+    select ${comma([sql`${actor.tenant}::uuid`, ...names.map(valuesOf(entity)), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
 }
 
 function updatePart(entity: Entity, rows: readonly object[], { actor }: Stamp): Fragment {
   const names = Object.keys(rows[0]!)
+  const value = valuesOf(entity)
   const assignments = names.flatMap((name) => {
     if (name === 'id') return []
     if (name === 'deleted') return [sql`deleted_at = case when r.deleted then ${now} end`]
-    return [sql`${sql.id(name)} = ${sql.id('r', name)}`]
+    return [sql`${sql.id(name)} = ${value(name)}`]
   })
   const system = entity.kind === 'line' ? [] : [sql`updated_at = ${now}`, sql`updated_by = ${actor.member}::uuid`]
   return sql`update ${tableOf(entity)} t set ${comma([...assignments, ...system])} from ${recordset(entity, rows, names)}

@@ -1,0 +1,53 @@
+import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
+import type { Database, Rows } from '../database/types.ts'
+import { fold } from '../fields/fold.ts'
+import { contextOf } from './access.ts'
+import { Members } from './change.ts'
+import type { Operation, Stored } from './change.ts'
+import { columnValues } from './decide.ts'
+import { keyQuery, readStored, storedQuery } from './load.ts'
+import type { Actor } from './types.ts'
+import type { WriteRequest } from './write-request.ts'
+
+/**
+ * Which operations of a refused batch are to blame for a broken unique key: those whose values another record has, or an earlier
+ * operation. PostgreSQL names only the key, and under row security not the values. Nothing is written.
+ */
+export async function takenBy(database: Database, request: WriteRequest, actor: Actor, entity: Entity, key: UniqueKey): Promise<readonly Operation[]> {
+  const fields = key.fields.map((id) => entity.fieldById.get(id)!)
+  const asking = request.operations.filter((each) => each.op !== 'delete' && each.op !== 'restore' && (each.op !== 'update' || fields.some((field) => each.change.set.has(field.id))))
+  return database.transaction(contextOf(actor, request.access), async (tx) => {
+    const { catalogue } = request.access
+    const updated = asking.flatMap((each) => (each.op === 'update' ? [each.id] : []))
+    const [rows] = await tx.send({ role: 'bos_read', queries: [storedQuery(catalogue, request.here, actor, updated)] })
+    const stored = readStored(entity, (field) => catalogue.entities.get(field.lines!.entity)!, rows!)
+    const keyed = asking.flatMap((operation) => {
+      const values = fields.map((field) => valueIn(operation, field, stored.get(operation.id)?.stored))
+      return values.includes(null) ? [] : [{ operation, values }]
+    })
+    if (keyed.length === 0) return []
+    const queries = keyed.map(({ values }) => keyQuery(entity, fields, key.ignoreCase, actor, fields.map((field, i) => columnValues(field, values[i]))))
+    const found = await tx.send({ role: 'bos_write', queries })
+    return blamed(keyed, found, key)
+  })
+}
+
+function blamed(keyed: readonly { readonly operation: Operation; readonly values: readonly unknown[] }[], found: readonly Rows[], { ignoreCase }: UniqueKey): Operation[] {
+  const before = new Set<string>()
+  return keyed.flatMap(({ operation, values }, i) => {
+    const text = JSON.stringify(values)
+    const same = ignoreCase ? fold(text) : text
+    const holder = found[i]!.rows[0]?.['id']
+    const isTaken = before.has(same) || (operation.op !== 'upsert' && holder !== undefined && holder !== operation.id)
+    before.add(same)
+    return isTaken ? [operation] : []
+  })
+}
+
+/** The value a field would have; null: none, or not known without deciding. */
+function valueIn(operation: Operation, field: Field, stored: Stored | undefined): unknown {
+  if (!('change' in operation)) return null
+  const asked = operation.change.set.get(field.id)
+  if (asked !== undefined) return asked instanceof Members ? null : asked
+  return (operation.op === 'update' ? stored?.values.get(field.id) : field.default) ?? null
+}

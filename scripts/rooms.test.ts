@@ -54,7 +54,7 @@ test('the linter applies the rule', { timeout: 60_000 }, () => {
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
   mkdirSync(join(project, 'engine/fields'), { recursive: true })
   writeFileSync(join(project, 'engine/fields/proof.ts'), `import { readFile } from 'node:fs/promises'\nexport const read = readFile\n`)
-  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--format', 'unix'], { cwd: project, encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--format', 'unix', 'engine'], { cwd: project, encoding: 'utf8' })
   expect(stdout).toContain('engine/fields/proof.ts:1:26: this file runs in the browser too')
   expect(status).toBe(1)
 })

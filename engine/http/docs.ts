@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openapiRoute, type OpenapiParts } from './openapi.ts'
 import { Problem } from '../problems.ts'
@@ -22,6 +21,7 @@ const page = `<!doctype html>
 <link rel="stylesheet" href="/api/docs/page.css">
 </head>
 <body>
+<nav id="contents" aria-label="Parts of the API"></nav>
 <main id="docs"><p>Loading …</p></main>
 <noscript><p>This page needs JavaScript. The document itself is at /api/openapi.json.</p></noscript>
 <script src="/api/docs/swagger-ui-bundle.js"></script>
@@ -29,9 +29,20 @@ const page = `<!doctype html>
 </body>
 </html>
 `
-const pageStyle = `body { margin: 0; font-family: system-ui, sans-serif }
-#docs > p { margin: 2rem; color: #333 }
-@media (prefers-color-scheme: dark) { body { background: #1c1e21 } #docs > p, #docs > p > a { color: #ddd } }
+const pageStyle = `body { display: flex; margin: 0; background: #fff; color: #3b4151; font: 14px/1.5 system-ui, sans-serif }
+#docs { flex: 1; min-width: 0 }
+#docs > p { margin: 2rem }
+#contents:empty { display: none }
+#contents { position: sticky; top: 0; box-sizing: border-box; width: 15rem; height: 100vh; padding: 1.5rem 1rem; overflow-y: auto; border-right: 1px solid #ddd }
+#contents h2 { margin: 1.25rem 0.5rem 0.25rem; font-size: 12px; color: #5c6470 }
+#contents a { display: block; padding: 0.2rem 0.5rem; border-radius: 4px; color: inherit; text-decoration: none }
+#contents a::first-letter { text-transform: uppercase }
+#contents a:hover { background: #f0f2f4 }
+#contents a[aria-current] { background: #e3edf9; font-weight: 600 }
+@media (max-width: 800px) {
+  body { display: block }
+  #contents { position: static; width: auto; height: auto; max-height: 12rem; border-right: 0; border-bottom: 1px solid #ddd }
+}
 `
 
 interface File {
@@ -40,12 +51,12 @@ interface File {
   readonly type: string
 }
 
-const swaggerUi = (name: string): string => fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))
+const read = (url: string): Promise<string> => readFile(fileURLToPath(url), 'utf8')
 const sources: Readonly<Record<string, { readonly type: string; readonly read: () => Promise<string> | string }>> = {
-  'page.js': { type: 'text/javascript', read: () => readFile(join(import.meta.dirname, 'docs-page.js'), 'utf8') },
+  'page.js': { type: 'text/javascript', read: () => read(import.meta.resolve('./docs-page.js')) },
   'page.css': { type: 'text/css', read: () => pageStyle },
-  'swagger-ui-bundle.js': { type: 'text/javascript', read: () => readFile(swaggerUi('swagger-ui-bundle.js'), 'utf8') },
-  'swagger-ui.css': { type: 'text/css', read: () => readFile(swaggerUi('swagger-ui.css'), 'utf8') },
+  'swagger-ui-bundle.js': { type: 'text/javascript', read: () => read(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js')) },
+  'swagger-ui.css': { type: 'text/css', read: () => read(import.meta.resolve('swagger-ui-dist/swagger-ui.css')) },
 }
 
 /** A page to read the caller's document and try it out. The page itself is open to all: it holds nothing but what it asks for. */

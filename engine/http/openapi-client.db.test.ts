@@ -3,19 +3,22 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ClientOptions } from 'openapi-fetch'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ok, openWorld } from '../testing/world.ts'
 
 /** A client as an integrator makes one: types from the document by openapi-typescript, requests by openapi-fetch, checked by tsc. */
-const world = await openWorld()
+const { call, url } = await openWorld()
 const root = join(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
+/** Lists of values are parted by commas, as the document says. */
+const options: ClientOptions = { querySerializer: { array: { style: 'form', explode: false } } }
 const start = `import createClient from 'openapi-fetch'
 import type { components, paths } from './api.ts'
 const { BASE_URL: baseUrl = '', TOKEN: token = '' } = process.env
-const client = createClient<paths>({ baseUrl, headers: { authorization: \`Bearer \${token}\` }, querySerializer: { array: { style: 'form', explode: false } } })
+const client = createClient<paths>({ baseUrl, headers: { authorization: \`Bearer \${token}\` }, ...${JSON.stringify(options)} as const })
 `
 
 const program = `${start}
@@ -81,7 +84,7 @@ describe('a client generated from the document of an administrator', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'businessos-client-'))
-    const document = ok(await world.call('admin@acme', 'GET', '/api/openapi.json'))
+    const document = ok(await call('admin@acme', 'GET', '/api/openapi.json'))
     await writeFile(join(folder, 'api.ts'), astToString(await openapiTS(JSON.stringify(document))))
     await writeFile(join(folder, 'package.json'), '{"type": "module"}')
     await writeFile(join(folder, 'client.ts'), program)
@@ -100,8 +103,8 @@ describe('a client generated from the document of an administrator', () => {
   })
 
   it('works against the server', { timeout: 120_000 }, async () => {
-    const { accessToken } = ok(await world.call(null, 'POST', '/api/auth/login', { body: { email: 'admin@acme.test', password: 'a password for tests only' } }))
-    const env = { ...process.env, BASE_URL: world.url, TOKEN: String(accessToken) }
+    const { accessToken } = ok(await call(null, 'POST', '/api/auth/login', { body: { email: 'admin@acme.test', password: 'a password for tests only' } }))
+    const env = { ...process.env, BASE_URL: url, TOKEN: String(accessToken) }
     const { stdout } = await run(process.execPath, [join(folder, 'client.ts')], { cwd: folder, env })
     expect(JSON.parse(stdout)).toEqual({
       repeated: true, amount: '12000.50', total: 1, company: 'Typed Tools GmbH', owned: 1, stage: 'won', stale: 'version-conflict',
@@ -110,7 +113,7 @@ describe('a client generated from the document of an administrator', () => {
   })
 
   it('has nothing of what is hidden when it is a representative’s', async () => {
-    const document = ok(await world.call('rep@acme', 'GET', '/api/openapi.json'))
+    const document = ok(await call('rep@acme', 'GET', '/api/openapi.json'))
     const types = astToString(await openapiTS(JSON.stringify(document)))
     expect(types).not.toMatch(/\bmargin\b/)
     expect(await readFile(join(folder, 'api.ts'), 'utf8')).toMatch(/\bmargin\b/)

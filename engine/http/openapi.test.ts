@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { check } from '../catalogue/check.ts'
@@ -220,7 +221,7 @@ describe('@redocly/cli lint', () => {
       await writeFile(file, JSON.stringify(document))
       return file
     }))
-    const command = [join(root, 'node_modules/@redocly/cli/bin/cli.js'), 'lint', ...files, '--config', join(import.meta.dirname, 'redocly.yaml'), '--format', 'stylish']
+    const command = [fileURLToPath(import.meta.resolve('@redocly/cli/bin/cli.js')), 'lint', ...files, '--config', join(import.meta.dirname, 'redocly.yaml'), '--format', 'stylish']
     const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
     return run(process.execPath, command, { cwd: folder, env }).then(() => 'valid', (error: { stdout: string; stderr: string }) => error.stdout + error.stderr)
   }

@@ -6,6 +6,7 @@ import { fieldOf } from '../fields/index.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
 import { Members } from './change.ts'
+import { isEmpty } from './decide.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -17,11 +18,14 @@ export const isUuid = (value: unknown): value is string => typeof value === 'str
 
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** `upsert`: a new record, or what shall change in one that is found; it need not have everything. */
+export type Mode = 'create' | 'patch' | 'upsert'
+
 /**
  * Reads a record body into canonical values. Every fault is reported with a pointer into the body; the result is only
  * meaningful when none was. Answers that are sent back (`_title`, `_expand`, system properties) are understood.
  */
-export function readChange(access: Access, here: EntityAccess, body: unknown, mode: 'create' | 'patch', replaceLines: ReadonlySet<string>, pointer: string, report: Report): Change {
+export function readChange(access: Access, here: EntityAccess, body: unknown, mode: Mode, replaceLines: ReadonlySet<string>, pointer: string, report: Report): Change {
   const set = new Map<string, unknown>()
   const lines = new Map<string, LinesChange>()
   const echo = new Map<string, unknown>()
@@ -40,6 +44,7 @@ export function readChange(access: Access, here: EntityAccess, body: unknown, mo
     else if (systemProperties.has(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
     else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
   }
+  if (mode === 'create') reportMissing(here, body, pointer, report)
   return { set, lines, echo }
 }
 
@@ -54,7 +59,7 @@ function unknownDetail(here: EntityAccess, name: string): string {
 }
 
 /** A patch may repeat them, as they came with the record; a new record has none yet. */
-function readSystemValue(name: string, value: unknown, mode: 'create' | 'patch', at: string, echo: Map<string, unknown>, report: Report): void {
+function readSystemValue(name: string, value: unknown, mode: Mode, at: string, echo: Map<string, unknown>, report: Report): void {
   if (mode === 'patch') echo.set(name, value)
   else report(at, 'This is set by the system.')
 }
@@ -65,7 +70,7 @@ function readFixedLines(field: Field, value: unknown, at: string, echo: Map<stri
   else echo.set(field.id, value)
 }
 
-function readField(here: EntityAccess, field: Field, value: unknown, mode: 'create' | 'patch', at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
+function readField(here: EntityAccess, field: Field, value: unknown, mode: Mode, at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
   if (field.lines?.through) return void echo.set(field.id, value)
   const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
   const canonical = readValue(field, value, fixed ? 'create' : mode, at, report)
@@ -75,8 +80,8 @@ function readField(here: EntityAccess, field: Field, value: unknown, mode: 'crea
 }
 
 /** Canonical value, null, or undefined when it was faulty. A patch of a composite keeps the members it does not name: `decide` merges them. */
-function readValue(field: Field, value: unknown, mode: 'create' | 'patch', at: string, report: Report): unknown {
-  if (value === null) return null
+function readValue(field: Field, value: unknown, mode: Mode, at: string, report: Report): unknown {
+  if (value === null) return field.required && (mode === 'patch' || field.default === undefined) ? missing(field, at, report) : null
   const type = fieldOf(field.type)
   if (mode === 'patch' && type.members && isObject(value)) return new Members(value)
   let faulty = false
@@ -84,10 +89,23 @@ function readValue(field: Field, value: unknown, mode: 'create' | 'patch', at: s
     faulty = true
     report(at + pointer, detail)
   })
+  if (!faulty && field.required && isEmpty(field, canonical)) return missing(field, at, report)
   return faulty ? undefined : canonical
 }
 
-function readLines(access: Access, field: Field, value: unknown, mode: 'create' | 'patch', replace: ReadonlySet<string>, at: string, report: Report): LinesChange | null {
+/** Together with everything else that is wrong; `decide` would find it too, but only once the rest is right. */
+function reportMissing(here: EntityAccess, body: Record<string, unknown>, pointer: string, report: Report): void {
+  for (const field of here.visible) {
+    const filled = !field.required || field.readOnly || field.default !== undefined || field.defaultsToActor || Object.hasOwn(body, field.name)
+    if (!filled) missing(field, `${pointer}/${field.name}`, report)
+  }
+}
+
+const missing = (field: Field, at: string, report: Report): undefined => {
+  report(at, `${field.title} is required.`)
+}
+
+function readLines(access: Access, field: Field, value: unknown, mode: Mode, replace: ReadonlySet<string>, at: string, report: Report): LinesChange | null {
   const line = access.entities.get(field.lines!.entity)
   const { linkField } = field.lines!
   const entity = line?.entity ?? access.catalogue.entities.get(field.lines!.entity)!
@@ -101,7 +119,7 @@ function readLines(access: Access, field: Field, value: unknown, mode: 'create' 
     const lines = value.map((each, i) => readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report))
     return { mode: 'replace', lines }
   }
-  if (mode === 'create') return refuse(report, at, 'A list of lines is expected.')
+  if (mode !== 'patch') return refuse(report, at, 'A list of lines is expected.')
   if (!isObject(value)) return refuse(report, at, 'An object keyed by line id (or "new:1") is expected.')
   const entries = Object.entries(value)
   if (entries.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
@@ -128,8 +146,8 @@ function lineId(line: unknown, seen: Set<string>, at: string, report: Report): s
   return id
 }
 
-function readLine(access: Access, line: EntityAccess, id: string | null, value: unknown, mode: 'create' | 'patch', replace: ReadonlySet<string>, pointer: string, report: Report): LineChange {
-  const isNew = mode === 'create' || id === null
+function readLine(access: Access, line: EntityAccess, id: string | null, value: unknown, mode: Mode, replace: ReadonlySet<string>, pointer: string, report: Report): LineChange {
+  const isNew = mode !== 'patch' || id === null
   const body = isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'id' && name !== 'position')) : value
   const position = isObject(value) ? value['position'] : undefined
   if (position !== undefined && !(Number.isInteger(position) && Math.abs(Number(position)) < 2 ** 31)) report(`${pointer}/position`, 'A whole number is expected.')

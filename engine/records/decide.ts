@@ -158,7 +158,8 @@ function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'value
   const row: Record<string, unknown> = {}
   const set: Record<string, { from: unknown; to: unknown }> = {}
   for (const field of storedFields(entity)) {
-    const at = `${pointer}/${field.name}`
+    // A link is its target: an id in a list.
+    const at = entity.link ? pointer : `${pointer}/${field.name}`
     const before = stored ? (stored.values.get(field.id) ?? null) : null
     const after = valueAfter(draft, field, before, stored === null, change, at)
     if (change.echo.has(field.id) && !same(change.echo.get(field.id), after)) draft.report(at, 'This field cannot be changed here.')
@@ -176,7 +177,8 @@ function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'value
   return { row, set }
 }
 
-const isEmpty = (field: Field, value: unknown): boolean => value === null || (fieldOf(field.type).blank?.(value) ?? false)
+/** A value that a required field does not take. */
+export const isEmpty = (field: Field, value: unknown): boolean => value === null || (fieldOf(field.type).blank?.(value) ?? false)
 
 function valueAfter(draft: Draft, field: Field, before: unknown, isNew: boolean, change: Change, at: string): unknown {
   const asked = change.set.get(field.id)

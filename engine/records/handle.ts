@@ -61,7 +61,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   async function record(place: Place, id: string): Promise<Answer> {
     const { access, call } = place
     if (call.method === 'GET') return get(place, id)
-    if (call.method === 'PATCH') return write(place, id ? parseUpdate(access, granted(place, 'update'), call, id) : await parseOnlyOne(place))
+    if (call.method === 'PATCH') return id ? write(place, parseUpdate(access, granted(place, 'update'), call, id)) : writeOnlyOne(place)
     if (call.method === 'DELETE' && id) return write(place, parseRemove(access, granted(place, 'delete'), call, id, 'delete'))
     throw methodNotAllowed('GET, PATCH, DELETE')
   }
@@ -157,10 +157,21 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     return rows[0] ? (JSON.parse(String(rows[0]['data'])) as { id: string }).id : null
   }
 
-  /** The first change of a `single` entity creates its record. */
+  /** The first change of a `single` entity creates its record; of two first ones at once, one comes second. */
+  async function writeOnlyOne(place: Place): Promise<Answer> {
+    const again = async (error: unknown): Promise<Answer> => {
+      if (error instanceof Problem && error.code === 'unique-taken') return write(place, await parseOnlyOne(place))
+      throw error
+    }
+    return write(place, await parseOnlyOne(place)).catch(again)
+  }
+
   async function parseOnlyOne(place: Place): Promise<WriteRequest> {
+    const here = granted(place, 'update')
     const id = await theOnlyOne(place)
-    return id === null ? parseCreate(place.access, granted(place, 'update'), place.call) : parseUpdate(place.access, granted(place, 'update'), place.call, id)
+    if (id !== null) return parseUpdate(place.access, here, place.call, id)
+    if (place.call.ifMatch !== null) throw new Problem('version-conflict', 'There is no record yet.')
+    return parseCreate(place.access, here, place.call)
   }
 
   return {

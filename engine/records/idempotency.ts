@@ -34,7 +34,8 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
     const row = byKey.get(key)
     if (row?.['same'] !== true) throw new Problem('idempotency-mismatch')
     const outcome = row['outcome'] as string | null
-    return outcome === null ? null : (JSON.parse(outcome) as Done[])
+    // Members in the order of a first answer: a replay is the same to the letter.
+    return outcome === null ? null : (JSON.parse(outcome) as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
   })
 }
 

@@ -41,16 +41,19 @@ export async function decideOperations(tx: Transaction, request: WriteRequest, a
   const also: EventDraft[] = []
   const faults: Fault[] = []
   const seen = new Set<string>()
+  // What goes in the same breath holds nothing. In mode `each` it may not go after all.
+  const gone = request.mode === 'each' ? [] : operations.flatMap((each) => (each.op === 'delete' ? [each.id] : []))
   for (const operation of operations) {
     try {
       if (seen.has(operation.id)) throw twice(operation)
       seen.add(operation.id)
       loaded.numbers.mark()
-      const { outcome, events } = await decideOne(tx, request, actor, operation, loaded)
+      const { outcome, events } = await decideOne(tx, request, actor, operation, loaded, gone)
       results.push(outcome)
       also.push(...events)
     } catch (error) {
-      if (!(error instanceof Problem) || (request.mode === 'each' && isEntangled(error, operations))) throw error
+      if (!(error instanceof Problem)) throw error
+      if (request.mode === 'each' && isEntangled(error, operations)) throw new Entangled(error.message)
       loaded.numbers.reset()
       if (request.mode === 'each') results.push(error)
       else if (request.mode === 'all' && error.code === 'request-invalid') faults.push(...error.faults)
@@ -104,7 +107,7 @@ interface Loaded {
   readonly numbers: Numbers
 }
 
-async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, operation: Operation, { situation, records }: Loaded): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
+async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, operation: Operation, { situation, records }: Loaded, gone: readonly string[]): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
   const action = operation.op === 'upsert' ? 'create' : operation.op === 'create' && operation.entity.kind === 'single' ? 'update' : operation.op
   if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
@@ -115,7 +118,7 @@ async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, o
   if (operation.op === 'update') return { outcome: decideUpdate(situation, operation, record.stored), events: [] }
   refuseStale(operation, record.stored)
   const { catalogue } = request.access
-  if (operation.op === 'delete') return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, [operation.id]))
+  if (operation.op === 'delete') return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, operation.id, gone))
   if (record.stored.deletionId === null) throw new Problem('restore-refused')
   return decideRestore(operation, record.stored, await loadDeletion(tx, catalogue, actor, operation.entity, record.stored))
 }

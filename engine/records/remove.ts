@@ -27,10 +27,10 @@ export interface Dependant {
   readonly from: unknown
 }
 
-export async function loadDependants(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, ids: readonly string[]): Promise<readonly Dependant[]> {
+export async function loadDependants(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, id: string, gone: readonly string[]): Promise<readonly Dependant[]> {
   const found: Dependant[] = []
-  const deleted = new Set(ids)
-  let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids }]
+  const deleted = new Set([id, ...gone])
+  let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids: [id] }]
   while (level.length > 0) {
     const relations = level.flatMap((at) => at.entity.referencedBy.flatMap((inverse) => relation(catalogue, at.entity, inverse, at.ids)))
     if (relations.length === 0) break

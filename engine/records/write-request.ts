@@ -120,7 +120,7 @@ function readOperation(access: Access, here: EntityAccess, value: unknown, point
   if (op === 'upsert') {
     const unique = upsertKeys(here).find((each) => each.id === key)
     if (!unique) return fault(report, `${pointer}/key`, unknownKey(here, key))
-    const change = readChange(access, here, data, 'create', new Set(), at, report)
+    const change = readChange(access, here, data, 'upsert', new Set(), at, report)
     if (isObject(data)) reportMissingKey(here, unique.fields, data, at, report)
     return { op, entity, id: uuidv7(), key: unique, pointer: at, change }
   }

@@ -77,7 +77,7 @@ export interface FieldType<Settings = unknown> {
   /** SQL whose JSON form is the canonical value (NULL when there is none); default: the first column. */
   render?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   readonly operators: { readonly [name in OperatorName]?: Operator }
-  /** Order keys (most significant first); absent: the field cannot be sorted by. `keyType` casts cursor values back. */
+  /** Order keys (most significant first, later ones null only where the first is); absent: the field cannot be sorted by. `keyType` casts cursor values back. */
   sort?(this: void, sql: Sql, at: ColumnRef, settings: Settings): readonly { readonly key: RawBuilder<unknown>; readonly keyType: string }[]
   /** Index keys (SQL text) that serve `sort` and the range operators of a field marked `index`, after tenant_id. */
   index?(this: void, name: string, settings: Settings): readonly string[]

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
-import type { Bucket, Measure, Operator } from '../fields/type.ts'
+import type { Bucket, FieldType, Measure, Operator, OperatorName } from '../fields/type.ts'
 import { Source } from './conditions.ts'
 import { listConditions, parseSearch, refuseExpression } from './list.ts'
-import { parameterFault, parseBucket, parseConditions, parseInteger, resolvePath, settingsOf, single } from './parameters.ts'
+import { parameterFault, parseBucket, parseConditions, parseInteger, resolvePath, settingsOf, single, typeAt } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
 import { fieldJson, textOf } from './select.ts'
 import { and, comma, toQuery } from './sql.ts'
@@ -38,8 +38,10 @@ interface MeasureOf {
   readonly fn: Measure | 'count'
   readonly path: Path | null
 }
-interface Having {
+interface Having extends Operand {
   readonly measure: MeasureOf
+}
+interface Operand {
   readonly operator: Operator
   readonly values: readonly unknown[]
   readonly settings: never
@@ -52,14 +54,17 @@ const parameters: ReadonlySet<string> = new Set(['filter', 'group', 'measure', '
 
 export function parseAggregate(access: Access, here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): AggregateRequest {
   refuseExpression(query)
-  const groups = split(single(query, 'group')).map((text) => parseGroup(access, here, text))
-  const measures = split(single(query, 'measure') ?? 'count').map((text) => parseMeasure(access, here, text, 'measure'))
+  const groups = distinct(single(query, 'group')).map((text) => parseGroup(access, here, text))
+  const measures = distinct(single(query, 'measure') ?? 'count').map((text) => parseMeasure(access, here, text, 'measure'))
   if (groups.length > limits.groups) throw parameterFault('group', `At most ${limits.groups} groups are allowed.`)
   if (measures.length === 0 || measures.length > limits.measures) throw parameterFault('measure', `Ask for 1 to ${limits.measures} measures.`)
   const having = [...query].filter(([key]) => key.startsWith('having.')).flatMap(([key, values]) => values.map((value) => parseHaving(access, here, measures, key, value)))
   const filters = new Map([...query].filter(([key]) => !key.startsWith('having.')))
   const names = new Set([...groups, ...measures].map((each) => each.name))
-  const sort = split(single(query, 'sort')).map((text) => {
+  // A field may be called "count".
+  if (names.size < groups.length + measures.length) throw parameterFault('group', 'A group and a measure have the same name.')
+  if (having.length > limits.conditions) throw parameterFault('having', `At most ${limits.conditions} conditions are allowed.`)
+  const sort = distinct(single(query, 'sort')).map((text) => {
     const descending = text.startsWith('-')
     const name = descending ? text.slice(1) : text
     if (!names.has(name)) throw parameterFault('sort', `"${name}" is neither a group nor a measure of this query.`)
@@ -78,7 +83,8 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
   }
 }
 
-const split = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split(',').map((each) => each.trim()))
+/** Twice the same column would say nothing new. */
+const distinct = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : [...new Set(text.split(',').map((each) => each.trim()))])
 
 function parseGroup(access: Access, here: EntityAccess, text: string): Group {
   const colon = text.indexOf(':')
@@ -103,6 +109,7 @@ function parseMeasure(access: Access, here: EntityAccess, text: string, pointer:
   if (!match) throw parameterFault(pointer, `"${text}" is not a measure; use count, sum(field), avg(field), min(field) or max(field).`)
   const fn = match[1] as Measure
   const path = resolvePath(access, here, match[2]!, pointer)
+  if (path.member !== null && fieldOf(path.field.type).currency) throw parameterFault(pointer, `Amounts of several currencies do not add up; use ${fn}(${path.text.slice(0, path.text.lastIndexOf('.'))}).`)
   if (!typeAt(path).measures?.includes(fn)) throw parameterFault(pointer, `"${path.text}" has no ${fn}.`)
   return { name: text, fn, path }
 }
@@ -111,20 +118,35 @@ function parseHaving(access: Access, here: EntityAccess, measures: readonly Meas
   const match = /^having\.(.+)\.(eq|ne|gt|gte|lt|lte)$/.exec(key)
   if (!match) throw parameterFault(key, 'Write having.<measure>.<operator>=value, for example having.count.gte=5.')
   const measure = measures.find((each) => each.name === match[1]) ?? parseMeasure(access, here, match[1]!, key)
-  const type = fieldOf(measure.fn === 'count' ? 'integer' : 'decimal')
-  const operator = type.operators[match[2] as 'eq']!
-  const settings = type.compile(measure.fn === 'count' ? {} : { 'x-bos': { type: 'decimal', precision: 38, scale: 18 } }, (_, detail) => assert.fail(detail)) as never
-  const values = operator.parse(value, settings, (_, detail) => {
-    throw parameterFault(key, detail)
-  })
-  return { measure, operator, values, settings }
+  const faults: string[] = []
+  for (const type of comparedAs(measure)) {
+    const read = readOperand(type, match[2] as OperatorName, value)
+    if (typeof read === 'object') return { measure, ...read }
+    faults.push(read)
+  }
+  throw parameterFault(key, faults[0]!)
 }
 
-/** A composite's member (`value.currency`, `address.city`) groups and measures as its own type does. */
-function typeAt(path: Path) {
-  const type = fieldOf(path.field.type)
-  const member = path.member === null ? undefined : type.members?.(path.field.settings).get(path.member)
-  return member ? fieldOf(member.type) : type
+type Compared = { readonly type: FieldType; readonly settings: unknown }
+const number: Compared = {
+  type: fieldOf('decimal'),
+  settings: fieldOf('decimal').compile({ 'x-bos': { type: 'decimal', precision: 38, scale: 18 } }, (_, detail) => assert.fail(detail)),
+}
+
+/** How a measure's operands are written: exact numbers as numbers, the first of dates as a date; sums and averages also as a number of units. */
+function comparedAs({ fn, path }: MeasureOf): readonly Compared[] {
+  if (fn === 'count' || !path || typeAt(path).measured) return [number]
+  const own = { type: typeAt(path), settings: settingsOf(path) }
+  return fn === 'sum' || fn === 'avg' ? [own, number] : [own]
+}
+
+/** The operand, or what is wrong with it. */
+function readOperand({ type, settings }: Compared, name: OperatorName, text: string): Operand | string {
+  const operator = type.operators[name]
+  if (!operator) return `It cannot be compared with "${name}".`
+  let fault: string | null = null
+  const values = operator.parse(text, settings as never, (_, detail) => (fault ??= detail))
+  return fault ?? { operator, values, settings: settings as never }
 }
 
 /**
@@ -134,65 +156,84 @@ function typeAt(path: Path) {
  */
 export function aggregateQuery(request: AggregateRequest, actor: Actor): Query {
   const source = new Source(request.catalogue, request.access)
-  const inner: Fragment[] = []
-  const keys: Fragment[] = []
-  const input = (value: Fragment, key: boolean): Fragment => {
-    const name = sql.id('s', `c${inner.length}`)
-    inner.push(sql`${value} as ${sql.id(`c${inner.length}`)}`)
-    if (key) keys.push(name)
-    return name
-  }
+  const input = new Input()
   const groups = request.groups.map((each) => groupColumns(request, source, each, actor, input))
   const measures = request.measures.map((each) => measureColumn(source, each, input))
   const having = request.having.map(({ measure, operator, values, settings }) => {
-    const { order } = measureColumn(source, measure, input)
-    return operator.where(sql, () => sql`(${order})`, values.map((value) => sql`${value}`), settings)
+    const [compared] = measureColumn(source, measure, input).order
+    return operator.where(sql, () => sql`(${compared})`, values.map((value) => sql`${value}`), settings)
   })
-  const rows = sql`select ${inner.length > 0 ? comma(inner) : sql`1`} from ${source.from()} where ${and(listConditions(source, { ...request, action: 'list', deleted: false }, actor))}`
+  const conditions = listConditions(source, { ...request, action: 'list', deleted: false }, actor)
+  const rows = sql`select ${input.columns.length > 0 ? comma(input.columns) : sql`1`} from ${source.from()} where ${and(conditions)}`
   const named = [...groups, ...measures]
   const order = [
-    ...request.sort.map(({ name, descending }) => sql`${named.find((each) => each.name === name)!.order} ${descending ? sql`desc` : sql`asc`} nulls last`),
-    ...keys.map((key) => sql`${key} asc nulls last`),
+    ...request.sort.flatMap(({ name, descending }) => named.find((each) => each.name === name)!.order.map((key) => sql`${key} ${descending ? sql`desc` : sql`asc`} nulls last`)),
+    ...groups.flatMap((each) => each.order.map((key) => sql`${key} asc nulls last`)),
+    ...input.keys.map((key) => sql`${key} asc nulls last`),
   ]
+  // By number: names of long paths do not fit into an identifier.
   const members = named.flatMap((each) => each.members)
-  const record = sql`(select row_to_json(r) from (select ${comma(members.map(({ name }) => sql.id('g', name)))}) r)`
+  const record = sql`json_build_object(${comma(members.flatMap(({ name }, i) => [sql.lit(name), sql.id('g', `m${i}`)]))})`
   return toQuery(sql`select coalesce(json_agg(${record} order by g.bos__n) filter (where g.bos__n <= ${request.limit}::int), '[]'::json)::text as data, count(*) > ${request.limit}::int as more from (
-    select row_number() over (${order.length > 0 ? sql`order by ${comma(order)}` : sql``}) as bos__n, ${comma(members.map(({ name, value }) => sql`${value} as ${sql.id(name)}`))} from (${rows}) s
-    ${keys.length > 0 ? sql`group by ${comma(keys)}` : sql``} ${having.length > 0 ? sql`having ${and(having)}` : sql``}
+    select row_number() over (${order.length > 0 ? sql`order by ${comma(order)}` : sql``}) as bos__n, ${comma(members.map(({ value }, i) => sql`${value} as ${sql.id(`m${i}`)}`))} from (${rows}) s
+    ${input.keys.length > 0 ? sql`group by ${comma(input.keys)}` : sql``} ${having.length > 0 ? sql`having ${and(having)}` : sql``}
     order by 1 limit ${request.limit + 1}::int) g`)
+}
+
+/** The inner query's columns as they are asked for, and those that are grouped by. */
+class Input {
+  readonly columns: Fragment[] = []
+  readonly keys: Fragment[] = []
+
+  add(value: Fragment): Fragment {
+    const name = `c${this.columns.length}`
+    this.columns.push(sql`${value} as ${sql.id(name)}`)
+    return sql.id('s', name)
+  }
+
+  key(value: Fragment): Fragment {
+    const column = this.add(value)
+    this.keys.push(column)
+    return column
+  }
+
+  /** A value that is the same in all rows of a group. */
+  of(value: Fragment): Fragment {
+    return sql`any_value(${this.add(value)})`
+  }
 }
 
 interface NamedColumns {
   readonly name: string
-  readonly order: Fragment
+  readonly order: readonly Fragment[]
   readonly members: readonly { readonly name: string; readonly value: Fragment }[]
 }
-type Input = (value: Fragment, key: boolean) => Fragment
 
 function groupColumns(request: AggregateRequest, source: Source, { name, path, bucket, title }: Group, actor: Actor, input: Input): NamedColumns {
   const at = source.columns(path)
-  const as = (value: Fragment, suffix = '') => ({ name: name + suffix, value })
+  const type = typeAt(path)
   if (bucket) {
-    const key = input(fieldOf(path.field.type).bucket!(sql, at, bucket, actor.timeZone), true)
-    return { name, order: key, members: [as(key)] }
+    const key = input.key(type.bucket!(sql, at, bucket, actor.timeZone))
+    return { name, order: [key], members: [{ name, value: key }] }
   }
-  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (at())
-  const key = input(value, true)
-  if (!title) return { name, order: key, members: [as(key)] }
-  const text = input(textOf(title.field, source.reach(title)), true)
-  return { name, order: text, members: [as(key), as(text, '._title')] }
+  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (type.render?.(sql, at, settingsOf(path)) ?? at())
+  // References to several entities render as json, which has no equality.
+  const key = input.key(path.field.reference?.several ? sql`(${value})::jsonb` : value)
+  const members = [{ name, value: key }]
+  if (!title) return { name, order: (type.sort?.(sql, at, settingsOf(path)) ?? []).map((each) => input.of(each.key)), members }
+  const text = input.of(textOf(title.field, source.reach(title)))
+  return { name, order: [sql`${text} collate "und-x-icu"`], members: [...members, { name: `${name}._title`, value: text }] }
 }
 
 function measureColumn(source: Source, { name, fn, path }: MeasureOf, input: Input): NamedColumns {
-  const as = (value: Fragment) => ({ name, value })
-  if (fn === 'count' || !path) return { name, order: sql`count(*)`, members: [as(sql`count(*)`)] }
+  if (fn === 'count' || !path) return { name, order: [sql`count(*)`], members: [{ name, value: sql`count(*)` }] }
   const type = typeAt(path)
   const at = source.columns(path)
   const settings = settingsOf(path)
-  const measured = input((type.measured ? type.measured(sql, at, settings) : at()), false)
-  const order = sql`${sql.raw(fn)}(${measured})`
-  const exact = type.measured ? sql`${fn === 'avg' ? sql`round(${order}, ${sql.lit(averageScale)})` : order}::text` : order
-  if (!type.currency) return { name, order, members: [as(exact)] }
-  const currency = input(type.currency(sql, at, settings), true)
-  return { name, order, members: [as(sql`case when ${order} is not null then json_build_object('amount', ${exact}, 'currency', ${currency}) end`)] }
+  const aggregate = sql`${sql.raw(fn)}(${input.add(type.measured ? type.measured(sql, at, settings) : at())})`
+  const exact = type.measured ? sql`${fn === 'avg' ? sql`round(${aggregate}, ${sql.lit(averageScale)})` : aggregate}::text` : aggregate
+  const shown = type.showMeasure ? type.showMeasure(sql, fn, aggregate, settings) : exact
+  if (!type.currency) return { name, order: [aggregate], members: [{ name, value: shown }] }
+  const currency = input.key(type.currency(sql, at, settings))
+  return { name, order: [aggregate], members: [{ name, value: sql`case when ${aggregate} is not null then json_build_object('amount', ${shown}, 'currency', ${currency}) end` }] }
 }

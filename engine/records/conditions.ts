@@ -3,21 +3,22 @@ import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { settingsOf } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
-import { and, column, columnsOf, tableOf } from './sql.ts'
+import { searchedText } from '../schema/columns.ts'
+import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import { isLive } from './select.ts'
+import { isLive, isOwn } from './select.ts'
 import type { Actor, EntityAccess } from './types.ts'
 import type { Action, Catalogue } from '../catalogue/types.ts'
 
 /** The FROM of one statement: the entity's table and the records that paths lead to, each joined once. */
 export class Source {
   readonly alias: string
+  readonly catalogue: Catalogue
   readonly #access: EntityAccess
-  readonly #catalogue: Catalogue
   readonly #joins = new Map<string, { alias: string; join: Fragment }>()
 
   constructor(catalogue: Catalogue, access: EntityAccess, alias = 't') {
-    this.#catalogue = catalogue
+    this.catalogue = catalogue
     this.#access = access
     this.alias = alias
   }
@@ -34,7 +35,7 @@ export class Source {
         join = {
           alias: next,
           join: sql`left join ${tableOf(hop.target.entity)} ${sql.id(next)} on ${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')}
-            and ${column(next, 'id')} = ${column(alias, hop.column)} and ${isLive(this.#catalogue, hop.target.entity, next)}`,
+            and ${column(next, 'id')} = ${column(alias, hop.column)} and ${isLive(this.catalogue, hop.target.entity, next)}`,
         }
         this.#joins.set(key, join)
       }
@@ -56,19 +57,22 @@ export class Source {
 
 /** Rows of this tenant that `action` reaches. Row policies hold the widest readable scope; a narrower action is enforced here. */
 export function reachable(source: Source, access: EntityAccess, actor: Actor, action: Action): Fragment[] {
-  const conditions: Fragment[] = [sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`]
-  const owner = access.entity.owner
-  if (access.actions.get(action) === 'own' && owner) conditions.push(sql`${columnsOf(source.alias, owner)()} = ${actor.member}::uuid`)
-  return conditions
+  const conditions = [sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`]
+  return access.actions.get(action) === 'own' ? [...conditions, ...isOwn(source.catalogue, access.entity, source.alias, sql`${actor.member}::uuid`)] : conditions
 }
 
+const foldedName = ({ path }: Condition): string => `${path.field.id}__f`
+
 /** LIKE is not leakproof, so row policies would keep its trigram index out: searched fields are matched by a definer function. */
+export const isMatched = (condition: Condition): boolean =>
+  (condition.name === 'contains' || condition.name === 'startsWith') && condition.path.hops.length === 0 &&
+  condition.path.entity.search.includes(condition.path.field) && condition.path.field.columns.some((each) => each.name === foldedName(condition))
+
 export function conditionSql(source: Source, condition: Condition): Fragment {
-  const { path, operator, values, name } = condition
-  const entity = path.entity
-  const folded = `${path.field.id}__f`
-  if ((name === 'contains' || name === 'startsWith') && path.hops.length === 0 && entity.search.includes(path.field) && path.field.columns.some((each) => each.name === folded)) {
-    return sql`${column(source.alias, 'id')} in (select bos.matching(${sql.lit(entity.table.schema)}, ${sql.lit(entity.table.name)}, ${sql.lit(folded)}, ${values[0]}::text))`
+  const { path, operator, values } = condition
+  const { table } = path.entity
+  if (isMatched(condition)) {
+    return sql`${column(source.alias, 'id')} in (select bos.matching(${sql.lit(table.schema)}, ${sql.lit(table.name)}, ${sql.lit(foldedName(condition))}, ${values[0]}::text))`
   }
   return operator.where(sql, source.columns(path), values.map((value) => sql`${value}`), settingsOf(path))
 }
@@ -79,6 +83,8 @@ export function searchSql(source: Source, access: EntityAccess, text: string): F
   const candidates = sql`${column(source.alias, 'id')} in (select bos.search(${sql.lit(entity.table.schema)}, ${sql.lit(entity.table.name)}, ${text}::text))`
   const seen = entity.search.filter((field) => access.visible.includes(field))
   if (seen.length === entity.search.length) return candidates
-  const words = sql`concat_ws(' ', ${sql.join(seen.map((field) => columnsOf(source.alias, field)()), sql`, `)})`
-  return and([candidates, sql`to_tsvector('simple', bos.fold(${words})) @@ bos.words(${text}::text)`])
+  const columns = seen.flatMap((field) => field.columns.map(({ name }) => column(source.alias, name)))
+  const words = seen.flatMap((field) => (searchedText(field) === null ? [] : [sql`coalesce(${sql.raw(searchedText(field)!)}, '')`]))
+  // The inner select gives the columns the bare names under which field types speak of them.
+  return and([candidates, sql`exists (select from (select ${comma(columns)}) w where to_tsvector('simple', bos.fold(${sql.join(words, sql` || ' ' || `)})) @@ bos.words(${text}::text))`])
 }

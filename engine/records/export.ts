@@ -2,10 +2,12 @@ import { stringify } from 'csv-stringify/sync'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
+import { Problem } from '../problems.ts'
 import type { Cursors } from './cursor.ts'
-import { listAnswer, parseList } from './list.ts'
+import { isTooLarge, listAnswer, parseList } from './list.ts'
 import type { ListRequest } from './list.ts'
-import { choice } from './parameters.ts'
+import { choice, parameterFault } from './parameters.ts'
+import { withTitles } from './selection.ts'
 import type { Access, Actor, Answer, EntityAccess } from './types.ts'
 
 export interface ExportRequest {
@@ -19,25 +21,20 @@ interface Column {
 }
 type ExportedRecord = Record<string, unknown> & { _expand?: Record<string, { _title?: string | null } | null> }
 
-/** Takes what a list takes, but for limit and cursor: everything that matches, page by page. */
+/** Takes what a list takes, but for limit, cursor and count: everything that matches, page by page. */
 export function parseExport(access: Access, here: EntityAccess, actor: Actor, query: ReadonlyMap<string, readonly string[]>, cursors: Cursors): ExportRequest {
   const format = choice(query, 'format', ['csv', 'jsonl']) ?? 'csv'
   const asked = new Map([...query].filter(([name]) => !['format', 'limit', 'cursor', 'count'].includes(name)))
   asked.set('limit', [String(limits.pageRows)])
-  if (format === 'csv') {
-    asked.delete('expand')
-    const list = parseList(access, here, actor, asked, cursors, 'export')
-    const columns = [idColumn, ...list.selection.fields.flatMap(columnsFor)]
-    const titles = list.selection.fields.filter((field) => field.reference)
-    if (titles.length === 0) return { list, format, columns }
-    asked.set('expand', [titles.map((field) => field.name).join(',')])
-    asked.set('fields', [[...list.selection.fields.map((field) => field.name), ...titles.map((field) => `${field.name}._title`)].join(',')])
-    return { list: parseList(access, here, actor, asked, cursors, 'export'), format, columns }
-  }
-  return { list: parseList(access, here, actor, asked, cursors, 'export'), format, columns: [] }
+  const list = parseList(access, here, actor, asked, cursors, 'export')
+  if (format === 'jsonl') return { list, format, columns: [] }
+  if (list.selection.expand.length > 0 || list.selection.lines.length > 0) throw parameterFault('expand', 'A row of CSV is one record; use format=jsonl for related records and lines.')
+  const system = query.has('fields') || list.deleted ? list.selection.system.filter((name) => query.has('fields') || name === 'deleted_at') : []
+  const columns = ['id', ...system].map(plainColumn)
+  return { list: { ...list, selection: withTitles(access, list.selection) }, format, columns: [...columns, ...list.selection.fields.flatMap(columnsFor)] }
 }
 
-const idColumn: Column = { header: 'id', text: (record) => String(record['id']) }
+const plainColumn = (name: string): Column => ({ header: name, text: (record) => scalar(record[name]) })
 
 function columnsFor(field: Field): Column[] {
   const value: Column = { header: field.name, text: (record) => cell(field, record[field.name]) }
@@ -46,11 +43,11 @@ function columnsFor(field: Field): Column[] {
 }
 
 function cell(field: Field, value: unknown): string {
-  if (value === null || value === undefined) return ''
   const type = fieldOf(field.type)
-  if (type.toText) return type.toText(value, field.settings)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return value !== null && value !== undefined && type.toText ? type.toText(value, field.settings) : scalar(value)
 }
+
+const scalar = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))
 
 /**
  * Keyset pages, each a short transaction of its own: an export of any size holds no connection while it is being sent, and no
@@ -58,18 +55,30 @@ function cell(field: Field, value: unknown): string {
  * refusals are still problems.
  */
 export async function exportPages({ list, format, columns }: ExportRequest, readPage: (page: ListRequest) => Promise<Record<string, unknown>>, cursors: Cursors): Promise<Answer> {
-  const first = await readPage(list)
+  const first = await readWhole(list, readPage)
   async function* pages(): AsyncGenerator<string> {
     if (format === 'csv') yield csv([columns.map((each) => each.header)])
-    for (let page = first, after = list.after; ; page = await readPage({ ...list, after })) {
-      const { data } = JSON.parse(listAnswer(list, page, cursors)) as { data: ExportedRecord[] }
+    for (let page = first; ; page = await readWhole(page.next, readPage)) {
+      const { data } = JSON.parse(listAnswer(list, page.row, cursors)) as { data: ExportedRecord[] }
       if (data.length > 0) yield format === 'csv' ? csv(data.map((record) => columns.map((each) => each.text(record)))) : data.map((record) => `${JSON.stringify(record)}\n`).join('')
-      if (page['more'] !== true) return
-      after = JSON.parse(String(page['keys'])) as (string | null)[]
+      if (page.row['more'] !== true) return
     }
   }
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8'
   return { status: 200, body: pages(), headers: { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${list.access.entity.plural}.${format}"` } }
+}
+
+interface Page {
+  readonly row: Record<string, unknown>
+  readonly next: ListRequest
+}
+
+/** A page within the limit of an answer's size: where records are large, of fewer of them from here on. */
+async function readWhole(list: ListRequest, readPage: (page: ListRequest) => Promise<Record<string, unknown>>): Promise<Page> {
+  const row = await readPage(list)
+  if (!isTooLarge(row)) return { row, next: { ...list, after: JSON.parse(String(row['keys'])) as (string | null)[] | null } }
+  if (list.limit === 1) throw new Problem('answer-too-large')
+  return readWhole({ ...list, limit: Math.ceil(list.limit / 8) }, readPage)
 }
 
 /** A cell that a spreadsheet would run as a formula gets an apostrophe in front (import takes it off again); numbers stay numbers. */

@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
+import { jsonAnswer, matchesTag } from './answer.ts'
 import { reachable, Source } from './conditions.ts'
-import { choice, single } from './parameters.ts'
+import { onlyParameters, parseDeleted, single } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
 import { parseSelection, withDeletion } from './selection.ts'
 import { and, column, toQuery } from './sql.ts'
 import type { Query } from '../database/types.ts'
-import type { Access, Actor, EntityAccess } from './types.ts'
+import type { Access, Actor, Answer, EntityAccess } from './types.ts'
 
 export interface GetRequest {
   readonly access: EntityAccess
@@ -17,7 +18,8 @@ export interface GetRequest {
 }
 
 export function parseGet(access: Access, here: EntityAccess, id: string | null, query: ReadonlyMap<string, readonly string[]>): GetRequest {
-  const deleted = here.actions.has('restore') && choice(query, 'deleted', ['only']) === 'only'
+  onlyParameters(query, ['fields', 'expand', 'deleted'])
+  const deleted = parseDeleted(here, query)
   return { access: here, id, deleted, selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), true), deleted) }
 }
 
@@ -29,6 +31,21 @@ export function getQuery({ access, id, deleted, selection }: GetRequest, actor: 
     ...(id === null ? [] : [sql`${column('t', 'id')} = ${id}::uuid`]),
     deleted ? sql`${column('t', 'deleted_at')} is not null` : isLive(selection.catalogue, access.entity, 't'),
   ]
-  const etag = access.entity.kind === 'line' ? sql`null` : sql`${column('t', 'version')} || '.' || ${column('t', 'revision')}`
+  const etag = access.entity.kind === 'line' ? sql`null::text` : sql`${column('t', 'version')} || '.' || ${column('t', 'revision')}`
   return toQuery(sql`select ${recordJson(selection, 't')}::text as data, ${etag} as etag from ${source.from()} where ${and(conditions)}`)
 }
+
+/**
+ * The ETag names the stored record, so a client that has it need not get the record again (304). Not so when related records were
+ * asked for: they change by themselves. What a caller sees depends on who it is: a cache must not show it to the next one.
+ */
+export function getAnswer({ selection }: GetRequest, row: Record<string, unknown>, ifNoneMatch: string | null): Answer {
+  if (row['etag'] === null) return jsonAnswer(String(row['data']))
+  const headers = { ETag: `"${String(row['etag'])}"`, Vary: 'Authorization' }
+  if (!hasRelated(selection) && matchesTag(ifNoneMatch, headers.ETag)) return { status: 304, body: null, headers }
+  return jsonAnswer(String(row['data']), headers)
+}
+
+/** Does the answer show more than the record and its lines? Lists through a junction entity are records of their own, too. */
+const hasRelated = ({ expand, lines, fields }: Selection): boolean =>
+  expand.length > 0 || fields.some((field) => field.lines?.through) || lines.some((each) => hasRelated(each.selection))

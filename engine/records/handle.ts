@@ -3,12 +3,13 @@ import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf, entityAt } from './access.ts'
 import { aggregateQuery, parseAggregate } from './aggregate.ts'
+import { jsonAnswer, withinCost } from './answer.ts'
 import { isUuid } from './body.ts'
 import type { Cursors } from './cursor.ts'
 import { execute } from './execute.ts'
 import type { Executed, ReadBack, Result } from './execute.ts'
 import { exportPages, parseExport } from './export.ts'
-import { getQuery, parseGet } from './get.ts'
+import { getAnswer, getQuery, parseGet } from './get.ts'
 import { historyAnswer, historyQuery, parseHistory } from './history.ts'
 import { lookupQuery } from './load.ts'
 import { listAnswer, listQuery, parseList } from './list.ts'
@@ -83,17 +84,15 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   async function list(place: Place): Promise<Answer> {
     const request = parseList(place.access, granted(place, 'list'), place.actor, place.call.query, cursors)
-    const { rows } = await read(place, listQuery(request, place.actor))
-    return { status: 200, body: listAnswer(request, rows[0]!, cursors), headers: {} }
+    const { rows } = await withinCost(read(place, listQuery(request, place.actor)))
+    return jsonAnswer(listAnswer(request, rows[0]!, cursors))
   }
 
   async function get(place: Place, id: string): Promise<Answer> {
     const request = parseGet(place.access, granted(place, 'get'), id || null, place.call.query)
     const { rows } = await read(place, getQuery(request, place.actor))
     if (!rows[0]) throw new Problem('not-found')
-    const etag = `"${String(rows[0]['etag'])}"`
-    if (place.call.ifNoneMatch === etag) return { status: 304, body: null, headers: { ETag: etag } }
-    return { status: 200, body: String(rows[0]['data']), headers: rows[0]['etag'] === null ? {} : { ETag: etag } }
+    return getAnswer(request, rows[0], place.call.ifNoneMatch)
   }
 
   async function history(place: Place, id: string | null): Promise<Answer> {
@@ -102,20 +101,20 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     const request = parseHistory(place.access, granted(place, 'history'), id, place.call.query)
     const rows = await read(place, historyQuery(request, place.actor))
     if (rows.rows.length === 0) throw new Problem('not-found')
-    return { status: 200, body: historyAnswer(request, rows), headers: {} }
+    return jsonAnswer(historyAnswer(request, rows))
   }
 
   async function aggregate(place: Place): Promise<Answer> {
     if (place.call.method !== 'GET') throw methodNotAllowed('GET')
     const request = parseAggregate(place.access, granted(place, 'list'), place.call.query)
-    const { rows } = await read(place, aggregateQuery(request, place.actor))
-    return { status: 200, body: `{"data":${String(rows[0]!['data'])},"page":{"limit":${request.limit},"more":${rows[0]!['more'] === true}}}`, headers: {} }
+    const { rows } = await withinCost(read(place, aggregateQuery(request, place.actor)))
+    return jsonAnswer(`{"data":${String(rows[0]!['data'])},"page":{"limit":${request.limit},"more":${rows[0]!['more'] === true}}}`)
   }
 
   async function exported(place: Place): Promise<Answer> {
     if (place.call.method !== 'GET') throw methodNotAllowed('GET')
     const request = parseExport(place.access, granted(place, 'export'), place.actor, place.call.query, cursors)
-    return exportPages(request, async (page) => (await read(place, listQuery(page, place.actor))).rows[0]!, cursors)
+    return exportPages(request, async (page) => (await withinCost(read(place, listQuery(page, place.actor)))).rows[0]!, cursors)
   }
 
   async function bulk(place: Place): Promise<Answer> {

@@ -4,7 +4,7 @@ import { limits } from '../config.ts'
 import type { Query, Rows } from '../database/types.ts'
 import { reachable, Source } from './conditions.ts'
 import type { EventBody } from './decide.ts'
-import { parseInteger } from './parameters.ts'
+import { onlyParameters, parseInteger } from './parameters.ts'
 import { and, column, toQuery } from './sql.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
 
@@ -13,11 +13,12 @@ export interface HistoryRequest {
   readonly here: EntityAccess
   readonly id: string
   readonly limit: number
-  /** Entries before this version; null: the newest. */
+  /** Entries before this revision (which every entry has to itself, as versions need not); null: the newest. */
   readonly before: number | null
 }
 
 export function parseHistory(access: Access, here: EntityAccess, id: string, query: ReadonlyMap<string, readonly string[]>): HistoryRequest {
+  onlyParameters(query, ['limit', 'before'])
   const before = parseInteger(query, 'before', { min: 0, max: 999_999_999, default: 0 })
   return { access, here, id, limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: 50 }), before: before || null }
 }
@@ -31,7 +32,7 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
   const visible = [...reachable(source, here, actor, 'history'), sql`${column('t', 'id')} = ${id}::uuid`]
   return toQuery(sql`select e.id, e.type, e.version, e.revision, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.actor, e.via, b.body::text as body
     from ${source.from()}
-    left join lateral (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.version < ${before ?? 2 ** 31 - 1}::int
+    left join lateral (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.revision < ${before ?? 2 ** 31 - 1}::int
       order by v.version desc, v.revision desc limit ${limit}::int) e on true
     left join bos.event_bodies(array[${id}::uuid]) b on b.event_id = e.id
     where ${and(visible)} order by e.version desc, e.revision desc`)
@@ -49,7 +50,7 @@ export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }:
     }
   })
   const last = events.at(-1)
-  return JSON.stringify({ data, page: { limit, before: events.length === limit && last ? last['version'] : null } })
+  return JSON.stringify({ data, page: { limit, before: events.length === limit && last ? last['revision'] : null } })
 }
 
 function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<string, unknown> {

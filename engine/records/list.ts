@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { limits } from '../config.ts'
-import { fieldOf } from '../fields/index.ts'
+import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
-import { conditionSql, reachable, searchSql, Source } from './conditions.ts'
+import { conditionSql, isMatched, reachable, searchSql, Source } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
-import { choice, parameterFault, parseConditions, parseInteger, parseSort, single } from './parameters.ts'
+import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, settingsOf, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
@@ -39,8 +39,7 @@ export function parseList(access: Access, here: EntityAccess, actor: Actor, quer
   const conditions = parseConditions(access, here, query, listParameters)
   const sort = parseSort(access, here, single(query, 'sort'))
   const search = parseSearch(here, query)
-  const deleted = choice(query, 'deleted', ['only']) === 'only'
-  if (deleted && !here.actions.has('restore')) throw new Problem('not-allowed', 'Your role does not see deleted records here.')
+  const deleted = parseDeleted(here, query)
   const scope = JSON.stringify([here.entity.id, access.key, actor.tenant, actor.member, sort.map((key) => [key.path.text, key.descending]), conditions.map((each) => [each.path.text, each.name, each.values]), search, deleted])
   const cursor = single(query, 'cursor')
   return {
@@ -67,6 +66,8 @@ export function parseSearch(here: EntityAccess, query: ReadonlyMap<string, reado
   const text = single(query, 'search')
   if (text === undefined || text.trim() === '') return null
   if (!here.entity.search.some((field) => here.visible.includes(field))) throw parameterFault('search', `${here.entity.pluralTitle} cannot be searched.`)
+  const fault = characterFault(text)
+  if (fault !== null) throw parameterFault('search', `What is searched for ${fault}.`)
   if (text.length > limits.searchLength) throw parameterFault('search', `At most ${limits.searchLength} characters can be searched for.`)
   return text
 }
@@ -92,11 +93,13 @@ export function listQuery(request: ListRequest, actor: Actor): Query {
   const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
   const total = countSql(request, source, conditions)
   return toQuery(sql`with page as (${rows(order)})
-    select coalesce('[' || string_agg(p.record, ',' order by p.n) filter (where p.n <= ${request.limit}::int) || ']', '[]') as data,
-      max(p.keys) filter (where p.n = ${request.limit}::int) as keys, count(*) > ${request.limit}::int as more${total}
-    from (select row_number() over () as n, ${recordJson(request.selection, 't')}::text as record,
-        json_build_array(${comma([...keys.map((_, i) => sql`${column('t', `bos__k${i}`)}::text`), column('t', 'id')])})::text as keys
-      from page t) p`)
+    select coalesce('[' || string_agg(p.record, ',' order by p.n) filter (where p.n <= ${request.limit}::int and p.bytes <= ${limits.pageBytes}) || ']', '[]') as data,
+      max(p.keys) filter (where p.n = ${request.limit}::int) as keys, count(*) > ${request.limit}::int as more,
+      coalesce(max(p.bytes) filter (where p.n <= ${request.limit}::int) > ${limits.pageBytes}, false) as too_large${total}
+    from (select r.*, sum(octet_length(r.record)) over (order by r.n rows unbounded preceding) as bytes
+      from (select row_number() over () as n, ${recordJson(request.selection, 't')}::text as record,
+          json_build_array(${comma([...keys.map((_, i) => sql`${column('t', `bos__k${i}`)}::text`), column('t', 'id')])})::text as keys
+        from page t limit ${request.limit + 1}::int) r) p`)
 }
 
 export function listConditions(source: Source, request: Pick<ListRequest, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>, actor: Actor): Fragment[] {
@@ -112,8 +115,19 @@ export function listConditions(source: Source, request: Pick<ListRequest, 'catal
 
 const sortKeys = (source: Source, request: ListRequest): Key[] =>
   request.sort.flatMap(({ path, descending }) =>
-    fieldOf(path.field.type).sort!(sql, source.columns(path), path.field.settings).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
+    typeAt(path).sort!(sql, source.columns(path), settingsOf(path)).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
   )
+
+/**
+ * How far a scan goes. A limit that is a parameter counts as a tenth of the table when PostgreSQL weighs one plan for all values: that
+ * loses against plans for the values at hand, made anew for every request. This is right where the values decide which index finds few
+ * rows. Where they do not, the limit stands in the text (in few steps), and the plan is kept: it costs more than its execution.
+ */
+const limitSteps = [10, 50, 100, limits.pageRows] as const
+function rowsAtMost(request: ListRequest): Fragment {
+  const isKept = request.access.actions.get(request.action) !== 'own' && request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
+  return isKept ? sql.lit(limitSteps.find((step) => step >= request.limit)! + 1) : sql`${request.limit + 1}::int`
+}
 
 const direction = (key: Key): Fragment => (key.descending ? sql`desc` : sql`asc`)
 /** The first key of a scan without nulls takes the default null order, so that a plain index serves it forwards and backwards. */
@@ -125,7 +139,7 @@ const idOrder = (request: ListRequest): Fragment => sql`${column('t', 'id')} ${i
 function idOrderedRows(source: Source, request: ListRequest, conditions: readonly Fragment[]) {
   const last = request.after?.at(-1)
   const after = last ? [sql`${column(source.alias, 'id')} < ${last}::uuid`] : []
-  return (order: Fragment) => sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${request.limit + 1}::int`
+  return (order: Fragment) => sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${rowsAtMost(request)}`
 }
 
 function keyedRows(source: Source, request: ListRequest, conditions: readonly Fragment[], keys: readonly Key[]) {
@@ -134,7 +148,7 @@ function keyedRows(source: Source, request: ListRequest, conditions: readonly Fr
   const id: Key = { sql: column(source.alias, 'id'), type: 'uuid', descending: idDescends(request) }
   const { after } = request
   const scan = (where: Fragment[], order: readonly Fragment[]) =>
-    sql`(select ${columns} from ${source.from()} where ${and([...conditions, ...where])} order by ${comma([...order, ordered(id, false)])} limit ${request.limit + 1}::int)`
+    sql`(select ${columns} from ${source.from()} where ${and([...conditions, ...where])} order by ${comma([...order, ordered(id, false)])} limit ${rowsAtMost(request)})`
   const valued = () => {
     const where = [sql`${first.sql} is not null`]
     if (after) where.push(...afterValued(keys, id, after, request.sort.length === 1))
@@ -148,7 +162,7 @@ function keyedRows(source: Source, request: ListRequest, conditions: readonly Fr
     return scan(where, rest.map((key) => ordered(key, true)))
   }
   const scans = after?.[0] === null ? empty() : sql`${valued()} union all ${empty()}`
-  return () => sql`select u.* from (${scans}) u limit ${request.limit + 1}::int`
+  return () => sql`select u.* from (${scans}) u limit ${rowsAtMost(request)}`
 }
 
 /**
@@ -183,10 +197,12 @@ function countSql(request: ListRequest, source: Source, conditions: readonly Fra
   return sql`, (select count(*) from (${rows} limit ${limits.estimateRows + 1}::int) c)::int as total`
 }
 
+/** PostgreSQL stops gluing records together at the limit, so that a page of giants costs neither side its memory. */
+export const isTooLarge = (row: Record<string, unknown>): boolean => row['too_large'] === true
+
 /** The answer's JSON around the rows that PostgreSQL rendered. */
 export function listAnswer(request: ListRequest, row: Record<string, unknown>, cursors: Cursors): string {
-  const data = String(row['data'])
-  if (Buffer.byteLength(data) > limits.pageBytes) throw new Problem('answer-too-large')
+  if (isTooLarge(row)) throw new Problem('answer-too-large')
   const nextCursor = row['more'] === true ? cursors.seal(request.scope, JSON.parse(String(row['keys'])) as (string | null)[]) : null
   const total = row['total'] as number | undefined
   const estimated = request.count === 'estimate' && total !== undefined && total > limits.estimateRows
@@ -195,5 +211,5 @@ export function listAnswer(request: ListRequest, row: Record<string, unknown>, c
     nextCursor,
     ...(total !== undefined && (estimated ? { total: limits.estimateRows, totalIsAtLeast: true } : { total })),
   }
-  return `{"data":${data},"page":${JSON.stringify(page)}}`
+  return `{"data":${String(row['data'])},"page":${JSON.stringify(page)}}`
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { nearest } from '../fields/nearest.ts'
+import { nearest, suggestion } from '../fields/nearest.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
-import type { Bucket, Operator, OperatorName } from '../fields/type.ts'
+import type { Bucket, FieldType, Operator, OperatorName } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { Access, EntityAccess } from './types.ts'
@@ -122,10 +122,11 @@ function parseCondition(access: Access, start: EntityAccess, key: string, value:
   return { path, name, ...parseOperand(path, name, value, key) }
 }
 
-export function operatorsOf(path: Path): { readonly [name in OperatorName]?: Operator } {
+/** A composite's member (`value.currency`, `address.city`) filters, sorts, groups and measures as its own type does. */
+export function typeAt(path: Path): FieldType {
   const type = fieldOf(path.field.type)
   const member = path.member === null ? undefined : type.members?.(path.field.settings).get(path.member)
-  return member ? fieldOf(member.type).operators : type.operators
+  return member ? fieldOf(member.type) : type
 }
 
 export function settingsOf(path: Path): never {
@@ -134,7 +135,7 @@ export function settingsOf(path: Path): never {
 }
 
 function parseOperand(path: Path, name: OperatorName, value: string, pointer: string): { operator: Operator; values: readonly unknown[] } {
-  const operators = operatorsOf(path)
+  const { operators } = typeAt(path)
   const operator = operators[name]
   if (!operator) throw parameterFault(pointer, `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`)
   const faults: Fault[] = []
@@ -154,7 +155,7 @@ export function parseSort(access: Access, start: EntityAccess, text: string | un
   const keys = text.split(',').map((part) => {
     const descending = part.startsWith('-')
     const path = resolvePath(access, start, descending ? part.slice(1) : part, 'sort')
-    if (path.member !== null || !fieldOf(path.field.type).sort) throw parameterFault('sort', `"${path.text}" cannot be sorted by.`)
+    if (!typeAt(path).sort) throw parameterFault('sort', `"${path.text}" cannot be sorted by.`)
     return { path, descending }
   })
   if (keys.length > limits.sortKeys) throw parameterFault('sort', `At most ${limits.sortKeys} sort keys are allowed.`)
@@ -167,6 +168,13 @@ export function parseInteger(query: ReadonlyMap<string, readonly string[]>, name
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= range.min && value <= range.max)) throw parameterFault(name, `"${name}" is a whole number from ${range.min} to ${range.max}.`)
   return value
+}
+
+/** Addresses other than lists take these parameters only: a misspelt one is told, not ignored. */
+export function onlyParameters(query: ReadonlyMap<string, readonly string[]>, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw parameterFault(name, `There is no parameter "${name}" here.${suggestion(name, known)}`)
+  }
 }
 
 /** The value of a parameter that may stand once. */
@@ -189,4 +197,12 @@ export function parseBucket(text: string, pointer: string): Bucket {
   const bucket = buckets.find((each) => each === text)
   if (!bucket) throw parameterFault(pointer, `"${text}" is not a date bucket; use ${buckets.join(', ')}.`)
   return bucket
+}
+
+/** `deleted=only`: what was deleted, for those who may bring it back. */
+export function parseDeleted(here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): boolean {
+  const deleted = choice(query, 'deleted', ['only']) === 'only'
+  if (deleted && here.entity.kind === 'line') throw parameterFault('deleted', 'Lines are deleted with their document.')
+  if (deleted && !here.actions.has('restore')) throw new Problem('not-allowed', 'Your role does not see deleted records here.')
+  return deleted
 }

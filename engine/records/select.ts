@@ -14,6 +14,15 @@ export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fra
     and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${isLive(catalogue, parent, outer)})`
 }
 
+/** Rows that belong to a member: by their own `owner`, lines by their document's. No condition: the entity knows no owner. */
+export function isOwn(catalogue: Catalogue, entity: Entity, alias: string, member: Fragment): Fragment[] {
+  if (!entity.parent) return entity.owner ? [sql`${columnsOf(alias, entity.owner)()} = ${member}`] : []
+  const parent = catalogue.entities.get(entity.parent.entity)!
+  const outer = `${alias}o`
+  return isOwn(catalogue, parent, outer, member).map((own) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)}
+    where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${own})`)
+}
+
 /** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
 export interface Selection {
   readonly access: EntityAccess
@@ -26,8 +35,15 @@ export interface Selection {
   readonly system: readonly string[]
 }
 export type Expansion =
-  | { readonly kind: 'reference'; readonly field: Field; readonly targets: readonly { readonly column: string; readonly selection: Selection }[] }
-  | { readonly kind: 'inverse'; readonly name: string; readonly column: string; readonly selection: Selection }
+  | { readonly kind: 'reference'; readonly name: string; readonly targets: readonly { readonly column: string; readonly selection: Selection }[] }
+  | { readonly kind: 'inverse'; readonly name: string; readonly by: InverseBy; readonly selection: Selection }
+/** How the records of an inverse relation point back: by a column of theirs, or by a list of references, kept as rows of a link table. */
+export type InverseBy = { readonly column: string } | Links
+export interface Links {
+  readonly link: Entity
+  readonly parent: string
+  readonly target: string
+}
 
 /** How many records an expanded inverse relation shows; the rest is a list of its own. */
 const inverseLimit = 50
@@ -90,7 +106,7 @@ function linksJson(catalogue: Catalogue, entity: Entity, field: Field, alias: st
 }
 
 /** Where a list of references is kept: its own link table, or the junction entity it goes `through`. */
-export function linkColumns(catalogue: Catalogue, field: Field): { link: Entity; parent: string; target: string } {
+export function linkColumns(catalogue: Catalogue, field: Field): Links {
   const lines = field.lines!
   const link = catalogue.entities.get(lines.entity)!
   const target = link.fieldByName.get(lines.linkField ?? '')?.reference?.targets[0]?.column ?? 'target'
@@ -106,11 +122,7 @@ function linesJson(selection: Selection, parent: string, depth: number): Fragmen
 }
 
 function expandJson(selection: Selection, alias: string, depth: number): Fragment {
-  const members = selection.expand.map((each) =>
-    each.kind === 'reference'
-      ? sql`${expandedReference(each, alias, depth)} as ${sql.id(each.field.name)}`
-      : sql`${expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`,
-  )
+  const members = selection.expand.map((each) => sql`${each.kind === 'reference' ? expandedReference(each, alias, depth) : expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`)
   const row = `e${depth}`
   return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
 }
@@ -119,18 +131,33 @@ function expandedReference(expansion: Expansion & { kind: 'reference' }, parent:
   const records = expansion.targets.map(({ column: reference, selection }) => {
     const alias = `t${depth}`
     return sql`(select ${recordJson(selection, alias, depth)} from ${tableOf(selection.access.entity)} ${sql.id(alias)}
-      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, 'id')} = ${column(parent, reference)} and ${column(alias, 'deleted_at')} is null)`
+      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, 'id')} = ${column(parent, reference)} and ${isLive(selection.catalogue, selection.access.entity, alias)})`
   })
   return records.length === 0 ? sql`null::json` : sql`coalesce(${comma(records)})`
 }
 
 function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: string, depth: number): Fragment {
-  const { selection, column: reference } = expansion
+  const { selection, by } = expansion
   const alias = `t${depth}`
-  const child = selection.access.entity
+  const { entity: child, actions } = selection.access
+  const conditions = [
+    sql`${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')}`,
+    'column' in by ? sql`${column(alias, by.column)} = ${column(parent, 'id')}` : sql`${column(alias, 'id')} in (${linkingTo(by, parent, depth)})`,
+    isLive(selection.catalogue, child, alias),
+    // An inverse relation is a list of its entity: policies let through the widest scope of all that reads.
+    ...(actions.get('list') === 'own' ? isOwn(selection.catalogue, child, alias, sql`(select bos.member())`) : []),
+  ]
   return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(inverseLimit)}), '[]'::json), 'more', count(*) > ${sql.lit(inverseLimit)})
     from (select row_number() over (order by ${column(alias, 'id')} desc) as n, ${recordJson(selection, alias, depth)} as record
       from ${tableOf(child)} ${sql.id(alias)}
-      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, reference)} = ${column(parent, 'id')} and ${isLive(selection.catalogue, child, alias)}
+      where ${and(conditions)}
       order by ${column(alias, 'id')} desc limit ${sql.lit(inverseLimit + 1)}) i)`
+}
+
+/** Ids of the records whose list of references names this one. */
+function linkingTo({ link, parent: near, target }: Links, parent: string, depth: number): Fragment {
+  const alias = `k${depth}`
+  const live = link.kind === 'line' ? [] : [sql`${column(alias, 'deleted_at')} is null`]
+  return sql`select ${column(alias, near)} from ${tableOf(link)} ${sql.id(alias)}
+    where ${and([sql`${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')}`, sql`${column(alias, target)} = ${column(parent, 'id')}`, ...live])}`
 }

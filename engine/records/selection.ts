@@ -1,8 +1,8 @@
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { parameterFault, fieldNamed, unknownField } from './parameters.ts'
-import { systemProperties } from './select.ts'
-import type { Expansion, Selection } from './select.ts'
+import { linkColumns, systemProperties } from './select.ts'
+import type { Expansion, InverseBy, Selection } from './select.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 interface Node {
@@ -52,12 +52,13 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
   const expandedLines = new Set<string>()
   for (const [name, deeper] of expand.children) {
     const field = fieldNamed(here, name)
-    const inverse = here.entity.inverses.get(name)
+    const inverse = inverseOf(access, here, name)
     const narrowed = narrow(fields, name)
-    if (field?.reference) expansions.push({ kind: 'reference', field, targets: targets(access, field, narrowed, deeper, below) })
+    if (field?.reference) expansions.push({ kind: 'reference', name, targets: targets(access, here, field, { fields: narrowed, expand: deeper }, below) })
+    else if (name === 'parent' && here.entity.parent) expansions.push({ kind: 'reference', name, targets: document(access, here.entity.parent.entity, narrowed, deeper, below) })
     else if (field?.lines && field.lines.linkField === null) expandedLines.add(name)
-    else if (inverse?.name && inList) throw parameterFault('expand', `"${name}" is a list within a list; ask for it on its own.`)
-    else if (inverse?.name) expansions.push(expandInverse(access, here, inverse.name, narrowed, deeper, { ...below, inList: true }))
+    else if (inverse && inList) throw parameterFault('expand', `"${name}" is a list within a list; ask for it on its own.`)
+    else if (inverse) expansions.push({ kind: 'inverse', name, by: inverse.by, selection: select(access, inverse.child, narrowed, deeper, { ...below, inList: true }) })
     else throw unknownField(here, name, 'expand')
   }
   const lines: Selection['lines'][number][] = []
@@ -69,8 +70,10 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
       if (child) lines.push({ field, selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, { ...below, withLines: true }) })
     } else if (!isLines && (fields === null || isChosen(fields, field.name, expand))) chosen.push(field)
   }
-  for (const name of fields?.children.keys() ?? []) {
+  for (const [name, { children }] of fields?.children ?? []) {
     if (!fieldNamed(here, name) && !expand.children.has(name) && !isSystem(name)) throw unknownField(here, name, 'fields')
+    const isOpen = expand.children.has(name) || lines.some((each) => each.field.name === name)
+    if (children.size > 0 && !isOpen) throw parameterFault('fields', `"${name}.${[...children.keys()][0]}" is a part of what "expand=${name}" shows.`)
   }
   return { catalogue, access: here, fields: chosen, lines, expand: expansions, system: fields === null ? systemProperties : systemProperties.filter((name) => fields.children.has(name)) }
 }
@@ -85,18 +88,56 @@ const narrow = (fields: Node | null, name: string): Node | null => {
   return node && node.children.size > 0 ? node : null
 }
 
-function targets(access: Access, field: Field, fields: Node | null, expand: Node, level: Level): (Expansion & { kind: 'reference' })['targets'] {
-  return field.reference!.targets.flatMap(({ entity, column }) => {
-    const target = access.entities.get(entity)
-    return target ? [{ column, selection: select(access, target, fields, expand, level) }] : []
-  })
+type Targets = (Expansion & { kind: 'reference' })['targets']
+interface Asked {
+  readonly fields: Node | null
+  readonly expand: Node
 }
 
-function expandInverse(access: Access, here: EntityAccess, name: string, fields: Node | null, expand: Node, level: Level): Expansion {
-  const inverse = here.entity.inverses.get(name)!
-  const child = access.entities.get(inverse.entity)
-  const field = child?.visible.find((each) => each.id === inverse.field)
-  const column = field?.reference?.targets.find((each) => each.entity === here.entity.id)?.column
-  if (!child || !column || !child.actions.has('list')) throw unknownField(here, name, 'expand')
-  return { kind: 'inverse', name, column, selection: select(access, child, fields, expand, level) }
+/** What is asked of a reference to several entities holds for those that have it; what none has does not exist. */
+function targets(access: Access, here: EntityAccess, field: Field, asked: Asked, level: Level): Targets {
+  const found = field.reference!.targets.flatMap(({ entity, column }) => {
+    const target = access.entities.get(entity)
+    return target ? [{ column, target }] : []
+  })
+  const known = (node: Node, knows: (target: EntityAccess, name: string) => boolean, pointer: string) => {
+    const lost = found.length > 1 ? [...node.children.keys()].find((name) => !found.some(({ target }) => knows(target, name))) : undefined
+    if (lost !== undefined) throw unknownField(here, `${field.name}.${lost}`, pointer)
+    return (target: EntityAccess): Node => (found.length > 1 ? { children: new Map([...node.children].filter(([name]) => knows(target, name))) } : node)
+  }
+  const fields = asked.fields && known(asked.fields, (target, name) => isSystem(name) || canExpand(access)(target, name) || fieldNamed(target, name) !== undefined, 'fields')
+  const expand = known(asked.expand, canExpand(access), 'expand')
+  return found.map(({ column, target }) => ({ column, selection: select(access, target, fields && fields(target), expand(target), level) }))
+}
+
+const canExpand = (access: Access) => (target: EntityAccess, name: string): boolean => {
+  const field = fieldNamed(target, name)
+  return field ? field.reference !== null || field.lines !== null : inverseOf(access, target, name) !== null
+}
+
+/** The record that a line is part of. */
+function document(access: Access, entity: string, fields: Node | null, expand: Node, level: Level): Targets {
+  const target = access.entities.get(entity)
+  return target ? [{ column: 'parent_id', selection: select(access, target, fields, expand, level) }] : []
+}
+
+/** A relation from other records to this one, if the caller may list them and sees by which field they point here. */
+function inverseOf(access: Access, here: EntityAccess, name: string): { child: EntityAccess; by: InverseBy } | null {
+  const inverse = here.entity.inverses.get(name)
+  const child = inverse && access.entities.get(inverse.entity)
+  const field = child?.visible.find((each) => each.id === inverse?.field)
+  if (!child || !field || !child.actions.has('list')) return null
+  const column = field.reference?.targets.find((each) => each.entity === here.entity.id)?.column
+  if (column !== undefined) return { child, by: { column } }
+  return field.lines?.linkField ? { child, by: linkColumns(access.catalogue, field) } : null
+}
+
+/** The titles of the records that references name, for people who read a table. */
+export function withTitles(access: Access, selection: Selection): Selection {
+  const onlyTitle: Node = { children: new Map([['_title', { children: new Map() }]]) }
+  const level: Level = { withLines: false, depth: 1, inList: false }
+  const expand = selection.fields.flatMap((field): Expansion[] => field.reference
+    ? [{ kind: 'reference', name: field.name, targets: targets(access, selection.access, field, { fields: onlyTitle, expand: { children: new Map() } }, level) }]
+    : [])
+  return { ...selection, expand }
 }

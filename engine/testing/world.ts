@@ -78,7 +78,7 @@ async function request(url: string, method: string, path: string, token: string 
     ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') === true
+  const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined }
 }
 

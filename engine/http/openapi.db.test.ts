@@ -86,7 +86,7 @@ describe('GET /api/openapi.json', () => {
 })
 
 describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers to %s are as described:', person => {
-  const { operations, faults, values } = of(person)
+  const { document, operations, faults, values } = of(person)
   const named = (pattern: RegExp) => [...operations.values()].filter(({ operationId, path }) => pattern.test(operationId) && /^\/api\/\w+\/\w+(?:\/|$)/.test(path) && !path.startsWith('/api/jobs'))
   const get = (path: string): Promise<Reply> => call(person, 'GET', path)
 
@@ -117,6 +117,41 @@ describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers 
     expect((await get(`${path}?limit=1&fields=${values(id, 'fields').join(',')}`)).status).toBe(200)
   })
 
+  it.each(named(/^list/).map(({ operationId, path }) => [operationId, path]))('%s takes every filter that is offered', async (id, path) => {
+    const { parameters = [] } = operations.get(id) ?? expect.fail(id)
+    const filters = parameters.flatMap(({ $ref }) => document.components['parameters']?.[$ref?.split('/').at(-1) ?? ''] as unknown as Filter ?? []).filter(({ name }) => !reserved.has(name))
+    expect(filters.length).toBeGreaterThan(2)
+    const taken = async (some: readonly (readonly [string, string])[]): Promise<boolean> => (await get(`${path}?limit=1&${new URLSearchParams(some.map(each => [...each])).toString()}`)).status === 200
+    const operands = (filter: Filter): readonly string[] => operandsFor(filter.schema.items ?? filter.schema)
+    for (const batch of chunks(filters, 20)) {
+      if (await taken(batch.map(filter => [filter.name, operands(filter)[0] ?? '']))) continue
+      for (const filter of batch) {
+        const tries = await Promise.all(operands(filter).map(operand => taken([[filter.name, operand]])))
+        expect([filter.name, tries.some(Boolean)]).toEqual([filter.name, true])
+      }
+    }
+  })
+
+  it('jobs, and files', async () => {
+    const imported = [...operations.values()].find(({ operationId }) => /^import(Companies|Contacts)$/.test(operationId)) ?? expect.fail('nothing to import')
+    const job = await call(person, 'POST', `${imported.path}?dryRun=true&mapping=${encodeURIComponent('{"Other":null}')}`, { body: 'Name,Other\nImported GmbH,x\n', headers: { 'content-type': 'text/csv' } })
+    expect([job.status, faults(imported.operationId, job)]).toEqual([202, []])
+    const known = await get(`/api/jobs/${(job.body as { id: string }).id}`)
+    expect([known.status, faults('getJob', known)]).toEqual([200, []])
+    const exported = await get('/api/crm/deals/export?format=jsonl')
+    const [first = ''] = exported.text.split('\n')
+    expect(faults('getDeal', { ...exported, headers: known.headers, body: JSON.parse(first) })).toEqual([])
+    expect((await get('/api/crm/deals/export?format=csv&sort=-name')).headers.get('content-type')).toContain('text/csv')
+  })
+
+  it('a record that is the only one of its kind', async () => {
+    const settings = await get('/api/core/settings')
+    expect([settings.status, faults('getCoreSettings', settings)]).toEqual([200, []])
+    if (!operations.has('updateCoreSettings')) return
+    const changed = await call(person, 'PATCH', '/api/core/settings', { body: {} })
+    expect([changed.status, faults('updateCoreSettings', changed)]).toEqual([200, []])
+  })
+
   it('services, and refusals', async () => {
     for (const id of ['getMe', 'getCatalogue', 'listJobs']) {
       const reply = await get(operations.get(id)?.path ?? '')
@@ -129,6 +164,22 @@ describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers 
     for (const [id, status, reply] of refused) expect([(await reply).status, faults(id, await reply)]).toEqual([status, []])
   })
 })
+/** Parameters of lists that filter nothing. */
+const reserved = new Set(['search', 'sort', 'fields', 'expand', 'limit', 'cursor', 'count', 'deleted', 'through'])
+interface Filter {
+  readonly name: string
+  readonly schema: { readonly type?: string; readonly format?: string; readonly enum?: readonly string[]; readonly items?: Filter['schema'] }
+}
+/** Texts of which a filter with this schema takes at least one; a kind of text that says no more has to be tried. */
+function operandsFor({ type, format, enum: options, items }: Filter['schema']): readonly string[] {
+  if (options || items) return [options?.[0] ?? '']
+  const known: Record<string, string> = {
+    boolean: 'true', integer: '1', uuid: '0198c0de-0000-7000-8000-000000000000', date: '2026-11-02', 'date-time': '2026-11-02T10:00:00.000Z', email: 'a@example.test',
+    uri: 'https://example.test', duration: 'PT1H',
+  }
+  const sure = known[format ?? ''] ?? known[type ?? '']
+  return sure === undefined ? ['1', '09:30', '#336699', '+49 1', known['uuid'] ?? ''] : [sure]
+}
 const chunks = <T>(items: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 
 it('an answer that is not as described would be found', async () => {

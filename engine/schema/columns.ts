@@ -22,8 +22,8 @@ const lineColumns: readonly ColumnShape[] = [
 const systemColumns = (entity: Entity): readonly ColumnShape[] => (entity.kind === 'line' ? lineColumns : recordColumns)
 
 export const searchColumn = 'bos__search'
-/** A tsvector holds at most 1 MiB; this many code points cannot exceed it. The rest of a longer text is not searched. */
-const searchedCharacters = 200_000
+/** A tsvector holds at most 1 MiB; the words of this many code points, each with its mark, cannot exceed it. The rest of a longer text is not searched. */
+const searchedCharacters = 100_000
 
 /**
  * The stored column with the folded text (`bos.fold`) of a field, or null where the field has none. It exists for fields that are
@@ -74,7 +74,7 @@ function searchShadow(versions: readonly Version[]): ColumnShape | null {
   const searched = [...new Set(versions.flatMap(({ entity }) => entity.search.flatMap((field) => searchedText(field) ?? [])))].sort()
   if (searched.length === 0) return null
   const text = searched.map((each) => `coalesce(${each}, '')`).join(" || ' ' || ")
-  return own(searchColumn, 'tsvector', false, { generated: `to_tsvector('simple'::regconfig, left(bos.fold(${text}), ${searchedCharacters}))` })
+  return own(searchColumn, 'tsvector', false, { generated: `bos.search_vector(tenant_id, left(bos.fold(${text}), ${searchedCharacters}))` })
 }
 
 export function describeColumn(column: ColumnShape): string {

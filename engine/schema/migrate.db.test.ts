@@ -80,7 +80,7 @@ describe.each(engines)('engine migrations on the %s engine', engine => {
           create table test_find.note (
             tenant_id uuid not null, id uuid not null, name text collate "C",
             name__f text collate "C" generated always as (bos.fold(name)) stored,
-            bos__search tsvector generated always as (to_tsvector('simple', bos.fold(coalesce(name, '')))) stored,
+            bos__search tsvector generated always as (bos.search_vector(tenant_id, bos.fold(coalesce(name, '')))) stored,
             primary key (tenant_id, id));
           call bos.protect('test_find.note');
           create policy bos_read on test_find.note for select to bos_read using (tenant_id = (select bos.tenant()));

@@ -50,6 +50,7 @@ const entities = {
       team: typed('reference', { entity: 'gallery.group', inverse: 'samples', onDelete: 'setNull' }),
       next: typed('reference', { entity: 'gallery.sample', inverse: 'previous', onDelete: 'setNull' }),
       about: typed('reference', { entity: ['gallery.group', 'gallery.sample'], inverse: 'mentions', onDelete: 'setNull' }),
+      the_one_that_stands_before_it_in_a_queue: typed('reference', { entity: 'gallery.sample', onDelete: 'setNull' }),
       friends: typed('references', { entity: 'gallery.group', inverse: 'friend_of' }),
       lines: typed('lines', { entity: 'gallery.part' }),
       secret: typed('decimal', { scale: 2, precision: 12, index: true }), hidden_word: text({ maxLength: 60 }),

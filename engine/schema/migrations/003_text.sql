@@ -42,17 +42,31 @@ begin
   return format('%I.%I', schema_name, table_name);
 end $$;
 
+-- Stored words begin with a mark of their tenant. Looking for the beginning of a word walks through all words that begin so: with the mark
+-- only through those of the tenant, without it through those of everybody (60 tenants of 5,000 rows: 0.6 against 15 ms, and growing
+-- with the installation). Tenants may share a mark; the condition on tenant_id still holds them apart.
+create function bos.mark(tenant uuid) returns text
+language sql immutable strict parallel safe
+  return right(tenant::text, 8);
+
+-- What is stored of a (folded) text. Glued and cut again, because this needs no row per word; no word has the control character in it.
+create function bos.search_vector(tenant uuid, body text) returns tsvector
+language sql immutable strict parallel safe
+  return array_to_tsvector(string_to_array(
+    bos.mark(tenant) || array_to_string(tsvector_to_array(to_tsvector('simple'::regconfig, body)), chr(1) || bos.mark(tenant)), chr(1)));
+grant execute on function bos.mark, bos.search_vector to bos_read, bos_write;
+
 -- The words of a query as a condition: all of them, each as the beginning of a word. NULL: no word in it.
-create function bos.words(query text) returns tsquery
+create function bos.words(query text, mark text default '') returns tsquery
 language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp
   return (
-    select string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
+    select string_agg('''' || mark || replace(replace(lexeme, '\', '\\'), '''', '''''') || ''':*', ' & ')::tsquery
     from unnest(to_tsvector('simple', bos.fold(query)))
   );
 
 create function bos.search(schema_name text, table_name text, query text) returns setof uuid
 language plpgsql stable security definer rows 100 set search_path = pg_catalog, pg_temp as $$
-declare words tsquery := bos.words(query);
+declare words tsquery := bos.words(query, bos.mark(bos.tenant()));
 begin
   if words is not null then
     return query execute format('select id from %s where tenant_id = $1 and bos__search @@ $2', bos.module_table(schema_name, table_name))

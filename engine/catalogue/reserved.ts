@@ -54,6 +54,8 @@ reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
 reserve(['module'], moduleNames, 'the engine uses it')
 reserve(everywhere, objectNames, 'it means something to every program that reads JSON')
 
+/** Typed slot columns for tenants' custom fields on shared tables: s_text1, u_text1 … */
+const slotName = /^[su]_(?:text|num|time|uuid)\d+$/
 const namePattern = /^[a-z][a-z0-9_]*$/
 const nameLength = 40
 
@@ -63,6 +65,7 @@ export function nameFault(name: string, place: NamePlace): string | null {
   if (name.length > nameLength) return `a name has at most ${nameLength} characters`
   if (name.includes('__')) return 'a name has no double underscore'
   if (name.startsWith('x_') && place !== 'key') return 'names beginning with x_ are kept for what tenants add'
+  if (slotName.test(name)) return 'it is the name of a column kept for custom fields'
   if (place === 'module' && name.startsWith('pg_')) return 'names beginning with pg_ belong to PostgreSQL'
   const why = whyNot.get(place)?.get(name)
   return why === undefined ? null : `it is reserved: ${why}`

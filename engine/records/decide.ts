@@ -54,9 +54,11 @@ export interface EventBody {
   readonly set: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly lines?: Readonly<Record<string, LineEvent>>
 }
+/** Everything that a document as of a date needs: where the line stands (ids: `lines`, `lines/{line}/parts`), its position and its values. */
 export interface LineEvent {
-  readonly property: string
+  readonly path: string
   readonly op: 'added' | 'changed' | 'removed'
+  /** Columns by field id, and `position`. */
   readonly set: EventBody['set']
 }
 
@@ -253,44 +255,44 @@ function decideList(draft: Draft, field: Field, line: Entity, parent: string, be
     const existing = linked ? linked.get(linkKey(line, field, each.change!.set)) : known.get(each.id)
     if (existing) kept.add(existing.id)
     if (!existing && !each.isNew) return draft.report(each.pointer, 'The document has no such line.')
-    if (each.change === null) return removeLine(draft, field, line, existing!, path)
+    if (each.change === null) return removeLine(draft, line, existing!, path)
     const position = asked.mode === 'replace' ? index + 1 : (each.position ?? existing?.position ?? ++last)
-    if (existing) changeLine(draft, field, line, existing, each.change, position, each.pointer, path)
-    else addLine(draft, field, line, parent, each.id, each.change, position, each.pointer, path)
+    if (existing) changeLine(draft, line, existing, each.change, position, each.pointer, path)
+    else addLine(draft, line, parent, each.id, each.change, position, each.pointer, path)
   })
-  if (asked.mode === 'replace') for (const each of before) if (!kept.has(each.id)) removeLine(draft, field, line, each, path)
+  if (asked.mode === 'replace') for (const each of before) if (!kept.has(each.id)) removeLine(draft, line, each, path)
 }
 
 const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string => JSON.stringify(values.get(linkFieldOf(line, field).id))
 
-function addLine(draft: Draft, field: Field, line: Entity, parent: string, id: string, change: Change, position: number, pointer: string, path: string): void {
+function addLine(draft: Draft, line: Entity, parent: string, id: string, change: Change, position: number, pointer: string, path: string): void {
   const { row, set } = decideRow(draft, line, null, change, pointer)
   draft.writes.push({ kind: 'insert', entity: line, row: { id, parent_id: parent, position, ...row } })
   draft.changed.push(`${path}/${id}`)
-  draft.lines[id] = { property: field.id, op: 'added', set }
+  draft.lines[id] = { path, op: 'added', set: { ...set, position: { from: null, to: position } } }
   decideLines(draft, line, id, null, change, pointer, `${path}/${id}/`)
 }
 
-function changeLine(draft: Draft, field: Field, line: Entity, stored: StoredLine, change: Change, position: number, pointer: string, path: string): void {
+function changeLine(draft: Draft, line: Entity, stored: StoredLine, change: Change, position: number, pointer: string, path: string): void {
   const { row, set } = decideRow(draft, line, stored, change, pointer)
   const moved = position !== stored.position
   if (moved || Object.keys(set).length > 0) {
     draft.writes.push({ kind: 'update', entity: line, row: { id: stored.id, ...row, ...(moved && { position }) } })
     draft.changed.push(...Object.keys(set).map((each) => `${path}/${stored.id}/${each}`), ...(moved ? [`${path}/${stored.id}/position`] : []))
-    draft.lines[stored.id] = { property: field.id, op: 'changed', set: { ...set, ...(moved && { position: { from: stored.position, to: position } }) } }
+    draft.lines[stored.id] = { path, op: 'changed', set: { ...set, ...(moved && { position: { from: stored.position, to: position } }) } }
   }
   decideLines(draft, line, stored.id, stored, change, pointer, `${path}/${stored.id}/`)
 }
 
-function removeLine(draft: Draft, field: Field, line: Entity, stored: StoredLine, path: string): void {
+function removeLine(draft: Draft, line: Entity, stored: StoredLine, path: string): void {
   for (const each of linesFields(line)) {
     const below = draft.situation.catalogue.entities.get(each.lines!.entity)!
-    for (const child of stored.lines.get(each.id) ?? []) removeLine(draft, each, below, child, `${path}/${stored.id}/${each.id}`)
+    for (const child of stored.lines.get(each.id) ?? []) removeLine(draft, below, child, `${path}/${stored.id}/${each.id}`)
   }
   draft.writes.push({ kind: 'remove', entity: line, id: stored.id })
   draft.changed.push(`${path}/${stored.id}`)
   const set = Object.fromEntries([...stored.values].filter(([, value]) => value !== null).map(([id, from]) => [id, { from, to: null }]))
-  draft.lines[stored.id] = { property: field.id, op: 'removed', set }
+  draft.lines[stored.id] = { path, op: 'removed', set: { ...set, position: { from: stored.position, to: null } } }
 }
 
 /** Canonical values are plain JSON; objects compare member by member. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { Query, Rows } from '../database/types.ts'
 import { reachable, Source } from './conditions.ts'
@@ -62,25 +62,19 @@ function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<strin
 }
 
 function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): unknown[] {
-  return Object.entries(lines).flatMap(([id, { property, op, set }]) => {
-    const found = linesField(access, here, property)
-    return found ? [{ id, field: found.field.name, op, changes: visibleChanges(found.access, set) }] : []
+  return Object.entries(lines).flatMap(([id, { path, op, set }]) => {
+    const place = linePlace(access, here, path.split('/'))
+    return place ? [{ id, field: place.field.name, op, changes: visibleChanges(place.access, set) }] : []
   })
 }
 
-/** The lines field with this id, in the document or in its lines, if the caller sees it. */
-function linesField(access: Access, here: EntityAccess, property: string): { field: Field; access: EntityAccess } | null {
-  for (const field of here.visible) {
-    if (!field.lines) continue
-    const below = lineAccess(access.catalogue, access, field)
-    if (field.id === property) return { field, access: below }
-    const deeper = linesField(access, below, property)
-    if (deeper) return deeper
-  }
-  return null
-}
-
-function lineAccess(catalogue: Catalogue, access: Access, field: Field): EntityAccess {
-  const entity: Entity = catalogue.entities.get(field.lines!.entity)!
-  return access.entities.get(entity.id) ?? { entity, actions: new Map(), visible: entity.fields, readOnly: new Set() }
+/** Where a path of ids (`lines`, `lines/{line}/parts`) leads, or null where the caller may not look. */
+function linePlace(access: Access, here: EntityAccess, [id, , ...deeper]: readonly (string | undefined)[]): { field: Field; access: EntityAccess } | null {
+  const field = here.visible.find((each) => each.id === id)
+  const entity = field?.lines && access.catalogue.entities.get(field.lines.entity)
+  if (!field || !entity) return null
+  // Links have no permissions of their own: who sees the list sees what was added to it.
+  const below = entity.link ? { entity, actions: here.actions, visible: entity.fields, readOnly: new Set<string>() } : access.entities.get(entity.id)
+  if (!below) return null
+  return deeper.length > 0 ? linePlace(access, below, deeper) : { field, access: below }
 }

@@ -7,7 +7,7 @@ import type { ImportColumn } from './import-columns.ts'
 
 /** One record of a file: the rows it stands in, 1-based as an editor counts them (the header is row 1). */
 export interface ImportDocument {
-  readonly rows: readonly { readonly number: number; readonly cells: readonly string[] }[]
+  readonly rows: readonly CsvRow[]
 }
 /** A fault in a file, in the file's own terms. */
 export interface CellFault {
@@ -16,11 +16,19 @@ export interface CellFault {
   readonly detail: string
 }
 
-/** Records of a CSV text, cell by cell. Throws Problem 'request-malformed' with the line of a quoting mistake. */
-export async function* readCsv(text: string): AsyncGenerator<readonly string[]> {
-  const parser = Readable.from([text]).pipe(parse({ bom: true, relaxColumnCount: true, skipEmptyLines: true }))
+/** One row of a file; rows are numbered as a spreadsheet does, empty ones too. */
+export interface CsvRow {
+  readonly number: number
+  readonly cells: readonly string[]
+}
+
+/** Rows of a CSV text that are not empty. Throws Problem 'request-malformed' with the line of a quoting mistake. */
+export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
+  const parser = Readable.from([text]).pipe(parse({ bom: true, relaxColumnCount: true, skipEmptyLines: true, info: true }))
   try {
-    for await (const cells of parser as AsyncIterable<string[]>) yield cells
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { records: number; empty_lines: number } }>) {
+      yield { number: info.records + info.empty_lines, cells: record }
+    }
   } catch (error) {
     throw new Problem('request-malformed', `The file is not valid CSV: ${error instanceof Error ? error.message : 'it cannot be read'}.`, { cause: error })
   }
@@ -30,16 +38,20 @@ export async function* readCsv(text: string): AsyncGenerator<readonly string[]> 
 export async function* documents(text: string, columns: readonly (ImportColumn | null)[]): AsyncGenerator<ImportDocument> {
   const own = columns.flatMap((each, i) => (each && !each.lines ? [i] : []))
   const hasLines = columns.some((each) => each?.lines)
-  let open: { rows: { number: number; cells: readonly string[] }[] } | null = null
-  let number = 0
-  for await (const cells of readCsv(text)) {
-    if (++number === 1) continue
+  let open: { rows: CsvRow[] } | null = null
+  let isHeader = true
+  for await (const row of readCsv(text)) {
+    const { cells } = row
+    if (isHeader) {
+      isHeader = false
+      continue
+    }
     const first: readonly string[] | undefined = open?.rows[0]?.cells
     const same = hasLines && first !== undefined && (own.every((i) => cells[i] === first[i]) || own.every((i) => (cells[i] ?? '') === ''))
-    if (open && same) open.rows.push({ number, cells })
+    if (open && same) open.rows.push(row)
     else {
       if (open) yield open
-      open = { rows: [{ number, cells }] }
+      open = { rows: [row] }
     }
   }
   if (open) yield open
@@ -49,7 +61,7 @@ export async function* documents(text: string, columns: readonly (ImportColumn |
 export type Found = ReadonlyMap<string, readonly string[]>
 export const lookupKey = (entity: string, field: string, text: string): string => JSON.stringify([entity, field, text])
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const listSeparator = ';'
 
 /** The texts of a batch that must be looked up, by entity and field. */
@@ -73,16 +85,35 @@ export function lookups(batch: readonly ImportDocument[], columns: readonly (Imp
 
 /** The names in a cell that are not ids: one, or several for a list of references. */
 const names = (column: ImportColumn, text: string): string[] => parts(column, text).filter((each) => !uuid.test(each))
-const parts = (column: ImportColumn, text: string): string[] =>
-  (column.field.lines ? text.split(listSeparator) : [text]).map((each) => each.trim()).filter((each) => each !== '')
+const parts = (column: ImportColumn, text: string): string[] => (column.field.lines ? listed(text) : [text]).map((each) => each.trim()).filter((each) => each !== '')
 
-/** One document as the body of a create; faults name row and column. Empty cells say nothing. */
-export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn | null)[], found: Found): { body: Record<string, unknown>; faults: readonly CellFault[] } {
+/** `a; b`, or the JSON list that an export writes where that would not do. */
+function listed(text: string): string[] {
+  try {
+    const items: unknown = text.trimStart().startsWith('[') ? JSON.parse(text) : null
+    if (Array.isArray(items)) return items.map(String)
+  } catch {
+    // No JSON after all: a name that begins with a bracket.
+  }
+  return text.split(listSeparator)
+}
+
+/** A document as the body of a create, and which row each of its lines stands in, by the name of the list. */
+export interface ImportBody {
+  readonly body: Record<string, unknown>
+  readonly lineRows: ReadonlyMap<string, readonly number[]>
+  readonly faults: readonly CellFault[]
+}
+
+/** Faults name row and column. Empty cells say nothing. */
+export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn | null)[], found: Found): ImportBody {
   const faults: CellFault[] = []
+  const lineRows = new Map<string, number[]>()
   const body: Record<string, unknown> = {}
   const lines = new Map<string, Record<string, unknown>[]>()
   rows.forEach(({ number, cells }, index) => {
     const line = new Map<string, Record<string, unknown>>()
+    if (cells.slice(columns.length).some((each) => each.trim() !== '')) faults.push({ row: number, column: null, detail: `The row has ${cells.length} cells, the header ${columns.length}.` })
     columns.forEach((column, i) => {
       const text = plain(cells[i] ?? '')
       if (!column || text.trim() === '' || (!column.lines && index > 0)) return
@@ -90,9 +121,12 @@ export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn
       if (column.lines) line.set(column.lines.name, target)
       set(target, column, readCell(column, text, found, (detail) => faults.push({ row: number, column: column.header, detail })))
     })
-    for (const [name, values] of line) lines.set(name, [...(lines.get(name) ?? []), values])
+    for (const [name, values] of line) {
+      lines.set(name, [...(lines.get(name) ?? []), values])
+      lineRows.set(name, [...(lineRows.get(name) ?? []), number])
+    }
   })
-  return { body: { ...body, ...Object.fromEntries(lines) }, faults }
+  return { body: { ...body, ...Object.fromEntries(lines) }, lineRows, faults }
 }
 
 /** Takes off the apostrophe that exports put before what a spreadsheet would run. */
@@ -114,29 +148,26 @@ function readCell(column: ImportColumn, text: string, found: Found, fault: (deta
   return (type.fromText ?? type.parse)(text, part ? part.settings : field.settings, (_, detail) => fault(detail))
 }
 
+/** What a cell names must be one record, by whichever unique field. */
 function findRecord({ entity, fields }: NonNullable<ImportColumn['lookup']>, text: string, found: Found, fault: (detail: string) => void): string | undefined {
   if (uuid.test(text)) return text
-  for (const field of fields) {
-    const ids = found.get(lookupKey(entity, field, text)) ?? []
-    if (ids.length === 1) return ids[0]
-    if (ids.length > 1) return refuse(fault, `"${text}" names several records.`)
-  }
-  return refuse(fault, fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
-}
-
-function refuse(fault: (detail: string) => void, detail: string): undefined {
-  fault(detail)
+  const ids = new Set(fields.flatMap((field) => found.get(lookupKey(entity, field, text)) ?? []))
+  if (ids.size === 1) return [...ids][0]
+  if (ids.size > 1) fault(`"${text}" names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`)
+  else fault(fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
   return undefined
 }
 
 /** A problem's pointers (`/operations/0/data/lines/2/quantity`) back in terms of the file. */
-export function cellFaults(document: ImportDocument, columns: readonly (ImportColumn | null)[], problem: Problem): readonly CellFault[] {
-  if (problem.faults.length === 0) return [{ row: document.rows[0]!.number, column: null, detail: problem.message }]
+export function cellFaults({ rows }: ImportDocument, { lineRows }: ImportBody, columns: readonly (ImportColumn | null)[], problem: Problem): readonly CellFault[] {
+  const first = rows[0]!.number
+  if (problem.faults.length === 0) return [{ row: first, column: null, detail: problem.message }]
   return problem.faults.map(({ pointer, detail }: Fault) => {
-    const [, , , , name = '', index, below] = pointer.split('/')
-    const lines = columns.find((each) => each?.lines?.name === name)
-    const row = lines && index !== undefined ? (document.rows[Number(index)] ?? document.rows[0]!) : document.rows[0]!
-    const column = columns.find((each) => (lines ? each?.lines?.name === name && each.field.name === below : each?.field.name === name && !each.lines))
-    return { row: row.number, column: column?.header ?? null, detail }
+    const [, , , , name = '', ...below] = pointer.split('/')
+    const line = lineRows.get(name)?.[Number(below[0])]
+    const [field, member] = line === undefined ? [name, below[0]] : below.slice(1)
+    const known = columns.filter((each) => each !== null && (line === undefined ? !each.lines : each.lines?.name === name) && each.field.name === field)
+    const column = known.find((each) => each?.member === member) ?? known[0]
+    return { row: line ?? first, column: column?.header ?? null, detail: column ? detail : `${pointer.split('/').slice(4).join('.')}: ${detail}` }
   })
 }

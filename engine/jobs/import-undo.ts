@@ -1,7 +1,9 @@
-import type { Database, Query } from '../database/types.ts'
+import type { Database, Query, TransactionContext } from '../database/types.ts'
+import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
+import { entityAt } from '../records/access.ts'
 import type { Records } from '../records/handle.ts'
-import type { Actor, Call } from '../records/types.ts'
+import type { Actor, Call, EntityAccess } from '../records/types.ts'
 import type { Job, JobKind, Jobs } from './jobs.ts'
 
 interface UndoInput {
@@ -19,11 +21,21 @@ interface Kept {
   readonly record: string
   readonly why: string
 }
+/** One row of the import's account, and what has become of its record since. Events say who changed it: they carry the job's id. */
 interface ImportedRow {
   readonly row: number
   readonly status: 'created' | 'updated'
   readonly record: string
   readonly version: number
+  /** The import changed something: a row that found everything as it says did not. */
+  readonly own: boolean
+  /** This undo has taken it back already, before it was interrupted. */
+  readonly undone: boolean
+  /** Somebody else changed it after the import did. */
+  readonly foreign: boolean
+  readonly deleted: boolean
+  /** The version it has now. */
+  readonly latest: number
 }
 
 const batchSize = 50
@@ -51,66 +63,100 @@ export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Act
  * Takes an import back, newest row first: created records are deleted, updated ones get their old values again. Whatever
  * someone edited or referred to since is kept, and the result says so.
  */
-export const undoKind = (records: Pick<Records, 'handle'>, database: Database): JobKind => ({
+export const undoKind = (records: Pick<Records, 'handle' | 'access' | 'retract'>, database: Database): JobKind => ({
   kind: 'import-undo',
   async run(run) {
-    const input = run.input as UndoInput
+    const { import: job } = run.input as UndoInput
+    const address = await run.as((actor) => addressOf(database, actor, job))
     let { before = 2 ** 31 - 1, removed = 0, reverted = 0 } = run.state as UndoState
     const kept: Kept[] = [...((run.state as UndoState).kept ?? [])]
     for (;;) {
-      const { address, rows, total } = await run.as((actor) => nextRows(database, actor, input.import, before))
-      if (rows.length === 0) return { removed, reverted, kept: kept.slice(0, keptListed), keptCount: kept.length }
+      const rows = await run.as((actor) => nextRows(database, actor, job, run.id, before))
+      if (rows.length === 0) return summary({ removed, reverted, kept })
       for (const row of rows) {
         const why = await run.as((actor) => undoRow(records, actor, address, row, run.id))
         if (why !== null) kept.push({ row: row.row, record: row.record, why })
-        else if (row.status === 'created') removed += 1
-        else reverted += 1
+        else if (row.own && row.status === 'created') removed += 1
+        else if (row.own) reverted += 1
         before = row.row
       }
-      await run.checkpoint({ before, removed, reverted, kept } satisfies UndoState, removed + reverted + kept.length, total)
+      await run.checkpoint({ before, removed, reverted, kept } satisfies UndoState, removed + reverted + kept.length, address.total)
     }
   },
+  summary: (state) => summary(state as UndoState),
 })
 
-async function nextRows(database: Database, actor: Actor, job: string, before: number): Promise<{ address: Pick<Call, 'module' | 'plural'>; rows: readonly ImportedRow[]; total: number }> {
-  const [found, counted] = await database.read(
-    { tenant: actor.tenant, member: actor.member, session: actor.session, generation: actor.generation, scopes: [] },
-    {
-      text: `select row_number as row, status, record_id as record, version from bos.import_row
-        where tenant_id = $1 and job_id = $2 and row_number < $3 and record_id is not null order by row_number desc limit ${batchSize}`,
-      values: [actor.tenant, job, before],
-    },
-    {
-      text: `select i.options->>'module' as module, i.options->>'plural' as plural, (select count(*) from bos.import_row r where r.tenant_id = i.tenant_id and r.job_id = i.job_id and r.record_id is not null)::int as total
-        from bos.import i where i.tenant_id = $1 and i.job_id = $2`,
-      values: [actor.tenant, job],
-    },
-  )
-  const meta = counted!.rows[0]!
-  return { address: { module: String(meta['module']), plural: String(meta['plural']) }, rows: found!.rows as unknown as ImportedRow[], total: Number(meta['total']) }
+const summary = ({ removed = 0, reverted = 0, kept = [] }: UndoState): object => ({ removed, reverted, kept: kept.slice(0, keptListed), keptCount: kept.length })
+
+const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({ tenant, member, session, generation, scopes: [] })
+
+interface Address extends Pick<Call, 'module' | 'plural'> {
+  readonly total: number
 }
 
-/** Null when undone, else why the record was kept. */
-async function undoRow(records: Pick<Records, 'handle'>, actor: Actor, address: Pick<Call, 'module' | 'plural'>, row: ImportedRow, requestId: string): Promise<string | null> {
-  const call = (method: Call['method'], rest: readonly string[], body: unknown, ifMatch: string | null, query: Call['query'] = new Map()): Call =>
-    ({ ...address, method, rest, body, query, ifMatch, ifNoneMatch: null, idempotencyKey: null, via: 'import', requestId })
-  const etag = `"${row.version}"`
+async function addressOf(database: Database, actor: Actor, job: string): Promise<Address> {
+  const [found] = await database.read(contextOf(actor), {
+    text: `select i.options->>'module' as module, i.options->>'plural' as plural, (select count(*) from bos.import_row r where r.tenant_id = i.tenant_id and r.job_id = i.job_id and r.record_id is not null)::int as total
+      from bos.import i where i.tenant_id = $1 and i.job_id = $2`,
+    values: [actor.tenant, job],
+  })
+  return found!.rows[0] as unknown as Address
+}
+
+/** The next rows to take back, up to one whose record is among them already: that one is judged anew when they are done. */
+async function nextRows(database: Database, actor: Actor, job: string, undo: string, before: number): Promise<readonly ImportedRow[]> {
+  const [found] = await database.read(contextOf(actor), {
+    text: `select r.row_number as row, r.status, r.record_id as record, r.version, e.* from bos.import_row r
+      cross join lateral (
+        select coalesce(bool_or(version = r.version and request_id = $4), false) as own,
+          count(*) filter (where request_id = $5) > count(*) filter (where request_id = $4 and version > r.version) as undone,
+          coalesce(bool_or(version > r.version and (request_id is null or request_id not in ($4, $5))), false) as "foreign",
+          coalesce((array_agg(type order by version desc))[1] = 'deleted', false) as deleted, max(version) as latest
+        from bos.event e where e.tenant_id = r.tenant_id and e.record_id = r.record_id and e.version >= r.version
+      ) e
+      where r.tenant_id = $1 and r.job_id = $2 and r.row_number < $3 and r.record_id is not null order by r.row_number desc limit ${batchSize}`,
+    values: [actor.tenant, job, before, job, undo],
+  })
+  const rows = found!.rows as unknown as ImportedRow[]
+  const again = rows.findIndex((row, i) => rows.findIndex((each) => each.record === row.record) < i)
+  return again < 0 ? rows : rows.slice(0, again)
+}
+
+/** Null when it is as before the import, else why the record was kept. */
+async function undoRow(records: Pick<Records, 'handle' | 'access' | 'retract'>, actor: Actor, address: Address, row: ImportedRow, requestId: string): Promise<string | null> {
+  if (!row.own || row.undone) return null
+  if (row.deleted) return row.status === 'created' ? null : 'It is gone.'
+  if (row.foreign) return 'It was changed since.'
+  const call = (method: Call['method'], rest: readonly string[], body: unknown, query: Call['query'] = new Map()): Call =>
+    ({ module: address.module, plural: address.plural, method, rest, body, query, ifMatch: method === 'GET' ? null : `"${row.latest}"`, ifNoneMatch: null, idempotencyKey: null, via: 'import', requestId })
   try {
-    if (row.status === 'created') await records.handle(call('DELETE', [row.record], undefined, etag), actor)
-    else {
-      const current = await records.handle(call('GET', [row.record], undefined, null), actor)
-      const { version } = JSON.parse(current.body as string) as { version: number }
-      if (version !== row.version) return 'It was changed since.'
-      const history = await records.handle(call('GET', [row.record, 'history'], undefined, null, new Map([['before', [String(row.version + 1)]], ['limit', ['1']]])), actor)
-      const [entry] = (JSON.parse(history.body as string) as { data: { changes: Record<string, { from: unknown }>; lines?: unknown[] }[] }).data
-      if (!entry || entry.lines) return 'Its lines were imported too; take those back by hand.'
-      const old = Object.fromEntries(Object.entries(entry.changes).map(([name, { from }]) => [name, from]))
-      await records.handle(call('PATCH', [row.record], old, etag), actor)
+    if (row.status === 'created') {
+      await records.retract(call('DELETE', [row.record], undefined), actor, row.record)
+      return null
     }
+    const history = await records.handle(call('GET', [row.record, 'history'], undefined, new Map([['before', [String(row.version + 1)]], ['limit', ['1']]])), actor)
+    const [entry] = (JSON.parse(history.body as string) as { data: HistoryEntry[] }).data
+    if (!entry || entry.lines) return 'Its lines were imported too; take those back by hand.'
+    const here = entityAt(await records.access(actor), address)
+    await records.handle(call('PATCH', [row.record], valuesBefore(here, entry.changes)), actor)
     return null
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    if (error.code === 'not-found') return row.status === 'created' ? null : 'It is gone.'
+    if (error.code === 'not-found') return 'It is out of your sight.'
     return error.code === 'version-conflict' ? 'It was changed since.' : error.message
   }
+}
+
+interface HistoryEntry {
+  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+  readonly lines?: readonly unknown[]
+}
+
+/** The values before a change. Members that it added are named: a patch keeps what it does not name. */
+function valuesBefore(here: EntityAccess, changes: HistoryEntry['changes']): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(changes).map(([name, { from, to }]) => {
+    const field = here.entity.fieldByName.get(name)
+    const isComposite = field !== undefined && fieldOf(field.type).members !== undefined && from !== null && to !== null
+    return [name, isComposite ? { ...Object.fromEntries(Object.keys(to as object).map((member) => [member, null])), ...(from as object) } : from]
+  }))
 }

@@ -4,6 +4,7 @@ import type { Fault } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
 import type { Records } from '../records/handle.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types.ts'
+import { upsertKeys } from '../records/write-request.ts'
 import { importColumns } from './import-columns.ts'
 import type { ImportColumn } from './import-columns.ts'
 import { cellFaults, documents, lookupKey, lookups, readCsv, toBody } from './import-documents.ts'
@@ -25,12 +26,16 @@ interface ImportState {
   readonly done?: number
   readonly counts?: Counts
   readonly faults?: readonly CellFault[]
+  readonly faultCount?: number
 }
 interface Counts {
   readonly created: number
   readonly updated: number
   readonly failed: number
 }
+
+const none: Counts = { created: 0, updated: 0, failed: 0 }
+const summary = ({ counts = none, faults = [], faultCount = 0 }: ImportState): object => ({ ...counts, faults, faultsCut: faultCount > faults.length })
 
 const batchSize = 100
 /** Faults listed in the job's result; every row's own are kept in bos.import_row. */
@@ -48,7 +53,7 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
   const header = await readCsv(text).next()
   if (header.done) throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
   const options = readOptions(here, call)
-  const columns = importColumns(access, here, header.value, options.mapping)
+  const columns = importColumns(access, here, header.value.cells, options.mapping)
   let count = 0
   let rows = 0
   for await (const each of documents(text, columns)) {
@@ -101,7 +106,7 @@ function readOptions(here: EntityAccess, { query }: Call): Pick<ImportInput, 'ma
   const key = one('key')
   const dryRun = one('dryRun') ?? 'false'
   if (mode !== 'create' && mode !== 'upsert') fault('mode', 'Mode is create or upsert.')
-  const keys = here.entity.unique.filter((each) => each.noOverlap === null).map((each) => each.id)
+  const keys = upsertKeys(here).map((each) => each.id)
   if (mode === 'upsert' && (key === null || !keys.includes(key))) fault('key', `An upsert names the unique key it goes by: ${keys.join(', ') || `${here.entity.pluralTitle} have none`}.`)
   if (dryRun !== 'true' && dryRun !== 'false') fault('dryRun', 'dryRun is true or false.')
   const mapping = readMapping(one('mapping'), fault)
@@ -132,8 +137,8 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
   async run(run: JobRun) {
     const input = run.input as ImportInput
     const text = await run.as((actor) => source(actor, run.id))
-    const header = (await readCsv(text).next()).value ?? []
-    let { done = 0, counts = { created: 0, updated: 0, failed: 0 }, faults = [] } = run.state as ImportState
+    const header = await readHeader(text)
+    let { done = 0, counts = none, faults = [], faultCount = 0 } = run.state as ImportState
     let batch: ImportDocument[] = []
     let seen = 0
     const work = async (): Promise<void> => {
@@ -142,8 +147,9 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
       batch = []
       counts = { created: counts.created + outcome.created, updated: counts.updated + outcome.updated, failed: counts.failed + outcome.failed }
       faults = [...faults, ...outcome.faults].slice(0, faultsListed)
+      faultCount += outcome.faults.length
       const rows = await run.as(async (actor) => rowsQuery(actor, run.id, outcome.rows))
-      await run.checkpoint({ done, counts, faults } satisfies ImportState, done, input.documents, input.dryRun ? [] : [rows])
+      await run.checkpoint({ done, counts, faults, faultCount } satisfies ImportState, done, input.documents, input.dryRun ? [] : [rows])
     }
     const columns = await run.as(async (actor) => columnsOf(records, input, header, actor))
     for await (const each of documents(text, columns)) {
@@ -152,9 +158,15 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
       if (batch.length === batchSize) await work()
     }
     if (batch.length > 0) await work()
-    return { dryRun: input.dryRun, ...counts, faults, faultsCut: faults.length === faultsListed }
+    return { dryRun: input.dryRun, ...summary({ counts, faults, faultCount }) }
   },
+  summary: (state) => summary(state as ImportState),
 })
+
+async function readHeader(text: string): Promise<readonly string[]> {
+  for await (const { cells } of readCsv(text)) return cells
+  return []
+}
 
 async function columnsOf(records: ImportOptions['records'], input: ImportInput, header: readonly string[], actor: Actor): Promise<readonly (ImportColumn | null)[]> {
   const { access, here } = await importPlace(records, input, actor)
@@ -187,7 +199,7 @@ async function importBatch(records: ImportOptions['records'], job: string, input
     const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })
     if (bodies[i]!.faults.length > 0) return failed(bodies[i]!.faults)
     const result = results[good.indexOf(i)]!
-    if (result instanceof Problem) return failed(cellFaults(document, columns, result))
+    if (result instanceof Problem) return failed(cellFaults(document, bodies[i]!, columns, result))
     return { row, status: result.status === 201 ? 'created' : 'updated', record: result.id, version: result.version, faults: [] }
   })
   const count = (status: RowOutcome['status']) => rows.filter((each) => each.status === status).length

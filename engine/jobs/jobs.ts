@@ -32,6 +32,8 @@ export interface JobRun {
 }
 export interface JobKind {
   readonly kind: string
+  /** What a state amounts to: the result of a job that was cancelled, and part of that of one that failed. */
+  summary(state: unknown): object
   /** Answers the job's result. A thrown Problem becomes the result of a failed job. */
   run(run: JobRun): Promise<unknown>
 }
@@ -159,17 +161,22 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     const row = claimed.rows[0]
     if (!row) return
     const kind = byKind.get(String(row['kind']))
+    let state = row['state']
     const alive = setInterval(() => void database.call({ text: 'select bos.job_alive($1, $2)', values: [ref.tenant, ref.job] }).catch(onError), staleSeconds * 250)
     try {
       const as = asMember(ref)
-      const checkpoint: JobRun['checkpoint'] = (state, done, total, also = []) => as((actor) => keep(ref, actor, state, done, total, also))
-      const result = await kind!.run({ id: ref.job, input: row['input'], state: row['state'], as, checkpoint })
+      const checkpoint: JobRun['checkpoint'] = async (next, done, total, also = []) => {
+        const isCancelled = await as((actor) => keep(ref, actor, next, done, total, also))
+        state = next
+        if (isCancelled || stopping) throw new Interrupted(isCancelled)
+      }
+      const result = await kind!.run({ id: ref.job, input: row['input'], state, as, checkpoint })
       await finish(ref, 'done', result)
     } catch (error) {
       if (error instanceof Interrupted && !error.cancelled) return
-      if (error instanceof Interrupted) return void (await finish(ref, 'cancelled', null))
+      if (error instanceof Interrupted) return void (await finish(ref, 'cancelled', kind!.summary(state)))
       if (!(error instanceof Problem)) onError(error)
-      await finish(ref, 'failed', { problem: (error instanceof Problem ? error : new Problem('internal')).toJSON() })
+      await finish(ref, 'failed', { ...kind!.summary(state), problem: (error instanceof Problem ? error : new Problem('internal')).toJSON() })
     } finally {
       clearInterval(alive)
     }
@@ -200,15 +207,15 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     }
   }
 
-  async function keep({ tenant, job }: JobRef, actor: Actor, state: unknown, done: number, total: number | null, also: readonly Query[]): Promise<void> {
+  /** Answers whether the job was cancelled meanwhile. */
+  async function keep({ tenant, job }: JobRef, actor: Actor, state: unknown, done: number, total: number | null, also: readonly Query[]): Promise<boolean> {
     const update: Query = {
       text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running'
         returning cancel_requested_at is not null as cancelled`,
       values: [tenant, job, JSON.stringify(state), done, total],
     }
     const [kept] = await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [update, ...also] }))
-    if (kept!.rows[0]?.['cancelled'] !== false) throw new Interrupted(true)
-    if (stopping) throw new Interrupted(false)
+    return kept!.rows[0]?.['cancelled'] !== false
   }
 
   return { submit, read, list, cancel, start, stop }

@@ -47,10 +47,11 @@ export interface UpdateOperation extends Common {
   readonly change: Change
 }
 export interface RemoveOperation extends Common {
-  readonly op: 'delete' | 'restore'
+  /** `retract`: deletes, unless anything refers to the record: what an import that is undone does. */
+  readonly op: 'delete' | 'restore' | 'retract'
   readonly id: string
   readonly ifMatch: number | null
-  /** Delete: stamps everything that goes along, so that restore brings exactly that back. */
+  /** Of a deletion: stamps everything that goes along, so that restore brings exactly that back. */
   readonly deletionId: string
 }
 /** Creates as `id`, or updates the live record that has the same key. */

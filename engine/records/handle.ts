@@ -134,7 +134,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   /** One record, answered as it reads now; one that the writer cannot see any more is answered with its id. */
   async function write(place: Place, request: WriteRequest): Promise<Answer> {
     const operation = request.operations[0]!
-    const readBack: ReadBack | null = operation.op === 'delete' || !place.here.actions.has('get') ? null : ([id]) => getQuery(parseGet(place.access, place.here, id ?? operation.id, new Map()), place.actor)
+    const readBack: ReadBack | null = operation.op === 'delete' || operation.op === 'retract' || !place.here.actions.has('get') ? null : ([id]) => getQuery(parseGet(place.access, place.here, id ?? operation.id, new Map()), place.actor)
     const { results, answer } = await run(request, place.actor, readBack)
     const result = results[0]!
     if (result instanceof Problem) throw result
@@ -181,6 +181,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       const request = parseBulk(place.access, readable(place), call)
       const keys = idempotency?.keys.filter((_, i) => !request.refused.has(i)) ?? []
       return runBulk(place, { ...request, dryRun, idempotency: idempotency && { ...idempotency, keys } })
+    },
+    /** Deletes a record that an import made, unless something refers to it. */
+    retract: async (call: Call, actor: Actor, id: string): Promise<Answer> => {
+      const place = await placeOf(call, actor)
+      return write(place, parseRemove(place.access, granted(place, 'import'), call, id, 'retract'))
     },
     /** Ids of the live records that have these values in a field, as the actor sees them: [value, id] pairs. */
     lookUp: async (actor: Actor, entity: string, field: string, values: readonly string[]): Promise<readonly (readonly [string, string])[]> => {

@@ -27,7 +27,7 @@ export function lockQuery(catalogue: Catalogue, access: EntityAccess, actor: Act
 /** The stored records with their lines, every field, and which of `wanted` actions reach each: rows of {data}. */
 export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[]): Query {
   const { entity } = access
-  const reach = (['get', 'update', 'delete', 'restore'] as const).map((action) => {
+  const reach = (['update', 'delete', 'restore', 'import'] as const).map((action) => {
     const conditions = access.actions.has(action) ? reachable(new Source(catalogue, access), access, actor, action) : [sql`false`]
     return sql`${and(conditions)} as ${sql.id(action)}`
   })
@@ -55,7 +55,7 @@ const shownProperties = ['created_at', 'created_by', 'created_via', 'updated_at'
 
 export interface LoadedRecord {
   readonly stored: Stored
-  readonly reaches: { readonly get: boolean; readonly update: boolean; readonly delete: boolean; readonly restore: boolean }
+  readonly reaches: Readonly<Record<'update' | 'delete' | 'restore' | 'import', boolean>>
 }
 
 export function readStored(entity: Entity, lineEntity: (field: Field) => Entity, rows: Rows): Map<string, LoadedRecord> {
@@ -70,7 +70,7 @@ export function readStored(entity: Entity, lineEntity: (field: Field) => Entity,
       system: Object.fromEntries(shownProperties.map((name) => [name, json[`bos__${name}`]])),
       ...valuesOf(entity, lineEntity, json),
     }
-    const reaches = { get: row['get'] === true, update: row['update'] === true, delete: row['delete'] === true, restore: row['restore'] === true }
+    const reaches = { update: row['update'] === true, delete: row['delete'] === true, restore: row['restore'] === true, import: row['import'] === true }
     return [stored.id, { stored, reaches }]
   })
   return new Map(records)

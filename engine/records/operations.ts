@@ -1,4 +1,4 @@
-import type { Entity, Field } from '../catalogue/types.ts'
+import type { Action, Entity, Field } from '../catalogue/types.ts'
 import type { Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
@@ -10,7 +10,7 @@ import { taken } from './refusal.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import type { LoadedRecord } from './load.ts'
 import { Numbers, takeQuery } from './numbers.ts'
-import { decideDelete, decideRestore, loadDeletion, loadDependants } from './remove.ts'
+import { decideDelete, decideRestore, loadDeletion, loadDependants, refuseReferred } from './remove.ts'
 import type { Actor } from './types.ts'
 import { invalid } from './write-request.ts'
 import type { WriteRequest } from './write-request.ts'
@@ -108,19 +108,30 @@ interface Loaded {
 }
 
 async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, operation: Operation, { situation, records }: Loaded, gone: readonly string[]): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
-  const action = operation.op === 'upsert' ? 'create' : operation.op === 'create' && operation.entity.kind === 'single' ? 'update' : operation.op
+  const action = actionOf(operation)
   if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
   const record = records.get(operation.id)
   if (!record && operation.op === 'update' && operation.key) throw taken(operation.entity, operation.key, operation.pointer, request.here)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
-  if (!record.reaches[operation.op]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
+  if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') return { outcome: decideUpdate(situation, operation, record.stored), events: [] }
   refuseStale(operation, record.stored)
   const { catalogue } = request.access
+  if (operation.op === 'retract') {
+    await refuseReferred(tx, catalogue, actor, operation.entity, operation.id)
+    return decideDelete(operation, record.stored, [])
+  }
   if (operation.op === 'delete') return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, operation.id, gone))
   if (record.stored.deletionId === null) throw new Problem('restore-refused')
   return decideRestore(operation, record.stored, await loadDeletion(tx, catalogue, actor, operation.entity, record.stored))
+}
+
+/** What the role must grant: making a single record is changing it, and taking back an import belongs to importing. */
+function actionOf({ op, entity }: Operation): Action {
+  if (op === 'retract') return 'import'
+  if (op === 'upsert') return 'create'
+  return op === 'create' && entity.kind === 'single' ? 'update' : op
 }
 
 /** Nothing merges with a delete. */
@@ -139,7 +150,7 @@ async function load(tx: Transaction, request: WriteRequest, actor: Actor, operat
     return () => sent[index]!
   }
   const changed = operations.filter((each) => each.op === 'update').map((each) => each.id)
-  const removed = operations.filter((each) => each.op === 'delete' || each.op === 'restore').map((each) => each.id)
+  const removed = operations.filter((each) => 'deletionId' in each).map((each) => each.id)
   if (changed.length > 0) ask(lockQuery(catalogue, here, actor, changed, 'change'))
   if (removed.length > 0) ask(lockQuery(catalogue, here, actor, removed, 'delete'))
   const stored = changed.length + removed.length > 0 ? ask(storedQuery(catalogue, here, actor, [...changed, ...removed])) : null

@@ -53,6 +53,23 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
   return found.filter((each) => each.effect === 'cascade' || !deleted.has(each.id))
 }
 
+/** Throws Problem 'still-referenced' when anything refers to the record, whatever `onDelete` would do with it; its own lines apart. */
+export async function refuseReferred(tx: Transaction, catalogue: Catalogue, actor: Actor, entity: Entity, id: string): Promise<void> {
+  const queries = entity.referencedBy.map((inverse) => {
+    const child = catalogue.entities.get(inverse.entity)!
+    const reference = child.fieldById.get(inverse.field)!.reference!.targets.find((each) => each.entity === entity.id)!
+    const self = child.parent?.entity === entity.id ? column('t', 'parent_id') : column('t', 'id')
+    return toQuery(sql`select 1 from ${tableOf(child)} t
+      where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference.column)} = ${id}::uuid`, sql`${self} <> ${id}::uuid`, isLive(catalogue, child, 't')])} limit 1`)
+  })
+  const answers = queries.length > 0 ? await tx.send({ role: 'bos_write', queries }) : []
+  const holder = entity.referencedBy.find((_, i) => answers[i]!.rows.length > 0)
+  if (!holder) return
+  const child = catalogue.entities.get(holder.entity)!
+  const shown = child.link ? catalogue.entities.get(child.parent!.entity)! : child
+  throw new Problem('still-referenced', `Records of “${shown.pluralTitle}” refer to it.`)
+}
+
 interface Relation {
   readonly target: Entity
   readonly child: Entity

@@ -7,7 +7,7 @@ import { ExactNumber } from '../fields/type.ts'
 import { pointerSegment, Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import { isObject, isUuid, readChange } from './body.ts'
-import type { Operation } from './change.ts'
+import type { Operation, RemoveOperation } from './change.ts'
 import type { Idempotency } from './idempotency.ts'
 import { single } from './parameters.ts'
 import type { Access, Call, EntityAccess, Via } from './types.ts'
@@ -65,7 +65,7 @@ export function parseUpdate(access: Access, here: EntityAccess, call: Call, id: 
   return request(access, here, call, 'one', [{ op: 'update', entity: here.entity, id, ifMatch, key: null, pointer: '', change }])
 }
 
-export function parseRemove(access: Access, here: EntityAccess, call: Call, id: string, op: 'delete' | 'restore'): WriteRequest {
+export function parseRemove(access: Access, here: EntityAccess, call: Call, id: string, op: RemoveOperation['op']): WriteRequest {
   return request(access, here, call, 'one', [{ op, entity: here.entity, id, ifMatch: parseIfMatch(call.ifMatch), pointer: '', deletionId: uuidv7() }])
 }
 

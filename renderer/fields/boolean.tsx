@@ -3,7 +3,7 @@ import type { EditProps, FieldKind, ShowProps } from './type.ts'
 
 function Show({ value, roomy }: ShowProps) {
   if (value === true) return <span className="check-on" title="Yes"><IconCheck size={16} stroke={2} aria-hidden /><span className={roomy ? '' : 'sr-only'}>Yes</span></span>
-  return <span className="faint" title="No"><IconMinus size={14} stroke={1.5} aria-hidden /><span className={roomy ? '' : 'sr-only'}>No</span></span>
+  return <span className="check-off faint" title="No"><IconMinus size={14} stroke={1.5} aria-hidden /><span className={roomy ? '' : 'sr-only'}>No</span></span>
 }
 
 const Edit = ({ id, value, field, onChange, onBlur, invalid, describedBy, label, autoFocus }: EditProps) => (

@@ -90,7 +90,7 @@ export function PickerFace({ id, open, onOpen, onClear, invalid, describedBy, la
 function edit(multi: boolean) {
   return function EditChoice(props: EditProps) {
     const { value, field, onChange, onCommit } = props
-    const [opened, setOpened] = useState<string | null>(null)
+    const [opened, setOpened] = useState<string | null>(props.openWith ?? null)
     const ids = listOf(value)
     const pick = (id: string): void => {
       if (multi) {
@@ -104,7 +104,11 @@ function edit(multi: boolean) {
     }
     return (
       <Layer
-        opened={opened !== null} onClose={() => setOpened(null)} title={field.title} width={260}
+        opened={opened !== null} title={field.title} width={260}
+        onClose={() => {
+          setOpened(null)
+          props.onCancel?.()
+        }}
         target={
           <div>
             <PickerFace

@@ -2,6 +2,7 @@ import { IconCalendar } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { formatDate, formatDateLong, formatInstant, formatInstantLong, instantOf, readDate, readTime, wallClock } from './dates.ts'
+import { dateFormat } from './intl.ts'
 import { Layer } from './layer.tsx'
 import { useLocale } from './locale.ts'
 import { TextInput } from './text-input.tsx'
@@ -14,7 +15,7 @@ const compare = [['eq', 'is'], ['gte', 'is on or after'], ['lte', 'is on or befo
 
 const writeDate = (value: unknown, _field: Field, locale: Locale): string => {
   const iso = text(value)
-  return iso === '' ? '' : new Intl.DateTimeFormat(locale.locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`))
+  return iso === '' ? '' : dateFormat(locale.locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`))
 }
 function parseDate(typed: string, _field: Field, locale: Locale): Parsed {
   if (typed.trim() === '') return { value: null }

@@ -1,3 +1,4 @@
+import { dateFormat } from './intl.ts'
 import type { Locale } from './type.ts'
 
 /** Dates are `YYYY-MM-DD` texts; arithmetic goes through UTC so that no zone can shift a day. */
@@ -25,7 +26,7 @@ const names = (locale: string, part: 'weekday' | 'month', count: number): readon
   const first = part === 'weekday' ? Date.UTC(2024, 0, 7) : 0
   return Array.from({ length: count }, (_, i) => {
     const date = new Date(part === 'weekday' ? first + i * 86_400_000 : Date.UTC(2024, i, 1))
-    return new Intl.DateTimeFormat(locale, { [part]: 'long', timeZone: 'UTC' }).format(date).toLowerCase()
+    return dateFormat(locale, { [part]: 'long', timeZone: 'UTC' }).format(date).toLowerCase()
   })
 }
 
@@ -40,7 +41,7 @@ const indexOfName = (word: string, locale: string, part: 'weekday' | 'month', co
 
 /** Day-month-year order of a locale, e.g. `['day','month','year']`. */
 const orderOf = (locale: string): readonly string[] =>
-  new Intl.DateTimeFormat(locale).formatToParts(0).map((part) => part.type).filter((type) => type !== 'literal')
+  dateFormat(locale, {}).formatToParts(0).map((part) => part.type).filter((type) => type !== 'literal')
 
 /** Typed text → ISO date: `today`, `fri`, `+3d`, `-2w`, `+1m`, `22 nov`, `22.11.`, `2026-11-22`. null: not understood. */
 export function readDate(text: string, { locale, today }: Pick<Locale, 'locale' | 'today'>): string | null {
@@ -82,15 +83,15 @@ export function formatDate(iso: string, { locale, today }: Pick<Locale, 'locale'
   const date = utc(iso)
   if (Number.isNaN(date.getTime())) return iso
   const sameYear = iso.slice(0, 4) === today.slice(0, 4)
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC', ...(!sameYear && { year: 'numeric' }) }).format(date)
+  return dateFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC', ...(!sameYear && { year: 'numeric' }) }).format(date)
 }
 
 export const formatDateLong = (iso: string, locale: string): string =>
-  Number.isNaN(utc(iso).getTime()) ? iso : new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone: 'UTC' }).format(utc(iso))
+  Number.isNaN(utc(iso).getTime()) ? iso : dateFormat(locale, { dateStyle: 'full', timeZone: 'UTC' }).format(utc(iso))
 
 /** The wall clock of an instant in a zone: `{ date: '2026-11-22', time: '14:30' }`. */
 export function wallClock(instant: string, timeZone: string): { readonly date: string; readonly time: string } {
-  const text = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone }).format(new Date(instant))
+  const text = dateFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone }).format(new Date(instant))
   const [date = '', time = ''] = text.split(' ')
   return { date, time: time.slice(0, 5) }
 }
@@ -110,14 +111,14 @@ export function formatInstant(instant: string, { locale, timeZone, today }: Loca
   if (Number.isNaN(Date.parse(instant))) return instant
   const { date } = wallClock(instant, timeZone)
   const sameYear = date.slice(0, 4) === today.slice(0, 4)
-  return new Intl.DateTimeFormat(locale, {
+  return dateFormat(locale, {
     day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone, ...(!sameYear && { year: 'numeric' }),
   }).format(new Date(instant))
 }
 
 export const formatInstantLong = (instant: string, { locale, timeZone }: Locale): string =>
   Number.isNaN(Date.parse(instant)) ? instant
-    : `${new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium', timeZone }).format(new Date(instant))} (${timeZone})`
+    : `${dateFormat(locale, { dateStyle: 'full', timeStyle: 'medium', timeZone }).format(new Date(instant))} (${timeZone})`
 
 /** `9`, `9:30`, `930`, `9.30 pm` → `09:30`; null: not a time. */
 export function readTime(text: string): string | null {

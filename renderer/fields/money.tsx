@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
+import { numberFormat } from './intl.ts'
 import { useLocale } from './locale.ts'
 import { formatDecimal, parseNumber } from './numbers.ts'
 import { numberSetting, settingsOf, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
@@ -14,7 +15,7 @@ const isMoney = (value: unknown): value is Money => typeof value === 'object' &&
 
 const digitsOf = (currency: string): number => {
   try {
-    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+    return numberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
   } catch {
     return 2
   }

@@ -1,4 +1,5 @@
 import type { Field } from '../api/catalogue.ts'
+import { numberFormat } from './intl.ts'
 import { useLocale } from './locale.ts'
 import { formatDecimal, parseNumber } from './numbers.ts'
 import { isEmpty, numberSetting, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
@@ -8,7 +9,7 @@ const compare = [['eq', '='], ['ne', '≠'], ['gt', '>'], ['gte', '≥'], ['lt',
 
 /** How a locale writes the percent sign, with or without a space before it. */
 const percentSign = (locale: string): string =>
-  new Intl.NumberFormat(locale, { style: 'percent' }).formatToParts(0.5).filter((part) => part.type === 'literal' || part.type === 'percentSign').map((part) => part.value).join('')
+  numberFormat(locale, { style: 'percent' }).formatToParts(0.5).filter((part) => part.type === 'literal' || part.type === 'percentSign').map((part) => part.value).join('')
 
 interface Style {
   readonly suffix: (locale: string) => string

@@ -1,6 +1,8 @@
+import { numberFormat } from './intl.ts'
+
 /** Decimal and group signs of a locale, e.g. `,` and `.` for de. */
 export function signsOf(locale: string): { readonly decimal: string; readonly group: string } {
-  const parts = new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(12345678.9)
+  const parts = numberFormat(locale, { useGrouping: true }).formatToParts(12345678.9)
   const find = (type: string): string => parts.find((part) => part.type === type)?.value ?? ''
   return { decimal: find('decimal') || '.', group: find('group') }
 }
@@ -60,7 +62,7 @@ export function formatDecimal(value: string, locale: string, fixed: number, grou
   if (!/^-?\d+(\.\d+)?$/.test(value)) return value
   const fraction = (value.split('.')[1] ?? '').replace(/0+$/, '').length
   const digits = Math.min(Math.max(fixed, fraction), 20)
-  return new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouping })
+  return numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouping })
     .format(value as Intl.StringNumericLiteral)
 }
 

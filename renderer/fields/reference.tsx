@@ -54,13 +54,17 @@ function ShowReference({ value, field, record }: ShowProps) {
 function EditReference(props: EditProps) {
   const { value, field, onChange, onCommit, record } = props
   const catalogue = useCatalogue()
-  const [query, setQuery] = useState<string | null>(null)
+  const [query, setQuery] = useState<string | null>(props.openWith ?? null)
   const ref = refOf(field, value)
   const [title] = useTitles(ref ? [ref] : [], known(record, field))
   const label = props.label ?? field.title
+  const close = (): void => {
+    setQuery(null)
+    props.onCancel?.()
+  }
   return (
     <Layer
-      opened={query !== null} onClose={() => setQuery(null)} title={label} width={320}
+      opened={query !== null} onClose={close} title={label} width={320}
       target={
         <div>
           <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose…" onClear={ref && !field.required ? () => onChange(null) : null}>
@@ -133,14 +137,18 @@ function ShowReferences({ value, field, roomy }: ShowProps) {
 function EditReferences(props: EditProps) {
   const { value, field, onChange } = props
   const catalogue = useCatalogue()
-  const [query, setQuery] = useState<string | null>(null)
+  const [query, setQuery] = useState<string | null>(props.openWith ?? null)
   const entity = targetOf(field, catalogue.entities)
   const ids = idsOf(value)
   const titles = useTitles(entity === null ? [] : ids.map((id) => ({ entity, id })))
   const label = props.label ?? field.title
+  const close = (): void => {
+    setQuery(null)
+    props.onCancel?.()
+  }
   return (
     <Layer
-      opened={query !== null} onClose={() => setQuery(null)} title={label} width={320}
+      opened={query !== null} onClose={close} title={label} width={320}
       target={
         <div>
           <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose any…" onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}>

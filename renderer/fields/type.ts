@@ -40,8 +40,12 @@ export interface EditProps {
   /** Typed text that has no value yet; null when it has one again. */
   readonly onFault?: (fault: string | null) => void
   readonly onBlur?: () => void
-  /** Enter in a one-line editor. */
+  /** Enter in a one-line editor; a choice made in a picker. */
   readonly onCommit?: () => void
+  /** A picker was closed without a choice. */
+  readonly onCancel?: () => void
+  /** A picker opens at once, with this text typed into it. */
+  readonly openWith?: string | undefined
   readonly invalid?: boolean
   readonly describedBy?: string | undefined
   readonly autoFocus?: boolean

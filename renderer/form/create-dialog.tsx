@@ -4,6 +4,7 @@ import { useId, useMemo, useRef, useState } from 'react'
 import { useCatalogue, type Entity } from '../api/catalogue.ts'
 import { createRecord, wrote } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
 import { Keys } from '../shell/commands.tsx'
 import { toast } from '../shell/toast.tsx'
 import { recordAddress, titleOf } from '../model/entity.ts'
@@ -24,6 +25,7 @@ export function CreateDialog({ request, depth, onClose }: { readonly request: Cr
 function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; readonly request: CreateRequest; readonly depth: number; readonly onClose: () => void }) {
   const catalogue = useCatalogue()
   const go = useGo()
+  const phone = usePhone()
   const formId = useId()
   const [round, setRound] = useState(0)
   const given = useMemo(() => initialData(catalogue, entity, request.initial ?? {}), [catalogue, entity, request.initial])
@@ -72,7 +74,7 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
   }
   return (
     <Modal
-      opened onClose={close} size={whole ? 760 : 560} withCloseButton={false} padding={0} yOffset="8vh" zIndex={200 + depth * 5} trapFocus closeOnClickOutside={!dirty} aria-label={`New ${entity.title.toLowerCase()}`} classNames={{ content: 'create-dialog', body: 'create-body' }}
+      opened onClose={close} fullScreen={phone} size={whole ? 760 : 560} withCloseButton={false} padding={0} yOffset="8vh" zIndex={200 + depth * 5} trapFocus closeOnClickOutside={!dirty} aria-label={`New ${entity.title.toLowerCase()}`} classNames={{ content: 'create-dialog', body: 'create-body' }}
     >
       <header className="create-head">
         <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /><h2 className="strong grow">New {entity.title.toLowerCase()}</h2>

@@ -10,7 +10,11 @@ export function previewCsv(text: string, rows: number): readonly (readonly strin
     if (quoted) {
       if (sign === '"' && body[at + 1] === '"') cell += body[++at]
       else if (sign === '"') quoted = false
-      else if (sign === undefined) quoted = false
+      else if (sign === undefined) {
+        // A quote that is never closed: what there is, is the cell.
+        quoted = false
+        at--
+      }
       else cell += sign
       continue
     }

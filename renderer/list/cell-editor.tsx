@@ -62,7 +62,7 @@ export function CellEditor({ record, column, typed, onSave, onEnd }: {
           latest.current = next
           setValue(next)
         }}
-        onCommit={() => end('down', true)}
+        onCommit={() => end('down', true)} openWith={typed ?? ''} onCancel={() => end('stay', true)}
       />
     </div>
   )

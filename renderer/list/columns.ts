@@ -19,14 +19,14 @@ export const titleColumn = '_title'
 
 /** The view's columns without the title, which always stands first and pinned. */
 const pathsOf = (entity: Entity, view: View): readonly string[] =>
-  (view.columns.length > 0 ? view.columns.map((column) => column.field) : defaultColumns(entity)).filter((path) => path !== entity.titleField)
+  [...new Set([...(view.group === null ? [] : [view.group]), ...(view.columns.length > 0 ? view.columns.map((column) => column.field) : defaultColumns(entity))])].filter((path) => path !== entity.titleField)
 
 function readLayout(key: string, entity: Entity, view: View): Layout {
   const stored = readStored(key)
   const fresh: Layout = {
     paths: pathsOf(entity, view),
     widths: Object.fromEntries(view.columns.flatMap(({ field, width }) => (width === null ? [] : [[field === entity.titleField ? titleColumn : field, width]]))),
-    density: 'default',
+    density: view.density,
   }
   if (typeof stored !== 'object' || stored === null) return fresh
   const { paths, widths, density } = { ...fresh, ...stored }

@@ -36,13 +36,19 @@ export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'opera
 const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Condition[] =>
   Object.entries(parameters).filter(([key]) => !reserved.has(key)).map(([key, value]) => readCondition(key, value))
 
-export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null, aggregates: [], mapping: {}, density: null, tiles: [] }
+export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null, aggregates: [], mapping: {}, density: 'default', tiles: [] }
 
-/** The tabs of a list: its views, with “All” first where no view shows everything. */
+/** The tabs of a list: its views, widest first, and “All” before them where no view shows everything. */
 export function viewsOf(entity: Entity): readonly View[] {
   const views = entity.views.filter((view) => view.kind === 'list')
-  return views.some((view) => Object.keys(view.filter).length === 0) ? views : [everything, ...views]
+  const breadth = (view: View): number => Object.keys(view.filter).length * 2 + (view.group === null ? 0 : 1)
+  const ordered = views.toSorted((a, b) => Math.min(breadth(a), 2) - Math.min(breadth(b), 2))
+  return ordered[0] && Object.keys(ordered[0].filter).length === 0 ? ordered : [everything, ...ordered]
 }
+
+/** Until groups have rows of their own, what belongs together at least stands together. */
+const groupedSort = ({ group, sort }: View): readonly string[] =>
+  group === null || sort.some((key) => key === group || key === `-${group}`) ? sort : [group, ...sort]
 
 export function readView(entity: Entity, search: Readonly<Record<string, string>>): ViewState {
   const views = viewsOf(entity)
@@ -52,7 +58,7 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   return {
     view,
     conditions: changed ? own : conditionsOf(view.filter),
-    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : view.sort,
+    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(view),
     search: search['search'] ?? '',
     deleted: search['deleted'] === 'only',
     changed,

@@ -8,6 +8,7 @@ export const recordAddress = (entity: Entity, id: string): string =>
 /** What stands where a record has no title of its own (the title is hidden, or empty). */
 export const titleOf = (entity: Entity | null, record: RecordData): string => {
   if (typeof record._title === 'string' && record._title !== '') return record._title
+  if (entity?.kind === 'single') return entity.title
   const named = entity?.titleField ? record[entity.titleField] : undefined
   return typeof named === 'string' && named !== '' ? named : `${entity?.title ?? 'Record'} ${record.id.slice(-6)}`
 }

@@ -4,7 +4,6 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import { may, useCatalogue } from '../api/catalogue.ts'
 import { logout } from '../api/session.ts'
 import { usePhone } from '../fields/layer.tsx'
-import { listAddress } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
@@ -12,7 +11,7 @@ import { useAddress } from '../model/route.ts'
 import { useCommands, type Command } from './commands.tsx'
 import { Palette } from './palette.tsx'
 import { Help } from './help.tsx'
-import { Sidebar } from './sidebar.tsx'
+import { navigationOf, Sidebar } from './sidebar.tsx'
 import { TabBar } from './tab-bar.tsx'
 import { Banners } from './banners.tsx'
 
@@ -68,13 +67,13 @@ function ShellCommands({ onCollapse, openCreate, openPalette, openHelp }: {
   const { entity: here } = useAddress()
   const path = useLocation({ select: (location) => location.pathname })
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const entities = catalogue.modules.flatMap((module) => module.menu).flatMap((item) => catalogue.entities[item.entity] ?? [])
-  const unique = [...new Map(entities.filter((entity) => entity.path !== null).map((entity) => [entity.id, entity])).values()]
+  const items = navigationOf(catalogue).flatMap((module) => module.items)
+  const unique = [...new Set(items.map((item) => item.entity))]
   const letters = new Set(['h'])
-  const going = unique.map((entity): Command => {
-    const letter = Array.from(entity.pluralTitle.toLowerCase()).find((each) => /[a-z]/.test(each) && !letters.has(each))
+  const going = items.map(({ entity, title, href }): Command => {
+    const letter = Array.from(title.toLowerCase()).find((each) => /[a-z]/.test(each) && !letters.has(each))
     if (letter !== undefined) letters.add(letter)
-    return { id: `go.${entity.id}`, title: entity.pluralTitle, section: 'Go to', ...(letter !== undefined && { keys: `g ${letter}` }), run: () => go(listAddress(entity)) }
+    return { id: `go.${entity.id}`, title, section: 'Go to', ...(letter !== undefined && { keys: `g ${letter}` }), run: () => go(href) }
   })
   const creatable = unique.filter((entity) => entity.kind === 'record' && may(entity, 'create'))
   const createHere = here !== null && here.kind === 'record' ? here : (creatable[0] ?? null)

@@ -8,12 +8,15 @@ const installed = [
   'C:/Program Files/Google/Chrome/Application/chrome.exe',
 ].find((path): path is string => path !== undefined && existsSync(path))
 
+/** Made for short-lived functions: as a single process it starves every page but the last. */
+const packagedArgs = chromium.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote')
+
 /** A headless browser; null when this machine has none and none came with the packages. */
 export async function openBrowser(): Promise<Browser | null> {
   const packaged = process.platform === 'linux' && process.arch === 'x64'
   const executablePath = packaged ? await chromium.executablePath() : installed
   if (executablePath === undefined) return null
-  return playwright.launch({ executablePath, headless: true, args: packaged ? [...chromium.args, '--disable-background-networking', '--no-sandbox'] : ['--disable-background-networking'] })
+  return playwright.launch({ executablePath, headless: true, args: packaged ? [...packagedArgs, '--disable-background-networking', '--no-sandbox'] : ['--disable-background-networking'] })
 }
 
 export const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const

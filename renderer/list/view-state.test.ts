@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { entity, field, view } from '../testing/metadata.ts'
+import { nextSort, operatorsFor, readCondition, readView, requestOf, viewsOf, writeView } from './view-state.ts'
+
+const won = view({ id: 'won', title: 'Won', filter: { stage: 'won', 'value.gte': '1000' }, sort: ['-value'] })
+const all = view({ id: 'list', title: 'All deals', sort: ['name'] })
+const deal = entity({ views: [won, all] })
+
+describe('a condition', () => {
+  it.each([
+    ['stage', 'won', { path: 'stage', operator: 'eq', value: 'won' }], ['value.gte', '5', { path: 'value', operator: 'gte', value: '5' }],
+    ['company.country', 'DE', { path: 'company.country', operator: 'eq', value: 'DE' }], ['company.country.in', 'DE,FR', { path: 'company.country', operator: 'in', value: 'DE,FR' }],
+    ['in', 'x', { path: 'in', operator: 'eq', value: 'x' }],
+  ])('%s', (key, value, condition) => {
+    expect(readCondition(key, value)).toEqual(condition)
+  })
+})
+
+describe('the address of a list', () => {
+  it('without anything is the widest view as it is', () => {
+    const state = readView(deal, {})
+    expect(state).toMatchObject({ view: all, conditions: [], sort: ['name'], search: '', changed: false })
+    expect(viewsOf(deal).map(({ id }) => id)).toEqual(['list', 'won'])
+  })
+  it('offers everything first when every view is narrower', () => {
+    expect(viewsOf(entity({ views: [won] })).map(({ title }) => title)).toEqual(['All', 'Won'])
+  })
+  it('names a view, which brings its own filter and order', () => {
+    expect(readView(deal, { view: 'won' })).toMatchObject({ sort: ['-value'], conditions: [{ path: 'stage', operator: 'eq', value: 'won' }, { path: 'value', operator: 'gte', value: '1000' }] })
+  })
+  it('that was changed says all of it, so that a removed filter stays removed', () => {
+    const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [] })
+    expect(readView(deal, address)).toMatchObject({ view: won, conditions: [], sort: ['-value'], changed: true })
+  })
+  it('reads back what was written', () => {
+    const state = { view: won, conditions: [{ path: 'stage', operator: 'in', value: 'new,won' }, { path: 'value', operator: 'lt', value: '5' }] as const, sort: ['-value', 'name'], search: 'a b', deleted: true }
+    expect(readView(deal, writeView(deal, state))).toMatchObject(state)
+  })
+  it('does not send a condition that still misses its operand', () => {
+    expect(requestOf(readView(deal, { draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({ 'value.gte': '3', sort: undefined, search: undefined, deleted: undefined })
+  })
+  it('keeps what belongs together together in a grouped view', () => {
+    expect(readView(entity({ views: [view({ id: 'g', group: 'stage', sort: ['name'] })] }), {}).sort).toEqual(['stage', 'name'])
+  })
+})
+
+it('sorting a column goes up, down, away; with Shift it is added', () => {
+  expect(nextSort([], 'a')).toEqual(['a'])
+  expect(nextSort(['a'], 'a')).toEqual(['-a'])
+  expect(nextSort(['-a'], 'a')).toEqual([])
+  expect(nextSort(['b'], 'a')).toEqual(['a'])
+  expect(nextSort(['b'], 'a', true)).toEqual(['b', 'a'])
+})
+
+it('offers only comparisons that the server takes', () => {
+  expect(operatorsFor(field({ type: 'select', operators: ['eq', 'in'] })).map(([operator]) => operator)).toEqual(['in', 'eq'])
+  expect(operatorsFor(field({ type: 'json', operators: [] }))).toEqual([])
+})

@@ -10,6 +10,7 @@ import { Client } from 'pg'
 import { startApp } from '../engine/app.ts'
 import { readConfig } from '../engine/config.ts'
 import { startPostgres } from '../engine/testing/server.ts'
+import { cpuMs } from './cpu.ts'
 import { benchId, fillTenants, type BenchTenant } from './data.ts'
 import { handwrittenSetup } from './handwritten.ts'
 
@@ -19,8 +20,10 @@ export interface Scale {
   readonly largest: number
 }
 
-interface Contestant {
+export interface Contestant {
   readonly url: string
+  /** CPU time of this server and of PostgreSQL so far; null where the system does not tell. */
+  cpuMs(): Promise<number | null>
   token(tenant: BenchTenant): string
 }
 
@@ -61,23 +64,30 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
     await admin.connect()
     const environment = { DATABASE_URL: server.url, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '5e'.repeat(32) }
     const all = await openTenants(environment, scale)
-    const { url, sessions } = await (async () => {
+    const { url, pid, sessions } = await (async () => {
       await fillTenants(admin, all, report)
-      const address = await serve(children, ['engine'], environment)
-      return { url: address, sessions: await signIn(address, all) }
+      const served = await serve(children, ['engine'], environment)
+      return { ...served, sessions: await signIn(served.url, all) }
     })()
     // After the engine's start: it keeps its own tables free of policies that it does not know.
     await admin.query(handwrittenSetup('handwritten'))
     const own = new URL(server.url)
     own.username = 'handwritten'
     own.password = 'handwritten'
-    const handwrittenUrl = await serve(children, ['handwritten', own.href, secret], {})
+    const hand = await serve(children, ['handwritten', own.href, secret], {})
     const tokens = new Map(all.map(({ number, id, member }) => [number, jwt.sign({ tenant: id, member }, secret, { expiresIn: '6h' })]))
 
     const largest = all[all.length - 1] as BenchTenant
     const tenants = all.slice(0, -1)
+    const { rows } = await admin.query<{ file: string }>(`select pg_read_file('postmaster.pid') as file`)
+    const postmaster = Number(rows[0]?.file.split('\n')[0])
+    const cpuOf = (application: number) => async (): Promise<number | null> => {
+      const [served, database] = await Promise.all([cpuMs(application), cpuMs(postmaster)])
+      return served === null || database === null ? null : served + database
+    }
     const engine: Bench['engine'] = {
       url,
+      cpuMs: cpuOf(pid),
       token: ({ number }) => sessions.get(number)?.token ?? '',
       refresh: async () => {
         for (const session of sessions.values()) Object.assign(session, await authenticate(url, 'refresh', { headers: { cookie: session.cookie } }))
@@ -95,7 +105,7 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
         assert.equal(data.length, count, `${query} finds ${data.length} rows`)
       },
     }
-    const handwritten: Contestant = { url: handwrittenUrl, token: ({ number }) => tokens.get(number) ?? '' }
+    const handwritten: Contestant = { url: hand.url, cpuMs: cpuOf(hand.pid), token: ({ number }) => tokens.get(number) ?? '' }
     const assertSameAnswers = async (): Promise<void> => {
       const tenant = tenants[0] as BenchTenant
       for (const path of [`/${benchId('deal', tenant, 0)}`, `/${benchId('deal', tenant, 7)}`, '?limit=50', '?limit=50&expand=company']) {
@@ -131,12 +141,12 @@ async function openTenants(environment: Readonly<Record<string, string>>, { tena
 
 const emailOf = (number: number): string => `admin@t${number}.test`
 
-async function serve(children: ChildProcess[], arguments_: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+async function serve(children: ChildProcess[], arguments_: readonly string[], environment: Readonly<Record<string, string>>): Promise<{ url: string; pid: number }> {
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), arguments_, { env: { PATH: process.env['PATH'], ...environment } })
   children.push(child)
   const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
   if (typeof message !== 'object' || message === null) throw new Error(`the ${arguments_[0]} server did not start`)
-  return (message as { url: string }).url
+  return { url: (message as { url: string }).url, pid: child.pid ?? 0 }
 }
 
 interface Session {

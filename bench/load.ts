@@ -14,9 +14,13 @@ export interface Volley {
   readonly seconds: number
   /** The n-th request of this volley. */
   readonly next: (n: number) => Shot
+  /** CPU time that the servers have used so far; null where the system does not tell. */
+  readonly cpuMs: () => Promise<number | null>
 }
 
 export interface Outcome {
+  /** CPU time of server and PostgreSQL for one request. */
+  readonly cpuMs: number | null
   readonly perSecond: number
   readonly p50Ms: number
   readonly p95Ms: number
@@ -26,7 +30,7 @@ export interface Outcome {
  * Keeps `connections` requests under way for `seconds`. Plain sockets and no HTTP library: the load must cost less than what it
  * measures, because both share two cores. Throws at the first answer that is no success, so that nothing fast but wrong is measured.
  */
-export async function fire({ url, connections, seconds, next }: Volley): Promise<Outcome> {
+export async function fire({ url, connections, seconds, next, cpuMs }: Volley): Promise<Outcome> {
   const { hostname, port, host } = new URL(url)
   const latencies: number[] = []
   const end = performance.now() + seconds * 1000
@@ -50,12 +54,15 @@ export async function fire({ url, connections, seconds, next }: Volley): Promise
       socket.destroy()
     }
   }
+  const cpuBefore = await cpuMs()
   const started = performance.now()
   await Promise.all(Array.from({ length: connections }, shooter))
   const elapsed = (performance.now() - started) / 1000
+  const cpuAfter = await cpuMs()
   const sorted = Float64Array.from(latencies).sort()
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
-  return { perSecond: latencies.length / elapsed, p50Ms: at(0.5), p95Ms: at(0.95) }
+  const cpu = cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / latencies.length
+  return { cpuMs: cpu, perSecond: latencies.length / elapsed, p50Ms: at(0.5), p95Ms: at(0.95) }
 }
 
 interface RawAnswer {

@@ -46,7 +46,7 @@ export class Table {
   }
 
   text(): string {
-    const head = [`${''.padEnd(46)} ${'engine'.padStart(10)} ${'against'.padStart(10)} ${'ratio'.padStart(7)}   goal`]
+    const head = [`${''.padEnd(46)} ${'engine'.padStart(17)} ${'against'.padStart(17)} ${'ratio'.padStart(7)}   goal`]
     return [...head, ...this.#lines.map(format), this.missed === 0 ? 'every goal is met' : `goals missed: ${this.missed}`].join('\n')
   }
 }
@@ -56,5 +56,5 @@ const isMet = ({ ratio, goal, better }: Line): boolean => (better === 'higher' ?
 function format(line: Line): string {
   const { name, ours, theirs, ratio, goal, better } = line
   const wanted = `${better === 'higher' ? '≥' : '≤'} ${goal}`
-  return `${name.padEnd(46)} ${ours.padStart(10)} ${theirs.padStart(10)} ${ratio.toFixed(2).padStart(7)}   ${wanted.padEnd(6)} ${isMet(line) ? 'ok' : 'MISSED'}`
+  return `${name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.toFixed(2).padStart(7)}   ${wanted.padEnd(6)} ${isMet(line) ? 'ok' : 'MISSED'}`
 }

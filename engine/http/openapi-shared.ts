@@ -92,10 +92,10 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
   }),
 }
 export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
-  MemberAccess: object({ email: { ...maybeText, description: 'Null: this person cannot sign in.' }, roles: { type: 'object', description: 'Role by module.', additionalProperties: text } }),
+  MemberAccess: object({ email: { ...maybeText, description: 'Null: this person cannot sign in.' }, roles: listOf(text) }),
   MemberAccessChange: object({
     'email?': maybeText, 'password?': { ...maybeText, format: 'password', minLength: limits.passwordMinCharacters, maxLength: limits.passwordMaxCharacters },
-    roles: { type: 'object', description: 'Role by module; all of them.', additionalProperties: text },
+    roles: { ...listOf(text), description: 'All of them; at most one per module.' },
   }),
 }
 

@@ -1,7 +1,8 @@
 import type { Catalogue } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
-import { nearest } from '../fields/nearest.ts'
-import { Problem, pointerSegment, type Fault } from '../problems.ts'
+import { suggestion } from '../fields/nearest.ts'
+import { Problem, type Fault } from '../problems.ts'
+import { administrator } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import { engineCall, type HandleCall } from './engine-actor.ts'
 import { admit, setRoles } from './tenants.ts'
@@ -10,8 +11,8 @@ import { admit, setRoles } from './tenants.ts'
 export interface MemberAccess {
   /** Address of the account; null: this person cannot sign in. */
   readonly email: string | null
-  /** Role by module. */
-  readonly roles: Readonly<Record<string, string>>
+  /** Ids of roles, of any modules, in alphabetical order. */
+  readonly roles: readonly string[]
 }
 export interface AccessChange extends MemberAccess {
   /** Null: keep what there is. Refused for an account that is in use in other tenants too: it belongs to the person. */
@@ -31,8 +32,6 @@ export interface AccessParts {
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
 }
 
-const administrator = 'core.admin'
-
 export function createAccesses({ database, handle, hashPassword, catalogueOf }: AccessParts): Accesses {
   /** The pipeline itself says whether the member exists, and checks session and generation in the same trip. */
   const authorise = async (actor: Actor, member: string): Promise<void> => {
@@ -41,7 +40,7 @@ export function createAccesses({ database, handle, hashPassword, catalogueOf }: 
   }
   const current = async (tenant: string, member: string): Promise<MemberAccess> => {
     const { rows } = await database.call({ text: 'select * from bos.member_access($1::uuid, $2::uuid)', values: [tenant, member] })
-    return { email: rows[0]?.['email'] as string | null, roles: rows[0]?.['roles'] as Record<string, string> }
+    return { email: rows[0]?.['email'] as string | null, roles: rows[0]?.['roles'] as string[] }
   }
 
   return {
@@ -52,7 +51,7 @@ export function createAccesses({ database, handle, hashPassword, catalogueOf }: 
     put: async (actor, member, change) => {
       await authorise(actor, member)
       judgeRoles(change.roles, await catalogueOf(actor))
-      const locksItselfOut = member === actor.member && (change.roles['core'] !== administrator || change.email === null)
+      const locksItselfOut = member === actor.member && (!change.roles.includes(administrator) || change.email === null)
       if (locksItselfOut) throw new Problem('conflict', 'Another administrator must take your own administration away.')
       if (change.email === null) {
         await database.call({ text: 'select bos.member_release($1::uuid, $2::uuid)', values: [actor.tenant, member] })
@@ -70,13 +69,16 @@ export function createAccesses({ database, handle, hashPassword, catalogueOf }: 
   }
 }
 
-/** At most one role per module, each of a module that the tenant has. */
-function judgeRoles(roles: Readonly<Record<string, string>>, catalogue: Catalogue): void {
+/** Each a role of a module that the tenant has, and at most one per module: until roles can add to each other, a second one would be a mistake. */
+function judgeRoles(roles: readonly string[], catalogue: Catalogue): void {
   const faults: Fault[] = []
-  for (const [module, role] of Object.entries(roles)) {
-    if (catalogue.roles.get(role)?.module === module) continue
-    const near = nearest(role, [...catalogue.roles.values()].filter(each => each.module === module).map(each => each.id))
-    faults.push({ pointer: `/roles/${pointerSegment(module)}`, detail: `there is no role "${role}" of this module${near === null ? '' : `; did you mean "${near}"?`}` })
+  const byModule = new Map<string, string>()
+  for (const [index, id] of roles.entries()) {
+    const role = catalogue.roles.get(id)
+    const first = role && byModule.get(role.module)
+    if (!role) faults.push({ pointer: `/roles/${index}`, detail: `there is no role "${id}".${suggestion(id, catalogue.roles.keys())}` })
+    else if (first !== undefined) faults.push({ pointer: `/roles/${index}`, detail: `a member has one role per module, and "${first}" is of ${role.module} too` })
+    else byModule.set(role.module, id)
   }
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
 }

@@ -97,8 +97,7 @@ async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTena
   const keys = new Map(Object.entries(before?.keys ?? {}))
   const loaded = await loadSeeds({ handle: parts.handle, catalogue: await parts.catalogueOf(actor), actor, files, keys, now: parts.now() })
   for (const { member, email, roles } of loaded.people) {
-    const byModule = Object.fromEntries(roles.map(role => [catalogue.roles.get(role)?.module ?? role.split('.')[0] ?? '', role]))
-    await admit(database, { tenant: actor.tenant, member, email, passwordHash, roles: byModule, link: false })
+    await admit(database, { tenant: actor.tenant, member, email, passwordHash, roles, link: false })
   }
   const entry = { id: actor.tenant, modules: [...before?.modules ?? [], ...missing], keys: Object.fromEntries(loaded.keys) }
   return { on: true, tenants: { ...state.tenants, [tenant.slug]: entry }, people: [...new Set([...state.people, ...loaded.people.map(person => person.email)])] }

@@ -68,7 +68,7 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
       const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
       const member = await writeMember(handle, actor, wanted.admin)
       const { email } = wanted.admin
-      const { existing, passwordKept } = await admit(database, { tenant: opened.id, member, email, passwordHash, roles: { core: 'core.admin' }, link: true })
+      const { existing, passwordKept } = await admit(database, { tenant: opened.id, member, email, passwordHash, roles: ['core.admin'], link: true })
       const shown = wanted.admin.password === null && !passwordKept ? password : null
       return { id: opened.id, slug: wanted.slug, name: wanted.name, modules: chosen.map(each => each.id), admin: { member, email, password: shown, existing } }
     },
@@ -114,7 +114,7 @@ export interface Admission {
   readonly member: string
   readonly email: string
   readonly passwordHash: string | null
-  readonly roles: Readonly<Record<string, string>>
+  readonly roles: readonly string[]
   /** Connect an account that is in use in other tenants: the operator's right. */
   readonly link: boolean
 }
@@ -138,9 +138,9 @@ export async function admit(database: Pick<Database, 'call'>, { tenant, member, 
   }
 }
 
-/** Exactly these roles, by module; raises the tenant's generation if that changes anything. */
-export async function setRoles(database: Pick<Database, 'call'>, tenant: string, member: string, roles: Readonly<Record<string, string>>): Promise<void> {
-  await database.call({ text: 'select bos.roles_set($1::uuid, $2::uuid, $3::jsonb)', values: [tenant, member, JSON.stringify(roles)] })
+/** Exactly these roles; raises the tenant's generation if that changes anything. */
+export async function setRoles(database: Pick<Database, 'call'>, tenant: string, member: string, roles: readonly string[]): Promise<void> {
+  await database.call({ text: 'select bos.roles_set($1::uuid, $2::uuid, $3::text[])', values: [tenant, member, roles] })
 }
 
 async function writeMember(handle: HandleCall, actor: ReturnType<typeof engineActor>, { name, email }: NewTenant['admin']): Promise<string> {

@@ -33,8 +33,8 @@ export async function openIdentity() {
   const place = await freshDatabase()
   const database = await createDatabase({ databaseUrl: place.url, ownerUrl: null, dataDir: null, connections: 4 })
   await database.withOwner(owner => migrate(owner))
-  const setRoles = (member: string, roles: object): Promise<unknown> =>
-    database.call({ text: 'select bos.roles_set($1, $2, $3::jsonb)', values: [tenants.acme, member, JSON.stringify(roles)] })
+  const setRoles = (member: string, roles: readonly string[]): Promise<unknown> =>
+    database.call({ text: 'select bos.roles_set($1, $2, $3::text[])', values: [tenants.acme, member, roles] })
 
   const passwords = createPasswords(limits)
   const passwordHash = await passwords.hash('correct horse battery')
@@ -47,7 +47,7 @@ export async function openIdentity() {
   await admit(tenants.acme, members.bob, people.bob, 'Bob@acme.test')
   await admit(tenants.acme, members.bothInAcme, people.both, 'both@example.test')
   await admit(tenants.globex, members.bothInGlobex, people.both, 'both@example.test')
-  await setRoles(members.ada, { core: 'core.admin' })
+  await setRoles(members.ada, ['core.admin'])
 
   const actors = createActors(database, tokens, limits)
   const signIn = createSignIn({ database, passwords, tokens, actors, limits })

@@ -72,13 +72,13 @@ create table bos.member_account (
 );
 create unique index member_account_account on bos.member_account (account_id, tenant_id);
 
--- One role per member and module.
 create table bos.role_assignment (
   tenant_id uuid not null references bos.tenant,
   member_id uuid not null,
-  module text collate "C" not null,
   role text collate "C" not null,
-  primary key (tenant_id, member_id, module)
+  -- A role's id begins with that of its module.
+  module text collate "C" not null generated always as (split_part(role, '.', 1)) stored,
+  primary key (tenant_id, member_id, role)
 );
 
 create table bos.session (

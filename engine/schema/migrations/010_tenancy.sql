@@ -105,21 +105,22 @@ language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
   insert into bos.tenant_module (tenant_id, module, version) values (module_enable.tenant, module_enable.module, module_enable.version)
     on conflict (tenant_id, module) do update set version = excluded.version;
-  insert into bos.role_assignment (tenant_id, member_id, module, role)
-    select m.tenant_id, m.member_id, module_enable.module, module_enable.role from bos.member_account m
+  insert into bos.role_assignment (tenant_id, member_id, role)
+    select m.tenant_id, m.member_id, module_enable.role from bos.member_account m
     where m.tenant_id = module_enable.tenant and module_enable.role is not null
-    on conflict (tenant_id, member_id, module) do nothing;
+      and not exists (select from bos.role_assignment r
+        where r.tenant_id = m.tenant_id and r.member_id = m.member_id and r.module = module_enable.module);
 end;
 
--- Gives a member exactly these roles, {"crm": "crm.rep", …}.
-create function bos.roles_set(tenant uuid, member uuid, roles jsonb) returns void
+-- Gives a member exactly these roles.
+create function bos.roles_set(tenant uuid, member uuid, roles text[]) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
   delete from bos.role_assignment r
-    where r.tenant_id = roles_set.tenant and r.member_id = roles_set.member and roles_set.roles ->> r.module is null;
-  insert into bos.role_assignment as r (tenant_id, member_id, module, role)
-    select roles_set.tenant, roles_set.member, e.key, e.value from jsonb_each_text(roles_set.roles) e
-    on conflict (tenant_id, member_id, module) do update set role = excluded.role where r.role <> excluded.role;
+    where r.tenant_id = roles_set.tenant and r.member_id = roles_set.member and r.role <> all (roles_set.roles);
+  insert into bos.role_assignment (tenant_id, member_id, role)
+    select roles_set.tenant, roles_set.member, each.role from unnest(roles_set.roles) as each (role)
+    on conflict (tenant_id, member_id, role) do nothing;
 end;
 
 -- Lets a member sign in with an e-mail address, over an account that may be there already:
@@ -171,14 +172,14 @@ begin atomic
   delete from bos.member_account m where m.tenant_id = member_release.tenant and m.member_id = member_release.member;
 end;
 
-create function bos.member_access(tenant uuid, member uuid) returns table (email text, roles jsonb)
+create function bos.member_access(tenant uuid, member uuid) returns table (email text, roles text[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
   select
     (select a.email from bos.member_account m join bos.account a on a.id = m.account_id
       where m.tenant_id = member_access.tenant and m.member_id = member_access.member),
-    coalesce((select jsonb_object_agg(r.module, r.role) from bos.role_assignment r
-      where r.tenant_id = member_access.tenant and r.member_id = member_access.member), '{}');
+    array(select r.role from bos.role_assignment r
+      where r.tenant_id = member_access.tenant and r.member_id = member_access.member order by r.role);
 end;
 
 grant execute on function bos.account_by_id, bos.password_set, bos.tenant_open, bos.tenant_list, bos.module_enable, bos.roles_set,

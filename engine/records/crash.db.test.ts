@@ -55,9 +55,9 @@ describe.each(engines)('%s', (engine) => {
 
     const acknowledged = new Map<string, string>()
     const asked: string[] = []
-    let isKilled = false
+    const kill = new AbortController()
     const writers = Array.from({ length: 6 }, async (_, writer) => {
-      for (let i = 0; !isKilled; i++) {
+      for (let i = 0; !kill.signal.aborted; i++) {
         const key = `${writer}-${i}`
         asked.push(key)
         const reply = await send(first.url, key, { name: 'Crash', external_id: key }).catch(() => null)
@@ -67,7 +67,7 @@ describe.each(engines)('%s', (engine) => {
     })
     await expect.poll(() => acknowledged.size, { timeout: 20_000, interval: 10 }).toBeGreaterThan(60)
     await first.end('SIGKILL')
-    isKilled = true
+    kill.abort()
     await Promise.all(writers)
 
     const second = await start(databaseUrl, dataDir)

@@ -127,8 +127,8 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   return request.operations.map((each): Operation => {
     if (each.op !== 'upsert') return each
     const { entity, pointer, change, key } = each
-    const id = found[upserts.indexOf(each)]!.rows[0]?.['id']
-    return id === undefined ? { op: 'create', entity, pointer, change, id: each.id } : { op: 'update', entity, pointer, change, key, id: String(id), ifMatch: null }
+    const id = found[upserts.indexOf(each)]!.rows[0]?.['id'] as string | undefined
+    return id === undefined ? { op: 'create', entity, pointer, change, id: each.id } : { op: 'update', entity, pointer, change, key, id, ifMatch: null }
   })
 }
 

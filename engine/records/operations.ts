@@ -6,7 +6,7 @@ import { linesFields } from './change.ts'
 import type { Change, Operation, RemoveOperation, Stored } from './change.ts'
 import { decideCreate, decideUpdate, referenceOf } from './decide.ts'
 import type { EventDraft, Outcome, RowWrite, Situation } from './decide.ts'
-import { taken } from './refusal.ts'
+import { takenKey } from './refusal.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import type { LoadedRecord } from './load.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -112,7 +112,7 @@ async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, o
   if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
   const record = records.get(operation.id)
-  if (!record && operation.op === 'update' && operation.key) throw taken(operation.entity, operation.key, operation.pointer, request.here)
+  if (!record && operation.op === 'update' && operation.key) throw takenKey(operation.entity, operation.key, operation.pointer, request.here)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') return { outcome: decideUpdate(situation, operation, record.stored), events: [] }

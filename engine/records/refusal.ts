@@ -28,7 +28,7 @@ export function toRefusal(error: unknown, request: Asked): unknown {
 }
 
 /** Another record, which the actor may not even see, has the same values in the fields of a key. */
-export function taken(entity: Entity, key: UniqueKey, pointer: string, here: EntityAccess): Problem {
+export function takenKey(entity: Entity, key: UniqueKey, pointer: string, here: EntityAccess): Problem {
   return asTaken(new Problem('unique-taken'), fieldsOf(key.fields, entity === here.entity ? here : undefined), [pointer], undefined)
 }
 

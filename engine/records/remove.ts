@@ -124,12 +124,12 @@ export function decideDelete(operation: RemoveOperation, stored: Stored, dependa
 }
 
 /** Several references of one record may be cleared at once: it is still one change of it. */
-function clear(references: readonly Dependant[]): { write: RowWrite; event: EventDraft } {
-  const { entity, id, version, revision } = references[0]!
+function clear(cleared: readonly Dependant[]): { write: RowWrite; event: EventDraft } {
+  const { entity, id, version, revision } = cleared[0]!
   const next = { version: version + 1, revision: revision + 1 }
-  const set = Object.fromEntries(references.map((each) => [each.field.id, { from: each.from, to: null }]))
+  const set = Object.fromEntries(cleared.map((each) => [each.field.id, { from: each.from, to: null }]))
   return {
-    write: { kind: 'update', entity, row: { id, ...next, ...Object.fromEntries(references.map((each) => [each.column, null])) } },
+    write: { kind: 'update', entity, row: { id, ...next, ...Object.fromEntries(cleared.map((each) => [each.column, null])) } },
     event: { entity, record: id, type: 'updated', ...next, changed: Object.keys(set), body: { set } },
   }
 }

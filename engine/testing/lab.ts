@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
-import { ok, openWorld, type World } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 /** What the shipped modules have no need of: two levels of lines, keys of several kinds, references that are cleared, values set once. */
 const files: Readonly<Record<string, object>> = {
@@ -66,6 +66,11 @@ const files: Readonly<Record<string, object>> = {
   },
 }
 
+const asOperator = async ({ url }: World, path: string, body: object): Promise<void> => {
+  const reply = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer operator-of-the-tests' }, body: JSON.stringify(body) })
+  if (!reply.ok) throw new Error(await reply.text())
+}
+
 /** A world with the module `lab` enabled in both tenants; only administrators may use it. */
 export async function openLab(): Promise<World> {
   const modules = await mkdtemp(join(tmpdir(), 'businessos-modules-'))
@@ -80,7 +85,7 @@ export async function openLab(): Promise<World> {
   const world = await openWorld({ MODULES_DIR: modules })
   if (world.app.faults.length > 0) throw new Error(JSON.stringify(world.app.faults))
   for (const slug of ['acme', 'globex']) {
-    ok(await world.call(null, 'POST', `/api/operator/tenants/${slug}/modules`, { body: { module: 'lab' }, headers: { authorization: 'Bearer operator-of-the-tests' } }))
+    await asOperator(world, `/api/operator/tenants/${slug}/modules`, { module: 'lab' })
   }
   return world
 }

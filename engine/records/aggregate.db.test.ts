@@ -20,7 +20,7 @@ const samples = new Map(rows.samples.map((row) => [row.id, row]))
 
 /** What the administrator of acme, in Berlin, calls the day of a moment. */
 const zone = (await world.sql<{ time_zone: string }>('select time_zone from bos.tenant where id = $1', [world.acme.id]))[0]!.time_zone
-const dayIn = (moment: unknown): string | null => (moment === null ? null : new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(String(moment))))
+const dayIn = (moment: unknown): string | null => (typeof moment !== 'string' ? null : new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(moment)))
 const starts: Readonly<Record<string, (day: string) => string>> = {
   day: (day) => day, month: (day) => `${day.slice(0, 8)}01`, year: (day) => `${day.slice(0, 5)}01-01`,
   quarter: (day) => `${day.slice(0, 5)}${String(Math.floor((Number(day.slice(5, 7)) - 1) / 3) * 3 + 1).padStart(2, '0')}-01`,
@@ -58,7 +58,7 @@ describe(`aggregate (seed ${seed})`, () => {
     ['next.place.city', (row) => (samples.get(String(row['next']))?.['place'] as Json | null | undefined)?.['city']],
     ...['day', 'week', 'month', 'quarter', 'year'].flatMap((bucket): [string, (row: Row) => unknown][] => [
       [`moment:${bucket}`, (row) => dayIn(row['moment']) && starts[bucket]!(dayIn(row['moment'])!)],
-      [`day:${bucket}`, (row) => row['day'] && (row['day'] === '0001-01-01' || row['day'] === '9999-12-31' ? (bucket === 'week' ? (row['day'] === '0001-01-01' ? '0001-01-01' : '9999-12-27') : starts[bucket]!(String(row['day']))) : starts[bucket]!(String(row['day'])))],
+      [`day:${bucket}`, (row) => row['day'] && starts[bucket]!(row['day'] as string)],
     ]),
   ]
   it.each(keys)('group=%s counts every row once', async (name, keyOf) => {
@@ -137,10 +137,10 @@ describe(`aggregate (seed ${seed})`, () => {
     expect(await kept('having.count.gte=2')).toEqual(names((each) => Number(each['count']) >= 2))
     expect(await kept('having.sum(amount).lt=0')).toEqual(names((each) => each['sum(amount)'] !== null && Number(each['sum(amount)']) < 0))
     expect(await kept('having.avg(amount).gt=0.5')).toEqual(names((each) => each['avg(amount)'] !== null && Number(each['avg(amount)']) > 0.5))
-    expect(await kept('having.min(day).gte=2026-01-01')).toEqual(names((each) => String(each['min(day)'] ?? '') >= '2026-01-01'))
+    expect(await kept('having.min(day).gte=2026-01-01')).toEqual(names((each) => ((each['min(day)'] ?? '') as string) >= '2026-01-01'))
     const span = String(all.find((each) => each['max(span)'] !== null)!['max(span)'])
     expect(await kept(`having.max(span).eq=${span}`)).toEqual(names((each) => each['max(span)'] === span))
-    expect(await kept('having.sum(price).gte=12.5&having.count.lt=5')).toEqual((await ask('group=name&measure=count,sum(price)')).filter((each) => each['sum(price)'] !== null && compareText(String(each['sum(price)']), '12.5') >= 0 && Number(each['count']) < 5).map((each) => each['name']))
+    expect(await kept('having.sum(price).gte=12.5&having.count.lt=5')).toEqual((await ask('group=name&measure=count,sum(price)')).filter((each) => each['sum(price)'] !== null && compareText(each['sum(price)'] as string, '12.5') >= 0 && Number(each['count']) < 5).map((each) => each['name']))
   })
 
   it('sorts by group or measure, in the order that lists have, nulls last', async () => {

@@ -40,8 +40,9 @@ export function getQuery({ access, id, deleted, selection }: GetRequest, actor: 
  * asked for: they change by themselves. What a caller sees depends on who it is: a cache must not show it to the next one.
  */
 export function getAnswer({ selection }: GetRequest, row: Record<string, unknown>, ifNoneMatch: string | null): Answer {
-  if (row['etag'] === null) return jsonAnswer(String(row['data']))
-  const headers = { ETag: `"${String(row['etag'])}"`, Vary: 'Authorization' }
+  const etag = row['etag'] as string | null
+  if (etag === null) return jsonAnswer(String(row['data']))
+  const headers = { ETag: `"${etag}"`, Vary: 'Authorization' }
   if (!hasRelated(selection) && matchesTag(ifNoneMatch, headers.ETag)) return { status: 304, body: null, headers }
   return jsonAnswer(String(row['data']), headers)
 }

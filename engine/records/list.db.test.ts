@@ -51,7 +51,8 @@ function condition(plural: Plural): fc.Arbitrary<Asked['conditions'][number]> {
 function operandOf(value: unknown): string {
   if (Array.isArray(value)) return String(value[0])
   if (value === undefined) return '1'
-  if (typeof value !== 'object' || value === null) return String(value)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if ('amount' in value && 'currency' in value) return `${String(value.amount)} ${String(value.currency)}`
   return 'entity' in value ? Object.values(value).join(':') : 'x'
 }
@@ -137,7 +138,8 @@ describe(`random lists (seed ${seed})`, () => {
 
   it('rows that come and go meanwhile make no row come twice or be left out', async () => {
     const doomed = new Set<string>()
-    for (const sort of ['', 'name', '-amount,state', 'person', '-price', 'team.region,-day', 'next.name']) {
+    // Not by `next`: a deletion empties the references to the record, which moves the rows that had one.
+    for (const sort of ['', 'name', '-amount,state', 'person', '-price', 'team.region,-day', 'owner.name']) {
       const query = new URLSearchParams({ ...(sort && { sort }) })
       const before = new Set(ids((await page('samples', new URLSearchParams([...query, ['limit', '500']]))).data))
       let turn = 0

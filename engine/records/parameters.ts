@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { nearest, suggestion } from '../fields/nearest.ts'
+import { suggestion } from '../fields/nearest.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -36,8 +36,7 @@ export const parameterFault = (pointer: string, detail: string): Problem => new 
 
 /** A name the caller may not know of and a name that does not exist get this same answer. */
 export function unknownField(access: EntityAccess, name: string, pointer: string): Problem {
-  const suggestion = nearest(name, access.visible.map((field) => field.name))
-  const detail = `${access.entity.title} has no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
+  const detail = `${access.entity.title} has no field "${name}".${suggestion(name, access.visible.map((field) => field.name))}`
   return new Problem('field-unknown', detail, { faults: [{ pointer, detail }] })
 }
 

@@ -121,7 +121,7 @@ describe('a list in a large tenant', () => {
       const made: Record<string, unknown> = {}
       for (const [name, query] of [['plain', list({})], ['search', list({ search: 'word19998' })], ['range', list({ 'margin.gte': '99995.5' })], ['option', list({ stage: 'won' })]] as const) {
         await session.query(`prepare ${name} as ${query.text}`)
-        const values = (query.values ?? []).map((each) => (each === null ? 'null' : `'${String(each)}'`)).join(', ')
+        const values = (query.values ?? []).map((each) => (each === null ? 'null' : `'${String(each as string | number)}'`)).join(', ')
         for (let i = 0; i < 7; i++) await session.query(`execute ${name}${values ? `(${values})` : ''}`)
         const { rows: [row] } = await session.query('select generic_plans > 0 as kept from pg_prepared_statements where name = $1', [name])
         made[name] = row!['kept']

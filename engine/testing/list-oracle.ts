@@ -43,7 +43,7 @@ export class ListOracle {
     }
     const field = entity.fieldByName.get(name)
     const value = record?.[name] ?? null
-    if (!field) return { type: system[name]!, settings: {}, value }
+    if (!field) return { type: system[name]!, settings: name === 'id' ? { targets: ['any'], several: false } : {}, value }
     if (rest.length === 0) return { type: field.type, settings: field.settings, value }
     if (field.reference) return this.reach(this.#target(field), value === null ? null : (this.#records.get(value as string) ?? null), rest.join('.'))
     const member = fieldOf(field.type).members!(field.settings).get(rest[0]!)!

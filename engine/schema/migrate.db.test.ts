@@ -32,6 +32,7 @@ describe.each(engines)('engine migrations on the %s engine', engine => {
 
   test('are applied once, also by two processes at once', async () => {
     const known = (await readMigrations()).map(migration => migration.number)
+    expect(known).toEqual(known.map((_, index) => index + 1))
     expect(await owned('select number from bos.migration order by 1')).toEqual(known.map(number => ({ number })))
     const again = [database.withOwner(migrate), database.withOwner(migrate)]
     expect(await Promise.all(again)).toEqual([[], []])

@@ -68,6 +68,8 @@ create table bos.member_account (
   tenant_id uuid not null references bos.tenant,
   member_id uuid not null,
   account_id uuid not null references bos.account,
+  -- Set while the person's record is deleted or not active.
+  suspended_at timestamptz(3),
   primary key (tenant_id, member_id)
 );
 create unique index member_account_account on bos.member_account (account_id, tenant_id);
@@ -181,7 +183,8 @@ create table bos.job (
   kind text collate "C" not null,
   status text collate "C" not null default 'queued' check (status in ('queued', 'running', 'done', 'failed', 'cancelled')),
   input jsonb not null default '{}',
-  -- Where a job that was interrupted goes on; written with each batch, in the batch's own transaction.
+  -- Where a job that was interrupted goes on. Kept after each batch, in a transaction of its own: a crash in between repeats the
+  -- batch, which idempotency keys make harmless.
   state jsonb not null default '{}',
   result jsonb,
   progress_done bigint not null default 0,
@@ -194,6 +197,7 @@ create table bos.job (
   primary key (tenant_id, id)
 );
 create index job_recent on bos.job (tenant_id, created_at);
+create index job_open on bos.job (created_at) where status in ('queued', 'running');
 
 create table bos.import (
   tenant_id uuid not null,

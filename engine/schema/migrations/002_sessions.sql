@@ -1,5 +1,5 @@
--- What opens every transaction, and the short fixed list of functions that work outside a tenant.
--- All are SECURITY DEFINER with a pinned search_path: bos_owner passes its own policies, so each states its tenant itself.
+-- What opens every transaction, and sessions. Here, in 005 and in 006 is the short fixed list of functions that work outside a tenant:
+-- SECURITY DEFINER with a pinned search_path; bos_owner passes its own policies, so each states its tenant itself.
 
 create function bos.begin(tenant uuid, member uuid, session uuid, generation bigint, scopes text[]) returns uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -26,21 +26,11 @@ comment on function bos.begin is
   'Opens a tenant transaction: settings hold until it ends. Raises BOS01 (stale) when session or generation are not what is true now.';
 grant execute on function bos.begin to bos_read, bos_write;
 
--- Sign-in and sessions ------------------------------------------------------------------------------------------------
+-- Sessions -----------------------------------------------------------------------------------------------------------
 
 create function bos.setting_value(name text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
   return (select s.value from bos.setting s where s.key = name);
-
-create function bos.tenant_by_slug(slug text)
-returns table (id uuid, name text, generation bigint, locale text, time_zone text, currency text, modules jsonb)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select t.id, t.name, t.generation, t.locale, t.time_zone, t.currency,
-    coalesce((select jsonb_agg(jsonb_build_object('module', m.module, 'version', m.version) order by m.module)
-              from bos.tenant_module m where m.tenant_id = t.id), '[]')
-  from bos.tenant t where t.slug = tenant_by_slug.slug and t.suspended_at is null;
-end;
 
 -- Everything the gateway must know of a live session, in one call; no row: sign in again.
 create function bos.actor(session uuid)
@@ -87,7 +77,7 @@ begin atomic
     select session_open.session, m.tenant_id, m.member_id, m.account_id, session_open.refresh_hash, session_open.expires
     from bos.member_account m join bos.tenant t on t.id = m.tenant_id
     where m.tenant_id = session_open.tenant and m.member_id = session_open.member and m.account_id = session_open.account
-      and t.suspended_at is null
+      and m.suspended_at is null and t.suspended_at is null
     returning true;
 end;
 
@@ -106,5 +96,5 @@ begin atomic
   select (select count(*) from old_answers) + (select count(*) from old_sessions);
 end;
 
-grant execute on function bos.setting_value, bos.tenant_by_slug, bos.actor, bos.session_open, bos.session_rotate, bos.session_revoke,
+grant execute on function bos.setting_value, bos.actor, bos.session_open, bos.session_rotate, bos.session_revoke,
   bos.housekeep to bos_call;

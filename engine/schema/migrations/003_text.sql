@@ -1,4 +1,4 @@
--- Folding, sign-in by e-mail, search candidates.
+-- Folding, search candidates, tree paths.
 
 -- What search and `contains` compare by; its twin, character for character, is engine/fields/fold.ts. Lower-casing is PostgreSQL's own
 -- (pg_c_utf8), not ICU's: ICU's alphabets are those of the server's package, so that an update of it could make stored folded columns
@@ -9,20 +9,6 @@ language sql immutable strict parallel safe
     lower(regexp_replace(normalize(value, nfkd), U&'[\0300-\036F]', '', 'g') collate pg_c_utf8), U&'\03C2', U&'\03C3'
   ) collate "C";
 grant execute on function bos.fold to bos_read, bos_write;
-
-create unique index account_email on bos.account (bos.fold(email));
-
--- Every live sign-in place of an e-mail address; memberships is [{"tenant","slug","name","member"}].
-create function bos.account_by_email(email text) returns table (id uuid, password_hash text, memberships jsonb)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  select a.id, a.password_hash,
-    coalesce((select jsonb_agg(jsonb_build_object('tenant', t.id, 'slug', t.slug, 'name', t.name, 'member', m.member_id) order by t.slug)
-              from bos.member_account m join bos.tenant t on t.id = m.tenant_id
-              where m.account_id = a.id and t.suspended_at is null), '[]')
-  from bos.account a where bos.fold(a.email) = bos.fold(account_by_email.email);
-end;
-grant execute on function bos.account_by_email to bos_call;
 
 -- Search and trigram operators are not leakproof: under a row policy PostgreSQL would not use their indexes. These functions run as
 -- the owner, whose policy is the constant true, state the tenant themselves and answer with ids only; the statement around

@@ -17,8 +17,9 @@ language sql stable parallel safe
 -- NULL: another process is at it.
 --
 -- Two events of one record never change places: a later version was written after the earlier one had committed, so whoever
--- sees the later one sees both. But `at` is when a transaction began, so the earlier version may sort behind: the walk
--- down from every chosen event collects unsequenced predecessors, and the order is by the latest `at` so far within a record.
+-- sees the later one sees both. `at` is the clock while the record's lock is held (engine/records/write.ts), so it rises with the
+-- versions; but a clock can be set back, and then the earlier version sorts behind. Therefore the walk down from every chosen
+-- event collects unsequenced predecessors, and the order is by the latest `at` so far within a record.
 create function bos.sequence(batch integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

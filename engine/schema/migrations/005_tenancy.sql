@@ -16,23 +16,12 @@ create trigger module_added after insert on bos.tenant_module referencing new ta
 create trigger module_changed after update on bos.tenant_module referencing new table as changed for each statement execute function bos.raise_generation();
 create trigger module_removed after delete on bos.tenant_module referencing old table as changed for each statement execute function bos.raise_generation();
 
--- A person whose record is deleted, or who has left, signs in no more; when the record comes back, so does the way in.
-alter table bos.member_account add column suspended_at timestamptz(3);
+-- Accounts ------------------------------------------------------------------------------------------------------------
 
-create function bos.member_presence() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare gone boolean := new.deleted_at is not null or not coalesce((to_jsonb(new) ->> 'active')::boolean, true);
-begin
-  update bos.member_account m set suspended_at = case when gone then coalesce(m.suspended_at, now()) end
-    where m.tenant_id = new.tenant_id and m.member_id = new.id;
-  if gone then
-    update bos.session s set revoked_at = now() where s.tenant_id = new.tenant_id and s.member_id = new.id and s.revoked_at is null;
-  end if;
-  return null;
-end $$;
-comment on function bos.member_presence is 'Trigger of core.member (engine/tenancy/presence.ts): ends the sign-in of people who are deleted or not active.';
+create unique index account_email on bos.account (bos.fold(email));
 
-create or replace function bos.account_by_email(email text) returns table (id uuid, password_hash text, memberships jsonb)
+-- Every live sign-in place of an e-mail address; memberships is [{"tenant","slug","name","member"}].
+create function bos.account_by_email(email text) returns table (id uuid, password_hash text, memberships jsonb)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
   select a.id, a.password_hash,
@@ -49,18 +38,6 @@ begin atomic
   select f.* from bos.account a cross join lateral bos.account_by_email(a.email) f where a.id = account_by_id.account;
 end;
 
-create or replace function bos.session_open(session uuid, tenant uuid, member uuid, account uuid, refresh_hash bytea, expires timestamptz)
-returns boolean
-language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  insert into bos.session (id, tenant_id, member_id, account_id, refresh_hash, expires_at)
-    select session_open.session, m.tenant_id, m.member_id, m.account_id, session_open.refresh_hash, session_open.expires
-    from bos.member_account m join bos.tenant t on t.id = m.tenant_id
-    where m.tenant_id = session_open.tenant and m.member_id = session_open.member and m.account_id = session_open.account
-      and m.suspended_at is null and t.suspended_at is null
-    returning true;
-end;
-
 -- A new password ends every session of the account but the one it was changed in (null: all).
 create function bos.password_set(account uuid, password_hash text, keep uuid) returns boolean
 language sql security definer set search_path = pg_catalog, pg_temp
@@ -68,6 +45,18 @@ begin atomic
   update bos.session s set revoked_at = now()
     where s.account_id = password_set.account and s.revoked_at is null and s.id is distinct from password_set.keep;
   update bos.account a set password_hash = password_set.password_hash where a.id = password_set.account returning true;
+end;
+
+-- Tenants -------------------------------------------------------------------------------------------------------------
+
+create function bos.tenant_by_slug(slug text)
+returns table (id uuid, name text, generation bigint, locale text, time_zone text, currency text, modules jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select t.id, t.name, t.generation, t.locale, t.time_zone, t.currency,
+    coalesce((select jsonb_agg(jsonb_build_object('module', m.module, 'version', m.version) order by m.module)
+              from bos.tenant_module m where m.tenant_id = t.id), '[]')
+  from bos.tenant t where t.slug = tenant_by_slug.slug and t.suspended_at is null;
 end;
 
 -- Opens a tenant with its modules, [{"module","version"}]. Nobody can sign in to it before member_admit. Answers its id and generation;
@@ -99,6 +88,13 @@ begin atomic
   from bos.tenant t order by t.slug;
 end;
 
+-- What the catalogue store asks for a tenant whose generation has moved on.
+create function bos.tenant_modules(tenant uuid) returns table (module text, version text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select m.module, m.version from bos.tenant_module m where m.tenant_id = tenant_modules.tenant order by m.module;
+end;
+
 -- Enables a module, or moves it to another version; members who have no role in it get `role` (null: none).
 create function bos.module_enable(tenant uuid, module text, version text, role text) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
@@ -111,6 +107,22 @@ begin atomic
       and not exists (select from bos.role_assignment r
         where r.tenant_id = m.tenant_id and r.member_id = m.member_id and r.module = module_enable.module);
 end;
+
+-- Members -------------------------------------------------------------------------------------------------------------
+
+-- A person whose record is deleted, or who has left, signs in no more; when the record comes back, so does the way in.
+create function bos.member_presence() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare gone boolean := new.deleted_at is not null or not coalesce((to_jsonb(new) ->> 'active')::boolean, true);
+begin
+  update bos.member_account m set suspended_at = case when gone then coalesce(m.suspended_at, now()) end
+    where m.tenant_id = new.tenant_id and m.member_id = new.id;
+  if gone then
+    update bos.session s set revoked_at = now() where s.tenant_id = new.tenant_id and s.member_id = new.id and s.revoked_at is null;
+  end if;
+  return null;
+end $$;
+comment on function bos.member_presence is 'Trigger of core.member (engine/tenancy/presence.ts): ends the sign-in of people who are deleted or not active.';
 
 -- Gives a member exactly these roles.
 create function bos.roles_set(tenant uuid, member uuid, roles text[]) returns void
@@ -182,5 +194,5 @@ begin atomic
       where r.tenant_id = member_access.tenant and r.member_id = member_access.member order by r.role);
 end;
 
-grant execute on function bos.account_by_id, bos.password_set, bos.tenant_open, bos.tenant_list, bos.module_enable, bos.roles_set,
-  bos.member_admit, bos.member_release, bos.member_access to bos_call;
+grant execute on function bos.account_by_email, bos.account_by_id, bos.password_set, bos.tenant_by_slug, bos.tenant_open, bos.tenant_list,
+  bos.tenant_modules, bos.module_enable, bos.roles_set, bos.member_admit, bos.member_release, bos.member_access to bos_call;

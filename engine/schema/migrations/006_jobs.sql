@@ -1,8 +1,6 @@
 -- Jobs, seen from outside a tenant: which ones wait, who works on them, and for whom they act. The rows in bos.job are the
 -- truth; a queue only wakes.
 
-create index job_open on bos.job (created_at) where status in ('queued', 'running');
-
 -- Jobs that nobody works on: queued, or running without a sign of life for so long.
 create function bos.jobs_waiting(stale_seconds double precision) returns table (tenant_id uuid, id uuid)
 language sql stable security definer rows 100 set search_path = pg_catalog, pg_temp

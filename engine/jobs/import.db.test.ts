@@ -216,7 +216,7 @@ describe('jobs', () => {
     const member = world.globex.members['manager']!
     const { id } = ok(await submit(`name\n${Array.from({ length: 3000 }, (_, i) => `Fail ${i}`).join('\n')}\n`, '', 'manager@globex')) as { id: string }
     await expect.poll(async () => ((await get(world, 'manager@globex', `/api/jobs/${id}`)) as unknown as JobView).progress.done, { timeout: 25_000, interval: 20 }).toBeGreaterThan(0)
-    ok(await world.call('admin@globex', 'PUT', `/api/access/${member}`, { body: { email: 'manager@globex.test', roles: { core: 'core.user' } } }))
+    ok(await world.call('admin@globex', 'PUT', `/api/access/${member}`, { body: { email: 'manager@globex.test', roles: ['core.user'] } }))
     const job = await finished(id, 'manager@globex')
     expect(job).toMatchObject({ status: 'failed', result: { problem: { code: 'not-allowed' } } })
     const [{ n }] = (await world.sql<{ n: number }>(`select count(*)::int as n from crm.company where name like 'Fail %'`)) as [{ n: number }]

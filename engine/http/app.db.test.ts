@@ -109,6 +109,7 @@ describe('/api/access', () => {
     [{ roles: ['crm.rep', 5] }, ['/roles']],
     [{ roles: { crm: 'crm.rep' } }, ['/roles']],
     [{ email: 'x@acme.test', password: 'short', roles: [] }, ['/password']],
+    [{ password: 'my own password', roles: [] }, ['/password']],
     [{ roles: [], tenant: globex.id }, ['/tenant']],
   ])('refuses %j and changes nothing', async (body, pointers) => {
     const reply = await call('admin@acme', 'PUT', path(member(acme, 'rep')), { body })
@@ -216,6 +217,16 @@ describe('/api/operator/tenants', () => {
       expect(result['admin']).toMatchObject({ existing: true, password: null })
       expect((await login('rep@acme.test', 'another password')).status).toBe(401)
       expect(ok(await login('rep@acme.test'))['tenants']).toEqual([expect.objectContaining({ slug: 'acme' }), expect.objectContaining({ slug: 'initrode' })])
+    })
+
+    it('whose password their administrator can change no more; an attempt changes nothing else either', async () => {
+      const [path, email] = [`/api/access/${member(acme, 'rep')}`, 'rep@acme.test']
+      const before = ok(await call('admin@acme', 'GET', path))
+      const reply = await call('admin@acme', 'PUT', path, { body: { email, password: 'my own password', roles: ['core.user'] } })
+      expect([...problemOf(reply), pointersOf(reply)]).toEqual([409, 'conflict', ['/password']])
+      expect(ok(await call('admin@acme', 'GET', path))).toEqual(before)
+      expect([(await login(email)).status, (await login(email, 'my own password')).status]).toEqual([200, 401])
+      expect(ok(await call('admin@acme', 'PUT', path, { body: { email, roles: ['core.user'] } }))).toEqual({ email, roles: ['core.user'] })
     })
   })
 })

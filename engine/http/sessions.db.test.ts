@@ -6,7 +6,7 @@ import { operatorGuard } from '../identity/operator.ts'
 import { createPasswords } from '../identity/passwords.ts'
 import { masterKey, members, operatorToken, people, tenants, openIdentity } from '../testing/identity.ts'
 
-const { call, cookieOf, database, deals, login, refresh, setRoles, tokens, withToken } = await openIdentity()
+const { call, cookieOf, database, deals, login, refresh, setAccess, tokens, withToken } = await openIdentity()
 
 describe('an access token is refused', () => {
   // All of a living session, so that each token fails for the one thing that is wrong with it.
@@ -144,7 +144,7 @@ describe('what ends a sign-in holds on the next request', () => {
     await database.withOwner(session => session.query('update bos.tenant set suspended_at = null where id = $1', [tenants.globex]))
     const again = (await login('both@example.test', undefined, { tenant: 'globex' })).body['accessToken']
     await deals(again)
-    await database.call({ text: 'select bos.member_release($1, $2)', values: [tenants.globex, members.bothInGlobex] })
+    await setAccess(tenants.globex, members.bothInGlobex, people.both, null, [])
     expect((await deals(again)).status).toBe(401)
     expect((await login('both@example.test')).body['tenant']).toMatchObject({ slug: 'acme' })
   })
@@ -152,13 +152,13 @@ describe('what ends a sign-in holds on the next request', () => {
   it('and so does a change of roles, without signing in again', async () => {
     const token = (await login('ada@acme.test')).body['accessToken']
     const before = await deals(token)
-    await setRoles(members.ada, ['core.user', 'crm.rep'])
+    await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.user', 'crm.rep'])
     const after = await deals(token)
     expect([before.body['roles'], after.body['roles']]).toEqual([['core.admin'], ['core.user', 'crm.rep']])
     expect(Number(after.body['generation'])).toBeGreaterThan(Number(before.body['generation']))
-    await setRoles(members.ada, ['core.user', 'crm.rep'])
+    await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.user', 'crm.rep'])
     expect((await deals(token)).body['generation']).toBe(after.body['generation'])
-    await setRoles(members.ada, ['core.admin'])
+    await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.admin'])
     expect((await call('GET', '/api/me', { headers: withToken(token) })).body).toEqual({
       member: { id: members.ada, name: 'Ada', email: 'ada@acme.test' }, roles: ['core.admin'], demo: false,
       tenant: { id: tenants.acme, slug: 'acme', name: 'ACME', locale: 'en', timeZone: 'Europe/Berlin', currency: 'EUR' },

@@ -5,7 +5,7 @@ import { Problem, type Fault } from '../problems.ts'
 import { administrator } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import { engineCall, type HandleCall } from './engine-actor.ts'
-import { admit, setRoles } from './tenants.ts'
+import { setAccess } from './tenants.ts'
 
 /** How a member gets in and what they may do. */
 export interface MemberAccess {
@@ -50,28 +50,20 @@ export function createAccesses({ database, handle, hashPassword, catalogueOf }: 
     },
     put: async (actor, member, change) => {
       await authorise(actor, member)
-      judgeRoles(change.roles, await catalogueOf(actor))
+      judge(change, await catalogueOf(actor))
       const locksItselfOut = member === actor.member && (!change.roles.includes(administrator) || change.email === null)
       if (locksItselfOut) throw new Problem('conflict', 'Another administrator must take your own administration away.')
-      if (change.email === null) {
-        await database.call({ text: 'select bos.member_release($1::uuid, $2::uuid)', values: [actor.tenant, member] })
-        await setRoles(database, actor.tenant, member, change.roles)
-        return current(actor.tenant, member)
-      }
-
       const passwordHash = change.password === null ? null : await hashPassword(change.password)
-      const { passwordKept } = await admit(database, { tenant: actor.tenant, member, email: change.email, passwordHash, roles: change.roles, link: false })
-      if (passwordKept && change.password !== null) {
-        throw new Problem('conflict', 'Sign-in and roles are saved, but the password is not: this account is in use in other tenants too, so only the person can change it.')
-      }
+      await setAccess(database, { tenant: actor.tenant, member, email: change.email, passwordHash, roles: change.roles, link: false })
       return current(actor.tenant, member)
     },
   }
 }
 
-/** Each a role of a module that the tenant has, and at most one per module: until roles can add to each other, a second one would be a mistake. */
-function judgeRoles(roles: readonly string[], catalogue: Catalogue): void {
+/** Every role is of a module that the tenant has, and at most one of each: until roles can add to each other, a second one would be a mistake. */
+function judge({ email, password, roles }: AccessChange, catalogue: Catalogue): void {
   const faults: Fault[] = []
+  if (email === null && password !== null) faults.push({ pointer: '/password', detail: 'needs an "email" to sign in with' })
   const byModule = new Map<string, string>()
   for (const [index, id] of roles.entries()) {
     const role = catalogue.roles.get(id)

@@ -25,7 +25,7 @@ it.each([['tenant'], ['tenant', 'create'], ['tenant', 'create', '--nonsense'], [
 it('bos tenant create prints every fault, by option', async () => {
   const { code, out } = await run('tenant', 'create', 'Big Corp', '--modules', 'crmm', '--admin-email', 'nobody', '--time-zone', 'Mars')
   expect(code).toBe(1)
-  for (const option of ['<slug>', '--admin-name', '--admin-email', '--time-zone', 'did you mean "crm"?']) expect(out).toContain(option)
+  for (const option of ['<slug>', '--admin-name', '--admin-email', '--time-zone', 'Did you mean "crm"?']) expect(out).toContain(option)
 })
 
 it('bos tenant create makes one that its administrator can sign in to, and bos tenant list shows it', async () => {
@@ -33,7 +33,7 @@ it('bos tenant create makes one that its administrator can sign in to, and bos t
   expect(code).toBe(0)
   expect((await login('gavin@hooli.test', lastWord(out))).status).toBe(200)
   expect((await run('tenant', 'list')).out).toMatch(/^hooli +Hooli, 1 person, core crm$/m)
-  expect(await run('tenant', 'enable', 'hooli', 'inventry')).toEqual({ code: 1, out: expect.stringContaining('did you mean "inventory"?') as string })
+  expect(await run('tenant', 'enable', 'hooli', 'inventry')).toEqual({ code: 1, out: expect.stringContaining('Did you mean "inventory"?') as string })
   expect(await run('tenant', 'enable', 'hooli', 'inventory')).toEqual({ code: 0, out: 'hooli has core, crm, inventory' })
   expect((await run('tenant', 'create', 'hooli', '--admin-name', 'Gavin', '--admin-email', 'gavin@hooli.test')).code).toBe(1)
 })

@@ -5,7 +5,7 @@ import type { Database } from '../database/types.ts'
 import type { Actor } from '../records/types.ts'
 import { engineActor, type HandleCall } from './engine-actor.ts'
 import { loadSeeds, type SeedFile } from './seed.ts'
-import { admit, enableModule, openTenant, randomPassword, withDependencies } from './tenants.ts'
+import { enableModule, openTenant, randomPassword, setAccess, withDependencies } from './tenants.ts'
 
 /** What the database remembers of demo mode, under the setting `demo`. Once `on` is false it stays so. */
 interface DemoState {
@@ -97,7 +97,7 @@ async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTena
   const keys = new Map(Object.entries(before?.keys ?? {}))
   const loaded = await loadSeeds({ handle: parts.handle, catalogue: await parts.catalogueOf(actor), actor, files, keys, now: parts.now() })
   for (const { member, email, roles } of loaded.people) {
-    await admit(database, { tenant: actor.tenant, member, email, passwordHash, roles, link: false })
+    await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles, link: false })
   }
   const entry = { id: actor.tenant, modules: [...before?.modules ?? [], ...missing], keys: Object.fromEntries(loaded.keys) }
   return { on: true, tenants: { ...state.tenants, [tenant.slug]: entry }, people: [...new Set([...state.people, ...loaded.people.map(person => person.email)])] }

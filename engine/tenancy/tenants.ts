@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Module } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
-import { nearest } from '../fields/nearest.ts'
-import { Problem, type Fault } from '../problems.ts'
+import { suggestion } from '../fields/nearest.ts'
+import { Problem, type Fault, type ProblemCode } from '../problems.ts'
 import { answerJson, engineActor, engineCall, type HandleCall } from './engine-actor.ts'
 
 export interface NewTenant {
@@ -68,7 +68,7 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
       const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
       const member = await writeMember(handle, actor, wanted.admin)
       const { email } = wanted.admin
-      const { existing, passwordKept } = await admit(database, { tenant: opened.id, member, email, passwordHash, roles: ['core.admin'], link: true })
+      const { existing, passwordKept } = await setAccess(database, { tenant: opened.id, member, email, passwordHash, roles: ['core.admin'], link: true })
       const shown = wanted.admin.password === null && !passwordKept ? password : null
       return { id: opened.id, slug: wanted.slug, name: wanted.name, modules: chosen.map(each => each.id), admin: { member, email, password: shown, existing } }
     },
@@ -109,38 +109,47 @@ export async function enableModule(database: Pick<Database, 'call'>, tenant: str
   await database.call({ text: 'select bos.module_enable($1::uuid, $2, $3, $4)', values: [tenant, id, version, defaultRole] })
 }
 
-export interface Admission {
+export interface AccessSetting {
   readonly tenant: string
   readonly member: string
-  readonly email: string
+  /** Null: this person cannot sign in. */
+  readonly email: string | null
+  /** Null: keep the password there is. */
   readonly passwordHash: string | null
   readonly roles: readonly string[]
-  /** Connect an account that is in use in other tenants: the operator's right. */
+  /** Connect an account that is in use in other tenants: the operator's right. Its password stays. */
   readonly link: boolean
 }
 /** `existing`: the address signs in already. `passwordKept`: the given password was not taken, because the account is not this tenant's alone. */
-export interface Admitted {
+export interface AccessSet {
   readonly existing: boolean
   readonly passwordKept: boolean
 }
 
-/** Lets a member sign in, with these roles. Throws 'unique-taken' where the account is in use in another tenant and may not be linked. */
-export async function admit(database: Pick<Database, 'call'>, { tenant, member, email, passwordHash, roles, link }: Admission): Promise<Admitted> {
+/**
+ * Says how a member signs in and which roles they have, in one transaction. Throws 'unique-taken' where the account is in use in
+ * another tenant and may not be linked, 'conflict' where it is linked and a password is given; then nothing is changed.
+ */
+export async function setAccess(database: Pick<Database, 'call'>, { tenant, member, email, passwordHash, roles, link }: AccessSetting): Promise<AccessSet> {
   try {
     const { rows } = await database.call({
-      text: 'select * from bos.member_admit($1::uuid, $2::uuid, $3::uuid, $4, $5, $6)', values: [tenant, member, uuid(), email, passwordHash, link],
+      text: 'select * from bos.access_set($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::text[], $7)', values: [tenant, member, uuid(), email, passwordHash, roles, link],
     })
-    await setRoles(database, tenant, member, roles)
     return { existing: rows[0]?.['existing'] === true, passwordKept: rows[0]?.['password_kept'] === true }
   } catch (cause) {
-    if ((cause as { code?: unknown }).code !== '23505') throw cause
-    throw new Problem('unique-taken', 'This address signs in already, as another person or in another tenant. The operator can connect it.', { cause, faults: [{ pointer: '/email', detail: 'is taken' }] })
+    const refused = refusals[String((cause as { code?: unknown }).code)]
+    throw refused ? new Problem(refused.code, refused.detail, { cause, faults: [refused.fault] }) : cause
   }
 }
-
-/** Exactly these roles; raises the tenant's generation if that changes anything. */
-export async function setRoles(database: Pick<Database, 'call'>, tenant: string, member: string, roles: readonly string[]): Promise<void> {
-  await database.call({ text: 'select bos.roles_set($1::uuid, $2::uuid, $3::text[])', values: [tenant, member, roles] })
+const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fault: Fault }>> = {
+  23505: {
+    code: 'unique-taken', detail: 'This address signs in already, as another person or in another tenant. The operator can connect it.',
+    fault: { pointer: '/email', detail: 'is taken' },
+  },
+  BOS03: {
+    code: 'conflict', detail: 'This account is in use in other tenants too, so only the person can change its password. Nothing was changed.',
+    fault: { pointer: '/password', detail: 'can be changed by the person only' },
+  },
 }
 
 async function writeMember(handle: HandleCall, actor: ReturnType<typeof engineActor>, { name, email }: NewTenant['admin']): Promise<string> {
@@ -186,8 +195,7 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
 
 function unknownModule(id: string, known: ReadonlyMap<string, Module>): string | null {
   if (known.has(id)) return null
-  const near = nearest(id, [...known.keys()])
-  return `there is no module "${id}"${near === null ? '' : `; did you mean "${near}"?`}`
+  return `there is no module "${id}".${suggestion(id, known.keys())}`
 }
 
 function isTimeZone(name: string): boolean {

@@ -33,21 +33,17 @@ export async function openIdentity() {
   const place = await freshDatabase()
   const database = await createDatabase({ databaseUrl: place.url, ownerUrl: null, dataDir: null, connections: 4 })
   await database.withOwner(owner => migrate(owner))
-  const setRoles = (member: string, roles: readonly string[]): Promise<unknown> =>
-    database.call({ text: 'select bos.roles_set($1, $2, $3::text[])', values: [tenants.acme, member, roles] })
-
   const passwords = createPasswords(limits)
   const passwordHash = await passwords.hash('correct horse battery')
   for (const [slug, id] of Object.entries(tenants)) {
     await database.call({ text: `select * from bos.tenant_open($1, $2, $3, 'en', 'Europe/Berlin', 'EUR', '[{"module":"core","version":"1.0.0"}]')`, values: [id, slug, slug.toUpperCase()] })
   }
-  const admit = (tenant: string, member: string, account: string, email: string): Promise<unknown> =>
-    database.call({ text: 'select bos.member_admit($1, $2, $3, $4, $5, true)', values: [tenant, member, account, email, passwordHash] })
-  await admit(tenants.acme, members.ada, people.ada, 'ada@acme.test')
-  await admit(tenants.acme, members.bob, people.bob, 'Bob@acme.test')
-  await admit(tenants.acme, members.bothInAcme, people.both, 'both@example.test')
-  await admit(tenants.globex, members.bothInGlobex, people.both, 'both@example.test')
-  await setRoles(members.ada, ['core.admin'])
+  const setAccess = (tenant: string, member: string, account: string, email: string | null, roles: readonly string[], hash: string | null = null): Promise<unknown> =>
+    database.call({ text: 'select bos.access_set($1, $2, $3, $4, $5, $6::text[], true)', values: [tenant, member, account, email, hash, roles] })
+  await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.admin'], passwordHash)
+  await setAccess(tenants.acme, members.bob, people.bob, 'Bob@acme.test', [], passwordHash)
+  await setAccess(tenants.acme, members.bothInAcme, people.both, 'both@example.test', [], passwordHash)
+  await setAccess(tenants.globex, members.bothInGlobex, people.both, 'both@example.test', [], passwordHash)
 
   const actors = createActors(database, tokens, limits)
   const signIn = createSignIn({ database, passwords, tokens, actors, limits })
@@ -88,5 +84,5 @@ export async function openIdentity() {
   const cookieOf = (reply: Reply): string => reply.cookie?.split(';')[0] ?? ''
   const refresh = (cookie: string, headers: Record<string, string> = {}): Promise<Reply> => call('POST', '/api/auth/refresh', { headers: { cookie, ...headers } })
 
-  return { database, tokens, base, call, login, withToken, deals, cookieOf, refresh, setRoles }
+  return { database, tokens, base, call, login, withToken, deals, cookieOf, refresh, setAccess }
 }

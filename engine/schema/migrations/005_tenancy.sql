@@ -59,7 +59,7 @@ begin atomic
   from bos.tenant t where t.slug = tenant_by_slug.slug and t.suspended_at is null;
 end;
 
--- Opens a tenant with its modules, [{"module","version"}]. Nobody can sign in to it before member_admit. Answers its id and generation;
+-- Opens a tenant with its modules, [{"module","version"}]. Nobody can sign in to it before access_set. Answers its id and generation;
 -- no row: the slug is taken. A tenant that nobody was ever admitted to is an attempt that broke off: it is taken up again.
 create function bos.tenant_open(tenant uuid, slug text, name text, locale text, time_zone text, currency text, modules jsonb)
 returns table (id uuid, generation bigint)
@@ -124,24 +124,15 @@ begin
 end $$;
 comment on function bos.member_presence is 'Trigger of core.member (engine/tenancy/presence.ts): ends the sign-in of people who are deleted or not active.';
 
--- Gives a member exactly these roles.
-create function bos.roles_set(tenant uuid, member uuid, roles text[]) returns void
-language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  delete from bos.role_assignment r
-    where r.tenant_id = roles_set.tenant and r.member_id = roles_set.member and r.role <> all (roles_set.roles);
-  insert into bos.role_assignment (tenant_id, member_id, role)
-    select roles_set.tenant, roles_set.member, each.role from unnest(roles_set.roles) as each (role)
-    on conflict (tenant_id, member_id, role) do nothing;
-end;
-
--- Lets a member sign in with an e-mail address, over an account that may be there already:
+-- Says how a member signs in and which roles they have; all of it, or (with an error) nothing. `email` null: they cannot sign in.
+-- The address may have an account already:
 -- - in use in another tenant: only the operator may connect it (`link`), and it keeps its password. Nobody has proved yet that the
---   address is theirs, so an administrator who made up an account for it must not thereby get into other tenants, nor take over theirs;
+--   address is theirs, so an administrator who made up an account for it must not thereby get into other tenants, nor take over theirs:
+--   the address is refused (23505), and where the person was connected before, so is a new password (BOS03);
 -- - in use here only: the password is replaced where one is given;
 -- - in use nowhere: it begins anew, with the given password or none.
-create function bos.member_admit(tenant uuid, member uuid, account uuid, email text, password_hash text, link boolean)
-returns table (account_id uuid, existing boolean, password_kept boolean)
+create function bos.access_set(tenant uuid, member uuid, account uuid, email text, password_hash text, roles text[], link boolean)
+returns table (existing boolean, password_kept boolean)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -149,40 +140,39 @@ declare
   here boolean;
   elsewhere boolean;
 begin
-  select a.id into known from bos.account a where bos.fold(a.email) = bos.fold(member_admit.email) for update;
-  if known is null then
-    insert into bos.account (id, email, password_hash) values (member_admit.account, member_admit.email, member_admit.password_hash);
-    known := member_admit.account;
-    existing := false;
-    password_kept := false;
-  else
-    select coalesce(bool_or(m.tenant_id = member_admit.tenant), false), coalesce(bool_or(m.tenant_id <> member_admit.tenant), false) into here, elsewhere
-      from bos.member_account m where m.account_id = known;
-    if elsewhere and not here and not link then
-      raise exception 'the address is in use' using errcode = 'unique_violation', constraint = 'account_email';
-    end if;
-    existing := here or elsewhere;
-    password_kept := elsewhere or (here and member_admit.password_hash is null);
-    if not password_kept then
-      perform bos.password_set(known, member_admit.password_hash, null);
-    end if;
+  select a.id into known from bos.account a where bos.fold(a.email) = bos.fold(access_set.email) for update;
+  select coalesce(bool_or(m.tenant_id = access_set.tenant), false), coalesce(bool_or(m.tenant_id <> access_set.tenant), false) into here, elsewhere
+    from bos.member_account m where m.account_id = known;
+  if elsewhere and not here and not access_set.link then
+    raise exception 'the address is in use' using errcode = 'unique_violation', constraint = 'account_email';
+  elsif elsewhere and not access_set.link and access_set.password_hash is not null then
+    raise exception 'the account is in use in other tenants too' using errcode = 'BOS03';
+  end if;
+
+  if known is null and access_set.email is not null then
+    insert into bos.account (id, email, password_hash) values (access_set.account, access_set.email, access_set.password_hash);
+    known := access_set.account;
+  elsif known is not null and not elsewhere and (access_set.password_hash is not null or not here) then
+    perform bos.password_set(known, access_set.password_hash, null);
   end if;
   update bos.session s set revoked_at = now()
-    where s.tenant_id = member_admit.tenant and s.member_id = member_admit.member and s.account_id <> known and s.revoked_at is null;
-  insert into bos.member_account (tenant_id, member_id, account_id) values (member_admit.tenant, member_admit.member, known)
-    on conflict (tenant_id, member_id) do update set account_id = excluded.account_id;
-  account_id := known;
+    where s.tenant_id = access_set.tenant and s.member_id = access_set.member and s.account_id is distinct from known and s.revoked_at is null;
+  if known is null then
+    delete from bos.member_account m where m.tenant_id = access_set.tenant and m.member_id = access_set.member;
+  else
+    insert into bos.member_account (tenant_id, member_id, account_id) values (access_set.tenant, access_set.member, known)
+      on conflict (tenant_id, member_id) do update set account_id = excluded.account_id;
+  end if;
+  delete from bos.role_assignment r
+    where r.tenant_id = access_set.tenant and r.member_id = access_set.member and r.role <> all (access_set.roles);
+  insert into bos.role_assignment (tenant_id, member_id, role)
+    select access_set.tenant, access_set.member, each.role from unnest(access_set.roles) as each (role)
+    on conflict (tenant_id, member_id, role) do nothing;
+
+  existing := here or elsewhere;
+  password_kept := elsewhere or (here and access_set.password_hash is null);
   return next;
 end $$;
-
--- Takes a member's sign-in away.
-create function bos.member_release(tenant uuid, member uuid) returns void
-language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
-  update bos.session s set revoked_at = now()
-    where s.tenant_id = member_release.tenant and s.member_id = member_release.member and s.revoked_at is null;
-  delete from bos.member_account m where m.tenant_id = member_release.tenant and m.member_id = member_release.member;
-end;
 
 create function bos.member_access(tenant uuid, member uuid) returns table (email text, roles text[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -194,5 +184,12 @@ begin atomic
       where r.tenant_id = member_access.tenant and r.member_id = member_access.member order by r.role);
 end;
 
+-- A member's name, for themselves: their roles may not let them read records of people. core.member is there once modules are applied.
+create function bos.member_name(tenant uuid, member uuid) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return (select m.name from core.member m where m.tenant_id = member_name.tenant and m.id = member_name.member);
+end $$;
+
 grant execute on function bos.account_by_email, bos.account_by_id, bos.password_set, bos.tenant_by_slug, bos.tenant_open, bos.tenant_list,
-  bos.tenant_modules, bos.module_enable, bos.roles_set, bos.member_admit, bos.member_release, bos.member_access to bos_call;
+  bos.tenant_modules, bos.module_enable, bos.access_set, bos.member_access, bos.member_name to bos_call;

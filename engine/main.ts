@@ -12,13 +12,15 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCodes.misconfigured
   }
   const started = performance.now()
+  // Before anything starts: whoever asks us to stop right after the welcome must be heard.
+  const asked = new Promise<string>(resolve => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => { resolve(name) })
+  })
   const config = readConfig(process.env, process.cwd())
   const app = await startApp(config, { demo: args.includes('--demo'), progress: line => { console.log(line) } })
   console.log(welcome(config, app, Math.round(performance.now() - started)))
 
-  const signal = await new Promise<string>(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => { resolve(name) })
-  })
+  const signal = await asked
   console.log(`${signal}: finishing what is under way …`)
   // A second signal does not wait.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(exitCodes.failed))
@@ -41,6 +43,8 @@ function welcome(config: Config, app: StartedApp, startMs: number): string {
   const warnings = [
     config.databaseUrl === null && 'The embedded database is for trying and for small demos: one process, no protection against power loss. Use PostgreSQL (DATABASE_URL) for real work.',
     app.masterKeyFile !== null && !app.demo.on && `MASTER_KEY is not set: a key was generated in ${app.masterKeyFile}. Keep it with your backups, or set MASTER_KEY.`,
+    config.redisUrl !== null && 'REDIS_URL is not used yet.',
+    config.directDatabaseUrl !== null && 'DIRECT_DATABASE_URL is not used yet.',
     app.demo.on && !isLoopback(config.host) && 'Demo mode answers only under localhost, though it listens on other addresses too.',
   ].filter(warning => typeof warning === 'string')
   if (warnings.length > 0) lines.push('', ...warnings.map(warning => `  ! ${warning}`))

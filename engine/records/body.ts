@@ -25,7 +25,12 @@ export type Mode = 'create' | 'patch' | 'upsert'
  * Reads a record body into canonical values. Every fault is reported with a pointer into the body; the result is only
  * meaningful when none was. Answers that are sent back (`_title`, `_expand`, system properties) are understood.
  */
-export function readChange(access: Access, here: EntityAccess, body: unknown, mode: Mode, replaceLines: ReadonlySet<string>, pointer: string, report: Report): Change {
+export function readChange(access: Access, here: EntityAccess, body: unknown, mode: Mode, replaceLines: ReadonlySet<string>, pointer: string, tell: Report): Change {
+  let isFaulty = false
+  const report: Report = (at, detail) => {
+    isFaulty = true
+    tell(at, detail)
+  }
   const set = new Map<string, unknown>()
   const lines = new Map<string, LinesChange>()
   const echo = new Map<string, unknown>()
@@ -44,7 +49,7 @@ export function readChange(access: Access, here: EntityAccess, body: unknown, mo
     else if (systemProperties.has(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
     else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
   }
-  if (mode === 'create') reportMissing(here, body, pointer, report)
+  if (isFaulty) reportEmpty(here, body, mode, set, pointer, tell)
   return { set, lines, echo }
 }
 
@@ -81,7 +86,7 @@ function readField(here: EntityAccess, field: Field, value: unknown, mode: Mode,
 
 /** Canonical value, null, or undefined when it was faulty. A patch of a composite keeps the members it does not name: `decide` merges them. */
 function readValue(field: Field, value: unknown, mode: Mode, at: string, report: Report): unknown {
-  if (value === null) return field.required && (mode === 'patch' || field.default === undefined) ? missing(field, at, report) : null
+  if (value === null) return null
   const type = fieldOf(field.type)
   if (mode === 'patch' && type.members && isObject(value)) return new Members(value)
   let faulty = false
@@ -89,20 +94,19 @@ function readValue(field: Field, value: unknown, mode: Mode, at: string, report:
     faulty = true
     report(at + pointer, detail)
   })
-  if (!faulty && field.required && isEmpty(field, canonical)) return missing(field, at, report)
   return faulty ? undefined : canonical
 }
 
-/** Together with everything else that is wrong; `decide` would find it too, but only once the rest is right. */
-function reportMissing(here: EntityAccess, body: Record<string, unknown>, pointer: string, report: Report): void {
+/** Beside other faults, what is required too: `decide` finds it, with references that lead nowhere, but only once the rest is right. */
+function reportEmpty(here: EntityAccess, body: Record<string, unknown>, mode: Mode, set: ReadonlyMap<string, unknown>, pointer: string, report: Report): void {
   for (const field of here.visible) {
-    const filled = !field.required || field.readOnly || field.default !== undefined || field.defaultsToActor || Object.hasOwn(body, field.name)
-    if (!filled) missing(field, `${pointer}/${field.name}`, report)
+    if (!field.required || field.readOnly) continue
+    const hasDefault = mode !== 'patch' && (field.default !== undefined || field.defaultsToActor)
+    const value = set.get(field.id)
+    const isLeftOut = mode === 'create' && !hasDefault && !Object.hasOwn(body, field.name)
+    const isCleared = value === null ? !hasDefault : value !== undefined && !(value instanceof Members) && isEmpty(field, value)
+    if (isLeftOut || isCleared) report(`${pointer}/${field.name}`, `${field.title} is required.`)
   }
-}
-
-const missing = (field: Field, at: string, report: Report): undefined => {
-  report(at, `${field.title} is required.`)
 }
 
 function readLines(access: Access, field: Field, value: unknown, mode: Mode, replace: ReadonlySet<string>, at: string, report: Report): LinesChange | null {

@@ -36,7 +36,7 @@ describe('refusals', () => {
     { ...refused, name: '100,000 rows that fit the body', body: { mode: 'each', operations: Array.from({ length: 100_000 }, () => 0) }, pointers: ['/operations'] },
     { as: 'manager@acme', name: '100,000 rows that do not', body: { operations: Array.from({ length: 100_000 }, (_, i) => company(`Company ${i}`)) }, status: 413, problem: 'body-too-large' },
     {
-      ...refused, name: 'all: every fault of every operation', pointers: ['/operations/1/data/name', '/operations/2/data/nam', '/operations/2/data/name', '/operations/3/op', '/operations/4', '/operations/5/id', '/operations/6/constructor', '/operations/6/data/name', '/operations/7/ifMatch', '/operations/8/key', '/operations/9/data/external_id'],
+      ...refused, name: 'all: every fault of every operation', pointers: ['/operations/1/data/name', '/operations/2/data/nam', '/operations/2/data/name', '/operations/3/op', '/operations/4', '/operations/5/id', '/operations/6/constructor', '/operations/7/ifMatch', '/operations/8/key', '/operations/9/data/external_id'],
       body: { mode: 'all', operations: [
         company('Good'), { op: 'create', data: { name: 7 } }, { op: 'create', data: { nam: 'x' } }, { op: 'destroy', id: existing.id }, null, { op: 'update', id: 7, data: {} },
         { op: 'create', data: {}, constructor: 1 }, { op: 'delete', id: existing.id, ifMatch: 'x' }, { op: 'upsert', key: 'nam', data: {} }, { op: 'upsert', key: 'external_id', data: { name: 'x', external_id: null } },

@@ -67,7 +67,7 @@ describe('refusals', () => {
     const { id, sections: [first] } = await newProject()
     const task = first!.tasks[0]!.id
     await refused(id, { sections: { [first!.id]: { heading: null, place: 'Graz', tasks: { [task]: { hours: -1 }, 'new:1': {} } }, 'new:2': { tasks: [{ label: 7 }] } } }, [
-      `/sections/${first!.id}/heading`, `/sections/${first!.id}/tasks/${task}/hours`, `/sections/${first!.id}/tasks/new:1/label`, '/sections/new:2/heading', '/sections/new:2/tasks/0/label',
+      `/sections/${first!.id}/heading`, `/sections/${first!.id}/tasks/${task}/hours`, '/sections/new:2/heading', '/sections/new:2/tasks/0/label',
     ])
     await refused(id, { sections: { [first!.id]: { heading: ' ', tasks: { 'new:1': {} } }, 'new:2': { tasks: [] } } }, [
       `/sections/${first!.id}/heading`, `/sections/${first!.id}/tasks/new:1/label`, '/sections/new:2/heading',

@@ -1,12 +1,9 @@
 import { join } from 'node:path'
 import type { Express } from 'express'
 import type { SourceFault } from './catalogue/sources.ts'
-import { compiledValidate } from './catalogue/validate.ts'
-import { loadModules } from './catalogue/load.ts'
-import { cataloguesInUse, keepModules, openCatalogues, type Catalogues } from './catalogue/store.ts'
+import type { Catalogues } from './catalogue/store.ts'
 import type { Config } from './config.ts'
 import { createDatabase, type OpenDatabase } from './database/open.ts'
-import type { Session } from './database/roles.ts'
 import { startSequencer } from './events/sequencer.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
@@ -30,14 +27,12 @@ import { loadMasterKey } from './keys/master-key.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
-import { applyCatalogues } from './schema/apply.ts'
-import { migrate } from './schema/migrate.ts'
 import type { Refusal } from './schema/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { memberName } from './tenancy/member-name.ts'
-import { watchPresence } from './tenancy/presence.ts'
 import { readSeeds } from './tenancy/seed.ts'
+import { serveModules } from './tenancy/serve-modules.ts'
 import { createTenants, type Tenants } from './tenancy/tenants.ts'
 import product from '../package.json' with { type: 'json' }
 
@@ -71,7 +66,8 @@ export interface App {
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
   const { limits, modulesDir } = config
   const database = await createDatabase({
-    databaseUrl: config.databaseUrl, ownerUrl: config.ownerDatabaseUrl, dataDir: config.dataDir, connections: limits.databaseConnections,
+    databaseUrl: config.databaseUrl, ownerUrl: config.ownerDatabaseUrl, dataDir: config.dataDir,
+    connections: limits.databaseConnections, transactionLimitMs: limits.writeTransactionMs,
   })
   /** In the order in which things were opened; closed the other way round. */
   const closers: (() => void | Promise<void>)[] = [database.close]
@@ -80,7 +76,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
   try {
     const masterKey = await loadMasterKey(config)
-    const { catalogues, refusals } = await database.withOwner(owner => prepareSchema(owner, database, modulesDir))
+    const { catalogues, refusals } = await database.withOwner(owner => serveModules(owner, database, modulesDir))
     const catalogueOf = (actor: Actor) => catalogues.current(actor)
 
     const sequencer = config.roles.has('worker') ? startSequencer(database, { onError: logError }) : null
@@ -127,7 +123,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     })
     if (config.roles.has('worker')) await jobs.start()
     if (config.roles.has('worker')) {
-      const housekeeping = setInterval(() => void database.call({ text: 'select bos.housekeep()' }).catch(logError), limits.housekeepingMs).unref()
+      const housekeeping = setInterval(() => void database.call({ text: 'select bos.housekeep($1)', values: [limits.idempotencyHours] }).catch(logError), limits.housekeepingMs).unref()
       closers.push(() => { clearInterval(housekeeping) })
     }
 
@@ -166,48 +162,6 @@ export async function startApp(config: Config, options: Partial<Omit<AppOptions,
     await app.close()
   }
   return { ...app, port: listening.port, url: `http://${host}:${listening.port}`, close }
-}
-
-/**
- * Brings tables and catalogue into agreement: engine's own tables, then those of all modules in use. A module whose change the tables
- * refuse is served as it was before (or not at all, when it is new); the rest is not held back by it.
- */
-async function prepareSchema(owner: Session, database: OpenDatabase, modulesDir: string): Promise<{ catalogues: Catalogues; refusals: readonly Refusal[] }> {
-  await migrate(owner)
-  let files = await loadModules(modulesDir)
-  const refusals: Refusal[] = []
-  for (;;) {
-    const catalogues = await openCatalogues(owner, files, { caller: database, validate: compiledValidate() })
-    const outcome = await applyCatalogues(owner, await cataloguesInUse(owner, catalogues))
-    if (outcome.status !== 'refused') {
-      await keepModules(owner, catalogues)
-      await moveToServed(owner, catalogues)
-      await watchPresence(owner)
-      return { catalogues, refusals }
-    }
-    refusals.push(...outcome.refusals)
-    const blamed = new Set(outcome.refusals.map(refusal => refusal.entity.split('.')[0]))
-    const left = files.filter(source => !blamed.has(source.id))
-    if (left.length === files.length) throw new SchemaRefused(refusals)
-    files = left
-  }
-}
-
-/** The tables do not fit and no module can give way. */
-export class SchemaRefused extends Error {
-  readonly refusals: readonly Refusal[]
-  constructor(refusals: readonly Refusal[]) {
-    super('the tables cannot be brought to what the modules say')
-    this.name = 'SchemaRefused'
-    this.refusals = refusals
-  }
-}
-
-/** Tenants follow the version that is served: there is no publishing yet by which they could choose. */
-async function moveToServed(owner: Session, catalogues: Catalogues): Promise<void> {
-  for (const { id, version } of catalogues.full.modules.values()) {
-    await owner.query('update bos.tenant_module set version = $2 where module = $1 and version <> $2', [id, version])
-  }
 }
 
 const logError = (error: unknown): void => {

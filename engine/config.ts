@@ -38,8 +38,6 @@ export const limits = {
   /** `count=estimate` counts exactly up to here. */
   estimateRows: 10_000,
   conditions: 50,
-  /** Values of one `.in` filter. */
-  listValues: 500,
   sortKeys: 5,
   /** References that one path may follow. */
   pathHops: 3,
@@ -56,6 +54,7 @@ export const limits = {
   cascadeRecords: 10_000,
   historyEntries: 100,
   writeTransactionMs: 15_000,
+  /** For how long a repeated request is known by its key. */
   idempotencyHours: 24,
   jobPollSeconds: 1,
   /** A running job without a sign of life for so long is taken up by another worker. */
@@ -75,8 +74,9 @@ export interface Config {
   readonly databaseUrl: string | null
   /** The login that may change tables; null: `databaseUrl` must be able to set up roles by itself. */
   readonly ownerDatabaseUrl: string | null
-  /** Session features behind PgBouncer. */
+  /** For session features behind PgBouncer. Not used yet: main.ts says so. */
   readonly directDatabaseUrl: string | null
+  /** For several processes. Not used yet: main.ts says so. */
   readonly redisUrl: string | null
   /** Null: operator routes do not exist. */
   readonly operatorToken: string | null

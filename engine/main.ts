@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
-import { SchemaRefused, startApp, type App, type StartedApp } from './app.ts'
+import { startApp, type App, type StartedApp } from './app.ts'
 import { ConfigFault, readConfig, type Config } from './config.ts'
+import { SchemaRefused } from './tenancy/serve-modules.ts'
 
 const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
+import { limits } from '../config.ts'
 import { openEmbedded } from './embedded.ts'
 import { createExecutor } from './executor.ts'
 import { openNative, readAddress, withConnection, type Address } from './native.ts'
@@ -33,7 +34,7 @@ export interface OpenDatabase extends Database {
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
-const defaults = { transactionLimitMs: 15_000, statementTimeoutMs: 30_000, maxPreparedStatements: 500, canaryMs: 30_000, vacuumMs: 600_000 } as const
+const defaults = { transactionLimitMs: limits.writeTransactionMs, statementTimeoutMs: 30_000, maxPreparedStatements: 500, canaryMs: 30_000, vacuumMs: 600_000 } as const
 
 /** Opens the database that the configuration names; refuses a login that row security would not bind. Migrates nothing. */
 export async function createDatabase(options: DatabaseOptions): Promise<OpenDatabase> {

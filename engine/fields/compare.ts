@@ -6,7 +6,7 @@ import type { ColumnRef, Operator, OperatorName } from './type.ts'
 export type ReadOperand<Settings> = (text: string, settings: Settings, report: Report) => unknown
 
 /** `in` takes at most this many values. */
-const operandLimit = 500
+export const operandLimit = 500
 const infix = { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 export type Comparison = keyof typeof infix
 

@@ -1,5 +1,6 @@
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
+import { operandLimit } from '../fields/compare.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, JsonSchema, OperatorName } from '../fields/type.ts'
 import { fieldNamed } from '../records/parameters.ts'
@@ -92,7 +93,7 @@ function typeFilters(name: string, title: string, type: FieldType, settings: unk
   return (Object.keys(type.operators) as OperatorName[]).map(operator => {
     const description = `${title}: ${phrases[operator]}.${operator === 'null' ? '' : note}`
     const parameter = operator === 'eq' ? name : `${name}.${operator}`
-    if (operator === 'in') return queryParameter(parameter, description, { type: 'array', items: value, maxItems: limits.listValues }, { style: 'form', explode: false })
+    if (operator === 'in') return queryParameter(parameter, description, { type: 'array', items: value, maxItems: operandLimit }, { style: 'form', explode: false })
     const schema = operator === 'null' ? { type: 'boolean' } : operator === 'contains' || operator === 'startsWith' ? operandText(value) : value
     return queryParameter(parameter, description, schema)
   })

@@ -64,6 +64,13 @@ describe.each(engines)('engine migrations on the %s engine', engine => {
     expect(rows.filter(row => row['loose'] === true || row['open'] === true)).toEqual([])
   })
 
+  test('housekeeping forgets answers of writes that are older than so many hours', async () => {
+    await owned(`insert into bos.idempotency (tenant_id, actor, route, key, body_hash, created_at)
+      select $1, '${id(1)}', '/', h::text, '', now() - make_interval(hours => h) from unnest('{1, 23, 25}'::int[]) h`, [acme])
+    const { rows } = await database.call({ text: 'select bos.housekeep($1) as removed', values: [24] })
+    expect([Number(rows[0]?.['removed']), await owned('select key from bos.idempotency order by key')]).toEqual([1, [{ key: '1' }, { key: '23' }]])
+  })
+
   test('bos.fold folds as the fold of JavaScript', async () => {
     const texts = ['ÅNGSTRÖM', 'Straße', 'İstanbul', 'ΟΔΟΣ', 'ﬁn', 'Ｆｕｌｌ', 'Ǆ', '١٢', 'e\u0301\u0323', '😀É', 'ϓ', 'ẞ', '', ' a_b%\\ ']
     const everyLetter = Array.from({ length: 0x3000 }, (_, index) => String.fromCodePoint(index + 1)).filter(letter => /\p{L}/u.test(letter))

@@ -87,11 +87,11 @@ begin atomic
   update bos.session s set revoked_at = now() where s.id = session_revoke.session and s.revoked_at is null returning true;
 end;
 
--- What no longer matters: answers of writes after 24 hours, sessions that ended 30 days ago. Returns rows removed.
-create function bos.housekeep() returns bigint
+-- What no longer matters: answers of writes after so many hours, sessions that ended 30 days ago. Returns rows removed.
+create function bos.housekeep(idempotency_hours integer) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  with old_answers as (delete from bos.idempotency where created_at < now() - interval '24 hours' returning 1),
+  with old_answers as (delete from bos.idempotency where created_at < now() - make_interval(hours => idempotency_hours) returning 1),
        old_sessions as (delete from bos.session where least(expires_at, revoked_at) < now() - interval '30 days' returning 1)
   select (select count(*) from old_answers) + (select count(*) from old_sessions);
 end;

@@ -100,7 +100,8 @@ function linksJson(catalogue: Catalogue, entity: Entity, field: Field, alias: st
   const { link, parent, target } = linkColumns(catalogue, field)
   const child = `l${depth}`
   const live = link.kind === 'line' ? [] : [sql`${column(child, 'deleted_at')} is null`]
-  const order = link.kind === 'line' ? sql`${column(child, 'position')}, ${column(child, 'id')}` : column(child, 'id')
+  // Links have a position each, and by it alone the index has them in order: with the id as well PostgreSQL would sort every list.
+  const order = column(child, link.kind === 'line' ? 'position' : 'id')
   return sql`coalesce((select json_agg(${column(child, target)} order by ${order}) from ${tableOf(link)} ${sql.id(child)}
     where ${and([sql`${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')}`, sql`${column(child, parent)} = ${column(alias, 'id')}`, ...live])}), '[]'::json)`
 }

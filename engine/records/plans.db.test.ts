@@ -29,6 +29,8 @@ interface Plan {
   readonly 'Actual Rows'?: number
   readonly 'Actual Loops'?: number
   readonly 'Rows Removed by Filter'?: number
+  readonly 'Shared Hit Blocks'?: number
+  readonly 'Shared Read Blocks'?: number
   readonly Plans?: readonly Plan[]
 }
 const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
@@ -56,6 +58,7 @@ beforeAll(async () => {
   await session.query('set session_replication_role = replica')
   await session.query(rows(large, 200_000))
   await session.query(rows(small, 2_000))
+  await session.query(`update crm.deal set deleted_at = now(), deletion_id = id where tenant_id = '${large}' and name in ('Deal 3 word0', 'Deal 100003 word10000')`)
   await session.query('set session_replication_role = origin')
   await session.query('set role bos_owner')
   await applyCatalogues(session, [catalogue])
@@ -130,6 +133,24 @@ describe('a list in a large tenant', () => {
       return made
     })
     expect(kinds).toEqual({ plain: true, search: true, range: false, option: false })
+  })
+
+  it('is searched through the words of its own tenant alone', async () => {
+    // As bos.search does it, with a word that every deal of every tenant has.
+    const blocks = async (tenant: string): Promise<number> => {
+      await session.query('begin; set local enable_seqscan = off; set local enable_indexscan = off')
+      const { rows: [row] } = await session.query(`explain (analyze, buffers, format json) select id from crm.deal where tenant_id = '${tenant}' and bos__search @@ bos.words('deal', bos.mark('${tenant}'))`)
+      await session.query('commit')
+      const index = nodes((row!['QUERY PLAN'] as { Plan: Plan }[])[0]!.Plan).find((node) => node['Index Name'] === 'crm__deal__search')
+      return (index?.['Shared Hit Blocks'] ?? Number.NaN) + (index?.['Shared Read Blocks'] ?? 0)
+    }
+    const [few, many] = [await blocks(small), await blocks(large)]
+    expect(few).toBeLessThan(many / 5)
+  })
+
+  it('finds the few deleted ones among all', async () => {
+    expect((await pageOf(list({ deleted: 'only' }))).data.map(({ name }) => name)).toEqual(['Deal 100003 word10000', 'Deal 3 word0'])
+    await readsLittle(list({ deleted: 'only' }), /deleted/, 2)
   })
 
   it('expands on the same terms', () => readsLittle(list({ expand: 'company', limit: '50' }), /company__pkey/))

@@ -7,7 +7,7 @@ import type { EditProps, Locale, Parsed } from './type.ts'
  * A one-line editor of anything that can be typed. The text belongs to the person while they type: it is rewritten only on
  * blur, when it has a meaning. `write` gives the text of a value, `read` the value of a text.
  */
-export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommit, invalid, describedBy, autoFocus, label, write, read, end = false, type = 'text', inputMode, placeholder }: EditProps & {
+export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommit, invalid, describedBy, autoFocus, label, openWith, write, read, end = false, type = 'text', inputMode, placeholder }: EditProps & {
   readonly write: (value: unknown, field: Field, locale: Locale) => string
   readonly read: (text: string, field: Field, locale: Locale) => Parsed
   readonly end?: boolean
@@ -16,8 +16,8 @@ export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommi
   readonly placeholder?: string | undefined
 }) {
   const locale = useLocale()
-  const [text, setText] = useState(() => write(value, field, locale))
-  const [typing, setTyping] = useState(false)
+  const [text, setText] = useState(() => openWith || write(value, field, locale))
+  const [typing, setTyping] = useState(Boolean(openWith))
   const known = useRef(value)
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
@@ -26,8 +26,9 @@ export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommi
     setText(write(value, field, locale))
   }, [value, field, locale, write])
   useEffect(() => {
-    if (autoFocus) input.current?.select()
-  }, [autoFocus])
+    // What was typed to begin with stays; a value that was there is replaced by the next key.
+    if (autoFocus && !openWith) input.current?.select()
+  }, [autoFocus, openWith])
 
   const typed = (next: string): Parsed => {
     setText(next)

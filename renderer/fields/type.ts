@@ -44,7 +44,7 @@ export interface EditProps {
   readonly onCommit?: () => void
   /** A picker was closed without a choice. */
   readonly onCancel?: () => void
-  /** A picker opens at once, with this text typed into it. */
+  /** Begins with this text typed, as when a key is pressed on a cell; a picker opens at once, also for an empty text. */
   readonly openWith?: string | undefined
   readonly invalid?: boolean
   readonly describedBy?: string | undefined

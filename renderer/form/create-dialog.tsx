@@ -74,7 +74,7 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
   }
   return (
     <Modal
-      opened onClose={close} fullScreen={phone} size={whole ? 760 : 560} withCloseButton={false} padding={0} yOffset="8vh" zIndex={200 + depth * 5} trapFocus closeOnClickOutside={!dirty} aria-label={`New ${entity.title.toLowerCase()}`} classNames={{ content: 'create-dialog', body: 'create-body' }}
+      opened onClose={close} fullScreen={phone} size={whole ? 760 : 560} withCloseButton={false} padding={0} yOffset="8vh" zIndex={200 + depth * 5} trapFocus closeOnClickOutside={!dirty} attributes={{ content: { 'aria-label': `New ${entity.title.toLowerCase()}` } }} classNames={{ content: 'create-dialog', body: 'create-body' }}
     >
       <header className="create-head">
         <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /><h2 className="strong grow">New {entity.title.toLowerCase()}</h2>

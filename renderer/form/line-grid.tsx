@@ -59,7 +59,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
     if (!row) return
     if (action === 'delete') {
       all.splice(at, 1)
-      for (const each of [...typed.current.keys()]) if (each.startsWith(`${key}/`)) onTyped(key, each.slice(key.length + 1), null)
+      for (const each of typed.current.keys()) if (each.startsWith(`${key}/`)) onTyped(key, each.slice(key.length + 1), null)
     }
     else if (action === 'copy') all.splice(at + 1, 0, { ...row, id: newLineId() })
     else {
@@ -104,7 +104,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   const total = amount && totalOf(amount, rows)
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
-    <div className={invalid ? 'line-grid invalid' : 'line-grid'} ref={table} onKeyDown={onKeyDown} onPaste={onPaste} onBlur={onBlur} role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
+    <div className={invalid ? 'line-grid invalid' : 'line-grid'} ref={table} id={id} onKeyDown={onKeyDown} onPaste={onPaste} onBlur={onBlur} role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
       {phone ? rows.map((row, index) => <LineCard key={row.id} line={line} row={row} index={index} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} onTyped={onTyped} amount={amount} />) : rows.length > 0 && (
         <div className="table-scroll">
           <table className="line-table">
@@ -123,7 +123,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
         </div>
       )}
       <div className="line-foot">
-        <button type="button" className="btn quiet" id={id} onClick={() => addRow()}><IconPlus size={14} stroke={1.5} aria-hidden />Add line</button>
+        <button type="button" className="btn quiet" onClick={() => addRow()}><IconPlus size={14} stroke={1.5} aria-hidden />Add line</button>
         <span className="grow" />
         {amount && total !== null && <span className="line-total"><span className="muted">{amount.title}</span><span className="num strong">{kindOf(amount).format(total, amount, locale)}</span></span>}
       </div>

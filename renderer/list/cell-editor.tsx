@@ -26,8 +26,10 @@ export function CellEditor({ record, column, typed, onSave, onEnd }: {
   const ended = useRef(false)
   const latest = useRef(value)
   useEffect(() => {
-    box.current?.querySelector<HTMLElement>('input, textarea, button')?.focus()
-  }, [])
+    const place = box.current?.querySelector<HTMLElement>('input, textarea, button')
+    place?.focus()
+    if (place instanceof HTMLInputElement && typed !== null) place.setSelectionRange(place.value.length, place.value.length)
+  }, [typed])
 
   const end = (step: 'stay' | 'down' | 'right', save: boolean): void => {
     if (ended.current) return

@@ -40,7 +40,9 @@ describe('the address of a list', () => {
     expect(requestOf(readView(deal, { draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({ 'value.gte': '3', sort: undefined, search: undefined, deleted: undefined })
   })
   it('keeps what belongs together together in a grouped view', () => {
-    expect(readView(entity({ views: [view({ id: 'g', group: 'stage', sort: ['name'] })] }), {}).sort).toEqual(['stage', 'name'])
+    const grouped = [view({ id: 'g', group: 'stage', sort: ['name'] })]
+    expect(readView(entity({ views: grouped, fields: [field({ name: 'stage' })] }), {}).sort).toEqual(['stage', 'name'])
+    expect(readView(entity({ views: grouped, fields: [field({ name: 'stage', sortable: false })] }), {}).sort).toEqual(['name'])
   })
 })
 

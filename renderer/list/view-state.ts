@@ -47,8 +47,10 @@ export function viewsOf(entity: Entity): readonly View[] {
 }
 
 /** Until groups have rows of their own, what belongs together at least stands together. */
-const groupedSort = ({ group, sort }: View): readonly string[] =>
-  group === null || sort.some((key) => key === group || key === `-${group}`) ? sort : [group, ...sort]
+const groupedSort = (entity: Entity, { group, sort }: View): readonly string[] => {
+  const sortable = entity.fields.some((field) => field.name === group && field.sortable)
+  return group === null || !sortable || sort.some((key) => key === group || key === `-${group}`) ? sort : [group, ...sort]
+}
 
 export function readView(entity: Entity, search: Readonly<Record<string, string>>): ViewState {
   const views = viewsOf(entity)
@@ -58,7 +60,7 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   return {
     view,
     conditions: changed ? own : conditionsOf(view.filter),
-    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(view),
+    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(entity, view),
     search: search['search'] ?? '',
     deleted: search['deleted'] === 'only',
     changed,

@@ -27,7 +27,7 @@ const matches = (title: string, words: readonly string[]): boolean => words.ever
 /** Commands, places and records behind one field. Records are searched in every entity of the menu at once. */
 export function Palette({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} size={640} yOffset="12vh" padding={0} aria-label="Command palette" classNames={{ content: 'palette' }} transitionProps={{ duration: 0 }}>
+    <Modal opened={opened} onClose={onClose} withCloseButton={false} size={640} yOffset="12vh" padding={0} attributes={{ content: { 'aria-label': 'Command palette' } }} classNames={{ content: 'palette' }} transitionProps={{ duration: 0 }}>
       {opened && <PaletteBody onClose={onClose} />}
     </Modal>
   )

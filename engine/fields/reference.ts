@@ -102,6 +102,7 @@ export const reference = define<ReferenceSettings>({
     if (node['x-bos']?.['where'] !== undefined) report('/x-bos/where', 'not yet: limiting the choice needs the expression language')
     return { targets: readTargets(node, report), several: Array.isArray(node['x-bos']?.['entity']) }
   },
+  narrow: (settings, knows) => (single(settings) ? settings : { ...settings, targets: settings.targets.filter(knows) }),
   columns: (name, settings) => columnSuffixes(settings).map((each) => ({ name: name + each, type: 'uuid' })),
   schema: (settings) => single(settings) ? { type: 'string', format: 'uuid' } : {
     type: 'object',

@@ -92,6 +92,8 @@ export interface FieldType<Settings = unknown> {
   currency?(this: void, sql: Sql, at: ColumnRef, settings: Settings): RawBuilder<unknown>
   /** SQL whose JSON form is a measure's answer, from the aggregate over `measured`; default: the aggregate (`measured`: as text). */
   showMeasure?(this: void, sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
+  /** The settings for a caller who may know only some entities: what they cannot name is neither taken from them nor named to them. */
+  narrow?(this: void, settings: Settings, knows: (entity: string) => boolean): Settings
   /** Parts of a composite value, by name. */
   members?(this: void, settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */

@@ -1,7 +1,7 @@
 import type { Catalogue, Display, Field, View } from '../catalogue/types.ts'
 import { systemProperties } from '../catalogue/reserved.ts'
 import { fieldOf } from '../fields/index.ts'
-import { accessFor } from '../records/access.ts'
+import { accessFor, settingsFor } from '../records/access.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
 
 /** What `GET /api/catalogue` answers: the compiled metadata as this caller may see it. The screens run on nothing else. */
@@ -112,11 +112,11 @@ function entityView(access: Access, here: EntityAccess): EntityView {
 }
 
 function fieldView(access: Access, here: EntityAccess, field: Field): FieldView {
-  const { id, name, title, help, type, settings, required, createOnly, defaultsToActor, reference, lines } = field
+  const { id, name, title, help, type, required, createOnly, defaultsToActor, reference, lines } = field
   const { operators, sort, group, measures } = fieldOf(type)
   const targets = reference?.targets.filter(target => access.entities.has(target.entity)).map(({ entity }) => ({ entity })) ?? []
   return {
-    id, name, title, help, type, settings, required, readOnly: field.readOnly || here.readOnly.has(id), createOnly, default: field.default ?? null, defaultsToActor,
+    id, name, title, help, type, settings: settingsFor(access, field), required, readOnly: field.readOnly || here.readOnly.has(id), createOnly, default: field.default ?? null, defaultsToActor,
     reference: reference && { targets, several: reference.several },
     lines: lines && { entity: lines.entity, linkField: lines.linkField, through: lines.through },
     operators: Object.keys(operators), sortable: sort !== undefined, group: group ?? null, measures: measures ?? [],

@@ -1,6 +1,7 @@
 import { actions as everyAction, scopes } from '../catalogue/types.ts'
-import type { Action, Catalogue, Entity, Permission, Scope } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
+import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { Problem } from '../problems.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
@@ -12,6 +13,9 @@ export const administrator = 'core.admin'
 export const contextOf = (actor: Actor, access: Access): TransactionContext => ({
   tenant: actor.tenant, member: actor.member, session: actor.session, generation: actor.generation, scopes: access.scopes,
 })
+
+/** A field's settings as this caller may know them. Rows are stored and rendered with the field's own. */
+export const settingsFor = (access: Access, { type, settings }: Field): unknown => fieldOf(type).narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
 

@@ -5,7 +5,7 @@ import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Measure, Operator, OperatorName } from '../fields/type.ts'
 import { Source } from './conditions.ts'
 import { listConditions, parseSearch, refuseExpression } from './list.ts'
-import { parameterFault, parseBucket, parseConditions, parseInteger, resolvePath, settingsOf, single, typeAt } from './parameters.ts'
+import { parameterFault, parseBucket, parseConditions, parseInteger, resolvePath, single, typeAt } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
 import { fieldJson, textOf } from './select.ts'
 import { and, comma, toQuery } from './sql.ts'
@@ -100,7 +100,7 @@ function titlePath(access: Access, path: Path): Path | null {
   const next = target && access.entities.get(target.entity)
   const title = next?.entity.titleField
   if (!target || !next || !title || path.field.name === 'id' || !next.visible.includes(title)) return null
-  return { text: `${path.text}._title`, hops: [...path.hops, { field: path.field, column: target.column, target: next }], field: title, member: null, entity: next.entity }
+  return { text: `${path.text}._title`, hops: [...path.hops, { field: path.field, column: target.column, target: next }], field: title, member: null, settings: title.settings as never, entity: next.entity }
 }
 
 function parseMeasure(access: Access, here: EntityAccess, text: string, pointer: string): MeasureOf {
@@ -136,7 +136,7 @@ const number: Compared = {
 /** How a measure's operands are written: exact numbers as numbers, the first of dates as a date; sums and averages also as a number of units. */
 function comparedAs({ fn, path }: MeasureOf): readonly Compared[] {
   if (fn === 'count' || !path || typeAt(path).measured) return [number]
-  const own = { type: typeAt(path), settings: settingsOf(path) }
+  const own = { type: typeAt(path), settings: path.settings }
   return fn === 'sum' || fn === 'avg' ? [own, number] : [own]
 }
 
@@ -216,11 +216,11 @@ function groupColumns(request: AggregateRequest, source: Source, { name, path, b
     const key = input.key(type.bucket!(sql, at, bucket, actor.timeZone))
     return { name, order: [key], members: [{ name, value: key }] }
   }
-  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (type.render?.(sql, at, settingsOf(path)) ?? at())
+  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (type.render?.(sql, at, path.settings) ?? at())
   // References to several entities render as json, which has no equality.
   const key = input.key(path.field.reference?.several ? sql`(${value})::jsonb` : value)
   const members = [{ name, value: key }]
-  if (!title) return { name, order: (type.sort?.(sql, at, settingsOf(path)) ?? []).map((each) => input.of(each.key)), members }
+  if (!title) return { name, order: (type.sort?.(sql, at, path.settings) ?? []).map((each) => input.of(each.key)), members }
   const text = input.of(textOf(title.field, source.reach(title)))
   return { name, order: [sql`${text} collate "und-x-icu"`], members: [...members, { name: `${name}._title`, value: text }] }
 }
@@ -229,7 +229,7 @@ function measureColumn(source: Source, { name, fn, path }: MeasureOf, input: Inp
   if (fn === 'count' || !path) return { name, order: [sql`count(*)`], members: [{ name, value: sql`count(*)` }] }
   const type = typeAt(path)
   const at = source.columns(path)
-  const settings = settingsOf(path)
+  const settings = path.settings
   const aggregate = sql`${sql.raw(fn)}(${input.add(type.measured ? type.measured(sql, at, settings) : at())})`
   const exact = type.measured ? sql`${fn === 'avg' ? sql`round(${aggregate}, ${sql.lit(averageScale)})` : aggregate}::text` : aggregate
   const shown = type.showMeasure ? type.showMeasure(sql, fn, aggregate, settings) : exact

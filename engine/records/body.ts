@@ -5,6 +5,7 @@ import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
+import { settingsFor } from './access.ts'
 import { Members } from './change.ts'
 import { isEmpty } from './decide.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
@@ -45,7 +46,7 @@ export function readChange(access: Access, here: EntityAccess, body: unknown, mo
     else if (field?.lines && !field.lines.through) {
       const change = readLines(access, field, value, mode, replaceLines, at, report)
       if (change) lines.set(field.id, change)
-    } else if (field) readField(here, field, value, mode, at, set, echo, report)
+    } else if (field) readField(access, here, field, value, mode, at, set, echo, report)
     else if (systemProperties.has(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
     else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
   }
@@ -75,22 +76,22 @@ function readFixedLines(field: Field, value: unknown, at: string, echo: Map<stri
   else echo.set(field.id, value)
 }
 
-function readField(here: EntityAccess, field: Field, value: unknown, mode: Mode, at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
+function readField(access: Access, here: EntityAccess, field: Field, value: unknown, mode: Mode, at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
   if (field.lines?.through) return void echo.set(field.id, value)
   const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
-  const canonical = readValue(field, value, fixed ? 'create' : mode, at, report)
+  const canonical = readValue(access, field, value, fixed ? 'create' : mode, at, report)
   if (canonical === undefined) return
   if (fixed) echo.set(field.id, canonical)
   else set.set(field.id, canonical)
 }
 
 /** Canonical value, null, or undefined when it was faulty. A patch of a composite keeps the members it does not name: `decide` merges them. */
-function readValue(field: Field, value: unknown, mode: Mode, at: string, report: Report): unknown {
+function readValue(access: Access, field: Field, value: unknown, mode: Mode, at: string, report: Report): unknown {
   if (value === null) return null
   const type = fieldOf(field.type)
   if (mode === 'patch' && type.members && isObject(value)) return new Members(value)
   let faulty = false
-  const canonical = type.parse(value, field.settings, (pointer, detail) => {
+  const canonical = type.parse(value, settingsFor(access, field), (pointer, detail) => {
     faulty = true
     report(at + pointer, detail)
   })

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
-import { settingsOf } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
 import { searchedText } from '../schema/columns.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
@@ -74,7 +73,7 @@ export function conditionSql(source: Source, condition: Condition): Fragment {
   if (isMatched(condition)) {
     return sql`${column(source.alias, 'id')} in (select bos.matching(${sql.lit(table.schema)}, ${sql.lit(table.name)}, ${sql.lit(foldedName(condition))}, ${values[0]}::text))`
   }
-  return operator.where(sql, source.columns(path), values.map((value) => sql`${value}`), settingsOf(path))
+  return operator.where(sql, source.columns(path), values.map((value) => sql`${value}`), path.settings)
 }
 
 /** `search=`: candidates come from the entity's search index; where the caller may not see a searched field, only those that match without it. */

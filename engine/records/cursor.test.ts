@@ -10,7 +10,7 @@ describe('a cursor', () => {
     const cursor = cursors.seal('list', ['a', null, 'id'])
     refused('other', cursor)
     refused('list\0["a"]', cursor)
-    expect(() => createCursors(Buffer.alloc(32, 8)).open('list', cursor)).toThrow()
+    expect(() => createCursors(Buffer.alloc(32, 8)).open('list', cursor)).toThrow(expect.objectContaining({ code: 'cursor-invalid' }))
     for (let at = 0; at < cursor.length; at++) refused('list', cursor.slice(0, at) + (cursor[at] === 'A' ? 'B' : 'A') + cursor.slice(at + 1))
     for (const forged of ['', 'A', ` ${cursor}`, `${cursor}=`, `${cursor}\n`, cursor.slice(0, -1), `${cursor}A`, cursor.repeat(2), Buffer.from('["a",null,"id"]').toString('base64url')]) refused('list', forged)
   })

@@ -4,7 +4,7 @@ import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
 import { conditionSql, isMatched, reachable, searchSql, Source } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
-import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, settingsOf, single, typeAt } from './parameters.ts'
+import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
@@ -115,7 +115,7 @@ export function listConditions(source: Source, request: Pick<ListRequest, 'catal
 
 const sortKeys = (source: Source, request: ListRequest): Key[] =>
   request.sort.flatMap(({ path, descending }) =>
-    typeAt(path).sort!(sql, source.columns(path), settingsOf(path)).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
+    typeAt(path).sort!(sql, source.columns(path), path.settings).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
   )
 
 /**

@@ -6,6 +6,7 @@ import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Operator, OperatorName } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
+import { settingsFor } from './access.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** A field reached from an entity through references: `company.country`, or `parent.customer.country` from a line. */
@@ -15,7 +16,8 @@ export interface Path {
   readonly field: Field
   /** One member of a composite value (`address.city`), else null. */
   readonly member: string | null
-  /** System columns (`created_at`) are fields too; this one names its own column. */
+  /** Of the field or its member, as the caller may know them. */
+  readonly settings: never
   readonly entity: Entity
 }
 /** One step along a reference, or from a line to its document (`field` null). */
@@ -83,12 +85,14 @@ export function resolvePath(access: Access, start: EntityAccess, text: string, p
     }
     const field = fieldNamed(here, name)
     if (!field) throw unknownField(here, name, pointer)
-    if (rest === 0) return { text, hops, field, member: null, entity: here.entity }
+    const settings = settingsFor(access, field)
+    if (rest === 0) return { text, hops, field, member: null, settings: settings as never, entity: here.entity }
     const members = fieldOf(field.type).members?.(field.settings)
     if (members) {
       const member = names[i + 1] ?? ''
-      if (rest > 1 || !members.has(member)) throw unknownField(here, text, pointer)
-      return { text, hops, field, member, entity: here.entity }
+      const part = members.get(member)
+      if (rest > 1 || !part) throw unknownField(here, text, pointer)
+      return { text, hops, field, member, settings: part.settings as never, entity: here.entity }
     }
     const target = field.reference?.targets.length === 1 ? field.reference.targets[0] : undefined
     const next = target && access.entities.get(target.entity)
@@ -128,17 +132,12 @@ export function typeAt(path: Path): FieldType {
   return member ? fieldOf(member.type) : type
 }
 
-export function settingsOf(path: Path): never {
-  const type = fieldOf(path.field.type)
-  return (path.member === null ? path.field.settings : type.members?.(path.field.settings).get(path.member)?.settings) as never
-}
-
 function parseOperand(path: Path, name: OperatorName, value: string, pointer: string): { operator: Operator; values: readonly unknown[] } {
   const { operators } = typeAt(path)
   const operator = operators[name]
   if (!operator) throw parameterFault(pointer, `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`)
   const faults: Fault[] = []
-  const values = operator.parse(value, settingsOf(path), (_, detail) => faults.push({ pointer, detail }))
+  const values = operator.parse(value, path.settings, (_, detail) => faults.push({ pointer, detail }))
   if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
   return { operator, values }
 }

@@ -107,7 +107,7 @@ export const sharedParameters: Readonly<Record<string, Part>> = {
   count: queryParameter('count', `Also says how many there are; \`estimate\` counts up to ${limits.estimateRows}.`, { type: 'string', enum: ['exact', 'estimate'] }),
   deleted: queryParameter('deleted', '`only`: the deleted records instead of the live ones.', { type: 'string', enum: ['only'] }),
   historyLimit: queryParameter('limit', 'Changes of a page.', { type: 'integer', minimum: 1, maximum: limits.historyEntries, default: 50 }),
-  before: queryParameter('before', 'Changes before this version.', { type: 'integer', minimum: 1 }),
+  before: queryParameter('before', '`page.before` of the page before: changes before this revision.', { type: 'integer', minimum: 1 }),
   'If-Match': header('If-Match', 'The ETag of the record as it was read: a change that collides with a later one is refused.', text),
   'If-None-Match': header('If-None-Match', 'The ETag that is known already: answers 304 if the record is still the same.', text),
   'Idempotency-Key': header('Idempotency-Key', `A name of your choice for this request: repeated within ${limits.idempotencyHours} hours it is not done twice, and answers what it led to.`,

@@ -20,7 +20,7 @@ describe('an entity that no role of the caller names is no target of a reference
 
   const bodyFaults = (entity: string): Fault[] => {
     const faults: Fault[] = []
-    readChange(seller, comments, { about: { entity, id } }, 'create', new Set(), '', (pointer, detail) => faults.push({ pointer, detail }))
+    readChange(seller, comments, { body: 'Seen.', about: { entity, id } }, 'create', new Set(), '', (pointer, detail) => faults.push({ pointer, detail }))
     return faults
   }
   const filterProblem = (entity: string): Problem => {

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ok, openWorld } from '../engine/testing/world.ts'
-import { openBrowser, sizes } from './testing/browser.ts'
+import { openBrowser, signIn, sizes } from './testing/browser.ts'
 
 /** Whole routes in a real browser, against the real server and its sample data. Nothing here is simulated but one refusal. */
 const world = await openWorld()
@@ -23,11 +23,7 @@ async function open(person: string, path = '/', size: keyof typeof sizes = 'desk
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
   })
-  await page.goto(world.url)
-  await page.getByLabel('E-mail').fill(`${person}.test`)
-  await page.getByLabel('Password').fill('a password for tests only')
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Home', exact: true }).waitFor()
+  await signIn(page, world.url, `${person}.test`, 'a password for tests only')
   if (path !== '/') await page.goto(world.url + path)
   return { page, complaints }
 }

@@ -1,6 +1,6 @@
+import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
-import { nearest } from './nearest.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, ModuleDraft, Symbols, ViewDraft } from './symbols.ts'

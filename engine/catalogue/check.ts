@@ -1,3 +1,4 @@
+import { didYouMean } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
 import { checkDisplays, checkViews } from './check-views.ts'
 import { checkEntities } from './check-entities.ts'
@@ -25,7 +26,7 @@ export function check(sources: readonly ModuleSource[], validate: Validate): Sou
     if (seen.has(`${file}\n${pointer}\n${detail}`)) return
     seen.add(`${file}\n${pointer}\n${detail}`)
     seen.add(`${file}\n${pointer}`)
-    faults.push({ file, pointer, detail: meant ? `${detail}. Did you mean "${meant}"?` : detail, ...(meant && { suggestion: meant }) })
+    faults.push({ file, pointer, detail: meant ? `${detail}.${didYouMean(meant)}` : detail, ...(meant && { suggestion: meant }) })
   }
   /** For what other checks may have said better already. */
   const reportOnce: Reporter = (file, pointer, detail, meant) => {

@@ -31,8 +31,8 @@ test('a sound module', async () => {
   expect({ code, out }).toEqual({ code: 0, out: [expect.stringMatching(/^crm: \d+ files, no faults$/)] })
 })
 test('an unknown module, entity or command', async () => {
-  expect(await run(shipped, 'check', 'crn')).toEqual({ code: 2, out: ['there is no "crn"; did you mean "crm"?'] })
-  expect(await run(shipped, 'dump', 'crm.dael')).toEqual({ code: 2, out: ['there is no "crm.dael"; did you mean "crm.deal"?'] })
+  expect(await run(shipped, 'check', 'crn')).toEqual({ code: 2, out: ['there is no "crn". Did you mean "crm"?'] })
+  expect(await run(shipped, 'dump', 'crm.dael')).toEqual({ code: 2, out: ['there is no "crm.dael". Did you mean "crm.deal"?'] })
   expect((await run(shipped, 'constructor')).code).toBe(2)
 })
 test('an entity as JSON', async () => {

@@ -1,9 +1,9 @@
 import { relative } from 'node:path'
+import { suggestion } from '../fields/nearest.ts'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { dump } from './dump.ts'
 import { catalogueHash, loadModules } from './load.ts'
-import { nearest } from './nearest.ts'
 import type { ModuleSource, SourceFault } from './sources.ts'
 import { compiledValidate } from './validate.ts'
 
@@ -55,7 +55,6 @@ export const dumpCommand = {
 }
 
 function unknown(shell: Shell, name: string, known: readonly string[]): number {
-  const meant = nearest(name, known)
-  shell.out(`there is no "${name}"${meant ? `; did you mean "${meant}"?` : `; there are ${known.join(', ')}`}`)
+  shell.out(`there is no "${name}".${suggestion(name, known) || ` There are ${known.join(', ')}.`}`)
   return 2
 }

@@ -1,5 +1,5 @@
+import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
-import { nearest } from './nearest.ts'
 import type { SourceFault } from './sources.ts'
 
 type ShapeFault = Omit<SourceFault, 'file'>

@@ -34,8 +34,10 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   return best
 }
 
-/** ` Did you mean "won"?`, or nothing. */
+/** ` Did you mean "won"?`, or nothing for nothing. */
+export const didYouMean = (found: string | null | undefined): string => found ? ` Did you mean "${found}"?` : ''
+
+/** The same for a name that is not among the known ones. */
 export function suggestion(name: string, known: Iterable<string>): string {
-  const found = nearest(name, known)
-  return found === null ? '' : ` Did you mean "${found}"?`
+  return didYouMean(nearest(name, known))
 }

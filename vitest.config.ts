@@ -31,6 +31,8 @@ export default defineConfig({
           globalSetup: ['engine/testing/postgres.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // What a page does after a click takes as long as the machine takes.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

@@ -20,8 +20,12 @@ language sql stable parallel safe
 -- sees the later one sees both. `at` is the clock while the record's lock is held (engine/records/write.ts), so it rises with the
 -- versions; but a clock can be set back, and then the earlier version sorts behind. Therefore the walk down from every chosen
 -- event collects unsequenced predecessors, and the order is by the latest `at` so far within a record.
+--
+-- Every step is a look-up by key. The planner does not know that while a table is new and has no statistics (a bulk load, a
+-- fresh database), and then reads whole tables for each event: it is not asked.
 create function bos.sequence(batch integer) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   next record;
   tenant uuid;

@@ -81,14 +81,15 @@ export class ListOracle {
 
   /** Comparable keys; numbers beyond doubles are padded texts of their units. */
   #keys({ type, settings, value }: Reached): (string | number | boolean | null)[] {
-    if (value === null) return [null]
+    // Nobody's name has no family name either: it stands among the names of which only a title is known.
+    if (value === null && type !== 'personName') return [null]
     const place = (text: string): number => this.#places.get(text)!
     if (type === 'money') return [units((value as { amount: string }).amount)]
     if (exact.has(type)) return [units(value as string)]
     if (type === 'duration') return [seconds(value)]
     if (type === 'select') return [(settings as { options: { id: string }[] }).options.findIndex((each) => each.id === value)]
     if (type === 'personName') {
-      const { family, given } = value as { family?: string; given?: string }
+      const { family, given } = (value ?? {}) as { family?: string; given?: string }
       const first = family ?? given
       return [first === undefined ? null : place(first), place(given ?? '')]
     }

@@ -158,7 +158,9 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
       if (batch.length === batchSize) await work()
     }
     if (batch.length > 0) await work()
-    return { dryRun: input.dryRun, ...summary({ counts, faults, faultCount }) }
+    // A mistyped header must not lose its column in silence.
+    const ignored = header.filter((name, i) => columns[i] === null && input.mapping[name] !== null)
+    return { dryRun: input.dryRun, ignored, ...summary({ counts, faults, faultCount }) }
   },
   summary: (state) => summary(state as ImportState),
 })

@@ -114,14 +114,15 @@ function readLines(access: Access, field: Field, value: unknown, mode: Mode, rep
   const line = access.entities.get(field.lines!.entity)
   const { linkField } = field.lines!
   const entity = line?.entity ?? access.catalogue.entities.get(field.lines!.entity)!
-  if (value === null) return { mode: 'replace', lines: [] }
+  if (value === null && (linkField !== null || mode !== 'patch')) return { mode: 'replace', lines: [] }
   if (linkField !== null) return readLinks(field, entity, linkField, value, at, report)
   if (!line) return null
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) || value === null) {
     if (mode === 'patch' && !replace.has(field.name)) return refuse(report, at, `A list replaces every line: add ?replace=${field.name}, or send an object keyed by line id.`)
-    if (value.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
+    const given: readonly unknown[] = value ?? []
+    if (given.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
     const seen = new Set<string>()
-    const lines = value.map((each, i) => readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report))
+    const lines = given.map((each, i) => readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report))
     return { mode: 'replace', lines }
   }
   if (mode !== 'patch') return refuse(report, at, 'A list of lines is expected.')

@@ -31,9 +31,10 @@ async function refused(id: string, body: object, pointers: readonly string[], qu
 }
 
 describe('refusals', () => {
-  test('an array in a patch, unless replacing is what is asked for', async () => {
+  test('an array or null in a patch, unless replacing is what is asked for', async () => {
     const { id } = await newProject()
     await refused(id, { sections: [] }, ['/sections'])
+    await refused(id, { sections: null }, ['/sections'])
     await refused(id, { sections: [] }, ['/sections'], '?replace=tasks')
   })
 
@@ -121,7 +122,7 @@ test('a list with ?replace= is the whole: kept lines keep their ids, order is po
   expect(shape(after)).toEqual([['First', 1], ['Build', 2, 'Dig 1 @1'], ['Plan', 3, 'New 1 @1', 'Count 3 @2']])
   expect(after.sections.slice(1).map((each) => each.id)).toEqual([build!.id, plan!.id])
   expect(after.sections[2]!.tasks[1]!.id).toBe(plan!.tasks[1]!.id)
-  expect((await patch(id, { sections: null })).status).toBe(200)
+  expect((await patch(id, { sections: null }, '?replace=sections')).status).toBe(200)
   expect((await read(id)).sections).toEqual([])
 })
 

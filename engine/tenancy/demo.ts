@@ -1,7 +1,8 @@
 import { v7 as uuid } from 'uuid'
-import type { Catalogue } from '../catalogue/types.ts'
+import type { Catalogue, Module } from '../catalogue/types.ts'
 import type { Session } from '../database/roles.ts'
 import type { Database } from '../database/types.ts'
+import { administrator } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import { engineActor, type HandleCall } from './engine-actor.ts'
 import { loadSeeds, type SeedFile } from './seed.ts'
@@ -64,6 +65,7 @@ export async function prepareDemo(parts: DemoParts): Promise<Demo> {
     await withOwner(owner => writeState(owner, state as DemoState))
   }
 
+  const before = state.people
   const password = parts.password ?? randomPassword()
   let passwordHash: string | null = null
   for (const tenant of demoTenants) {
@@ -77,9 +79,11 @@ export async function prepareDemo(parts: DemoParts): Promise<Demo> {
     const written = state
     await withOwner(owner => writeState(owner, written))
   }
-  const isNew = passwordHash !== null
-  const changed = !isNew && parts.password !== null && await takePassword(parts, state.people, parts.password)
-  return { on: true, people: state.people, password: isNew && state.people.length > 0 || changed ? password : null }
+  // Nobody is told a password that does not work for everybody: whoever joined later shares it with those who were there.
+  const hasJoined = state.people.length > before.length
+  const isAsked = before.length > 0 && (parts.password !== null || hasJoined)
+  const changed = isAsked && await takePassword(parts, state.people, password)
+  return { on: true, people: state.people, password: hasJoined || changed ? password : null }
 }
 
 async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTenants)[number], missing: readonly string[], passwordHash: string): Promise<DemoState> {
@@ -97,10 +101,17 @@ async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTena
   const keys = new Map(Object.entries(before?.keys ?? {}))
   const loaded = await loadSeeds({ handle: parts.handle, catalogue: await parts.catalogueOf(actor), actor, files, keys, now: parts.now() })
   for (const { member, email, roles } of loaded.people) {
-    await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles, link: false })
+    await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles: withDefaults(roles, modules), link: false })
   }
   const entry = { id: actor.tenant, modules: [...before?.modules ?? [], ...missing], keys: Object.fromEntries(loaded.keys) }
   return { on: true, tenants: { ...state.tenants, [tenant.slug]: entry }, people: [...new Set([...state.people, ...loaded.people.map(person => person.email)])] }
+}
+
+/** As when a module is enabled later: whoever has no role in it gets its default one. Administrators need none. */
+function withDefaults(roles: readonly string[], modules: readonly Module[]): readonly string[] {
+  if (roles.includes(administrator)) return roles
+  const covered = new Set(roles.map(role => role.split('.')[0]))
+  return [...roles, ...modules.flatMap(module => module.defaultRole !== null && !covered.has(module.id) ? [module.defaultRole] : [])]
 }
 
 /** What an earlier start left unfinished: its slug becomes free, its people lose their way in. */

@@ -94,7 +94,7 @@ test('every write leaves header, body and its place in the log, and the audit fi
   const company = await create(world, as, '/api/crm/companies', { name: 'Audited' })
   const note = await create(world, as, '/api/lab/notes', { text: 'x', about: { entity: 'crm.company', id: company.id } })
   const project = await create(world, as, '/api/lab/projects', { name: 'P', customer: company.id, sections: [{ heading: 'h', tasks: [{ label: 't' }] }] })
-  await world.call(as, 'PATCH', `/api/lab/projects/${project.id}`, { body: { office: { city: 'X' }, sections: null } })
+  await world.call(as, 'PATCH', `/api/lab/projects/${project.id}?replace=sections`, { body: { office: { city: 'X' }, sections: null } })
   await world.call(as, 'DELETE', `/api/crm/companies/${company.id}`)
   await world.call(as, 'POST', `/api/crm/companies/${company.id}/restore`)
   await world.call(as, 'POST', '/api/lab/notes/bulk', { body: { mode: 'all', operations: [{ op: 'delete', id: note.id }, { op: 'create', data: { text: 'y' } }] } })

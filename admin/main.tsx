@@ -10,7 +10,9 @@ function Designer() {
       <img src="/icon.svg" width={36} height={36} alt="" />
       <h1 className="title">The designer is not here yet</h1>
       <p className="muted">Modules are edited as files in modules-json and read when the server starts.</p>
-      <a className="btn form" href="/">Open the workspace</a>
+      <a className="btn form" href="/">
+        Open the workspace
+      </a>
     </main>
   )
 }

@@ -47,7 +47,13 @@ const password = 'only for the bench, on loopback'
 const secret = 'the secret of the hand-written one'
 
 /** A durable PostgreSQL with fsync on and memory for the whole data, as a small production server would have. */
-const settings = { shared_buffers: '3GB', effective_cache_size: '8GB', max_wal_size: '16GB', checkpoint_timeout: '30min', random_page_cost: '1.1' }
+const settings = {
+  shared_buffers: '3GB',
+  effective_cache_size: '8GB',
+  max_wal_size: '16GB',
+  checkpoint_timeout: '30min',
+  random_page_cost: '1.1',
+}
 
 export async function buildBench(scale: Scale, report: (line: string) => void): Promise<Bench> {
   const server = await startPostgres({ durable: true, settings })
@@ -90,12 +96,17 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
       cpuMs: cpuOf(pid),
       token: ({ number }) => sessions.get(number)?.token ?? '',
       refresh: async () => {
-        for (const session of sessions.values()) Object.assign(session, await authenticate(url, 'refresh', { headers: { cookie: session.cookie } }))
+        for (const session of sessions.values())
+          Object.assign(session, await authenticate(url, 'refresh', { headers: { cookie: session.cookie } }))
       },
       cursorOfPage: async (tenant, page) => {
         let cursor = ''
         for (let at = 1; at < page; at++) {
-          const answer = (await ask(url, `/api/crm/deals?limit=50${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, engine.token(tenant))) as { page: { nextCursor: string } }
+          const answer = (await ask(
+            url,
+            `/api/crm/deals?limit=50${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+            engine.token(tenant),
+          )) as { page: { nextCursor: string } }
           cursor = answer.page.nextCursor
         }
         return cursor
@@ -109,9 +120,12 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
     const assertSameAnswers = async (): Promise<void> => {
       const tenant = tenants[0] as BenchTenant
       for (const path of [`/${benchId('deal', tenant, 0)}`, `/${benchId('deal', tenant, 7)}`, '?limit=50', '?limit=50&expand=company']) {
-        const [ours, theirs] = await Promise.all([engine, handwritten].map((each) => ask(each.url, `/api/crm/deals${path}`, each.token(tenant))))
+        const [ours, theirs] = await Promise.all(
+          [engine, handwritten].map((each) => ask(each.url, `/api/crm/deals${path}`, each.token(tenant))),
+        )
         // Cursors differ: ours are signed.
-        const plain = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer, (name, value: unknown) => (name === 'nextCursor' ? typeof value : value)))
+        const plain = (answer: unknown): unknown =>
+          JSON.parse(JSON.stringify(answer, (name, value: unknown) => (name === 'nextCursor' ? typeof value : value)))
         assert.deepEqual(plain(ours), plain(theirs), `the servers disagree about ${path}`)
       }
     }
@@ -129,7 +143,13 @@ async function openTenants(environment: Readonly<Record<string, string>>, { tena
     const all: BenchTenant[] = []
     for (let number = 1; number <= tenants + 1; number++) {
       const { id, admin } = await app.tenants.create({
-        slug: `t${number}`, name: `Tenant ${number}`, locale: 'en', timeZone: 'UTC', currency: 'EUR', modules: ['crm'], admin: { name: 'Admin', email: emailOf(number), password },
+        slug: `t${number}`,
+        name: `Tenant ${number}`,
+        locale: 'en',
+        timeZone: 'UTC',
+        currency: 'EUR',
+        modules: ['crm'],
+        admin: { name: 'Admin', email: emailOf(number), password },
       })
       all.push({ number, id, member: admin.member, deals: number > tenants ? largest : deals })
     }
@@ -141,8 +161,14 @@ async function openTenants(environment: Readonly<Record<string, string>>, { tena
 
 const emailOf = (number: number): string => `admin@t${number}.test`
 
-async function serve(children: ChildProcess[], arguments_: readonly string[], environment: Readonly<Record<string, string>>): Promise<{ url: string; pid: number }> {
-  const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), arguments_, { env: { PATH: process.env['PATH'], ...environment } })
+async function serve(
+  children: ChildProcess[],
+  arguments_: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<{ url: string; pid: number }> {
+  const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), arguments_, {
+    env: { PATH: process.env['PATH'], ...environment },
+  })
   children.push(child)
   const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
   if (typeof message !== 'object' || message === null) throw new Error(`the ${arguments_[0]} server did not start`)

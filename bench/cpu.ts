@@ -19,6 +19,9 @@ async function stat(pid: number): Promise<{ parent: number; ticks: number; deadC
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
   if (text === null) return null
   // The name in parentheses may hold spaces; fields are counted behind it (proc_pid_stat(5)).
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
   return { parent: fields[1] ?? 0, ticks: (fields[11] ?? 0) + (fields[12] ?? 0), deadChildrenTicks: (fields[13] ?? 0) + (fields[14] ?? 0) }
 }

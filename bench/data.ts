@@ -29,11 +29,63 @@ const idSql = (kind: keyof typeof kinds, n: string): string =>
 const timeSql = (n: string): string => `to_timestamp((${firstMs}::bigint + (${n}) * t.step) / 1000.0)`
 /** A number from 0 to `below` − 1 that looks random and is the same in every run. */
 const pick = (salt: number, below: number): string => `(abs(hashint8extended(n, ${salt}) % ${below}))::int`
-const word = (salt: number, words: readonly string[]): string => `(array[${words.map((each) => `'${each}'`).join(', ')}])[1 + ${pick(salt, words.length)}]`
+const word = (salt: number, words: readonly string[]): string =>
+  `(array[${words.map((each) => `'${each}'`).join(', ')}])[1 + ${pick(salt, words.length)}]`
 
-const adjectives = ['Annual', 'Bakery', 'Coastal', 'Digital', 'Eastern', 'Fleet', 'Garden', 'Harbour', 'Indoor', 'Joint', 'Kitchen', 'Lakeside', 'Modular', 'Northern', 'Office', 'Pilot']
-const nouns = ['agreement', 'batch', 'contract', 'delivery', 'expansion', 'framework', 'installation', 'licence', 'migration', 'order', 'project', 'renewal', 'rollout', 'supply', 'upgrade', 'workshop']
-const companies = ['Alder', 'Birch', 'Cedar', 'Dogwood', 'Elm', 'Fir', 'Hazel', 'Juniper', 'Larch', 'Maple', 'Oak', 'Pine', 'Rowan', 'Spruce', 'Willow', 'Yew']
+const adjectives = [
+  'Annual',
+  'Bakery',
+  'Coastal',
+  'Digital',
+  'Eastern',
+  'Fleet',
+  'Garden',
+  'Harbour',
+  'Indoor',
+  'Joint',
+  'Kitchen',
+  'Lakeside',
+  'Modular',
+  'Northern',
+  'Office',
+  'Pilot',
+]
+const nouns = [
+  'agreement',
+  'batch',
+  'contract',
+  'delivery',
+  'expansion',
+  'framework',
+  'installation',
+  'licence',
+  'migration',
+  'order',
+  'project',
+  'renewal',
+  'rollout',
+  'supply',
+  'upgrade',
+  'workshop',
+]
+const companies = [
+  'Alder',
+  'Birch',
+  'Cedar',
+  'Dogwood',
+  'Elm',
+  'Fir',
+  'Hazel',
+  'Juniper',
+  'Larch',
+  'Maple',
+  'Oak',
+  'Pine',
+  'Rowan',
+  'Spruce',
+  'Willow',
+  'Yew',
+]
 
 /** In the largest tenant ten deals, spread over its whole history, can be found by a word, by a part of a word and by their margin. */
 export const rare = { count: 10, word: 'zanzibar', part: 'anziba', marginFrom: '9000000.00', marginTo: '9000009.00' }
@@ -44,9 +96,10 @@ export const rare = { count: 10, word: 'zanzibar', part: 'anziba', marginFrom: '
  */
 export async function fillTenants(admin: Client, tenants: readonly BenchTenant[], report: (line: string) => void): Promise<void> {
   const largest = tenants.reduce((most, each) => (each.deals > most.deals ? each : most))
-  await admin.query(`create temp table t as select * from jsonb_to_recordset($1) as x (number int, id uuid, member uuid, deals int, step bigint)`, [
-    JSON.stringify(tenants.map((each) => ({ ...each, step: stepMs(each.deals) }))),
-  ])
+  await admin.query(
+    `create temp table t as select * from jsonb_to_recordset($1) as x (number int, id uuid, member uuid, deals int, step bigint)`,
+    [JSON.stringify(tenants.map((each) => ({ ...each, step: stepMs(each.deals) })))],
+  )
   const { rows: indexes } = await admin.query<{ name: string; definition: string }>(
     `select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition from pg_index i
      where i.indrelid in ('crm.company'::regclass, 'crm.deal'::regclass, 'crm.deal__tags'::regclass) and not i.indisprimary`,
@@ -55,7 +108,8 @@ export async function fillTenants(admin: Client, tenants: readonly BenchTenant[]
   await admin.query(indexes.map(({ name }) => `drop index ${name}`).join(';'))
 
   const system = 'tenant_id, id, version, revision, created_at, created_by, created_via, updated_at, updated_by, custom'
-  const systemSql = (kind: keyof typeof kinds, n: string): string => `t.id, ${idSql(kind, n)}, 1, 1, ${timeSql(n)}, t.member, 'import', ${timeSql(n)}, t.member, '{}'`
+  const systemSql = (kind: keyof typeof kinds, n: string): string =>
+    `t.id, ${idSql(kind, n)}, 1, 1, ${timeSql(n)}, t.member, 'import', ${timeSql(n)}, t.member, '{}'`
   await admin.query(
     `insert into crm.company (${system}, name, legal_name, relationship, industry, size, email, phone, city, country, rating, customer_since, owner, annual_revenue, annual_revenue__currency)
      select ${systemSql('company', 'n')}, ${word(11, companies)} || ' ' || ${word(12, nouns)} || ' ' || n, ${word(11, companies)} || ' Holding ' || n, ${word(13, ['prospect', 'customer', 'partner'])},

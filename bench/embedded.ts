@@ -26,7 +26,11 @@ export async function embeddedStartMs(report: (line: string) => void): Promise<n
 async function startOnce(dataDir: string): Promise<number> {
   const port = await freePort()
   const started = performance.now()
-  const child = spawn(process.execPath, ['engine/main.ts'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port) } })
+  const child = spawn(process.execPath, ['engine/main.ts'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: String(port) },
+  })
   const exited = once(child, 'exit')
   try {
     for (;;) {

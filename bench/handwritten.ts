@@ -13,14 +13,25 @@ import { v7 as uuid } from 'uuid'
 
 /** What the login needs: the tenant policy, and rights on four tables. */
 export const handwrittenSetup = (password: string): string => {
-  const tables = ['crm.deal', 'crm.company', 'crm.deal__tags', 'crm.deal__stakeholders', 'crm.deal__followers', 'crm.company__tags', 'crm.company__followers']
+  const tables = [
+    'crm.deal',
+    'crm.company',
+    'crm.deal__tags',
+    'crm.deal__stakeholders',
+    'crm.deal__followers',
+    'crm.company__tags',
+    'crm.company__followers',
+  ]
   const policy = `tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid)`
   return [
     `create role handwritten login password '${password}'`,
     'grant usage on schema crm, bos to handwritten',
     // Generated columns of the shared tables call some.
     'grant execute on all functions in schema bos to handwritten',
-    ...tables.flatMap((table) => [`grant select, insert on ${table} to handwritten`, `create policy handwritten on ${table} to handwritten using (${policy}) with check (${policy})`]),
+    ...tables.flatMap((table) => [
+      `grant select, insert on ${table} to handwritten`,
+      `create policy handwritten on ${table} to handwritten using (${policy}) with check (${policy})`,
+    ]),
   ].join(';\n')
 }
 
@@ -33,9 +44,42 @@ const dealColumns = `d.id, d.version, d.revision, d.created_at, d.created_by, d.
   ${links('deal__stakeholders', 'd')} as stakeholders, ${links('deal__tags', 'd')} as tags, ${links('deal__followers', 'd')} as followers`
 
 const companyFields = [
-  'id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'name', 'legal_name', 'relationship', 'industry', 'size',
-  'website', 'email', 'phone', 'fax', 'tax_id', 'annual_revenue', 'annual_revenue__currency', 'founded', 'source', 'rating', 'customer_since', 'payment_days',
-  'credit_limit', 'credit_limit__currency', 'parent', 'notes', 'external_id', 'owner', 'street', 'postal_code', 'city', 'region', 'country',
+  'id',
+  'version',
+  'revision',
+  'created_at',
+  'created_by',
+  'created_via',
+  'updated_at',
+  'updated_by',
+  'name',
+  'legal_name',
+  'relationship',
+  'industry',
+  'size',
+  'website',
+  'email',
+  'phone',
+  'fax',
+  'tax_id',
+  'annual_revenue',
+  'annual_revenue__currency',
+  'founded',
+  'source',
+  'rating',
+  'customer_since',
+  'payment_days',
+  'credit_limit',
+  'credit_limit__currency',
+  'parent',
+  'notes',
+  'external_id',
+  'owner',
+  'street',
+  'postal_code',
+  'city',
+  'region',
+  'country',
 ] as const
 const companyColumns = `${companyFields.map((name) => `c.${name} as c_${name}`).join(', ')}, ${links('company__tags', 'c')} as c_tags, ${links('company__followers', 'c')} as c_followers`
 
@@ -55,7 +99,18 @@ const money = (amount: unknown, currency: unknown): unknown => (amount === null 
 
 function dealOf(row: Row): Row {
   const { value, value__currency: currency, stakeholders, notes, external_id, owner, tags, followers, competitors, ...rest } = row
-  return { ...rest, value: money(value, currency), competitors, stakeholders, notes, external_id, owner, tags, followers, _title: row['name'] }
+  return {
+    ...rest,
+    value: money(value, currency),
+    competitors,
+    stakeholders,
+    notes,
+    external_id,
+    owner,
+    tags,
+    followers,
+    _title: row['name'],
+  }
 }
 
 function dealWithCompany(row: Row): Row {
@@ -65,8 +120,19 @@ function dealWithCompany(row: Row): Row {
     if (name.startsWith('c_')) company[name.slice(2)] = value
     else deal[name] = value
   }
-  const { annual_revenue: revenue, annual_revenue__currency: revenueCurrency, credit_limit: credit, credit_limit__currency: creditCurrency, ...rest } = company
-  const shown = { ...rest, annual_revenue: money(revenue, revenueCurrency), credit_limit: money(credit, creditCurrency), _title: company['name'] }
+  const {
+    annual_revenue: revenue,
+    annual_revenue__currency: revenueCurrency,
+    credit_limit: credit,
+    credit_limit__currency: creditCurrency,
+    ...rest
+  } = company
+  const shown = {
+    ...rest,
+    annual_revenue: money(revenue, revenueCurrency),
+    credit_limit: money(credit, creditCurrency),
+    _title: company['name'],
+  }
   return { ...dealOf(deal), _expand: { company: company['id'] === null ? null : shown } }
 }
 
@@ -119,14 +185,32 @@ export function handwrittenApp(pool: Pool, secret: string): express.Express {
   })
   app.get('/api/crm/deals/:id', async (request: Request<{ id: string }>, response) => {
     const { tenant } = callerOf(response)
-    const { rows } = await inTransaction(tenant, (client) => client.query<Row>({ name: 'get', text: statements.get, values: [tenant, request.params.id] }))
+    const { rows } = await inTransaction(tenant, (client) =>
+      client.query<Row>({ name: 'get', text: statements.get, values: [tenant, request.params.id] }),
+    )
     if (rows[0] === undefined) response.status(404).json({ error: 'not found' })
     else response.set('etag', `"${String(rows[0]['version'])}"`).json(dealOf(rows[0]))
   })
   app.post('/api/crm/deals', express.json(), async (request, response) => {
     const { tenant, member } = callerOf(response)
-    const { name, company, stage, value, probability, margin, expected_close, kind, priority } = request.body as Row & { value: { amount: string; currency: string } }
-    const values = [tenant, uuid(), member, name, company, stage, value.amount, value.currency, probability, margin, expected_close, kind, priority]
+    const { name, company, stage, value, probability, margin, expected_close, kind, priority } = request.body as Row & {
+      value: { amount: string; currency: string }
+    }
+    const values = [
+      tenant,
+      uuid(),
+      member,
+      name,
+      company,
+      stage,
+      value.amount,
+      value.currency,
+      probability,
+      margin,
+      expected_close,
+      kind,
+      priority,
+    ]
     const { rows } = await inTransaction(tenant, (client) => client.query<Row>({ name: 'create', text: statements.create, values }))
     response.status(201).json(dealOf(rows[0] ?? {}))
   })

@@ -7,7 +7,11 @@ export function median(values: readonly number[]): number {
 }
 
 /** Both once to warm up, then in turns; who goes first alternates too. */
-export async function compare(rounds: number, one: () => Promise<Outcome>, other: () => Promise<Outcome>): Promise<(readonly [Outcome, Outcome])[]> {
+export async function compare(
+  rounds: number,
+  one: () => Promise<Outcome>,
+  other: () => Promise<Outcome>,
+): Promise<(readonly [Outcome, Outcome])[]> {
   await one()
   await other()
   const measured: (readonly [Outcome, Outcome])[] = []

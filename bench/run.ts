@@ -12,11 +12,15 @@ import { fire, type Outcome, type Shot } from './load.ts'
 import { compare, median, Table } from './measure.ts'
 
 const small = process.argv.includes('--small')
-const scale = small ? { tenants: 10, deals: 1_000, largest: 50_000, seconds: 1, rounds: 3 } : { tenants: 100, deals: 10_000, largest: 1_000_000, seconds: 4, rounds: 5 }
+const scale = small
+  ? { tenants: 10, deals: 1_000, largest: 50_000, seconds: 1, rounds: 3 }
+  : { tenants: 100, deals: 10_000, largest: 1_000_000, seconds: 4, rounds: 5 }
 const connections = 16
 const report = (line: string): void => console.log(`  ${line}`)
 
-console.log(`bench: ${scale.tenants} tenants × ${scale.deals} deals + one × ${scale.largest}, ${connections} connections, ${scale.rounds} rounds of ${scale.seconds} s`)
+console.log(
+  `bench: ${scale.tenants} tenants × ${scale.deals} deals + one × ${scale.largest}, ${connections} connections, ${scale.rounds} rounds of ${scale.seconds} s`,
+)
 console.log(`${cpus().length} cores (${cpus()[0]?.model.trim() ?? ''}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`)
 const bench = await buildBench(scale, report)
 const { engine, handwritten, tenants, largest } = bench
@@ -25,22 +29,38 @@ try {
   /** Tenants in turn, records at random. */
   const tenantAt = (n: number): BenchTenant => tenants[n % tenants.length] as BenchTenant
   const someDeal = (tenant: BenchTenant): string => benchId('deal', tenant, Math.floor(Math.random() * tenant.deals))
-  const get = (tokens: Tokens) => (n: number): Shot => {
-    const tenant = tenantAt(n)
-    return { method: 'GET', path: `/api/crm/deals/${someDeal(tenant)}`, token: tokens(tenant) }
-  }
-  const list = (tokens: Tokens, query: string) => (n: number): Shot => ({ method: 'GET', path: `/api/crm/deals?limit=50${query}`, token: tokens(tenantAt(n)) })
-  const create = (tokens: Tokens, at: (n: number) => BenchTenant) => (n: number): Shot => {
-    const tenant = at(n)
-    const body = {
-      name: `Fresh contract ${n}`, company: benchId('company', tenant, n % (tenant.deals / 10)), stage: 'qualified', value: { amount: '1250.50', currency: 'EUR' },
-      probability: '40', margin: '310.25', expected_close: '2026-12-24', kind: 'renewal', priority: 'high',
+  const get =
+    (tokens: Tokens) =>
+    (n: number): Shot => {
+      const tenant = tenantAt(n)
+      return { method: 'GET', path: `/api/crm/deals/${someDeal(tenant)}`, token: tokens(tenant) }
     }
-    return { method: 'POST', path: '/api/crm/deals', token: tokens(tenant), body: JSON.stringify(body) }
-  }
+  const list =
+    (tokens: Tokens, query: string) =>
+    (n: number): Shot => ({ method: 'GET', path: `/api/crm/deals?limit=50${query}`, token: tokens(tenantAt(n)) })
+  const create =
+    (tokens: Tokens, at: (n: number) => BenchTenant) =>
+    (n: number): Shot => {
+      const tenant = at(n)
+      const body = {
+        name: `Fresh contract ${n}`,
+        company: benchId('company', tenant, n % (tenant.deals / 10)),
+        stage: 'qualified',
+        value: { amount: '1250.50', currency: 'EUR' },
+        probability: '40',
+        margin: '310.25',
+        expected_close: '2026-12-24',
+        kind: 'renewal',
+        priority: 'high',
+      }
+      return { method: 'POST', path: '/api/crm/deals', token: tokens(tenant), body: JSON.stringify(body) }
+    }
   type Tokens = (tenant: BenchTenant) => string
 
-  const firing = ({ url, cpuMs }: Contestant, next: (n: number) => Shot) => (): Promise<Outcome> => fire({ url, cpuMs, connections, seconds: scale.seconds, next })
+  const firing =
+    ({ url, cpuMs }: Contestant, next: (n: number) => Shot) =>
+    (): Promise<Outcome> =>
+      fire({ url, cpuMs, connections, seconds: scale.seconds, next })
   const versus = async (name: string, goal: number, shots: (tokens: Tokens) => (n: number) => Shot): Promise<void> => {
     await engine.refresh()
     const rounds = await compare(scale.rounds, firing(engine, shots(engine.token)), firing(handwritten, shots(handwritten.token)))
@@ -62,24 +82,34 @@ try {
   await engine.refresh()
   const alone = await compare(
     scale.rounds,
-    firing(engine, create(engine.token, () => tenantAt(0))),
+    firing(
+      engine,
+      create(engine.token, () => tenantAt(0)),
+    ),
     firing(engine, create(engine.token, tenantAt)),
   )
   table.add({
     name: `create: one tenant : spread over ${tenants.length}`,
-    ours: `${Math.round(median(alone.map(([one]) => one.perSecond)))}/s`, theirs: `${Math.round(median(alone.map(([, spread]) => spread.perSecond)))}/s`,
-    ratio: median(alone.map(([one, spread]) => one.perSecond / spread.perSecond)), goal: 0.9, better: 'higher',
+    ours: `${Math.round(median(alone.map(([one]) => one.perSecond)))}/s`,
+    theirs: `${Math.round(median(alone.map(([, spread]) => spread.perSecond)))}/s`,
+    ratio: median(alone.map(([one, spread]) => one.perSecond / spread.perSecond)),
+    goal: 0.9,
+    better: 'higher',
   })
 
-  const inLargest = (query: string) => firing(engine, () => ({ method: 'GET', path: `/api/crm/deals${query}`, token: engine.token(largest) }))
+  const inLargest = (query: string) =>
+    firing(engine, () => ({ method: 'GET', path: `/api/crm/deals${query}`, token: engine.token(largest) }))
   const pages = Math.min(1_000, Math.floor(largest.deals / 50) - 1)
   const cursor = await engine.cursorOfPage(largest, pages)
   await engine.refresh()
   const deep = await compare(scale.rounds, inLargest(`?limit=50&cursor=${encodeURIComponent(cursor)}`), inLargest('?limit=50'))
   table.add({
     name: `large tenant: p95 of page ${pages} : page 1`,
-    ours: `${median(deep.map(([page]) => page.p95Ms)).toFixed(1)} ms`, theirs: `${median(deep.map(([, first]) => first.p95Ms)).toFixed(1)} ms`,
-    ratio: median(deep.map(([page, first]) => page.p95Ms / first.p95Ms)), goal: 1.3, better: 'lower',
+    ours: `${median(deep.map(([page]) => page.p95Ms)).toFixed(1)} ms`,
+    theirs: `${median(deep.map(([, first]) => first.p95Ms)).toFixed(1)} ms`,
+    ratio: median(deep.map(([page, first]) => page.p95Ms / first.p95Ms)),
+    goal: 1.3,
+    better: 'lower',
   })
   const getLargest = firing(engine, () => ({ method: 'GET', path: `/api/crm/deals/${someDeal(largest)}`, token: engine.token(largest) }))
   for (const [name, query] of [
@@ -92,8 +122,11 @@ try {
     const found = await compare(scale.rounds, inLargest(query), getLargest)
     table.add({
       name: `large tenant: ${name}, ten rows : get`,
-      ours: `${median(found.map(([search]) => search.p50Ms)).toFixed(1)} ms`, theirs: `${median(found.map(([, one]) => one.p50Ms)).toFixed(1)} ms`,
-      ratio: median(found.map(([search, one]) => search.p50Ms / one.p50Ms)), goal: 5, better: 'lower',
+      ours: `${median(found.map(([search]) => search.p50Ms)).toFixed(1)} ms`,
+      theirs: `${median(found.map(([, one]) => one.p50Ms)).toFixed(1)} ms`,
+      ratio: median(found.map(([search, one]) => search.p50Ms / one.p50Ms)),
+      goal: 5,
+      better: 'lower',
     })
   }
 } finally {
@@ -101,7 +134,14 @@ try {
 }
 
 const ready = await embeddedStartMs(report)
-table.add({ name: 'embedded, existing data: ready after', ours: `${Math.round(ready)} ms`, theirs: '3000 ms', ratio: ready / 3000, goal: 1, better: 'lower' })
+table.add({
+  name: 'embedded, existing data: ready after',
+  ours: `${Math.round(ready)} ms`,
+  theirs: '3000 ms',
+  ratio: ready / 3000,
+  goal: 1,
+  better: 'lower',
+})
 
 const text = table.text()
 console.log(`\n${text}`)

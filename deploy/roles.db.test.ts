@@ -29,6 +29,8 @@ test('the roles of the compose file satisfy the engine, and its logins are no st
   const database = await createDatabase({ databaseUrl: app, ownerUrl: deploy, dataDir: null, connections: 2 })
   onTestFinished(() => database.close())
   await database.withOwner((session) => session.query('create schema proof; create table proof.owned ()'))
-  const owner = await withClient(server.url, (admin) => admin.query(`select relowner::regrole::text as role from pg_class where oid = 'proof.owned'::regclass`))
+  const owner = await withClient(server.url, (admin) =>
+    admin.query(`select relowner::regrole::text as role from pg_class where oid = 'proof.owned'::regclass`),
+  )
   expect(owner.rows).toEqual([{ role: 'bos_owner' }])
 })

@@ -66,8 +66,11 @@ export interface App {
 export async function createApp(config: Config, options: AppOptions): Promise<App> {
   const { limits, modulesDir } = config
   const database = await createDatabase({
-    databaseUrl: config.databaseUrl, ownerUrl: config.ownerDatabaseUrl, dataDir: config.dataDir,
-    connections: limits.databaseConnections, transactionLimitMs: limits.writeTransactionMs,
+    databaseUrl: config.databaseUrl,
+    ownerUrl: config.ownerDatabaseUrl,
+    dataDir: config.dataDir,
+    connections: limits.databaseConnections,
+    transactionLimitMs: limits.writeTransactionMs,
   })
   /** In the order in which things were opened; closed the other way round. */
   const closers: (() => void | Promise<void>)[] = [database.close]
@@ -76,17 +79,29 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
   try {
     const masterKey = await loadMasterKey(config)
-    const { catalogues, refusals } = await database.withOwner(owner => serveModules(owner, database, modulesDir))
+    const { catalogues, refusals } = await database.withOwner((owner) => serveModules(owner, database, modulesDir))
     const catalogueOf = (actor: Actor) => catalogues.current(actor)
 
     const sequencer = config.roles.has('worker') ? startSequencer(database, { onError: logError }) : null
     if (sequencer) closers.push(sequencer.stop)
     const records = createRecords({
-      database, catalogues, cursors: createCursors(masterKey.derive('cursor/1')), onWritten: () => { sequencer?.nudge() },
+      database,
+      catalogues,
+      cursors: createCursors(masterKey.derive('cursor/1')),
+      onWritten: () => {
+        sequencer?.nudge()
+      },
     })
     const { handle } = records
     const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
-    const jobs = createJobService({ database, records, wakeups, staleSeconds: limits.jobStaleSeconds, sweepMs: limits.jobSweepMs, onError: logError })
+    const jobs = createJobService({
+      database,
+      records,
+      wakeups,
+      staleSeconds: limits.jobStaleSeconds,
+      sweepMs: limits.jobSweepMs,
+      onError: logError,
+    })
     closers.push(jobs.stop)
 
     const passwords = createPasswords(limits)
@@ -96,40 +111,76 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const tenants = createTenants({ database, handle, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
     const accesses = createAccesses({ database, handle, hashPassword: passwords.hash, catalogueOf })
     const demo = await prepareDemo({
-      database, withOwner: database.withOwner, handle, catalogue: catalogues.full, catalogueOf, passwords, password: config.demoPassword,
-      wanted: options.demo, now: options.now, progress: options.progress,
-      seeds: modules => readSeeds(modulesDir, modules.flatMap(id => catalogues.settled.sources.get(id) ?? [])),
+      database,
+      withOwner: database.withOwner,
+      handle,
+      catalogue: catalogues.full,
+      catalogueOf,
+      passwords,
+      password: config.demoPassword,
+      wanted: options.demo,
+      now: options.now,
+      progress: options.progress,
+      seeds: (modules) =>
+        readSeeds(
+          modulesDir,
+          modules.flatMap((id) => catalogues.settled.sources.get(id) ?? []),
+        ),
     })
 
     const metrics = createMetrics()
     const me = { view: actors.view, memberName: (actor: Actor) => memberName(database, actor) }
     let isClosing = false
-    const system = systemRoutes({ metrics, isClosing: () => isClosing, ping: () => database.call({ text: `select bos.setting_value('demo')` }) })
+    const system = systemRoutes({
+      metrics,
+      isClosing: () => isClosing,
+      ping: () => database.call({ text: `select bos.setting_value('demo')` }),
+    })
     const routes: readonly Route[] = [
       ...system,
-      ...config.roles.has('api') ? [
-        ...authRoutes({ signIn, ...me }, demo.on),
-        catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
-        ...openapiRoutes({ catalogueOf, version: product.version }),
-        ...tenancyRoutes(tenants, accesses),
-        ...jobRoutes(jobs),
-        ...recordRoutes(handle),
-      ] : [],
+      ...(config.roles.has('api')
+        ? [
+            ...authRoutes({ signIn, ...me }, demo.on),
+            catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
+            ...openapiRoutes({ catalogueOf, version: product.version }),
+            ...tenancyRoutes(tenants, accesses),
+            ...jobRoutes(jobs),
+            ...recordRoutes(handle),
+          ]
+        : []),
     ]
     const gateway = createGateway({
-      config, routes, metrics, demo: demo.on,
+      config,
+      routes,
+      metrics,
+      demo: demo.on,
       guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
     })
     if (config.roles.has('worker')) await jobs.start()
     if (config.roles.has('worker')) {
-      const housekeeping = setInterval(() => void database.call({ text: 'select bos.housekeep($1)', values: [limits.idempotencyHours] }).catch(logError), limits.housekeepingMs).unref()
-      closers.push(() => { clearInterval(housekeeping) })
+      const housekeeping = setInterval(
+        () => void database.call({ text: 'select bos.housekeep($1)', values: [limits.idempotencyHours] }).catch(logError),
+        limits.housekeepingMs,
+      ).unref()
+      closers.push(() => {
+        clearInterval(housekeeping)
+      })
     }
 
     return {
-      gateway, routes, database, catalogues, tenants, demo, masterKeyFile: masterKey.file, faults: catalogues.settled.faults, refusals,
-      drain: () => { isClosing = true },
+      gateway,
+      routes,
+      database,
+      catalogues,
+      tenants,
+      demo,
+      masterKeyFile: masterKey.file,
+      faults: catalogues.settled.faults,
+      refusals,
+      drain: () => {
+        isClosing = true
+      },
       close,
     }
   } catch (error) {
@@ -145,7 +196,10 @@ export interface StartedApp extends App {
 }
 
 /** The application on its port. `close` takes no new request, lets running ones finish, then ends everything. */
-export async function startApp(config: Config, options: Partial<Omit<AppOptions, 'demo'>> & { readonly demo?: boolean } = {}): Promise<StartedApp> {
+export async function startApp(
+  config: Config,
+  options: Partial<Omit<AppOptions, 'demo'>> & { readonly demo?: boolean } = {},
+): Promise<StartedApp> {
   const demo = options.demo === true ? 'asked' : config.databaseUrl === null ? 'offered' : 'no'
   const app = await createApp(config, { pagesDir: builtPages, progress: () => undefined, now: () => new Date(), ...options, demo })
   let listening: Listening
@@ -165,7 +219,9 @@ export async function startApp(config: Config, options: Partial<Omit<AppOptions,
 }
 
 const logError = (error: unknown): void => {
-  console.error(JSON.stringify({ at: new Date().toISOString(), level: 'error', error: error instanceof Error ? error.stack : String(error) }))
+  console.error(
+    JSON.stringify({ at: new Date().toISOString(), level: 'error', error: error instanceof Error ? error.stack : String(error) }),
+  )
 }
 
 /** Where `npm start` puts the built pages. */

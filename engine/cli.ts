@@ -47,7 +47,10 @@ export async function bos(args: readonly string[], shell: Shell): Promise<number
 async function openInstallation(config: Config): Promise<Installation> {
   // Only now: checking a module needs no database, and must not wait for one to load.
   const { createApp } = await import('./app.ts')
-  const app = await createApp({ ...config, roles: new Set() }, { demo: 'no', pagesDir: null, progress: () => undefined, now: () => new Date() })
+  const app = await createApp(
+    { ...config, roles: new Set() },
+    { demo: 'no', pagesDir: null, progress: () => undefined, now: () => new Date() },
+  )
   return { tenants: app.tenants, database: app.database, withOwner: app.database.withOwner, close: app.close }
 }
 
@@ -55,7 +58,7 @@ if (import.meta.main) {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const modulesDir = resolve(process.env['MODULES_DIR'] || `${root}modules-json`)
   const config = (): Config => ({ ...readConfig(process.env, process.cwd()), modulesDir })
-  const shell: Shell = { out: line => process.stdout.write(`${line}\n`), modulesDir, config, open: () => openInstallation(config()) }
+  const shell: Shell = { out: (line) => process.stdout.write(`${line}\n`), modulesDir, config, open: () => openInstallation(config()) }
   try {
     process.exitCode = await bos(process.argv.slice(2), shell)
   } catch (error) {

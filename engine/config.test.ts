@@ -6,7 +6,7 @@ const faultsOf = (environment: Record<string, string>): string[] => {
     readConfig(environment, '/srv')
     return []
   } catch (error) {
-    if (error instanceof ConfigFault) return error.problems.map(problem => problem.variable)
+    if (error instanceof ConfigFault) return error.problems.map((problem) => problem.variable)
     throw error
   }
 }
@@ -31,10 +31,14 @@ describe('readConfig', () => {
   it('never repeats a value in a message', () => {
     const run = () => readConfig({ OPERATOR_TOKEN: 's3cr3t', MASTER_KEY: 'k3y', DATABASE_URL: 'x://u:pa55@h' }, '/srv')
     expect(run).toThrow(ConfigFault)
-    try { run() } catch (error) { expect(String(error)).not.toMatch(/s3cr3t|k3y|pa55/) }
+    try {
+      run()
+    } catch (error) {
+      expect(String(error)).not.toMatch(/s3cr3t|k3y|pa55/)
+    }
   })
 
-  it.each(['65536', '-1', '3.5', '1e3', '0x10', ' '.repeat(3) + 'x'])('refuses PORT=%s', port => {
+  it.each(['65536', '-1', '3.5', '1e3', '0x10', ' '.repeat(3) + 'x'])('refuses PORT=%s', (port) => {
     expect(faultsOf({ PORT: port })).toEqual(['PORT'])
   })
 
@@ -49,7 +53,14 @@ describe('readConfig', () => {
 
   it('has defaults that work with nothing set, and takes the empty string as not set', () => {
     const config = readConfig({ PORT: '', DATABASE_URL: '' }, '/srv')
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 3000, dataDir: '/srv/.data', databaseUrl: null, operatorToken: null, masterKeyHex: null })
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: '/srv/.data',
+      databaseUrl: null,
+      operatorToken: null,
+      masterKeyHex: null,
+    })
     expect([...config.roles]).toEqual(['api', 'worker'])
     expect(Object.isFrozen(config) && Object.isFrozen(config.limits)).toBe(true)
   })

@@ -98,7 +98,7 @@ export interface ConfigProblem {
 export class ConfigFault extends Error {
   readonly problems: readonly ConfigProblem[]
   constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map(problem => `${problem.variable} ${problem.why}`).join('\n'))
+    super(problems.map((problem) => `${problem.variable} ${problem.why}`).join('\n'))
     this.name = 'ConfigFault'
     this.problems = problems
   }
@@ -127,7 +127,7 @@ export function readConfig(environment: Environment, workingDir: string): Config
     if (given === null) return null
     const parsed = URL.canParse(given) ? new URL(given) : null
     if (parsed && protocols.includes(parsed.protocol)) return given
-    return fault(variable, `must be an address that begins with ${protocols.map(protocol => `${protocol}//`).join(' or ')}`)
+    return fault(variable, `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
   }
   const folder = (variable: string, fallback: string): string => {
     const given = text(variable) ?? fallback
@@ -185,8 +185,8 @@ function readMasterKey(given: string | null, fault: ReportFault): string | null 
 
 function readRoles(given: string | null, fault: ReportFault): ReadonlySet<ProcessRole> {
   if (given === null) return new Set(processRoles)
-  const names = given.split(',').map(name => name.trim())
-  const known = processRoles.filter(role => names.includes(role))
+  const names = given.split(',').map((name) => name.trim())
+  const known = processRoles.filter((role) => names.includes(role))
   if (known.length !== new Set(names).size) fault('ROLES', `must be a list of ${processRoles.join(', ')}`)
   return new Set(known)
 }

@@ -52,23 +52,40 @@ describe('parseJson', () => {
     expect(({} as Record<string, unknown>)['admin']).toBeUndefined()
   })
 
-  it.each(['12345678901234567890', '9007199254740993', '0.1234567890123456789', '1e400', '-1e-400', '1.00000000000000000001'])('keeps %s exact', source => {
-    expect(read(source)).toEqual(new ExactNumber(source))
-  })
+  it.each(['12345678901234567890', '9007199254740993', '0.1234567890123456789', '1e400', '-1e-400', '1.00000000000000000001'])(
+    'keeps %s exact',
+    (source) => {
+      expect(read(source)).toEqual(new ExactNumber(source))
+    },
+  )
 
-  it.each(['0', '-0', '0.1', '1.50', '9007199254740992', '1e5', '1.0000000000000000000', '100000000000000000000', '-12.5e-3', '5e-324'])('reads %s as a double', source => {
-    expect(read(source)).toBe(Number(source) || 0)
-  })
+  it.each(['0', '-0', '0.1', '1.50', '9007199254740992', '1e5', '1.0000000000000000000', '100000000000000000000', '-12.5e-3', '5e-324'])(
+    'reads %s as a double',
+    (source) => {
+      expect(read(source)).toBe(Number(source) || 0)
+    },
+  )
 
   it('reads whatever JSON.parse reads, and refuses what it refuses', () => {
-    fc.assert(fc.property(fc.json(), text => { expect(read(text)).toEqual(JSON.parse(text)) }))
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(read(text)).toEqual(JSON.parse(text))
+      }),
+    )
     const fragment = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '"a"', '\\', '\\n', '1', '-', '.5', 'e3', 'true', 'null', ' ', '\n')
-    fc.assert(fc.property(fc.array(fragment, { maxLength: 8 }), pieces => {
-      const text = pieces.join('')
-      let expected: { value: unknown } | null = null
-      try { expected = { value: JSON.parse(text) } } catch { expected = null }
-      if (expected) expect(JSON.stringify(read(text))).toBe(JSON.stringify(expected.value))
-      else expect(() => read(text)).toThrow(JsonFault)
-    }), { numRuns: 3000 })
+    fc.assert(
+      fc.property(fc.array(fragment, { maxLength: 8 }), (pieces) => {
+        const text = pieces.join('')
+        let expected: { value: unknown } | null = null
+        try {
+          expected = { value: JSON.parse(text) }
+        } catch {
+          expected = null
+        }
+        if (expected) expect(JSON.stringify(read(text))).toBe(JSON.stringify(expected.value))
+        else expect(() => read(text)).toThrow(JsonFault)
+      }),
+      { numRuns: 3000 },
+    )
   })
 })

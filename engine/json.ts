@@ -11,7 +11,11 @@ export class JsonFault extends Error {
 }
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const literals = new Map<string, unknown>([['t', true], ['f', false], ['n', null]])
+const literals = new Map<string, unknown>([
+  ['t', true],
+  ['f', false],
+  ['n', null],
+])
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
@@ -51,7 +55,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
       }
     }
     at++
-    return escaped ? JSON.parse(text.slice(start, at)) as string : text.slice(start + 1, at - 1)
+    return escaped ? (JSON.parse(text.slice(start, at)) as string) : text.slice(start + 1, at - 1)
   }
 
   const readNumber = (): number | ExactNumber => {
@@ -74,12 +78,18 @@ export function parseJson(text: string, maxDepth: number): unknown {
     const list: unknown[] = []
     at++
     skipSpace()
-    if (text[at] === ']') { at++; return list }
+    if (text[at] === ']') {
+      at++
+      return list
+    }
     for (;;) {
       list.push(readValue(depth))
       skipSpace()
       const next = text[at]
-      if (next === ']') { at++; return list }
+      if (next === ']') {
+        at++
+        return list
+      }
       if (next !== ',') fail('Expected "," or "]"')
       at++
     }
@@ -89,7 +99,10 @@ export function parseJson(text: string, maxDepth: number): unknown {
     const object: Record<string, unknown> = {}
     at++
     skipSpace()
-    if (text[at] === '}') { at++; return object }
+    if (text[at] === '}') {
+      at++
+      return object
+    }
     for (;;) {
       skipSpace()
       const start = at
@@ -104,7 +117,10 @@ export function parseJson(text: string, maxDepth: number): unknown {
       else object[key] = value
       skipSpace()
       const next = text[at]
-      if (next === '}') { at++; return object }
+      if (next === '}') {
+        at++
+        return object
+      }
       if (next !== ',') fail('Expected "," or "}"')
       at++
     }

@@ -10,13 +10,23 @@ import { databaseForTest, withClient } from './testing/postgres.ts'
 const main = join(import.meta.dirname, 'main.ts')
 const shipped = join(import.meta.dirname, '../modules-json')
 let folder = ''
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'businessos-main-')) })
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'businessos-main-'))
+})
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-interface Run { readonly output: () => string; readonly ended: Promise<number | null>; readonly stop: () => void; ready(): Promise<string> }
+interface Run {
+  readonly output: () => string
+  readonly ended: Promise<number | null>
+  readonly stop: () => void
+  ready(): Promise<string>
+}
 
 function start(environment: Record<string, string>, ...args: string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { PATH: process.env['PATH'], PORT: '0', MODULES_DIR: shipped, DATA_DIR: 'data', ...environment } })
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], PORT: '0', MODULES_DIR: shipped, DATA_DIR: 'data', ...environment },
+  })
   let output = ''
   const waiting: (() => void)[] = []
   const heard = (chunk: Buffer): void => {
@@ -25,22 +35,48 @@ function start(environment: Record<string, string>, ...args: string[]): Run {
   }
   child.stdout.on('data', heard)
   child.stderr.on('data', heard)
-  const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const ready = async (): Promise<string> => {
     for (;;) {
       const url = /ready \(\d+ ms\): (\S+)/.exec(output)?.[1]
       if (url !== undefined) return url
-      await Promise.race([new Promise<void>(resolve => { waiting.push(resolve) }), ended.then(() => { throw new Error(output) })])
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          waiting.push(resolve)
+        }),
+        ended.then(() => {
+          throw new Error(output)
+        }),
+      ])
     }
   }
-  return { output: () => output, ended, stop: () => { child.kill('SIGTERM') }, ready }
+  return {
+    output: () => output,
+    ended,
+    stop: () => {
+      child.kill('SIGTERM')
+    },
+    ready,
+  }
 }
 
 describe('the process refuses to start, and says why,', () => {
   it.each([
-    ['for every fault of the environment', { PORT: 'x', DATABASE_URL: 'mysql://h/d', OPERATOR_TOKEN: 'short' }, [], 2, ['PORT must', 'DATABASE_URL must', 'OPERATOR_TOKEN must']],
+    [
+      'for every fault of the environment',
+      { PORT: 'x', DATABASE_URL: 'mysql://h/d', OPERATOR_TOKEN: 'short' },
+      [],
+      2,
+      ['PORT must', 'DATABASE_URL must', 'OPERATOR_TOKEN must'],
+    ],
     ['with an unknown option', {}, ['--dmeo'], 2, ['Unknown option --dmeo']],
-    ['when nothing listens at DATABASE_URL', { DATABASE_URL: 'postgres://u:s3cr3t@127.0.0.1:1/d' }, [], 1, ['DATABASE_URL', '127.0.0.1:1', 'nothing listens there']],
+    [
+      'when nothing listens at DATABASE_URL',
+      { DATABASE_URL: 'postgres://u:s3cr3t@127.0.0.1:1/d' },
+      [],
+      1,
+      ['DATABASE_URL', '127.0.0.1:1', 'nothing listens there'],
+    ],
   ])('%s', async (_name, environment, args, code, texts) => {
     const run = start(environment, ...args)
     expect(await run.ended).toBe(code)
@@ -51,7 +87,7 @@ describe('the process refuses to start, and says why,', () => {
   it('on a port in use', async () => {
     const { url } = await databaseForTest()
     const other = createServer().listen(0, '127.0.0.1')
-    await new Promise(resolve => other.once('listening', resolve))
+    await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as { port: number }
     const run = start({ DATABASE_URL: url, PORT: String(port) })
     expect(await run.ended).toBe(1)
@@ -67,10 +103,10 @@ describe('the process refuses to start, and says why,', () => {
     expect(first.output()).toContain('REDIS_URL is not used yet')
     first.stop()
     expect(await first.ended).toBe(0)
-    await withClient(url, client => client.query(`insert into bos.tenant (id, slug, name) values (gen_random_uuid(), 'real', 'Real')`))
+    await withClient(url, (client) => client.query(`insert into bos.tenant (id, slug, name) values (gen_random_uuid(), 'real', 'Real')`))
     const asked = start({ DATABASE_URL: url }, '--demo')
     expect([await asked.ended, asked.output()]).toEqual([1, expect.stringContaining('has tenants already')])
-    await withClient(url, client => client.query(`insert into bos.setting values ('demo', '{"on": false, "tenants": {}, "people": []}')`))
+    await withClient(url, (client) => client.query(`insert into bos.setting values ('demo', '{"on": false, "tenants": {}, "people": []}')`))
     const again = start({ DATABASE_URL: url }, '--demo')
     expect([await again.ended, again.output()]).toEqual([1, expect.stringContaining('for ever')])
   })
@@ -90,12 +126,16 @@ describe('the process', () => {
     expect(broken.output()).toContain('crm/entities/deal.json at /properties/name')
     expect(broken.output()).toMatch(/Not served: .*crm/)
     const signIn = async (base: string): Promise<Record<string, string>> => {
-      const response = await fetch(`${base}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"email":"admin@acme.test","password":"demo-password"}' })
-      return { authorization: `Bearer ${(await response.json() as { accessToken: string }).accessToken}` }
+      const response = await fetch(`${base}/api/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"email":"admin@acme.test","password":"demo-password"}',
+      })
+      return { authorization: `Bearer ${((await response.json()) as { accessToken: string }).accessToken}` }
     }
     const count = async (base: string, path: string): Promise<unknown> => {
       const response = await fetch(`${base}/api/${path}?count=exact&limit=1`, { headers: await signIn(base) })
-      return response.ok ? (await response.json() as { page: { total: number } }).page.total : response.status
+      return response.ok ? ((await response.json()) as { page: { total: number } }).page.total : response.status
     }
     expect(await count(address, 'core/members')).toBeGreaterThan(3)
     expect(await count(address, 'crm/deals')).toBe(404)
@@ -104,14 +144,30 @@ describe('the process', () => {
 
     await cp(join(shipped, 'crm'), join(modules, 'crm'), { recursive: true })
     await mkdir(join(modules, 'library/entities'), { recursive: true })
-    await writeFile(join(modules, 'library/module.json'), JSON.stringify({
-      id: 'library', version: '1.0.0', metamodel: 1, title: 'Library', icon: 'books', depends: { core: '^1.0.0' },
-      roles: [{ id: 'library.reader', title: 'Reader' }], defaultRole: 'library.reader', menu: [{ entity: 'library.book', title: 'Books' }],
-    }))
-    await writeFile(join(modules, 'library/entities/book.json'), JSON.stringify({
-      title: 'Book', type: 'object', required: ['name'], properties: { name: { type: 'string', title: 'Name' } },
-      'x-bos': { plural: 'books', titleField: 'name', permissions: { 'library.reader': { scope: 'all', read: true } } },
-    }))
+    await writeFile(
+      join(modules, 'library/module.json'),
+      JSON.stringify({
+        id: 'library',
+        version: '1.0.0',
+        metamodel: 1,
+        title: 'Library',
+        icon: 'books',
+        depends: { core: '^1.0.0' },
+        roles: [{ id: 'library.reader', title: 'Reader' }],
+        defaultRole: 'library.reader',
+        menu: [{ entity: 'library.book', title: 'Books' }],
+      }),
+    )
+    await writeFile(
+      join(modules, 'library/entities/book.json'),
+      JSON.stringify({
+        title: 'Book',
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string', title: 'Name' } },
+        'x-bos': { plural: 'books', titleField: 'name', permissions: { 'library.reader': { scope: 'all', read: true } } },
+      }),
+    )
     const mended = start(environment)
     const again = await mended.ready()
     expect(await count(again, 'crm/deals')).toBeGreaterThan(3)

@@ -7,18 +7,26 @@ const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const
 
 /** Process entry: config → app → listen → stop cleanly. Everything a person must know at start is printed here. */
 async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.find(arg => arg !== '--demo')
+  const unknown = args.find((arg) => arg !== '--demo')
   if (unknown !== undefined) {
     console.error(`Unknown option ${unknown}. "npm start" takes --demo and environment variables; "npm run bos" has the other commands.`)
     return exitCodes.misconfigured
   }
   const started = performance.now()
   // Before anything starts: whoever asks us to stop right after the welcome must be heard.
-  const asked = new Promise<string>(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => { resolve(name) })
+  const asked = new Promise<string>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.once(name, () => {
+        resolve(name)
+      })
   })
   const config = readConfig(process.env, process.cwd())
-  const app = await startApp(config, { demo: args.includes('--demo'), progress: line => { console.log(line) } })
+  const app = await startApp(config, {
+    demo: args.includes('--demo'),
+    progress: (line) => {
+      console.log(line)
+    },
+  })
   console.log(welcome(config, app, Math.round(performance.now() - started)))
 
   const signal = await asked
@@ -42,26 +50,30 @@ function welcome(config: Config, app: StartedApp, startMs: number): string {
   lines.push(`  Data      ${config.databaseUrl === null ? `embedded database in ${config.dataDir}` : 'PostgreSQL at DATABASE_URL'}`)
   if (app.demo.on) lines.push(...demoLines(app))
   const warnings = [
-    config.databaseUrl === null && 'The embedded database is for trying and for small demos: one process, no protection against power loss. Use PostgreSQL (DATABASE_URL) for real work.',
-    app.masterKeyFile !== null && !app.demo.on && `MASTER_KEY is not set: a key was generated in ${app.masterKeyFile}. Keep it with your backups, or set MASTER_KEY.`,
+    config.databaseUrl === null &&
+      'The embedded database is for trying and for small demos: one process, no protection against power loss. Use PostgreSQL (DATABASE_URL) for real work.',
+    app.masterKeyFile !== null &&
+      !app.demo.on &&
+      `MASTER_KEY is not set: a key was generated in ${app.masterKeyFile}. Keep it with your backups, or set MASTER_KEY.`,
     config.redisUrl !== null && 'REDIS_URL is not used yet.',
     config.directDatabaseUrl !== null && 'DIRECT_DATABASE_URL is not used yet.',
     app.demo.on && !isLoopback(config.host) && 'Demo mode answers only under localhost, though it listens on other addresses too.',
-  ].filter(warning => typeof warning === 'string')
-  if (warnings.length > 0) lines.push('', ...warnings.map(warning => `  ! ${warning}`))
+  ].filter((warning) => typeof warning === 'string')
+  if (warnings.length > 0) lines.push('', ...warnings.map((warning) => `  ! ${warning}`))
   return [...lines, ''].join('\n')
 }
 
 function demoLines({ demo }: App): string[] {
   const password = demo.password === null ? 'as shown at the first start (DEMO_PASSWORD=… npm start sets a new one)' : demo.password
-  return ['  Demo      sign in as', ...demo.people.map(email => `              ${email}`), `  Password  ${password}`]
+  return ['  Demo      sign in as', ...demo.people.map((email) => `              ${email}`), `  Password  ${password}`]
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 /** Why it did not start. What a person can act on is said in plain words; for anything else the stack helps whoever mends it. */
 export function explainStart(error: unknown): string {
-  if (error instanceof ConfigFault) return `The environment has faults:\n${error.problems.map(({ variable, why }) => `  ${variable} ${why}`).join('\n')}`
+  if (error instanceof ConfigFault)
+    return `The environment has faults:\n${error.problems.map(({ variable, why }) => `  ${variable} ${why}`).join('\n')}`
   if (error instanceof SchemaRefused) {
     return `The tables do not fit the modules, and nothing was changed:\n${error.refusals.map(({ message }) => `  ${message}`).join('\n')}`
   }
@@ -70,7 +82,7 @@ export function explainStart(error: unknown): string {
   if (code === 'EACCES' && port !== undefined) return `PORT ${port} may not be used by this user. Choose one above 1023.`
   if (!(error instanceof Error)) return String(error)
   const isOurs = error.name === 'DataDirInUse' || /^(DATABASE_URL|OWNER_DATABASE_URL|DEMO|Demo|This database)/.test(error.message)
-  return isOurs ? error.message : error.stack ?? error.message
+  return isOurs ? error.message : (error.stack ?? error.message)
 }
 
 if (import.meta.main) {

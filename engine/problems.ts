@@ -14,7 +14,7 @@ const codes = {
   'origin-refused': [403, 'Requests from this origin are refused'],
   'not-found': [404, 'There is no such record or address'],
   'method-not-allowed': [405, 'This address does not take this method'],
-  'conflict': [409, 'The record is in a state that does not allow this'],
+  conflict: [409, 'The record is in a state that does not allow this'],
   'unique-taken': [409, 'Another record already has this value'],
   'still-referenced': [409, 'Other records still refer to this one'],
   'restore-refused': [409, 'The record cannot be restored as it was'],
@@ -26,9 +26,9 @@ const codes = {
   'too-expensive': [422, 'The query costs too much; narrow it'],
   'precondition-required': [428, 'The request needs an If-Match header'],
   'too-many-requests': [429, 'Too many requests; wait and try again'],
-  'internal': [500, 'Something went wrong on our side'],
-  'unavailable': [503, 'The service cannot answer right now'],
-  'timeout': [504, 'The request took too long'],
+  internal: [500, 'Something went wrong on our side'],
+  unavailable: [503, 'The service cannot answer right now'],
+  timeout: [504, 'The request took too long'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof codes
@@ -50,7 +50,11 @@ export class Problem extends Error {
   readonly faults: readonly Fault[]
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: ProblemCode, detail = '', options: { faults?: readonly Fault[]; cause?: unknown; headers?: Record<string, string> } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail = '',
+    options: { faults?: readonly Fault[]; cause?: unknown; headers?: Record<string, string> } = {},
+  ) {
     const [status, title] = codes[code]
     super(detail || title, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Problem'

@@ -13,28 +13,30 @@ const bannerComment = (schema: string): string =>
 
 /** Answers [file name, text] of every generated file, in name order. */
 export async function generate(): Promise<[file: string, text: string][]> {
-  const schemas = (await readdir(folder)).filter(name => name.endsWith('.schema.json')).sort()
-  return Promise.all(schemas.map(async name => {
-    const text = await compileFromFile(`${folder}${name}`, {
-      additionalProperties: false,
-      bannerComment: bannerComment(name),
-      cwd: folder,
-      maxItems: 2,
-      style: { semi: false, singleQuote: true, printWidth: 140 },
-    })
-    return [name.replace('.schema.json', '.d.ts'), text]
-  }))
+  const schemas = (await readdir(folder)).filter((name) => name.endsWith('.schema.json')).sort()
+  return Promise.all(
+    schemas.map(async (name) => {
+      const text = await compileFromFile(`${folder}${name}`, {
+        additionalProperties: false,
+        bannerComment: bannerComment(name),
+        cwd: folder,
+        maxItems: 2,
+        style: { semi: false, singleQuote: true, printWidth: 140 },
+      })
+      return [name.replace('.schema.json', '.d.ts'), text]
+    }),
+  )
 }
 
 async function main(check: boolean): Promise<void> {
   const stale: string[] = []
   for (const [file, text] of await generate()) {
     const path = `${folder}${file}`
-    if (await readFile(path, 'utf8').catch(() => '') === text) continue
+    if ((await readFile(path, 'utf8').catch(() => '')) === text) continue
     stale.push(file)
     if (!check) await writeFile(path, text)
   }
-  if (stale.length > 0) console.log(`${check ? 'not as generated' : 'wrote'}: ${stale.map(file => `metadata/${file}`).join(', ')}`)
+  if (stale.length > 0) console.log(`${check ? 'not as generated' : 'wrote'}: ${stale.map((file) => `metadata/${file}`).join(', ')}`)
   if (check && stale.length > 0) {
     console.log('run `npm run generate` and commit the result')
     process.exitCode = 1

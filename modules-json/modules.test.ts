@@ -15,18 +15,18 @@ import { referencesOf, resolveSeed } from '../engine/tenancy/seed-values.ts'
 const folder = import.meta.dirname
 /** The modules that come with the product; what people drop in beside them is theirs. */
 const own = ['core', 'crm', 'inventory']
-const sources = (await loadModules(folder)).filter(source => own.includes(source.id))
+const sources = (await loadModules(folder)).filter((source) => own.includes(source.id))
 const faults = check(sources, compiledValidate())
 const catalogue: Catalogue = compileCatalogue(faults.length === 0 ? sources : [], catalogueHash(sources))
-const stored = [...catalogue.entities.values()].filter(entity => !entity.link)
-const files = new Set(sources.flatMap(source => [...source.files.keys()].map(path => `${source.id}/${path}`)))
+const stored = [...catalogue.entities.values()].filter((entity) => !entity.link)
+const files = new Set(sources.flatMap((source) => [...source.files.keys()].map((path) => `${source.id}/${path}`)))
 
 it('no module file has a fault', () => {
-  expect(sources.map(source => source.id)).toEqual(own)
+  expect(sources.map((source) => source.id)).toEqual(own)
   expect(faults).toEqual([])
 })
 
-describe.each(stored)('$id', entity => {
+describe.each(stored)('$id', (entity) => {
   it('presents itself: a display file, and a view that is named where it can be opened', () => {
     expect(files).toContain(`${entity.module}/views/${entity.name}.display.json`)
     // A line may be shown in its document alone.
@@ -35,20 +35,20 @@ describe.each(stored)('$id', entity => {
 
   it('is granted to somebody besides core.admin', () => {
     const document = entity.parent === null ? entity : catalogue.entities.get(entity.parent.entity)
-    const reading = [...document?.permissions.values() ?? []].filter(({ role, actions }) => role !== 'core.admin' && actions.has('list'))
+    const reading = [...(document?.permissions.values() ?? [])].filter(({ role, actions }) => role !== 'core.admin' && actions.has('list'))
     expect(reading.map(({ role }) => role)).not.toEqual([])
   })
 
   it('explains itself: every option has a title, every section names each field once', () => {
-    const sectioned = entity.display.sections.flatMap(section => section.fields)
+    const sectioned = entity.display.sections.flatMap((section) => section.fields)
     expect(sectioned).toEqual([...new Set(sectioned)])
     expect(entity.title).toMatch(/^[A-Z]/)
-    expect(entity.fields.filter(field => field.title === '' || /_/.test(field.title)).map(field => field.name)).toEqual([])
+    expect(entity.fields.filter((field) => field.title === '' || /_/.test(field.title)).map((field) => field.name)).toEqual([])
   })
 })
 
 it('a representative does not see what only managers may', () => {
-  const hidden = (entity: string, role: string): string[] => [...catalogue.entities.get(entity)?.permissions.get(role)?.hide ?? []]
+  const hidden = (entity: string, role: string): string[] => [...(catalogue.entities.get(entity)?.permissions.get(role)?.hide ?? [])]
   expect(hidden('crm.deal', 'crm.rep')).toContain('margin')
   expect(hidden('crm.company', 'crm.rep')).toContain('credit_limit')
   expect(hidden('inventory.product', 'inventory.clerk')).toContain('unit_cost')
@@ -64,7 +64,7 @@ it('seed files stay small enough to read', async () => {
   expect(sizes.filter(({ bytes }) => bytes >= 200_000)).toEqual([])
 })
 
-describe.each(['acme', 'globex'])('sample data of %s', tenant => {
+describe.each(['acme', 'globex'])('sample data of %s', (tenant) => {
   const { problems, counts, people, records } = readAll(tenant)
 
   it('every record fits its entity and refers only to what stands before it', () => {
@@ -75,9 +75,11 @@ describe.each(['acme', 'globex'])('sample data of %s', tenant => {
     const doubled: string[] = []
     for (const entity of stored) {
       for (const key of entity.unique) {
-        const names = key.fields.map(id => entity.fieldById.get(id)?.name ?? id)
-        const values = [...records].filter(([name]) => name.startsWith(`${entity.id}:`)).map(([, data]) => names.map(name => data[name]))
-        const texts = values.filter(parts => parts.every(part => part !== undefined)).map(parts => JSON.stringify(parts).toLowerCase())
+        const names = key.fields.map((id) => entity.fieldById.get(id)?.name ?? id)
+        const values = [...records].filter(([name]) => name.startsWith(`${entity.id}:`)).map(([, data]) => names.map((name) => data[name]))
+        const texts = values
+          .filter((parts) => parts.every((part) => part !== undefined))
+          .map((parts) => JSON.stringify(parts).toLowerCase())
         for (const [i, text] of texts.entries()) if (texts.indexOf(text) !== i) doubled.push(`${entity.id} ${key.id} ${text}`)
       }
     }
@@ -85,7 +87,7 @@ describe.each(['acme', 'globex'])('sample data of %s', tenant => {
   })
 
   it('the amount of every order line is unit price × quantity × (1 − discount), exactly', () => {
-    const lines = [...records].flatMap(([key, data]) => (/_order:/.test(key) ? data['lines'] as Record<string, string>[] : []))
+    const lines = [...records].flatMap(([key, data]) => (/_order:/.test(key) ? (data['lines'] as Record<string, string>[]) : []))
     expect(lines.length).toBeGreaterThan(50)
     for (const line of lines) {
       const exact = Big(line['unit_price']!).times(line['quantity']!).times(Big(1).minus(line['discount']!))
@@ -105,25 +107,31 @@ describe.each(['acme', 'globex'])('sample data of %s', tenant => {
   })
 
   it('administrator, manager and representative can sign in, with one role per module', () => {
-    const expected = ['admin', 'manager', 'rep'].map(name => `${name}@${tenant}.test`)
-    expect(people.map(person => person.email)).toEqual(expect.arrayContaining(expected))
-    expect(people.flatMap(({ roles }) => roles).filter(role => !catalogue.roles.has(role))).toEqual([])
-    const crowded = people.filter(({ roles }) => new Set(roles.map(role => role.split('.')[0])).size < roles.length)
+    const expected = ['admin', 'manager', 'rep'].map((name) => `${name}@${tenant}.test`)
+    expect(people.map((person) => person.email)).toEqual(expect.arrayContaining(expected))
+    expect(people.flatMap(({ roles }) => roles).filter((role) => !catalogue.roles.has(role))).toEqual([])
+    const crowded = people.filter(({ roles }) => new Set(roles.map((role) => role.split('.')[0])).size < roles.length)
     expect(crowded.map(({ email }) => email)).toEqual([])
   })
 
   it('there is enough of everything to work with', () => {
     const least = tenant === 'acme' ? 1 : 0.35
     const wanted = {
-      'crm.company': 60, 'crm.contact': 120, 'crm.deal': 140, 'crm.activity': 250,
-      'inventory.product': 60, 'inventory.sales_order': 80, 'inventory.purchase_order': 25, 'inventory.stock_move': 300,
+      'crm.company': 60,
+      'crm.contact': 120,
+      'crm.deal': 140,
+      'crm.activity': 250,
+      'inventory.product': 60,
+      'inventory.sales_order': 80,
+      'inventory.purchase_order': 25,
+      'inventory.stock_move': 300,
     }
     expect(Object.entries(wanted).filter(([entity, count]) => (counts.get(entity) ?? 0) < Math.floor(count * least))).toEqual([])
   })
 
   it('nobody outside is meant: addresses end in .example or .test', () => {
     const hosts = JSON.stringify([...records.values()]).matchAll(/(?:[\w.]@|https?:\/\/)([\w.-]+)/g)
-    expect([...new Set([...hosts].map(match => match[1]!))].filter(host => !/\.(example|test)$/.test(host))).toEqual([])
+    expect([...new Set([...hosts].map((match) => match[1]!))].filter((host) => !/\.(example|test)$/.test(host))).toEqual([])
   })
 })
 
@@ -135,20 +143,22 @@ function readAll(tenant: string) {
   const records = new Map<string, Record<string, unknown>>()
   const people: { email: string; roles: readonly string[] }[] = []
   const place = {
-    timeZone: 'Europe/Berlin', now: new Date('2026-11-21T09:00:00Z'),
-    idOf: (entity: string, key: string) => ids.get(`${entity}:${key}`), entityOf: (id: string) => catalogue.entities.get(id),
+    timeZone: 'Europe/Berlin',
+    now: new Date('2026-11-21T09:00:00Z'),
+    idOf: (entity: string, key: string) => ids.get(`${entity}:${key}`),
+    entityOf: (id: string) => catalogue.entities.get(id),
   }
-  for (const file of seeds.filter(each => each.tenants?.includes(tenant) ?? true)) {
+  for (const file of seeds.filter((each) => each.tenants?.includes(tenant) ?? true)) {
     const entity = catalogue.entities.get(file.entity)
     if (entity === undefined) problems.push(`${file.name}: there is no ${file.entity}`)
     for (const [index, { key, data, roles }] of entity === undefined ? [] : file.records.entries()) {
       const at = `${file.name} ${index} ${key ?? ''}`
-      const missing = referencesOf(data).filter(each => !ids.has(each))
-      problems.push(...missing.map(each => `${at}: ${each} does not stand before it`))
+      const missing = referencesOf(data).filter((each) => !ids.has(each))
+      problems.push(...missing.map((each) => `${at}: ${each} does not stand before it`))
       const name = `${file.entity}:${key ?? `${file.name} ${index}`}`
       const before = records.get(name)
       const found = missing.length > 0 ? [] : judge(entity!, resolveSeed(data, entity!, place), before === undefined)
-      problems.push(...found.map(detail => `${at}${detail}`))
+      problems.push(...found.map((detail) => `${at}${detail}`))
       ids.set(name, `01900000-0000-7000-8000-${String(ids.size).padStart(12, '0')}`)
       records.set(name, { ...before, ...data })
       counts.set(file.entity, (counts.get(file.entity) ?? 0) + 1)
@@ -159,7 +169,9 @@ function readAll(tenant: string) {
 }
 
 function judge(entity: Entity, data: Record<string, unknown>, complete: boolean): string[] {
-  const found = Object.keys(data).filter(name => !entity.fieldByName.has(name)).map(name => `/${name}: is not a field of ${entity.id}`)
+  const found = Object.keys(data)
+    .filter((name) => !entity.fieldByName.has(name))
+    .map((name) => `/${name}: is not a field of ${entity.id}`)
   for (const field of entity.fields) {
     const value = data[field.name]
     if (value === undefined) {
@@ -174,7 +186,7 @@ function judgeValue(field: Field, value: unknown): string[] {
   const line = field.lines && field.lines.linkField === null ? catalogue.entities.get(field.lines.entity) : undefined
   if (line) {
     const items = value as Record<string, unknown>[]
-    return items.flatMap((item, i) => judge(line, item, true).map(detail => `/${field.name}/${i}${detail}`))
+    return items.flatMap((item, i) => judge(line, item, true).map((detail) => `/${field.name}/${i}${detail}`))
   }
   const found: string[] = []
   fieldOf(field.type).parse(value, field.settings, (pointer, detail) => found.push(`/${field.name}${pointer}: ${detail}`))
@@ -188,12 +200,17 @@ describe('the module of the README', async () => {
   it('passes check as it stands there', async () => {
     const text = await readFile(join(folder, 'README.md'), 'utf8')
     const shown = [...text.matchAll(/`(library\/[\w/]+\.json)`[^`]*(?:`[^`\n]+`[^`]*)*```json\n([\s\S]*?)```/g)]
-    expect(shown.map(match => match[1]?.slice('library/'.length))).toEqual(['module.json', 'entities/book.json', 'entities/loan.json', 'views/loan_open.json'])
+    expect(shown.map((match) => match[1]?.slice('library/'.length))).toEqual([
+      'module.json',
+      'entities/book.json',
+      'entities/loan.json',
+      'views/loan_open.json',
+    ])
     for (const [, path, json] of shown) {
       await mkdir(dirname(join(home, path!)), { recursive: true })
       await writeFile(join(home, path!), json!)
     }
     const library = await loadModule(join(home, 'library'), 'library')
-    expect(check([...sources.filter(source => source.id === 'core'), library], compiledValidate())).toEqual([])
+    expect(check([...sources.filter((source) => source.id === 'core'), library], compiledValidate())).toEqual([])
   })
 })

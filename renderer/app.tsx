@@ -18,7 +18,11 @@ import { SignIn } from './shell/sign-in.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 const LineGrid = lazy(() => import('./form/line-grid.tsx').then(({ LineGrid: component }) => ({ default: component })))
-const LinesEditor = (props: EditProps) => <Suspense fallback={<div className="skeleton" />}><LineGrid {...props} /></Suspense>
+const LinesEditor = (props: EditProps) => (
+  <Suspense fallback={<div className="skeleton" />}>
+    <LineGrid {...props} />
+  </Suspense>
+)
 
 /** Keeps the chosen scheme where public/scheme.js reads it before the first paint; `auto` is stored as nothing. */
 const scheme: MantineColorSchemeManager = {
@@ -37,7 +41,9 @@ export function App() {
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={scheme}>
       <Notifications position="bottom-right" limit={4} zIndex={500} />
       <QueryClientProvider client={queryClient}>
-        <CommandKeys><Session /></CommandKeys>
+        <CommandKeys>
+          <Session />
+        </CommandKeys>
       </QueryClientProvider>
     </MantineProvider>
   )
@@ -52,7 +58,10 @@ function Session() {
     if (session === 'out') queryClient.clear()
   }, [session])
   if (session === 'starting') return <Starting />
-  if (session === 'offline') return <Failure full title="The server cannot be reached" detail="Check the connection, then try again." onRetry={() => void refresh()} />
+  if (session === 'offline')
+    return (
+      <Failure full title="The server cannot be reached" detail="Check the connection, then try again." onRetry={() => void refresh()} />
+    )
   return session === 'out' ? <SignIn /> : <SignedIn />
 }
 
@@ -60,15 +69,23 @@ const go: Go = (href, options) => (options?.replace ? router.history.replace(hre
 
 function SignedIn() {
   const { data: catalogue, error, refetch } = useCatalogueQuery(true)
-  const locale = useMemo(() => (catalogue ? localeFor(catalogue.tenant.locale, catalogue.tenant.timeZone, catalogue.tenant.currency) : null), [catalogue])
-  const parts = useMemo<Parts | null>(() => locale && { textOf: (field, value) => kindOf(field).format(value, field, locale), LinesEditor }, [locale])
+  const locale = useMemo(
+    () => (catalogue ? localeFor(catalogue.tenant.locale, catalogue.tenant.timeZone, catalogue.tenant.currency) : null),
+    [catalogue],
+  )
+  const parts = useMemo<Parts | null>(
+    () => locale && { textOf: (field, value) => kindOf(field).format(value, field, locale), LinesEditor },
+    [locale],
+  )
   if (error && !catalogue) return <Failure full title="The workspace could not be opened" error={error} onRetry={() => void refetch()} />
   if (!catalogue || !locale || !parts) return <Starting />
   return (
     <CatalogueContext value={catalogue}>
       <LocaleContext value={locale}>
         <PartsContext value={parts}>
-          <NavigationContext value={go}><RouterProvider router={router} /></NavigationContext>
+          <NavigationContext value={go}>
+            <RouterProvider router={router} />
+          </NavigationContext>
         </PartsContext>
       </LocaleContext>
     </CatalogueContext>

@@ -30,7 +30,9 @@ async function open(person: string, path = '/', size: keyof typeof sizes = 'desk
 
 const grid = (page: Page): Locator => page.getByRole('grid')
 const count = async (path: string): Promise<number> => {
-  const { page } = ok(await world.call('manager@acme', 'GET', `${path}${path.includes('?') ? '&' : '?'}count=exact&limit=1`)) as { page: { total: number } }
+  const { page } = ok(await world.call('manager@acme', 'GET', `${path}${path.includes('?') ? '&' : '?'}count=exact&limit=1`)) as {
+    page: { total: number }
+  }
   return page.total
 }
 const first = async (path: string): Promise<Record<string, unknown> & { id: string }> => {
@@ -119,14 +121,21 @@ describe('a record', () => {
     await dialog.getByRole('button', { name: 'Company', exact: true }).press('S')
     await page.getByRole('combobox', { name: 'Company' }).fill('Station Kiosk Ltd')
     await page.getByRole('option', { name: 'Create “Station Kiosk Ltd”' }).click()
-    await page.getByRole('dialog', { name: 'New company' }).getByRole('button', { name: /^Create company/ }).click()
+    await page
+      .getByRole('dialog', { name: 'New company' })
+      .getByRole('button', { name: /^Create company/ })
+      .click()
     await dialog.getByText('Station Kiosk Ltd').waitFor()
     await dialog.getByLabel('Value', { exact: true }).fill('12,5')
     await dialog.getByLabel('Expected close', { exact: true }).fill('+3d')
     await page.keyboard.press('Control+Enter')
     await page.getByText('Created Coffee for the station').waitFor()
     const company = await first('/api/crm/companies?name=Station Kiosk Ltd')
-    expect(await first('/api/crm/deals?name=Coffee for the station')).toMatchObject({ company: company.id, value: { amount: '12.50', currency: 'EUR' }, stage: 'new' })
+    expect(await first('/api/crm/deals?name=Coffee for the station')).toMatchObject({
+      company: company.id,
+      value: { amount: '12.50', currency: 'EUR' },
+      stage: 'new',
+    })
     expect(complaints).toEqual([])
   })
   it('is deleted without a question and comes back whole', async () => {
@@ -142,7 +151,12 @@ describe('a record', () => {
     const company = await first('/api/crm/companies?limit=1&sort=name')
     const { page } = await open('manager@acme', `/e/crm/companies/${company.id}/edit`)
     await page.getByLabel('Name', { exact: false }).first().fill('My name for it')
-    ok(await world.call('admin@acme', 'PATCH', `/api/crm/companies/${company.id}`, { body: { name: 'Their name for it' }, headers: { 'if-match': '*' } }))
+    ok(
+      await world.call('admin@acme', 'PATCH', `/api/crm/companies/${company.id}`, {
+        body: { name: 'Their name for it' },
+        headers: { 'if-match': '*' },
+      }),
+    )
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByRole('alert').filter({ hasText: 'changed Name since you opened it' }).waitFor()
     await page.getByRole('button', { name: 'Keep yours' }).click()
@@ -154,7 +168,9 @@ describe('a record', () => {
 describe('an order', () => {
   it('shows what is wrong inside its lines, and saves when it is put right', async () => {
     const { id } = await first('/api/inventory/sales_orders?limit=1&sort=number')
-    const order = ok(await world.call('manager@acme', 'GET', `/api/inventory/sales_orders/${id}`)) as { lines: { id: string; quantity: number }[] }
+    const order = ok(await world.call('manager@acme', 'GET', `/api/inventory/sales_orders/${id}`)) as {
+      lines: { id: string; quantity: number }[]
+    }
     const { page } = await open('manager@acme', `/e/inventory/sales_orders/${id}/edit`)
     const quantity = page.getByLabel('Quantity, line 1', { exact: true })
     await quantity.fill('-3')
@@ -165,7 +181,11 @@ describe('an order', () => {
     await page.route(`**/sales_orders/${id}`, async (route) => {
       if (route.request().method() !== 'PATCH') return route.continue()
       const faults = [{ pointer: `/lines/${order.lines[0]?.id}/quantity`, detail: 'must be a multiple of 6' }]
-      return route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify({ code: 'request-invalid', title: 'x', status: 422, detail: 'x', errors: faults }) })
+      return route.fulfill({
+        status: 422,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'request-invalid', title: 'x', status: 422, detail: 'x', errors: faults }),
+      })
     })
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('Quantity must be a multiple of 6', { exact: true }).waitFor()
@@ -177,7 +197,9 @@ describe('an order', () => {
     await page.getByRole('menuitem', { name: 'Delete line' }).click()
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText(/^Saved /).waitFor()
-    const saved = ok(await world.call('manager@acme', 'GET', `/api/inventory/sales_orders/${id}`)) as { lines: { id: string; quantity: number }[] }
+    const saved = ok(await world.call('manager@acme', 'GET', `/api/inventory/sales_orders/${id}`)) as {
+      lines: { id: string; quantity: number }[]
+    }
     expect(saved.lines.map((line) => line.id)).toEqual(order.lines.map((line) => line.id))
     expect(saved.lines[0]?.quantity).toBe(better)
   })
@@ -218,7 +240,10 @@ it('imports a file: columns matched, checked without a trace, run, undone', asyn
 describe.each(['desk', 'phone'] as const)('every entity of the menu on a %s', (size) => {
   it('has a list, a record and a form, without a complaint and without sideways scrolling', async () => {
     const { page, complaints } = await open('admin@acme', '/', size)
-    const view = ok(await world.call('admin@acme', 'GET', '/api/catalogue')) as { modules: { menu: { entity: string }[] }[]; entities: Record<string, { path: string; kind: string; title: string; actions: string[] }> }
+    const view = ok(await world.call('admin@acme', 'GET', '/api/catalogue')) as {
+      modules: { menu: { entity: string }[] }[]
+      entities: Record<string, { path: string; kind: string; title: string; actions: string[] }>
+    }
     const wide = (): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
     for (const { entity } of view.modules.flatMap((module) => module.menu)) {
       const { path = '', kind, title = '', actions = [] } = view.entities[entity] ?? {}
@@ -226,7 +251,8 @@ describe.each(['desk', 'phone'] as const)('every entity of the menu on a %s', (s
       await page.goto(address)
       await page.locator('.grid, .cards, .state, .record[aria-label]').first().waitFor()
       expect([entity, await wide(), await page.getByText(/could not be loaded|leads nowhere/).count()]).toEqual([entity, false, 0])
-      const record = kind === 'single' ? null : (ok(await world.call('admin@acme', 'GET', `${path}?limit=1`)) as { data: { id: string }[] }).data[0]
+      const record =
+        kind === 'single' ? null : (ok(await world.call('admin@acme', 'GET', `${path}?limit=1`)) as { data: { id: string }[] }).data[0]
       if (record) {
         await page.goto(`${address}/${record.id}`)
         await page.getByRole('article').waitFor()

@@ -13,16 +13,30 @@ const validateSearch = (search: Record<string, unknown>): Search =>
 const root = createRootRoute({ component: Shell, notFoundComponent: () => NotFound({}), validateSearch })
 const home = createRoute({ getParentRoute: () => root, path: '/', component: Home })
 const list = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural', component: ListPage })
-const create = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural/new', component: lazyRouteComponent(() => import('./form/form-page.tsx'), 'CreatePage') })
-const importing = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural/import', component: lazyRouteComponent(() => import('./import/import-page.tsx'), 'ImportPage') })
+const create = createRoute({
+  getParentRoute: () => root,
+  path: '/e/$module/$plural/new',
+  component: lazyRouteComponent(() => import('./form/form-page.tsx'), 'CreatePage'),
+})
+const importing = createRoute({
+  getParentRoute: () => root,
+  path: '/e/$module/$plural/import',
+  component: lazyRouteComponent(() => import('./import/import-page.tsx'), 'ImportPage'),
+})
 const record = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural/$id', component: RecordPage })
-const edit = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural/$id/edit', component: lazyRouteComponent(() => import('./form/form-page.tsx'), 'EditPage') })
+const edit = createRoute({
+  getParentRoute: () => root,
+  path: '/e/$module/$plural/$id/edit',
+  component: lazyRouteComponent(() => import('./form/form-page.tsx'), 'EditPage'),
+})
 
 export const router = createRouter({
   routeTree: root.addChildren([home, list, create, importing, record, edit]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
-    const text = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]]))).toString()
+    const text = new URLSearchParams(
+      Object.entries(search).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]])),
+    ).toString()
     return text === '' ? '' : `?${text}`
   },
   defaultPreload: false,

@@ -1,7 +1,16 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 const accent: MantineColorsTuple = [
-  '#eef2ff', '#dfe6ff', '#bccaff', '#9badff', '#7a90f5', '#5c75ec', '#3552c9', '#2b45ad', '#233990', '#1b2d75',
+  '#eef2ff',
+  '#dfe6ff',
+  '#bccaff',
+  '#9badff',
+  '#7a90f5',
+  '#5c75ec',
+  '#3552c9',
+  '#2b45ad',
+  '#233990',
+  '#1b2d75',
 ]
 
 /** Mantine's theme, said in our tokens: sizes of type, control and radius are those of tokens.css. */

@@ -12,6 +12,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const steps = [
   ['types', ['node_modules/typescript-native/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
   ['lint', ['node_modules/oxlint/bin/oxlint', '--deny-warnings', '--report-unused-disable-directives']],
+  ['format', ['node_modules/prettier/bin/prettier.cjs', '--check', '.']],
   ['generated files', ['metadata/generate.ts', '--check']],
   ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors']],
   ['tests', ['node_modules/vitest/vitest.mjs', 'run']],
@@ -25,5 +26,6 @@ const outcomes = steps.map(([name, command]) => {
 })
 
 console.log('\n── check ──')
-for (const { name, ok, seconds } of outcomes) console.log(`${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s`)
+for (const { name, ok, seconds } of outcomes)
+  console.log(`${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s`)
 process.exit(outcomes.every(({ ok }) => ok) ? 0 : 1)

@@ -14,7 +14,8 @@ import { stringify } from 'csv-stringify/sync'
 export type CsvRow = Readonly<Record<string, string>>
 
 /** Where the CSV files are looked for. */
-export const northwindDir = (): string => process.env['NORTHWIND_DIR'] ?? join(import.meta.dirname, '..', '..', 'shared', 'data', 'northwind')
+export const northwindDir = (): string =>
+  process.env['NORTHWIND_DIR'] ?? join(import.meta.dirname, '..', '..', 'shared', 'data', 'northwind')
 
 /** Rows of one file by column; `\n` written out in the export becomes a line break. */
 export async function readTable(dir: string, name: string): Promise<readonly CsvRow[]> {
@@ -23,7 +24,8 @@ export async function readTable(dir: string, name: string): Promise<readonly Csv
 }
 
 /** unit_price × quantity × (1 − discount), exactly. */
-export const lineAmount = (line: CsvRow): Big => new Big(line['unit_price']!).times(line['quantity']!).times(new Big(1).minus(line['discount']!))
+export const lineAmount = (line: CsvRow): Big =>
+  new Big(line['unit_price']!).times(line['quantity']!).times(new Big(1).minus(line['discount']!))
 
 export interface NorthwindTarget {
   /** Address of the server, without a slash at the end. */
@@ -53,8 +55,22 @@ export async function importNorthwind(target: NorthwindTarget, dir: string = nor
   const { url, onStep = () => {} } = target
   const email = `admin@${target.tenant}.test`
   const password = randomBytes(12).toString('base64url')
-  await send(`${url}/api/operator/tenants`, target.operatorToken, 'POST', 'application/json', JSON.stringify({ slug: target.tenant, name: 'Northwind Traders', timeZone: 'America/New_York', currency: 'USD', admin: { name: 'Northwind administrator', email, password } }))
-  const { accessToken } = (await send(`${url}/api/auth/login`, null, 'POST', 'application/json', JSON.stringify({ email, password }))) as { accessToken: string }
+  await send(
+    `${url}/api/operator/tenants`,
+    target.operatorToken,
+    'POST',
+    'application/json',
+    JSON.stringify({
+      slug: target.tenant,
+      name: 'Northwind Traders',
+      timeZone: 'America/New_York',
+      currency: 'USD',
+      admin: { name: 'Northwind administrator', email, password },
+    }),
+  )
+  const { accessToken } = (await send(`${url}/api/auth/login`, null, 'POST', 'application/json', JSON.stringify({ email, password }))) as {
+    accessToken: string
+  }
   for (const step of await importSteps(dir)) {
     const counts = await importRows(url, accessToken, step)
     onStep(`${step.address}: ${counts.created} created, ${counts.updated} updated`)
@@ -80,46 +96,114 @@ interface Counts {
 
 async function importRows(url: string, token: string, { address, rows, mapping, upsertBy }: ImportStep): Promise<Counts> {
   const columns = Object.keys(mapping)
-  const csv = stringify(rows.map((row) => columns.map((column) => row[column] ?? '')), { header: true, columns })
+  const csv = stringify(
+    rows.map((row) => columns.map((column) => row[column] ?? '')),
+    { header: true, columns },
+  )
   const query = new URLSearchParams({ mapping: JSON.stringify(mapping), ...(upsertBy !== undefined && { mode: 'upsert', key: upsertBy }) })
-  let job = (await send(`${url}/api/${address}/import?${query.toString()}`, token, 'POST', 'text/csv', csv)) as { id: string; status: string; result: (Counts & { failed: number; faults: unknown[] }) | null }
+  let job = (await send(`${url}/api/${address}/import?${query.toString()}`, token, 'POST', 'text/csv', csv)) as {
+    id: string
+    status: string
+    result: (Counts & { failed: number; faults: unknown[] }) | null
+  }
   while (job.status === 'queued' || job.status === 'running') {
     await new Promise((resolve) => setTimeout(resolve, 200))
     job = (await send(`${url}/api/jobs/${job.id}`, token, 'GET')) as typeof job
   }
-  if (job.status !== 'done' || !job.result || job.result.failed > 0) throw new Error(`Import of ${address} ended as ${job.status}: ${JSON.stringify(job.result)}`)
+  if (job.status !== 'done' || !job.result || job.result.failed > 0)
+    throw new Error(`Import of ${address} ended as ${job.status}: ${JSON.stringify(job.result)}`)
   return job.result
 }
 
 async function importSteps(dir: string): Promise<readonly ImportStep[]> {
   const table = (name: string) => readTable(dir, name)
-  const [categories, suppliers, shippers, customers, employees, products, orders, details] = await Promise.all(
+  const [categories, suppliers, shippers, customers, employees, products, orders, details] = (await Promise.all(
     ['categories', 'suppliers', 'shippers', 'customers', 'employees', 'products', 'orders', 'order_details'].map(table),
-  ) as [CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[]]
+  )) as [CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[]]
   const people = employees.map((row) => ({ ...row, name: `${row['first_name']} ${row['last_name']}` }))
-  const address = { address: 'street', city: 'city', region: 'region', postal_code: 'postal_code', country: 'country', phone: 'phone', fax: 'fax' }
+  const address = {
+    address: 'street',
+    city: 'city',
+    region: 'region',
+    postal_code: 'postal_code',
+    country: 'country',
+    phone: 'phone',
+    fax: 'fax',
+  }
   return [
-    { address: 'inventory/categories', rows: categories, mapping: { category_id: 'external_id', category_name: 'name', description: 'description' } },
-    { address: 'inventory/suppliers', rows: suppliers, mapping: { supplier_id: 'external_id', company_name: 'name', contact_name: 'contact_name', contact_title: 'contact_title', ...address, homepage: 'notes' } },
+    {
+      address: 'inventory/categories',
+      rows: categories,
+      mapping: { category_id: 'external_id', category_name: 'name', description: 'description' },
+    },
+    {
+      address: 'inventory/suppliers',
+      rows: suppliers,
+      mapping: {
+        supplier_id: 'external_id',
+        company_name: 'name',
+        contact_name: 'contact_name',
+        contact_title: 'contact_title',
+        ...address,
+        homepage: 'notes',
+      },
+    },
     { address: 'inventory/shippers', rows: shippers, mapping: { shipper_id: 'external_id', company_name: 'name', phone: 'phone' } },
     { address: 'crm/companies', rows: customers, mapping: { customer_id: 'external_id', company_name: 'name', ...address } },
-    { address: 'crm/contacts', rows: customers.map((row) => ({ ...row, company: row['customer_id']! })), mapping: { customer_id: 'external_id', company: 'company.external_id', contact_name: 'name', contact_title: 'job_title', phone: 'phone' } },
+    {
+      address: 'crm/contacts',
+      rows: customers.map((row) => ({ ...row, company: row['customer_id']! })),
+      mapping: {
+        customer_id: 'external_id',
+        company: 'company.external_id',
+        contact_name: 'name',
+        contact_title: 'job_title',
+        phone: 'phone',
+      },
+    },
     {
       address: 'core/members',
       rows: people,
       mapping: {
-        employee_id: 'external_id', name: 'name', first_name: 'full_name.given', last_name: 'full_name.family', title_of_courtesy: 'full_name.prefix', title: 'job_title', birth_date: 'birth_date', hire_date: 'hire_date',
-        address: 'home_address.street', city: 'home_address.city', region: 'home_address.region', postal_code: 'home_address.postal_code', country: 'home_address.country', home_phone: 'home_phone', extension: 'extension', notes: 'notes',
+        employee_id: 'external_id',
+        name: 'name',
+        first_name: 'full_name.given',
+        last_name: 'full_name.family',
+        title_of_courtesy: 'full_name.prefix',
+        title: 'job_title',
+        birth_date: 'birth_date',
+        hire_date: 'hire_date',
+        address: 'home_address.street',
+        city: 'home_address.city',
+        region: 'home_address.region',
+        postal_code: 'home_address.postal_code',
+        country: 'home_address.country',
+        home_phone: 'home_phone',
+        extension: 'extension',
+        notes: 'notes',
       },
     },
     // Who reports to whom: people name each other, so they must all be there first.
-    { address: 'core/members', rows: people, mapping: { employee_id: 'external_id', name: 'name', reports_to: 'manager.external_id' }, upsertBy: 'external_id' },
+    {
+      address: 'core/members',
+      rows: people,
+      mapping: { employee_id: 'external_id', name: 'name', reports_to: 'manager.external_id' },
+      upsertBy: 'external_id',
+    },
     {
       address: 'inventory/products',
       rows: products.map((row) => ({ ...row, discontinued: row['discontinued'] === '1' ? 'true' : 'false' })),
       mapping: {
-        product_id: 'external_id', product_name: 'name', supplier_id: 'supplier.external_id', category_id: 'category.external_id', quantity_per_unit: 'quantity_per_unit', unit_price: 'unit_price',
-        units_in_stock: 'units_in_stock', units_on_order: 'units_on_order', reorder_level: 'reorder_level', discontinued: 'discontinued',
+        product_id: 'external_id',
+        product_name: 'name',
+        supplier_id: 'supplier.external_id',
+        category_id: 'category.external_id',
+        quantity_per_unit: 'quantity_per_unit',
+        unit_price: 'unit_price',
+        units_in_stock: 'units_in_stock',
+        units_on_order: 'units_on_order',
+        reorder_level: 'reorder_level',
+        discontinued: 'discontinued',
       },
     },
     { address: 'inventory/sales_orders', rows: joinOrders(orders, details), mapping: orderMapping },
@@ -127,16 +211,37 @@ async function importSteps(dir: string): Promise<readonly ImportStep[]> {
 }
 
 const orderMapping = {
-  order_id: 'external_id', customer_id: 'customer.external_id', employee_id: 'salesperson.external_id', order_date: 'order_date', required_date: 'required_date', shipped_date: 'shipped_date',
-  ship_via: 'shipper.external_id', freight: 'freight', ship_name: 'ship_name', ship_address: 'ship_address.street', ship_city: 'ship_address.city', ship_region: 'ship_address.region',
-  ship_postal_code: 'ship_address.postal_code', ship_country: 'ship_address.country',
-  product_id: 'lines.product.external_id', unit_price: 'lines.unit_price', quantity: 'lines.quantity', discount: 'lines.discount', amount: 'lines.amount',
+  order_id: 'external_id',
+  customer_id: 'customer.external_id',
+  employee_id: 'salesperson.external_id',
+  order_date: 'order_date',
+  required_date: 'required_date',
+  shipped_date: 'shipped_date',
+  ship_via: 'shipper.external_id',
+  freight: 'freight',
+  ship_name: 'ship_name',
+  ship_address: 'ship_address.street',
+  ship_city: 'ship_address.city',
+  ship_region: 'ship_address.region',
+  ship_postal_code: 'ship_address.postal_code',
+  ship_country: 'ship_address.country',
+  product_id: 'lines.product.external_id',
+  unit_price: 'lines.unit_price',
+  quantity: 'lines.quantity',
+  discount: 'lines.discount',
+  amount: 'lines.amount',
 }
 
 /** One row per line, repeating its order's columns: the form in which a CSV holds documents. */
 function joinOrders(orders: readonly CsvRow[], details: readonly CsvRow[]): CsvRow[] {
   const lines = Map.groupBy(details, (line) => line['order_id'])
-  return orders.flatMap((order) => (lines.get(order['order_id']) ?? [{}]).map((line) => ({ ...order, ...line, ...('unit_price' in line && { amount: lineAmount(line).toFixed() }) })))
+  return orders.flatMap((order) =>
+    (lines.get(order['order_id']) ?? [{}]).map((line) => ({
+      ...order,
+      ...line,
+      ...('unit_price' in line && { amount: lineAmount(line).toFixed() }),
+    })),
+  )
 }
 
 async function main(): Promise<void> {
@@ -146,7 +251,10 @@ async function main(): Promise<void> {
   const northwind = await importNorthwind({ url: url.replace(/\/$/, ''), operatorToken, tenant, onStep: (text) => console.log(text) })
   const lines = 'inventory/sales_order_lines/aggregate'
   console.log('\nRevenue:', JSON.stringify(await northwind.get(`${lines}?measure=sum(amount),count`)))
-  console.log('Top customers:', JSON.stringify(await northwind.get(`${lines}?group=parent.customer&measure=sum(amount)&sort=-sum(amount)&limit=5`)))
+  console.log(
+    'Top customers:',
+    JSON.stringify(await northwind.get(`${lines}?group=parent.customer&measure=sum(amount)&sort=-sum(amount)&limit=5`)),
+  )
   console.log(`\nSign in as ${northwind.email} with ${northwind.password}`)
 }
 

@@ -73,10 +73,14 @@ function install() {
     ? spawnSync(runner, [npm, ...arguments_], { cwd: root, stdio: 'inherit' })
     : spawnSync('npm', arguments_, { cwd: root, stdio: 'inherit', shell: windows })
   if (result.status !== 0) {
-    fail(`npm ${arguments_[0]} failed (above). It needs the npm registry, or a filled npm cache with npm's --offline setting. Nothing was started.`)
+    fail(
+      `npm ${arguments_[0]} failed (above). It needs the npm registry, or a filled npm cache with npm's --offline setting. Nothing was started.`,
+    )
   }
   if (!existsSync(projectNode)) {
-    fail('The package "node" did not bring its binary: npm was told not to run install scripts. Run `npm ci --ignore-scripts=false` and try again.')
+    fail(
+      'The package "node" did not bring its binary: npm was told not to run install scripts. Run `npm ci --ignore-scripts=false` and try again.',
+    )
   }
   writeFileSync(installStamp, wanted)
 }
@@ -93,6 +97,9 @@ function buildUi() {
 }
 
 const major = Number(process.versions.node.split('.')[0])
-if (major < 20) fail(`BusinessOS needs Node 20 or newer to install; this is Node ${process.versions.node}. (It then runs on a Node 24 of its own, from npm.)`)
+if (major < 20)
+  fail(
+    `BusinessOS needs Node 20 or newer to install; this is Node ${process.versions.node}. (It then runs on a Node 24 of its own, from npm.)`,
+  )
 install()
 if (process.argv[2] === 'ui') buildUi()

@@ -36,7 +36,12 @@ const browserSafe = [
 const serverPackages = /^(pg|pg-boss|kysely|express|jsonwebtoken|@electric-sql\/)/
 
 /** What renderer/ and admin/ may reach into. `import type` of the API's shape vanishes when it runs. */
-const screensMayImport = [/^engine\/(expressions|fields)\//, /^engine\/catalogue\/(types|check|compile)\.ts$/, /^engine\/records\/decide\.ts$/, /^engine\/(problems|json)\.ts$/]
+const screensMayImport = [
+  /^engine\/(expressions|fields)\//,
+  /^engine\/catalogue\/(types|check|compile)\.ts$/,
+  /^engine\/records\/decide\.ts$/,
+  /^engine\/(problems|json)\.ts$/,
+]
 const screensMayImportTypes = [/^engine\/http\/catalogue-view\.ts$/]
 
 const anyMatch = (patterns, file) => patterns.some((pattern) => pattern.test(file))
@@ -50,7 +55,8 @@ export function fault(from, specifier, typeOnly) {
   if (isTest(from)) return null
   if (local && /^engine\/testing\/|\.test\.tsx?$/.test(target)) return 'only tests may import test code'
   if (local && roomOf(from) !== undefined) {
-    if (!target.startsWith('engine/') && !target.startsWith('metadata/') && target !== 'package.json') return `the engine may not import ${target}`
+    if (!target.startsWith('engine/') && !target.startsWith('metadata/') && target !== 'package.json')
+      return `the engine may not import ${target}`
     const [own, other] = [roomOf(from), roomOf(target)]
     if (own !== undefined && !floorOf.has(own)) return `scripts/rooms.mjs does not know the room "${own}": give it a floor`
     if (own !== undefined && other !== undefined && floorOf.get(other) > floorOf.get(own)) {
@@ -59,7 +65,8 @@ export function fault(from, specifier, typeOnly) {
   }
   if (/^(renderer|admin)\//.test(from) && target.startsWith('engine/')) {
     const allowed = anyMatch(screensMayImport, target) || (typeOnly && anyMatch(screensMayImportTypes, target))
-    if (!allowed) return `screens may not import ${target}: only expressions, fields, catalogue/{types,check,compile} and records/decide run in the browser`
+    if (!allowed)
+      return `screens may not import ${target}: only expressions, fields, catalogue/{types,check,compile} and records/decide run in the browser`
   }
   if (from.startsWith('renderer/') && target.startsWith('admin/')) return 'the renderer may not import the designer'
   if (!typeOnly && anyMatch(browserSafe, from) && !/(^|\/)(vite\.config|generate)\.ts$/.test(from)) {

@@ -23,7 +23,13 @@ describe('refused', () => {
     ['decide reaching for a neighbour that needs the server', 'engine/records/decide.ts', './sql.ts', false, 'runs in the browser too'],
     ['compile reaching for the loader', 'engine/catalogue/compile.ts', './load.ts', false, 'runs in the browser too'],
     ['a screen reaching for the pipeline', 'renderer/list/list.tsx', '../../engine/records/list.ts', false, 'screens may not import'],
-    ['a screen reaching for the gateway at run time', 'renderer/api/client.ts', '../../engine/http/catalogue-view.ts', false, 'screens may not import'],
+    [
+      'a screen reaching for the gateway at run time',
+      'renderer/api/client.ts',
+      '../../engine/http/catalogue-view.ts',
+      false,
+      'screens may not import',
+    ],
     ['the renderer reaching for the designer', 'renderer/app.tsx', '../admin/main.tsx', false, 'the renderer may not import the designer'],
     ['product code reaching for test code', 'engine/records/list.ts', '../testing/world.ts', false, 'only tests'],
   ])('%s', (_, from, specifier, typeOnly, why) => {
@@ -54,7 +60,10 @@ test('the linter applies the rule', { timeout: 60_000 }, () => {
   symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
   mkdirSync(join(project, 'engine/fields'), { recursive: true })
   writeFileSync(join(project, 'engine/fields/proof.ts'), `import { readFile } from 'node:fs/promises'\nexport const read = readFile\n`)
-  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--format', 'unix', 'engine'], { cwd: project, encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--format', 'unix', 'engine'], {
+    cwd: project,
+    encoding: 'utf8',
+  })
   expect(stdout).toContain('engine/fields/proof.ts:1:26: this file runs in the browser too')
   expect(status).toBe(1)
 })

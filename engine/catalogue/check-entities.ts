@@ -31,11 +31,24 @@ export function checkEntities(symbols: Symbols, report: Reporter, reportOnce: Re
 /** The properties of a trait are checked as if it were an entity, so that one which nobody uses is checked too. */
 function checkTrait(trait: TraitDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): void {
   const { fullName, module, file, node } = trait
-  const properties = new Map(Object.entries(node.properties ?? {}).map(([name, property]): [string, PropertyDraft] =>
-    [name, { name, id: property['x-bos']?.id ?? name, node: property, required: false, file, pointer: `/properties/${name}`, trait: null }]))
+  const properties = new Map(
+    Object.entries(node.properties ?? {}).map(([name, property]): [string, PropertyDraft] => [
+      name,
+      { name, id: property['x-bos']?.id ?? name, node: property, required: false, file, pointer: `/properties/${name}`, trait: null },
+    ]),
+  )
   const stand: EntityDraft = {
-    id: fullName, fullName, name: fullName, module, kind: 'record', plural: '', file, node: { title: node.title, type: 'object' },
-    properties, known: new Set(properties.keys()), traits: [],
+    id: fullName,
+    fullName,
+    name: fullName,
+    module,
+    kind: 'record',
+    plural: '',
+    file,
+    node: { title: node.title, type: 'object' },
+    properties,
+    known: new Set(properties.keys()),
+    traits: [],
   }
   for (const property of properties.values()) checkProperty(stand, property, symbols, report, reportOnce)
   checkRequired(file, node.required, stand.known, report)
@@ -43,13 +56,15 @@ function checkTrait(trait: TraitDraft, symbols: Symbols, report: Reporter, repor
     const at = `/x-bos/appendTo/${index}`
     const entity = symbols.entities.get(append.entity)
     if (entity === undefined) {
-      if (!symbols.unreadable.has(append.entity)) report(file, `${at}/entity`, `there is no entity ${quote(append.entity)}`, nearest(append.entity, symbols.entities.keys()))
+      if (!symbols.unreadable.has(append.entity))
+        report(file, `${at}/entity`, `there is no entity ${quote(append.entity)}`, nearest(append.entity, symbols.entities.keys()))
       return
     }
     if (!seen(append.entity, entity.module, module, symbols, (detail, meant) => report(file, `${at}/entity`, detail, meant))) return
     const field = entity.properties.get(append.field)
     if (field === undefined) {
-      if (!entity.known.has(append.field)) report(file, `${at}/field`, `${append.entity} has no property ${quote(append.field)}`, nearest(append.field, entity.known))
+      if (!entity.known.has(append.field))
+        report(file, `${at}/field`, `${append.entity} has no property ${quote(append.field)}`, nearest(append.field, entity.known))
     } else if (field.node['x-bos']?.type !== 'reference' || !Array.isArray(field.node['x-bos'].entity)) {
       report(file, `${at}/field`, `${append.entity}.${append.field} is not a reference with a list of targets ("entity": [])`)
     }
@@ -61,14 +76,16 @@ function checkUse(entity: EntityDraft, symbols: Symbols, report: Reporter): void
     const at = `/x-bos/use/${index}`
     const trait = symbols.traits.get(name)
     if (trait === undefined) {
-      if (!traitsNotBuilt.has(name) && !symbols.unreadable.has(name)) report(entity.file, at, `there is no trait ${quote(name)}`, nearest(name, symbols.traits.keys()))
+      if (!traitsNotBuilt.has(name) && !symbols.unreadable.has(name))
+        report(entity.file, at, `there is no trait ${quote(name)}`, nearest(name, symbols.traits.keys()))
       return
     }
     if (!seen(name, trait.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))) return
     if (entity.kind === 'line') report(entity.file, at, 'a line cannot use traits: it follows its document')
     for (const property of Object.keys(trait.node.properties ?? {})) {
       const taken = entity.properties.get(property)
-      if (taken !== undefined && taken.trait !== name) report(entity.file, at, `${name} brings a property ${quote(property)}, which ${taken.trait ?? entity.fullName} has already`)
+      if (taken !== undefined && taken.trait !== name)
+        report(entity.file, at, `${name} brings a property ${quote(property)}, which ${taken.trait ?? entity.fullName} has already`)
     }
   })
 }
@@ -79,7 +96,8 @@ function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Sy
   if (written !== undefined && Object.hasOwn(notYet.types, written)) return
   const compiled = compileField(entity, property, symbols, (at, detail) => reportOnce(file, `${pointer}${at}`, detail))
   for (const { name } of compiled?.type.columns(property.id, compiled.settings) ?? []) {
-    if (byteLength(name) > identifierBytes) report(file, pointer, `its column ${quote(name)} is longer than ${identifierBytes} bytes: shorten a name`)
+    if (byteLength(name) > identifierBytes)
+      report(file, pointer, `its column ${quote(name)} is longer than ${identifierBytes} bytes: shorten a name`)
   }
   const own = node['x-bos'] ?? {}
   if (own.treeOf !== undefined) {
@@ -88,7 +106,8 @@ function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Sy
       report(file, `${pointer}/x-bos/treeOf`, `${quote(own.treeOf)} is not a reference to the entity itself`)
     }
   }
-  if (own.defaultsToActor === true && own.entity !== 'core.member') report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
+  if (own.defaultsToActor === true && own.entity !== 'core.member')
+    report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
 }
 
 function checkNames(entity: EntityDraft, report: Reporter): void {

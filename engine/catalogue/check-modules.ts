@@ -14,7 +14,10 @@ export function checkModules(symbols: Symbols, report: Reporter): void {
     checkDepends(module, symbols, report)
     checkRoles(module, symbols, report)
     checkMenu(module, symbols, report)
-    checkPlurals([...symbols.entities.values()].filter(entity => entity.module === module.id), report)
+    checkPlurals(
+      [...symbols.entities.values()].filter((entity) => entity.module === module.id),
+      report,
+    )
   }
 }
 
@@ -24,7 +27,8 @@ function checkDepends(module: ModuleDraft, symbols: Symbols, report: Reporter): 
     const other = symbols.modules.get(name)
     if (name === module.id) report(module.file, at, 'a module cannot depend on itself')
     else if (other === undefined) {
-      if (!symbols.unreadable.has(`${name}.module`)) report(module.file, at, `there is no module ${quote(name)}`, nearest(name, symbols.modules.keys()))
+      if (!symbols.unreadable.has(`${name}.module`))
+        report(module.file, at, `there is no module ${quote(name)}`, nearest(name, symbols.modules.keys()))
     } else if (other.sees.has(module.id)) report(module.file, at, `${name} depends on ${module.id} in turn`)
     else if (other.node.version !== undefined && !satisfies(other.node.version, range)) {
       report(module.file, at, `needs ${name} ${range}, but ${other.node.version} is here`)
@@ -37,7 +41,7 @@ function satisfies(version: string, range: string): boolean {
   const [, operator, wanted] = /^(\^|~|>=)?(.*)$/.exec(range) ?? []
   const have = version.split('.').map(Number)
   const want = (wanted ?? '').split('.').map(Number)
-  const order = have.map((part, index) => part - (want[index] ?? 0)).find(difference => difference !== 0) ?? 0
+  const order = have.map((part, index) => part - (want[index] ?? 0)).find((difference) => difference !== 0) ?? 0
   if (operator === undefined) return order === 0
   if (order < 0) return false
   const fixed = operator === '>=' ? 0 : operator === '~' ? 2 : 1 + want.findIndex((part, index) => part > 0 || index === 2)
@@ -63,11 +67,14 @@ function checkRoles(module: ModuleDraft, symbols: Symbols, report: Reporter): vo
 
 function checkMenu(module: ModuleDraft, symbols: Symbols, report: Reporter): void {
   module.node.menu?.forEach((item, index) => {
-    const entity = findEntity(item.entity, module.id, symbols, (detail, meant) => report(module.file, `/menu/${index}/entity`, detail, meant))
+    const entity = findEntity(item.entity, module.id, symbols, (detail, meant) =>
+      report(module.file, `/menu/${index}/entity`, detail, meant),
+    )
     if (entity?.kind === 'line') report(module.file, `/menu/${index}/entity`, `${item.entity} is a line: it has no screen of its own`)
     if (item.view === undefined) return
     const view = findView(item.view, module.id, symbols, (detail, meant) => report(module.file, `/menu/${index}/view`, detail, meant))
-    if (view && view.node.entity !== item.entity) report(module.file, `/menu/${index}/view`, `${item.view} shows ${quote(view.node.entity)}, not ${item.entity}`)
+    if (view && view.node.entity !== item.entity)
+      report(module.file, `/menu/${index}/view`, `${item.view} shows ${quote(view.node.entity)}, not ${item.entity}`)
   })
 }
 
@@ -86,14 +93,18 @@ function checkPlurals(entities: readonly EntityDraft[], report: Reporter): void 
     const idFault = own.id === undefined ? null : nameFault(own.id, 'entity')
     if (idFault !== null) report(entity.file, '/x-bos/id', `${quote(own.id)} cannot be an id: ${idFault}`)
     const twin = ids.get(entity.id)
-    if (twin !== undefined) report(entity.file, own.id === undefined ? '' : '/x-bos/id', `the id ${entity.id} belongs to ${twin.file} already`)
+    if (twin !== undefined)
+      report(entity.file, own.id === undefined ? '' : '/x-bos/id', `the id ${entity.id} belongs to ${twin.file} already`)
     ids.set(entity.id, entity)
   }
 }
 
 /** The entity of that name, if a module may refer to it; otherwise says why not. */
 export function findEntity(
-  name: string, module: string, symbols: Symbols, report: (detail: string, meant?: string | null) => void,
+  name: string,
+  module: string,
+  symbols: Symbols,
+  report: (detail: string, meant?: string | null) => void,
 ): EntityDraft | undefined {
   const entity = symbols.entities.get(name)
   if (entity === undefined) {
@@ -105,7 +116,10 @@ export function findEntity(
 
 /** As `findEntity`, for views. */
 export function findView(
-  name: string, module: string, symbols: Symbols, report: (detail: string, meant?: string | null) => void,
+  name: string,
+  module: string,
+  symbols: Symbols,
+  report: (detail: string, meant?: string | null) => void,
 ): ViewDraft | undefined {
   const view = symbols.views.get(name)
   if (view === undefined) {
@@ -117,7 +131,11 @@ export function findView(
 
 /** Whether `module` may refer to something of `owner`. */
 export function seen(
-  name: string, owner: string, module: string, symbols: Symbols, report: (detail: string, meant?: string | null) => void,
+  name: string,
+  owner: string,
+  module: string,
+  symbols: Symbols,
+  report: (detail: string, meant?: string | null) => void,
 ): boolean {
   const sees = symbols.modules.get(module)?.sees
   if (sees === undefined || sees.has(owner)) return true

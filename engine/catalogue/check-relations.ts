@@ -40,7 +40,13 @@ function checkTargets(entity: EntityDraft, property: PropertyDraft, symbols: Sym
   })
 }
 
-function checkInverses(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, inverses: Map<string, string>, report: Reporter): void {
+function checkInverses(
+  entity: EntityDraft,
+  property: PropertyDraft,
+  symbols: Symbols,
+  inverses: Map<string, string>,
+  report: Reporter,
+): void {
   const { file, pointer } = property
   const stated = property.node['x-bos']?.inverse
   const fault = stated === undefined ? null : nameFault(stated, 'inverse')
@@ -72,7 +78,8 @@ function checkLinks(entity: EntityDraft, property: PropertyDraft, symbols: Symbo
   const { file, pointer } = property
   const own = property.node['x-bos'] ?? {}
   const table = `${entity.id.split('.')[1]}__${property.id}`
-  if (table.length > identifierBytes) report(file, pointer, `its table ${quote(table)} is longer than ${identifierBytes} bytes: shorten a name`)
+  if (table.length > identifierBytes)
+    report(file, pointer, `its table ${quote(table)} is longer than ${identifierBytes} bytes: shorten a name`)
   if (own.through === undefined) return
   const at = `${pointer}/x-bos/through`
   const junction = findEntity(own.through, entity.module, symbols, (detail, meant) => report(file, at, detail, meant))
@@ -82,14 +89,20 @@ function checkLinks(entity: EntityDraft, property: PropertyDraft, symbols: Symbo
   for (const end of new Set([entity.fullName, target ?? entity.fullName])) {
     const fields = referencesTo(junction, end)
     const wanted = target === entity.fullName ? 2 : 1
-    if (fields.length !== wanted) report(file, at, `${own.through} needs ${wanted === 1 ? 'one reference' : 'two references'} to ${end} and has ${fields.length}`)
+    if (fields.length !== wanted)
+      report(file, at, `${own.through} needs ${wanted === 1 ? 'one reference' : 'two references'} to ${end} and has ${fields.length}`)
   }
 }
 
 /** Names of the single-target references of an entity to another. */
-export const referencesTo = (entity: EntityDraft, target: string): string[] => [...entity.properties.values()]
-  .filter(({ node }) => node['x-bos']?.type === 'reference' && (node['x-bos'].entity === target || (node['x-bos'].entity === 'self' && entity.fullName === target)))
-  .map(property => property.name)
+export const referencesTo = (entity: EntityDraft, target: string): string[] =>
+  [...entity.properties.values()]
+    .filter(
+      ({ node }) =>
+        node['x-bos']?.type === 'reference' &&
+        (node['x-bos'].entity === target || (node['x-bos'].entity === 'self' && entity.fullName === target)),
+    )
+    .map((property) => property.name)
 
 function checkLines(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter): void {
   const { file, pointer, trait } = property
@@ -112,7 +125,11 @@ export function checkLineOwners(symbols: Symbols, report: Reporter): void {
       if (own?.type !== 'lines' || typeof own.entity !== 'string') continue
       const taken = owners.get(own.entity)
       if (taken !== undefined) {
-        report(property.file, `${property.pointer}/x-bos/entity`, `${own.entity} is the line of ${taken.entity.fullName}.${taken.property.name} already; a line has one place`)
+        report(
+          property.file,
+          `${property.pointer}/x-bos/entity`,
+          `${own.entity} is the line of ${taken.entity.fullName}.${taken.property.name} already; a line has one place`,
+        )
       } else owners.set(own.entity, { entity, property })
     }
   }
@@ -120,7 +137,8 @@ export function checkLineOwners(symbols: Symbols, report: Reporter): void {
     if (entity.kind !== 'line') continue
     if (!owners.has(entity.fullName)) report(entity.file, '/x-bos/kind', 'no lines property holds this line')
     let depth = 0
-    for (let above: EntityDraft | undefined = entity; above?.kind === 'line' && depth < 4; above = owners.get(above.fullName)?.entity) depth++
+    for (let above: EntityDraft | undefined = entity; above?.kind === 'line' && depth < 4; above = owners.get(above.fullName)?.entity)
+      depth++
     if (depth > 2) report(entity.file, '/x-bos/kind', 'lines go at most two levels deep')
   }
 }

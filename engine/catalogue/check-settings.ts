@@ -9,7 +9,21 @@ import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 
 /** Types whose values a unique key can compare: one value in one column. */
 const keyTypes = new Set([
-  'text', 'email', 'phone', 'url', 'integer', 'decimal', 'percent', 'date', 'dateTime', 'time', 'select', 'reference', 'sequence', 'barcode', 'boolean',
+  'text',
+  'email',
+  'phone',
+  'url',
+  'integer',
+  'decimal',
+  'percent',
+  'date',
+  'dateTime',
+  'time',
+  'select',
+  'reference',
+  'sequence',
+  'barcode',
+  'boolean',
 ])
 const periodTypes = new Set(['date', 'dateTime'])
 
@@ -24,9 +38,11 @@ export function checkKeys(entity: EntityDraft, report: Reporter): void {
   own.search?.forEach((name, index) => {
     const at = `/x-bos/search/${index}`
     const field = name.includes('.') ? undefined : find(name, at)
-    if (field && fieldTypeOf(field) && fieldTypeOf(field)?.searched === undefined) report(entity.file, at, `${typeName(field)} has no words to search for`)
+    if (field && fieldTypeOf(field) && fieldTypeOf(field)?.searched === undefined)
+      report(entity.file, at, `${typeName(field)} has no words to search for`)
   })
-  if (entity.kind === 'line' && own.search !== undefined) report(entity.file, '/x-bos/search', 'lines are not searched: they are found through their document')
+  if (entity.kind === 'line' && own.search !== undefined)
+    report(entity.file, '/x-bos/search', 'lines are not searched: they are found through their document')
   const ids = new Set<string>()
   own.unique?.forEach((key, index) => {
     const at = `/x-bos/unique/${index}`
@@ -40,14 +56,17 @@ export function checkKeys(entity: EntityDraft, report: Reporter): void {
       if (field && !isKey(field)) report(entity.file, pointer, `${typeName(field)} cannot be part of a unique key`)
       return field
     })
-    if (key.ignoreCase === true && !fields.some(field => field && fieldTypeOf(field)?.foldable)) report(entity.file, `${at}/ignoreCase`, 'none of these properties is a text')
+    if (key.ignoreCase === true && !fields.some((field) => field && fieldTypeOf(field)?.foldable))
+      report(entity.file, `${at}/ignoreCase`, 'none of these properties is a text')
     const period = key.noOverlap?.map((name, position) => {
       const field = find(name, `${at}/noOverlap/${position}`)
       const type = field && fieldTypeOf(field)?.id
-      if (field && type !== undefined && !periodTypes.has(type)) report(entity.file, `${at}/noOverlap/${position}`, `${typeName(field)} cannot bound a period: choose a date or dateTime`)
+      if (field && type !== undefined && !periodTypes.has(type))
+        report(entity.file, `${at}/noOverlap/${position}`, `${typeName(field)} cannot bound a period: choose a date or dateTime`)
       return type
     })
-    if (period && period[0] !== period[1] && !period.includes(undefined)) report(entity.file, `${at}/noOverlap`, 'both ends must be of one type')
+    if (period && period[0] !== period[1] && !period.includes(undefined))
+      report(entity.file, `${at}/noOverlap`, 'both ends must be of one type')
   })
 }
 
@@ -64,11 +83,14 @@ function isKey(field: PropertyDraft): boolean {
 
 const typeName = (field: PropertyDraft): string => `${quote(field.name)} (${fieldTypeOf(field)?.id ?? 'unknown'})`
 
-const finder = (entity: EntityDraft, report: Reporter) => (name: string, pointer: string): PropertyDraft | undefined => {
-  const field = entity.properties.get(name)
-  if (field === undefined && !entity.known.has(name)) report(entity.file, pointer, `there is no property ${quote(name)}`, nearest(name, entity.known))
-  return field
-}
+const finder =
+  (entity: EntityDraft, report: Reporter) =>
+  (name: string, pointer: string): PropertyDraft | undefined => {
+    const field = entity.properties.get(name)
+    if (field === undefined && !entity.known.has(name))
+      report(entity.file, pointer, `there is no property ${quote(name)}`, nearest(name, entity.known))
+    return field
+  }
 
 /** At most eight scopes in one row policy: the module's own, and those that the engine brings. */
 const policyScopes = 8
@@ -76,15 +98,18 @@ const policyScopes = 8
 export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: Reporter): void {
   const own = entity.node['x-bos'] ?? {}
   const permissions = Object.entries(own.permissions ?? {})
-  if (entity.kind === 'line' && permissions.length > 0) report(entity.file, '/x-bos/permissions', 'a line has the permissions of its document')
-  const scopes = new Set([...(own.scopes ?? []).map(scope => scope.id), ...permissions.map(([, permission]) => permission.scope)])
-  if (scopes.size > policyScopes) report(entity.file, '/x-bos/scopes', `has ${scopes.size} scopes; a row policy takes at most ${policyScopes}`)
+  if (entity.kind === 'line' && permissions.length > 0)
+    report(entity.file, '/x-bos/permissions', 'a line has the permissions of its document')
+  const scopes = new Set([...(own.scopes ?? []).map((scope) => scope.id), ...permissions.map(([, permission]) => permission.scope)])
+  if (scopes.size > policyScopes)
+    report(entity.file, '/x-bos/scopes', `has ${scopes.size} scopes; a row policy takes at most ${policyScopes}`)
   for (const [name, permission] of permissions) {
     const at = `/x-bos/permissions/${pointerSegment(name)}`
     const role = symbols.roles.get(name)
     if (name === 'core.admin') report(entity.file, at, 'core.admin has every action on every entity already')
     else if (role === undefined) {
-      if (!symbols.unreadable.has(`${name.split('.')[0]}.module`)) report(entity.file, at, `there is no role ${quote(name)}`, nearest(name, symbols.roles.keys()))
+      if (!symbols.unreadable.has(`${name.split('.')[0]}.module`))
+        report(entity.file, at, `there is no role ${quote(name)}`, nearest(name, symbols.roles.keys()))
     } else seen(name, role.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))
     if (permission.scope === 'own' && !entity.node['x-bos']?.use?.includes('core.owned')) {
       report(entity.file, `${at}/scope`, 'the scope own needs the trait core.owned')
@@ -100,7 +125,8 @@ function checkPath(entity: EntityDraft, path: string, symbols: Symbols, pointer:
   const steps = path.split('.')
   steps.forEach((name, index) => {
     const property: PropertyDraft | undefined = here?.properties.get(name)
-    if (here && !here.known.has(name)) report(entity.file, pointer, `${here.fullName} has no property ${quote(name)}`, nearest(name, here.known))
+    if (here && !here.known.has(name))
+      report(entity.file, pointer, `${here.fullName} has no property ${quote(name)}`, nearest(name, here.known))
     const line = property?.node['x-bos']?.type === 'lines' ? property.node['x-bos'].entity : undefined
     if (property && index < steps.length - 1 && line === undefined) report(entity.file, pointer, `${quote(name)} has no lines`)
     here = typeof line === 'string' ? symbols.entities.get(line) : undefined

@@ -39,7 +39,8 @@ export function checkViews(symbols: Symbols, report: Reporter): void {
 }
 
 function checkView({ node, module }: ViewDraft, entity: EntityDraft, symbols: Symbols, say: Say): void {
-  const find = (path: string, pointer: string): Found | null => resolve(entity, path, symbols, (detail, meant) => say(pointer, detail, meant))
+  const find = (path: string, pointer: string): Found | null =>
+    resolve(entity, path, symbols, (detail, meant) => say(pointer, detail, meant))
   node.columns?.forEach((column, index) => {
     if (typeof column === 'string') find(column, `/columns/${index}`)
     else find(column.field, `/columns/${index}/field`)
@@ -55,7 +56,8 @@ function checkView({ node, module }: ViewDraft, entity: EntityDraft, symbols: Sy
   node.aggregates?.forEach((measure, index) => {
     const [, name, field] = /^(\w+)\((\w+)\)$/.exec(measure) ?? []
     const found = field === undefined ? null : find(field, `/aggregates/${index}`)
-    if (found && !found.type.measures?.some(each => each === name)) say(`/aggregates/${index}`, `${name} of ${quote(field)} (${found.type.id}) cannot be computed`)
+    if (found && !found.type.measures?.some((each) => each === name))
+      say(`/aggregates/${index}`, `${name} of ${quote(field)} (${found.type.id}) cannot be computed`)
   })
   for (const part of ['start', 'end', 'color', 'image', 'x', 'y'] as const) {
     const name = node.mapping?.[part]
@@ -64,7 +66,8 @@ function checkView({ node, module }: ViewDraft, entity: EntityDraft, symbols: Sy
   if (typeof node.filter === 'object') for (const [key, value] of Object.entries(node.filter)) checkCondition(key, String(value), find, say)
   node.tiles?.forEach((tile, index) => findView(tile.view, module, symbols, (detail, meant) => say(`/tiles/${index}/view`, detail, meant)))
   if (node.kind === 'kanban' && node.group === undefined) say('', 'a board needs "group": the property whose values are its columns')
-  if ((node.kind === 'calendar' || node.kind === 'timeline') && node.mapping?.start === undefined) say('', `a ${node.kind} needs "mapping": {"start": …}`)
+  if ((node.kind === 'calendar' || node.kind === 'timeline') && node.mapping?.start === undefined)
+    say('', `a ${node.kind} needs "mapping": {"start": …}`)
 }
 
 const operatorNames = new Set<string>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
@@ -78,14 +81,20 @@ function checkCondition(key: string, value: string, find: (path: string, pointer
   if (found === null) return
   const name = (named ? last : 'eq') as OperatorName
   const operator = found.type.operators[name]
-  if (operator === undefined) say(at, `${found.type.id} has no filter ${quote(name)}; it has ${Object.keys(found.type.operators).join(', ')}`)
+  if (operator === undefined)
+    say(at, `${found.type.id} has no filter ${quote(name)}; it has ${Object.keys(found.type.operators).join(', ')}`)
   else operator.parse(value, found.settings as never, (_, detail) => say(at, `${quote(value)} ${detail}`))
 }
 
 /** A property, a member of a composite (`address.city`), or one step along a reference to one entity. Null: reported, or nothing to say. */
-function resolve(entity: EntityDraft, path: string, symbols: Symbols, report: (detail: string, meant?: string | null) => void): Found | null {
+function resolve(
+  entity: EntityDraft,
+  path: string,
+  symbols: Symbols,
+  report: (detail: string, meant?: string | null) => void,
+): Found | null {
   const [name = '', ...rest] = path.split('.')
-  if (rest.length === 0 && systemProperties.some(each => each === name)) {
+  if (rest.length === 0 && systemProperties.some((each) => each === name)) {
     const type = fieldTypes.get(systemTypes[name] ?? '')
     return type === undefined ? null : { type, settings: type.compile({}, () => undefined) }
   }
@@ -100,7 +109,8 @@ function resolve(entity: EntityDraft, path: string, symbols: Symbols, report: (d
   const members = compiled.type.members?.(compiled.settings)
   if (members !== undefined) {
     const member = members.get(step)
-    if (member === undefined || more.length > 0) report(`${quote(name)} has no part ${quote(rest.join('.'))}`, nearest(step, members.keys()))
+    if (member === undefined || more.length > 0)
+      report(`${quote(name)} has no part ${quote(rest.join('.'))}`, nearest(step, members.keys()))
     const type = member && fieldTypes.get(member.type)
     return member && type ? { type, settings: member.settings } : null
   }
@@ -129,7 +139,9 @@ export function checkDisplays(symbols: Symbols, report: Reporter): void {
       if (status && status.node.enum === undefined) say('/statusField', `${quote(status.name)} is not a select`)
       node.summaryFields?.forEach((field, index) => find(field, `/summaryFields/${index}`))
       node.quickCreate?.forEach((field, index) => find(field, `/quickCreate/${index}`))
-      node.sections?.forEach((section, index) => section.fields.forEach((field, place) => find(field, `/sections/${index}/fields/${place}`)))
+      node.sections?.forEach((section, index) =>
+        section.fields.forEach((field, place) => find(field, `/sections/${index}/fields/${place}`)),
+      )
       checkTabs(entity, node.tabs ?? [], symbols, say)
     }
   }
@@ -145,7 +157,10 @@ function checkTabs(entity: EntityDraft, tabs: readonly string[], symbols: Symbol
   tabs.forEach((tab, index) => {
     const from = known.get(tab)?.split('.')[0] ?? entity.module
     if (symbols.modules.get(entity.module)?.sees.has(from) === false) {
-      say(`/tabs/${index}`, `the relation ${quote(tab)} comes from ${from}, which ${entity.module} does not depend on; it follows the tabs by itself`)
+      say(
+        `/tabs/${index}`,
+        `the relation ${quote(tab)} comes from ${from}, which ${entity.module} does not depend on; it follows the tabs by itself`,
+      )
     } else if (!known.has(tab)) say(`/tabs/${index}`, `${entity.fullName} has no relation ${quote(tab)}`, nearest(tab, known.keys()))
   })
 }

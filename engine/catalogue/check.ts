@@ -33,7 +33,7 @@ export function check(sources: readonly ModuleSource[], validate: Validate): Sou
     if (!seen.has(`${file}\n${pointer}`)) report(file, pointer, detail, meant)
   }
 
-  const judged = sources.flatMap(source => judge(source, validate, report, reportOnce))
+  const judged = sources.flatMap((source) => judge(source, validate, report, reportOnce))
   const symbols = symbolsOf(judged)
   checkModules(symbols, report)
   checkEntities(symbols, report, reportOnce)
@@ -44,19 +44,29 @@ export function check(sources: readonly ModuleSource[], validate: Validate): Sou
 
 /** The symbols of sources that `check` has found nothing wrong with. */
 export function symbolsOfChecked(sources: readonly ModuleSource[]): Symbols {
-  return symbolsOf(sources.flatMap(source => judge(source, () => [], () => undefined, () => undefined)))
+  return symbolsOf(
+    sources.flatMap((source) =>
+      judge(
+        source,
+        () => [],
+        () => undefined,
+        () => undefined,
+      ),
+    ),
+  )
 }
 
 function judge(source: ModuleSource, validate: Validate, report: Reporter, reportOnce: Reporter): JudgedFile[] {
   const judged: JudgedFile[] = []
   for (const fault of source.faults) report(fault.file, fault.pointer, fault.detail)
   if (!source.files.has('module.json')) reportOnce(`${source.id}/module.json`, '', 'the file is missing: a module needs it')
-  const broken = new Set(source.faults.map(fault => fault.file))
-  for (const path of new Set([...source.files.keys(), ...source.faults.map(fault => fault.file.slice(source.id.length + 1))])) {
+  const broken = new Set(source.faults.map((fault) => fault.file))
+  for (const path of new Set([...source.files.keys(), ...source.faults.map((fault) => fault.file.slice(source.id.length + 1))])) {
     const file = `${source.id}/${path}`
     const place = placeOf(path)
     if (place.kind === 'unknown') {
-      if (path.endsWith('.json')) reportOnce(file, '', 'is not a place for a file: module.json, entities/, traits/, views/, i18n/ and seed/ are')
+      if (path.endsWith('.json'))
+        reportOnce(file, '', 'is not a place for a file: module.json, entities/, traits/, views/, i18n/ and seed/ are')
       continue
     }
     if (place.kind === 'not yet') {
@@ -69,7 +79,12 @@ function judge(source: ModuleSource, validate: Validate, report: Reporter, repor
     if (!broken.has(file)) checkPropertyNames(kind, value, file, report)
     const faults = broken.has(file) ? [] : validate(kind, value)
     for (const fault of faults) reportOnce(file, fault.pointer, fault.detail, fault.suggestion)
-    const node = broken.has(file) ? null : prune(value, faults.map(fault => fault.pointer))
+    const node = broken.has(file)
+      ? null
+      : prune(
+          value,
+          faults.map((fault) => fault.pointer),
+        )
     if (node !== null) for (const found of notYetIn(kind, node)) report(file, found.pointer, found.detail)
     if (kind === 'i18n') continue
     judged.push({ module: source.id, hash: source.hash, kind, name, file, node, propertyNames: Object.keys(propertiesOf(value)) })
@@ -100,7 +115,7 @@ function checkPropertyNames(kind: string, value: unknown, file: string, report: 
 
 function propertiesOf(value: unknown): Record<string, unknown> {
   const properties = (value as { properties?: unknown } | null)?.properties
-  return typeof properties === 'object' && properties !== null && !Array.isArray(properties) ? properties as Record<string, unknown> : {}
+  return typeof properties === 'object' && properties !== null && !Array.isArray(properties) ? (properties as Record<string, unknown>) : {}
 }
 
 /** Maps whose members stand for themselves: one broken member does not take the others with it. */
@@ -112,13 +127,16 @@ const memberwise = new Set(['/properties', '/x-bos/permissions'])
  */
 function prune(value: unknown, pointers: readonly string[]): object | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const dropped = new Set(pointers.map(pointer => cut(pointer)))
-  const without = (object: object, at: string): object => Object.fromEntries(Object.entries(object)
-    .filter(([key]) => !dropped.has(`${at}/${pointerSegment(key)}`) && nameable(key))
-    .map(([key, inner]) => {
-      const here = `${at}/${pointerSegment(key)}`
-      return [key, (here === '/x-bos' || memberwise.has(here)) && isMap(inner) ? without(inner, here) : inner]
-    }))
+  const dropped = new Set(pointers.map((pointer) => cut(pointer)))
+  const without = (object: object, at: string): object =>
+    Object.fromEntries(
+      Object.entries(object)
+        .filter(([key]) => !dropped.has(`${at}/${pointerSegment(key)}`) && nameable(key))
+        .map(([key, inner]) => {
+          const here = `${at}/${pointerSegment(key)}`
+          return [key, (here === '/x-bos' || memberwise.has(here)) && isMap(inner) ? without(inner, here) : inner]
+        }),
+    )
   return without(value, '')
 }
 
@@ -129,6 +147,7 @@ const nameable = (key: string): boolean => key !== '__proto__'
 /** `/properties/a/x-bos/scale` → `/properties/a`; `/x-bos/unique/0/id` → `/x-bos/unique`; `/title` → `/title`. */
 function cut(pointer: string): string {
   const parts = pointer.split('/')
-  for (const depth of [3, 2]) if (memberwise.has(parts.slice(0, depth).join('/')) && parts.length > depth) return parts.slice(0, depth + 1).join('/')
+  for (const depth of [3, 2])
+    if (memberwise.has(parts.slice(0, depth).join('/')) && parts.length > depth) return parts.slice(0, depth + 1).join('/')
   return parts.slice(0, parts[1] === 'x-bos' ? 3 : 2).join('/')
 }

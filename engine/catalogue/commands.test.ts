@@ -15,15 +15,18 @@ afterAll(() => rm(broken, { recursive: true }))
 
 async function run(modulesDir: string, ...args: string[]): Promise<{ code: number; out: string[] }> {
   const out: string[] = []
-  const none = (): never => { throw new Error('checking modules needs no installation') }
-  return { code: await bos(args, { out: line => out.push(line), modulesDir, config: none, open: none }), out }
+  const none = (): never => {
+    throw new Error('checking modules needs no installation')
+  }
+  return { code: await bos(args, { out: (line) => out.push(line), modulesDir, config: none, open: none }), out }
 }
 
 test('faults: one line each, and a code that stops a script', async () => {
   const { code, out } = await run(broken, 'check')
   expect(code).toBe(1)
-  expect(out.map(line => line.slice(line.indexOf('core/')))).toContain(
-    'core/entities/tag.json:/properties/name/type: "sting" is not one of string, integer, number, boolean, array. Did you mean "string"?')
+  expect(out.map((line) => line.slice(line.indexOf('core/')))).toContain(
+    'core/entities/tag.json:/properties/name/type: "sting" is not one of string, integer, number, boolean, array. Did you mean "string"?',
+  )
   expect((await run(broken, 'dump', 'core.tag')).code).toBe(1)
 })
 test('a sound module', async () => {

@@ -24,13 +24,18 @@ export const checkCommand = {
   about: 'checks the files of all modules, or of one, and prints every fault',
   async run([only]: readonly string[], shell: Shell): Promise<number> {
     const sources = await load(shell)
-    if (only !== undefined && !sources.some(source => source.id === only)) return unknown(shell, only, sources.map(source => source.id))
-    const faults = check(sources, compiledValidate()).filter(fault => only === undefined || fault.file.startsWith(`${only}/`))
+    if (only !== undefined && !sources.some((source) => source.id === only))
+      return unknown(
+        shell,
+        only,
+        sources.map((source) => source.id),
+      )
+    const faults = check(sources, compiledValidate()).filter((fault) => only === undefined || fault.file.startsWith(`${only}/`))
     const folder = relative(process.cwd(), shell.modulesDir)
     for (const fault of faults) shell.out(`${folder}/${faultLine(fault)}`)
-    const checked = sources.filter(source => only === undefined || source.id === only)
+    const checked = sources.filter((source) => only === undefined || source.id === only)
     const files = checked.reduce((sum, source) => sum + source.files.size, 0)
-    if (faults.length === 0) shell.out(`${checked.map(source => source.id).join(', ')}: ${files} files, no faults`)
+    if (faults.length === 0) shell.out(`${checked.map((source) => source.id).join(', ')}: ${files} files, no faults`)
     return faults.length === 0 ? 0 : 1
   },
 }

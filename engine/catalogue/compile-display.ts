@@ -20,10 +20,13 @@ const isLines = (field: Field): boolean => field.lines !== null && field.lines.l
  * from modules that the file's module does not know; it cannot name them as tabs, so they follow the tabs it names.
  */
 export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses: readonly string[], foreign: readonly string[]): Display {
-  const summary = entity.fields.filter(field => field !== entity.titleField && !isLines(field)).slice(0, 5).map(field => field.name)
+  const summary = entity.fields
+    .filter((field) => field !== entity.titleField && !isLines(field))
+    .slice(0, 5)
+    .map((field) => field.name)
   const document = entity.fields.some(isLines)
   const editMode = file?.editMode ?? (document ? 'document' : 'live')
-  const related = [...entity.fields.filter(isLines).map(field => field.name), ...inverses, ...(entity.kind === 'line' ? [] : ['history'])]
+  const related = [...entity.fields.filter(isLines).map((field) => field.name), ...inverses, ...(entity.kind === 'line' ? [] : ['history'])]
   return {
     icon: file?.icon ?? 'table',
     hue: file?.hue ?? hueOf(entity.name),
@@ -32,7 +35,7 @@ export function displayOf(entity: Shown, file: DisplayFile | undefined, inverses
     statusField: file?.statusField ?? null,
     summaryFields: file?.summaryFields ?? summary,
     quickCreate: file?.quickCreate ?? [],
-    sections: file?.sections ?? [{ title: entity.title, fields: entity.fields.map(field => field.name) }],
+    sections: file?.sections ?? [{ title: entity.title, fields: entity.fields.map((field) => field.name) }],
     tabs: file?.tabs ? [...file.tabs, ...foreign] : related,
     editMode,
     openIn: file?.openIn ?? (editMode === 'document' ? 'page' : 'panel'),
@@ -45,29 +48,44 @@ export function viewsOf(entity: Shown, drafts: readonly ViewDraft[], display: Di
     id,
     kind: node.kind,
     title: node.title,
-    columns: (node.columns ?? defaultColumns(entity, display)).map(column => typeof column === 'string' ? columnOf(column)
-      : { field: column.field, width: column.width ?? null, pin: column.pin ?? false, aggregate: column.aggregate ?? null }),
-    filter: Object.fromEntries(Object.entries(typeof node.filter === 'object' ? node.filter : {}).map(([key, value]) => [key, String(value)])),
+    columns: (node.columns ?? defaultColumns(entity, display)).map((column) =>
+      typeof column === 'string'
+        ? columnOf(column)
+        : { field: column.field, width: column.width ?? null, pin: column.pin ?? false, aggregate: column.aggregate ?? null },
+    ),
+    filter: Object.fromEntries(
+      Object.entries(typeof node.filter === 'object' ? node.filter : {}).map(([key, value]) => [key, String(value)]),
+    ),
     sort: node.sort ?? [],
     group: node.group ?? null,
     aggregates: node.aggregates ?? [],
     mapping: Object.fromEntries(Object.entries(node.mapping ?? {})),
     density: node.density ?? 'default',
-    tiles: (node.tiles ?? []).map(tile => ({ view: tile.view, width: tile.width ?? 4, height: tile.height ?? 4 })),
+    tiles: (node.tiles ?? []).map((tile) => ({ view: tile.view, width: tile.width ?? 4, height: tile.height ?? 4 })),
   }))
   const kind = entity.kind === 'single' ? 'form' : 'list'
-  if (views.some(view => view.kind === kind)) return views
+  if (views.some((view) => view.kind === kind)) return views
   const preset: View = {
-    id: `${entity.id}.${kind}`, kind, title: entity.pluralTitle, columns: defaultColumns(entity, display).map(columnOf),
-    filter: {}, sort: defaultSort(entity), group: null, aggregates: [], mapping: {}, density: 'default', tiles: [],
+    id: `${entity.id}.${kind}`,
+    kind,
+    title: entity.pluralTitle,
+    columns: defaultColumns(entity, display).map(columnOf),
+    filter: {},
+    sort: defaultSort(entity),
+    group: null,
+    aggregates: [],
+    mapping: {},
+    density: 'default',
+    tiles: [],
   }
   return [preset, ...views]
 }
 
 const columnOf = (field: string): View['columns'][number] => ({ field, width: null, pin: false, aggregate: null })
 
-const defaultColumns = (entity: Shown, display: Display): string[] =>
-  [...new Set([...(entity.titleField ? [entity.titleField.name] : []), ...display.summaryFields])]
+const defaultColumns = (entity: Shown, display: Display): string[] => [
+  ...new Set([...(entity.titleField ? [entity.titleField.name] : []), ...display.summaryFields]),
+]
 
 function defaultSort(entity: Shown): string[] {
   const title = entity.titleField

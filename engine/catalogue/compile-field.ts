@@ -12,7 +12,10 @@ export const fieldTypeOf = (property: PropertyDraft): FieldType | undefined => t
 
 /** Runs the field type over a property. Faults have pointers relative to the property. Undefined: no such type. */
 export function compileField(
-  entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Report,
+  entity: EntityDraft,
+  property: PropertyDraft,
+  symbols: Symbols,
+  report: Report,
 ): (CompiledField & { readonly indexed: boolean }) | undefined {
   const node = expandedNode(entity, property, symbols)
   const use = fieldUse(entity, property, node, symbols)
@@ -25,7 +28,7 @@ function expandedNode(entity: EntityDraft, property: PropertyDraft, symbols: Sym
   const node = property.node as PropertyNode
   if (node['x-bos']?.['entity'] === undefined) return node
   const { names, list } = targetsOf(entity, property, symbols)
-  const ids = names.map(name => symbols.entities.get(name)?.id ?? name)
+  const ids = names.map((name) => symbols.entities.get(name)?.id ?? name)
   return { ...node, 'x-bos': { ...node['x-bos'], entity: list ? ids : ids[0] } }
 }
 
@@ -36,8 +39,10 @@ function expandedNode(entity: EntityDraft, property: PropertyDraft, symbols: Sym
 function fieldUse(entity: EntityDraft, property: PropertyDraft, node: PropertyNode, symbols: Symbols): Required<FieldUse> {
   const type = fieldTypeOf(property)
   const own = entity.node['x-bos'] ?? {}
-  const folded = type?.foldable === true
-    && ((own.search ?? []).includes(property.name) || (own.unique ?? []).some(key => key.ignoreCase === true && key.fields.includes(property.name)))
+  const folded =
+    type?.foldable === true &&
+    ((own.search ?? []).includes(property.name) ||
+      (own.unique ?? []).some((key) => key.ignoreCase === true && key.fields.includes(property.name)))
   // All that stands below a record of a tree is one range of its path.
   if (property.node['x-bos']?.index === true || property.node['x-bos']?.treeOf !== undefined) return { indexed: true, folded }
   return { indexed: type?.index !== undefined && sortedInView(entity, property, symbols) && takesIndex(type, node, folded), folded }
@@ -45,13 +50,19 @@ function fieldUse(entity: EntityDraft, property: PropertyDraft, node: PropertyNo
 
 function sortedInView(entity: EntityDraft, property: PropertyDraft, symbols: Symbols): boolean {
   for (const view of symbols.views.values()) {
-    if (view.node.entity === entity.fullName && view.node.sort?.some(key => key.replace(/^-/, '') === property.name)) return true
+    if (view.node.entity === entity.fullName && view.node.sort?.some((key) => key.replace(/^-/, '') === property.name)) return true
   }
   return false
 }
 
 function takesIndex(type: FieldType, node: PropertyNode, folded: boolean): boolean {
   let fits = true
-  type.compile(node, () => { fits = false }, { indexed: true, folded })
+  type.compile(
+    node,
+    () => {
+      fits = false
+    },
+    { indexed: true, folded },
+  )
   return fits
 }

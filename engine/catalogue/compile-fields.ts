@@ -9,7 +9,7 @@ import type { Field, Lines, Reference } from './types.ts'
 
 /** The fields of an entity, in the order in which people see them. */
 export function compileFields(draft: EntityDraft, symbols: Symbols): Field[] {
-  return [...draft.properties.values()].map(property => compileOne(draft, property, symbols))
+  return [...draft.properties.values()].map((property) => compileOne(draft, property, symbols))
 }
 
 function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbols): Field {
@@ -38,7 +38,15 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
     pii: own.pii === true,
     ...(own.unit !== undefined && { unit: own.unit }),
     layer: (property.trait ?? draft.fullName).startsWith('core.') ? 'core' : 'module',
-    reference: type.id === 'reference' ? referenceOf(draft, property, columns.map(column => column.name), symbols) : null,
+    reference:
+      type.id === 'reference'
+        ? referenceOf(
+            draft,
+            property,
+            columns.map((column) => column.name),
+            symbols,
+          )
+        : null,
     lines: linesOf(draft, property, symbols),
     sequence: type.id === 'sequence' ? sequenceOf(own.pattern ?? '{n}') : null,
   }
@@ -66,7 +74,7 @@ function linesOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols):
   const back = referencesTo(junction, draft.fullName)
   const [parentField = ''] = back
   // Where both ends are the same entity, the junction's first reference is the near end.
-  const linkField = name === draft.fullName ? back[1] ?? '' : referencesTo(junction, name)[0] ?? ''
+  const linkField = name === draft.fullName ? (back[1] ?? '') : (referencesTo(junction, name)[0] ?? '')
   return { entity: junction.id, linkField, through: { parentField } }
 }
 
@@ -91,21 +99,60 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     throw new Error(`${field.lines?.entity}${pointer}: ${detail}`)
   })
   const link: Field = {
-    ...field, id: 'target', name: 'target', type: 'reference', settings, columns: fieldOf('reference').columns('target', settings),
-    required: true, readOnly: false, createOnly: false, noCopy: false, default: undefined, index: false, lines: null, help: '',
+    ...field,
+    id: 'target',
+    name: 'target',
+    type: 'reference',
+    settings,
+    columns: fieldOf('reference').columns('target', settings),
+    required: true,
+    readOnly: false,
+    createOnly: false,
+    noCopy: false,
+    default: undefined,
+    index: false,
+    lines: null,
+    help: '',
     reference: { several: false, targets: [{ entity: target, column: 'target' }], onDelete: 'cascade', inverse: null },
   }
   const id = field.lines.entity
   return {
-    id, module: entity.module, name: `${entity.name}.${field.name}`, kind: 'line', plural: `${entity.name}_${field.name}`,
-    title: field.title, pluralTitle: field.title, description: '', layer: entity.layer,
+    id,
+    module: entity.module,
+    name: `${entity.name}.${field.name}`,
+    kind: 'line',
+    plural: `${entity.name}_${field.name}`,
+    title: field.title,
+    pluralTitle: field.title,
+    description: '',
+    layer: entity.layer,
     table: { schema: entity.table.schema, name: `${entity.table.name}__${field.id}` },
-    fields: [link], fieldByName: new Map([['target', link]]), fieldById: new Map([['target', link]]),
-    titleField: null, search: [],
-    unique: [], permissions: new Map(), tree: null, owner: null, parent: null, link: true, inverses: new Map(), referencedBy: [], traits: [],
+    fields: [link],
+    fieldByName: new Map([['target', link]]),
+    fieldById: new Map([['target', link]]),
+    titleField: null,
+    search: [],
+    unique: [],
+    permissions: new Map(),
+    tree: null,
+    owner: null,
+    parent: null,
+    link: true,
+    inverses: new Map(),
+    referencedBy: [],
+    traits: [],
     display: {
-      icon: 'link', hue: 260, subtitleField: null, imageField: null, statusField: null, summaryFields: ['target'], quickCreate: [],
-      sections: [], tabs: [], editMode: 'live', openIn: 'panel',
+      icon: 'link',
+      hue: 260,
+      subtitleField: null,
+      imageField: null,
+      statusField: null,
+      summaryFields: ['target'],
+      quickCreate: [],
+      sections: [],
+      tabs: [],
+      editMode: 'live',
+      openIn: 'panel',
     },
     views: [],
   }

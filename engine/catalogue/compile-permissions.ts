@@ -18,11 +18,15 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
   for (const [role, node] of Object.entries(draft.node['x-bos']?.permissions ?? {})) {
     // A role of a module that this set does not enable grants nothing here.
     if (!roles.has(role)) continue
-    const granted = new Set(actions.filter(action => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)))
+    const granted = new Set(
+      actions.filter((action) => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)),
+    )
     found.set(role, {
-      role, scope: node.scope as Scope, actions: granted,
-      hide: new Set((node.hide ?? []).map(path => idsOf(draft, path, symbols))),
-      readOnly: new Set((node.readOnly ?? []).map(path => idsOf(draft, path, symbols))),
+      role,
+      scope: node.scope as Scope,
+      actions: granted,
+      hide: new Set((node.hide ?? []).map((path) => idsOf(draft, path, symbols))),
+      readOnly: new Set((node.readOnly ?? []).map((path) => idsOf(draft, path, symbols))),
     })
   }
   return found
@@ -31,10 +35,13 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
 /** `lines.cost` as names → as ids. */
 function idsOf(draft: EntityDraft, path: string, symbols: Symbols): string {
   let here: EntityDraft | undefined = draft
-  return path.split('.').map(name => {
-    const property = here?.properties.get(name)
-    const line = property?.node['x-bos']?.entity
-    here = typeof line === 'string' ? symbols.entities.get(line) : undefined
-    return property?.id ?? name
-  }).join('.')
+  return path
+    .split('.')
+    .map((name) => {
+      const property = here?.properties.get(name)
+      const line = property?.node['x-bos']?.entity
+      here = typeof line === 'string' ? symbols.entities.get(line) : undefined
+      return property?.id ?? name
+    })
+    .join('.')
 }

@@ -41,13 +41,17 @@ export function schemasOf(entity: WithoutSchemas, entities: ReadonlyMap<string, 
 
 function object(entity: WithoutSchemas, properties: Record<string, JsonSchema>, required: readonly string[]): JsonSchema {
   return {
-    type: 'object', title: entity.title, ...(entity.description && { description: entity.description }),
-    properties, ...(required.length > 0 && { required }), additionalProperties: false,
+    type: 'object',
+    title: entity.title,
+    ...(entity.description && { description: entity.description }),
+    properties,
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
   }
 }
 
 function readSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
-  const own = Object.fromEntries(entity.fields.map(field => [field.name, property(field, 'read', entities)]))
+  const own = Object.fromEntries(entity.fields.map((field) => [field.name, property(field, 'read', entities)]))
   if (entity.kind === 'line') {
     const place = { id: systemSchemas['id']!, position: { type: 'integer', title: 'Position' } }
     return object(entity, { ...place, ...own }, ['id', 'position', ...Object.keys(own)])
@@ -56,17 +60,21 @@ function readSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, Withou
 }
 
 function createSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
-  const fields = entity.fields.filter(field => !field.readOnly && !field.lines?.through)
-  const own = Object.fromEntries(fields.map(field => [field.name, property(field, 'create', entities)]))
-  const required = fields.filter(field => field.required && field.default === undefined && !field.defaultsToActor).map(field => field.name)
+  const fields = entity.fields.filter((field) => !field.readOnly && !field.lines?.through)
+  const own = Object.fromEntries(fields.map((field) => [field.name, property(field, 'create', entities)]))
+  const required = fields
+    .filter((field) => field.required && field.default === undefined && !field.defaultsToActor)
+    .map((field) => field.name)
   return object(entity, entity.kind === 'line' ? { ...linePlace, ...own } : own, required)
 }
 
 function patchSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
-  const own = Object.fromEntries(entity.fields.map(field => {
-    const schema = property(field, 'patch', entities)
-    return [field.name, field.readOnly || field.createOnly || field.lines?.through ? { ...schema, readOnly: true } : schema]
-  }))
+  const own = Object.fromEntries(
+    entity.fields.map((field) => {
+      const schema = property(field, 'patch', entities)
+      return [field.name, field.readOnly || field.createOnly || field.lines?.through ? { ...schema, readOnly: true } : schema]
+    }),
+  )
   return object(entity, entity.kind === 'line' ? { ...linePlace, ...own } : own, [])
 }
 

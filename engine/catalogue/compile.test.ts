@@ -16,20 +16,32 @@ function compiled(...sources: ModuleSource[]): Catalogue {
   expect(check(sources, validate)).toEqual([])
   return compileCatalogue(sources, catalogueHash(sources))
 }
-const shop = (files: Readonly<Record<string, unknown>>): Catalogue => compiled(exampleCore, exampleModule('shop', {
-  'module.json': { id: 'shop', version: '1.0.0', metamodel: 1, title: 'Shop', depends: { core: '^1.0.0' }, roles: [{ id: 'shop.clerk', title: 'Clerk' }] }, ...files,
-}))
+const shop = (files: Readonly<Record<string, unknown>>): Catalogue =>
+  compiled(
+    exampleCore,
+    exampleModule('shop', {
+      'module.json': {
+        id: 'shop',
+        version: '1.0.0',
+        metamodel: 1,
+        title: 'Shop',
+        depends: { core: '^1.0.0' },
+        roles: [{ id: 'shop.clerk', title: 'Clerk' }],
+      },
+      ...files,
+    }),
+  )
 const entityOf = (catalogue: Catalogue, id: string): Entity => catalogue.entities.get(id) ?? expect.fail(`no ${id}`)
 const fieldNamed = (entity: Entity, name: string): Field => entity.fieldByName.get(name) ?? expect.fail(`no ${name}`)
 
 const modulesDir = new URL('../../modules-json', import.meta.url).pathname
 const shipped = ['core', 'crm', 'inventory']
 // Folders that somebody dropped in are theirs to test.
-const sources = (await loadModules(modulesDir)).filter(source => shipped.includes(source.id))
+const sources = (await loadModules(modulesDir)).filter((source) => shipped.includes(source.id))
 const catalogue = compiled(...sources)
 
 describe('the modules that come with it', () => {
-  test.each(shipped)('%s compiles to what its snapshot says', async id => {
+  test.each(shipped)('%s compiles to what its snapshot says', async (id) => {
     await expect(outline(catalogue, id)).toMatchFileSnapshot(`./__snapshots__/${id}.json`)
   })
   test('one entity in full, schemas included', async () => {
@@ -41,25 +53,42 @@ describe('the modules that come with it', () => {
     expect(turned.hash).toBe(catalogue.hash)
   })
   test('a part of them compiles too, without what the rest brings', () => {
-    const part = compiled(...sources.filter(source => source.id !== 'inventory'))
+    const part = compiled(...sources.filter((source) => source.id !== 'inventory'))
     expect(entityOf(part, 'crm.deal').inverses.has('sales_orders')).toBe(false)
-    expect(entityOf(catalogue, 'crm.deal').inverses.get('sales_orders')).toEqual({ name: 'sales_orders', entity: 'inventory.sales_order', field: 'deal' })
+    expect(entityOf(catalogue, 'crm.deal').inverses.get('sales_orders')).toEqual({
+      name: 'sales_orders',
+      entity: 'inventory.sales_order',
+      field: 'deal',
+    })
     expect(entityOf(catalogue, 'crm.deal').display.tabs).toContain('sales_orders')
-    expect(fieldNamed(entityOf(part, 'core.comment'), 'about').reference?.targets.every(target => target.entity.startsWith('crm.'))).toBe(true)
+    expect(fieldNamed(entityOf(part, 'core.comment'), 'about').reference?.targets.every((target) => target.entity.startsWith('crm.'))).toBe(
+      true,
+    )
   })
   test('a catalogue cannot be changed', () => {
     const deal = entityOf(catalogue, 'crm.deal')
-    expect(() => { (deal as { title: string }).title = 'x' }).toThrow(TypeError)
-    expect(() => { (deal.fields as Field[]).push(deal.fields[0]!) }).toThrow(TypeError)
-    expect(() => { (fieldNamed(deal, 'name').settings as { maxLength: number }).maxLength = 1 }).toThrow(TypeError)
+    expect(() => {
+      ;(deal as { title: string }).title = 'x'
+    }).toThrow(TypeError)
+    expect(() => {
+      ;(deal.fields as Field[]).push(deal.fields[0]!)
+    }).toThrow(TypeError)
+    expect(() => {
+      ;(fieldNamed(deal, 'name').settings as { maxLength: number }).maxLength = 1
+    }).toThrow(TypeError)
   })
 })
 
 describe('identity', () => {
   const renamed = shop({
-    'entities/offer.json': exampleEntity({ price: { 'x-bos': { type: 'decimal', scale: 2, id: 'amount', index: true } } }, {
-      id: 'deal', unique: [{ id: 'k', fields: ['price'] }], permissions: { 'shop.clerk': { scope: 'all', read: true, history: false, hide: ['price'] } },
-    }),
+    'entities/offer.json': exampleEntity(
+      { price: { 'x-bos': { type: 'decimal', scale: 2, id: 'amount', index: true } } },
+      {
+        id: 'deal',
+        unique: [{ id: 'k', fields: ['price'] }],
+        permissions: { 'shop.clerk': { scope: 'all', read: true, history: false, hide: ['price'] } },
+      },
+    ),
     'entities/visit.json': exampleEntity({ offer: { 'x-bos': { type: 'reference', entity: 'shop.offer', inverse: 'visits' } } }),
   })
   test('a rename keeps ids, tables and columns', () => {
@@ -67,7 +96,7 @@ describe('identity', () => {
     expect([deal.name, deal.table.name, deal.plural]).toEqual(['offer', 'deal', 'offers'])
     expect(renamed.routes.get('shop/offers')).toBe(deal)
     const price = fieldNamed(deal, 'price')
-    expect(price.columns.map(column => column.name)).toEqual(['amount', 'amount__n'])
+    expect(price.columns.map((column) => column.name)).toEqual(['amount', 'amount__n'])
     expect(deal.fieldById.get('amount')).toBe(price)
     expect(deal.unique[0]?.fields).toEqual(['amount'])
     expect([...deal.permissions.get('shop.clerk')!.hide]).toEqual(['amount'])
@@ -85,12 +114,22 @@ describe('identity', () => {
 
 describe('relations', () => {
   const world = shop({
-    'entities/order.json': exampleEntity({
-      lines: { 'x-bos': { type: 'lines', entity: 'shop.order_line' } }, partners: { 'x-bos': { type: 'references', entity: 'shop.partner', through: 'shop.partnership' } },
-    }, { use: ['core.owned', 'core.commentable', 'core.taggable'], permissions: { 'shop.clerk': { scope: 'own', read: true, hide: ['lines.cost'] } } }),
+    'entities/order.json': exampleEntity(
+      {
+        lines: { 'x-bos': { type: 'lines', entity: 'shop.order_line' } },
+        partners: { 'x-bos': { type: 'references', entity: 'shop.partner', through: 'shop.partnership' } },
+      },
+      {
+        use: ['core.owned', 'core.commentable', 'core.taggable'],
+        permissions: { 'shop.clerk': { scope: 'own', read: true, hide: ['lines.cost'] } },
+      },
+    ),
     'entities/order_line.json': exampleEntity({ cost: { 'x-bos': { type: 'decimal', scale: 2 } } }, { kind: 'line' }),
     'entities/partner.json': exampleEntity({}, { use: ['core.tree'] }),
-    'entities/partnership.json': exampleEntity({ order: { 'x-bos': { type: 'reference', entity: 'shop.order' } }, partner: { 'x-bos': { type: 'reference', entity: 'shop.partner' } } }),
+    'entities/partnership.json': exampleEntity({
+      order: { 'x-bos': { type: 'reference', entity: 'shop.order' } },
+      partner: { 'x-bos': { type: 'reference', entity: 'shop.partner' } },
+    }),
     'entities/settings.json': exampleEntity({}, { kind: 'single', plural: 'settings' }),
   })
   const order = entityOf(world, 'shop.order')
@@ -105,20 +144,34 @@ describe('relations', () => {
   test('a list of references has an entity of its own behind it', () => {
     expect(fieldNamed(order, 'tags').lines).toEqual({ entity: 'shop.order.tags', linkField: 'target', through: null })
     const link = entityOf(world, 'shop.order.tags')
-    expect([link.link, link.kind, link.table, link.parent]).toEqual([true, 'line', { schema: 'shop', name: 'order__tags' }, { entity: 'shop.order', field: 'tags' }])
+    expect([link.link, link.kind, link.table, link.parent]).toEqual([
+      true,
+      'line',
+      { schema: 'shop', name: 'order__tags' },
+      { entity: 'shop.order', field: 'tags' },
+    ])
     expect(fieldNamed(link, 'target').reference?.targets).toEqual([{ entity: 'core.tag', column: 'target' }])
     expect(entityOf(world, 'core.tag').inverses.get('tagged')).toEqual({ name: 'tagged', entity: 'shop.order', field: 'tags' })
     expect(entityOf(world, 'core.tag').referencedBy).toEqual([{ name: null, entity: 'shop.order.tags', field: 'target' }])
     expect([...world.routes.values()]).not.toContain(link)
   })
   test('a list through a junction is written there', () => {
-    expect(fieldNamed(order, 'partners').lines).toEqual({ entity: 'shop.partnership', linkField: 'partner', through: { parentField: 'order' } })
+    expect(fieldNamed(order, 'partners').lines).toEqual({
+      entity: 'shop.partnership',
+      linkField: 'partner',
+      through: { parentField: 'order' },
+    })
     expect(world.entities.has('shop.order.partners')).toBe(false)
     expect(Object.keys(order.schemas.create['properties'] as object)).not.toContain('partners')
   })
   test('a trait appends its user to a list of targets, one column each, however many there are', () => {
     const about = fieldNamed(entityOf(world, 'core.comment'), 'about')
-    expect(about.reference).toEqual({ several: true, targets: [{ entity: 'shop.order', column: 'about__shop__order' }], onDelete: 'cascade', inverse: 'comments' })
+    expect(about.reference).toEqual({
+      several: true,
+      targets: [{ entity: 'shop.order', column: 'about__shop__order' }],
+      onDelete: 'cascade',
+      inverse: 'comments',
+    })
     expect(order.inverses.get('comments')).toEqual({ name: 'comments', entity: 'core.comment', field: 'about' })
     expect(fieldNamed(entityOf(compiled(exampleCore), 'core.comment'), 'about').columns).toEqual([])
   })
@@ -132,31 +185,62 @@ describe('relations', () => {
   test('defaults of what nobody wrote', () => {
     expect(order.titleField?.name).toBe('name')
     expect([order.display.icon, order.display.summaryFields]).toEqual(['table', ['partners', 'owner', 'tags']])
-    expect(order.views.map(view => [view.id, view.kind])).toEqual([['shop.order.list', 'list']])
-    expect(entityOf(world, 'shop.settings').views.map(view => view.kind)).toEqual(['form'])
+    expect(order.views.map((view) => [view.id, view.kind])).toEqual([['shop.order.list', 'list']])
+    expect(entityOf(world, 'shop.settings').views.map((view) => view.kind)).toEqual(['form'])
     expect(entityOf(world, 'core.tag').display.hue).toBe(entityOf(compiled(exampleCore), 'core.tag').display.hue)
   })
 })
 
 test('search, unique keys without case, and sorting views give fields their shadows', () => {
   const world = shop({
-    'entities/deal.json': exampleEntity({ value: { 'x-bos': { type: 'decimal', scale: 2 } }, code: { type: 'string', maxLength: 20 }, memo: { type: 'string', maxLength: 4000 } }, {
-      search: ['name'], unique: [{ id: 'code', fields: ['code'], ignoreCase: true }],
-    }),
+    'entities/deal.json': exampleEntity(
+      {
+        value: { 'x-bos': { type: 'decimal', scale: 2 } },
+        code: { type: 'string', maxLength: 20 },
+        memo: { type: 'string', maxLength: 4000 },
+      },
+      { search: ['name'], unique: [{ id: 'code', fields: ['code'], ignoreCase: true }] },
+    ),
     'views/list.json': { entity: 'shop.deal', kind: 'list', title: 'All', sort: ['-value', 'memo'] },
   })
   const deal = entityOf(world, 'shop.deal')
-  expect(['name', 'value', 'code', 'memo'].map(name => fieldNamed(deal, name).columns.map(column => column.name))).toEqual([
-    ['name', 'name__f'], ['value', 'value__n'], ['code', 'code__f'], ['memo']])
+  expect(['name', 'value', 'code', 'memo'].map((name) => fieldNamed(deal, name).columns.map((column) => column.name))).toEqual([
+    ['name', 'name__f'],
+    ['value', 'value__n'],
+    ['code', 'code__f'],
+    ['memo'],
+  ])
 })
 
 /** What a caller might send for each field type, in the forms the types take. */
 const examples: Readonly<Record<string, readonly unknown[]>> = {
-  text: ['Fleet renewal', 'EUR'], longText: ['a\nb'], markdown: ['# a'], email: ['ada@example.com'], phone: ['+49 30 1234'], url: ['https://example.com/a?b=c'],
-  integer: [3, 1900], decimal: ['1', 1], money: [{ amount: '12.50', currency: 'EUR' }, { amount: 3, currency: 'EUR' }], percent: ['10', 10], boolean: [true, false],
-  date: ['2026-11-22'], dateTime: ['2026-11-22T10:00:00.000Z', '2026-11-22T10:00:00+02:00'], time: ['09:30'], duration: ['PT1H30M'], json: [{ a: [1, null] }, 3],
-  reference: ['019a0000-0000-7000-8000-000000000001'], references: [['019a0000-0000-7000-8000-000000000001'], []], list: [['a', 'b'], []],
-  address: [{ city: 'Berlin', country: 'DE' }], personName: [{ given: 'Ada', family: 'Lovelace' }], color: ['#3552c9'], rating: [3], barcode: ['4006381333931'],
+  text: ['Fleet renewal', 'EUR'],
+  longText: ['a\nb'],
+  markdown: ['# a'],
+  email: ['ada@example.com'],
+  phone: ['+49 30 1234'],
+  url: ['https://example.com/a?b=c'],
+  integer: [3, 1900],
+  decimal: ['1', 1],
+  money: [
+    { amount: '12.50', currency: 'EUR' },
+    { amount: 3, currency: 'EUR' },
+  ],
+  percent: ['10', 10],
+  boolean: [true, false],
+  date: ['2026-11-22'],
+  dateTime: ['2026-11-22T10:00:00.000Z', '2026-11-22T10:00:00+02:00'],
+  time: ['09:30'],
+  duration: ['PT1H30M'],
+  json: [{ a: [1, null] }, 3],
+  reference: ['019a0000-0000-7000-8000-000000000001'],
+  references: [['019a0000-0000-7000-8000-000000000001'], []],
+  list: [['a', 'b'], []],
+  address: [{ city: 'Berlin', country: 'DE' }],
+  personName: [{ given: 'Ada', family: 'Lovelace' }],
+  color: ['#3552c9'],
+  rating: [3],
+  barcode: ['4006381333931'],
 }
 
 function examplesOf(field: Field): readonly unknown[] {
@@ -164,7 +248,8 @@ function examplesOf(field: Field): readonly unknown[] {
   const [option] = settings.options ?? []
   if (field.type === 'select') return option ? [option.id] : []
   if (field.type === 'multiSelect') return option ? [[option.id], []] : []
-  if (field.reference?.several) return field.reference.targets.map(target => ({ entity: target.entity, id: '019a0000-0000-7000-8000-000000000001' }))
+  if (field.reference?.several)
+    return field.reference.targets.map((target) => ({ entity: target.entity, id: '019a0000-0000-7000-8000-000000000001' }))
   return examples[field.type] ?? []
 }
 
@@ -172,8 +257,8 @@ describe('what a field type takes, the schemas take', () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   formats.default(ajv)
   const tried = new Set<string>()
-  const cases = [...catalogue.entities.values()].filter(entity => !entity.link && entity.kind !== 'line')
-  test.each(cases.map(entity => [entity.id, entity] as const))('%s', (_id, entity) => {
+  const cases = [...catalogue.entities.values()].filter((entity) => !entity.link && entity.kind !== 'line')
+  test.each(cases.map((entity) => [entity.id, entity] as const))('%s', (_id, entity) => {
     const create = ajv.compile(entity.schemas.create)
     const patch = ajv.compile(entity.schemas.patch)
     const read = ajv.compile({ ...entity.schemas.read, required: [] })
@@ -182,7 +267,9 @@ describe('what a field type takes, the schemas take', () => {
     for (const field of entity.fields) {
       for (const value of examplesOf(field)) {
         let isTaken = true
-        const canonical = fieldOf(field.type).parse(value, field.settings, () => { isTaken = false })
+        const canonical = fieldOf(field.type).parse(value, field.settings, () => {
+          isTaken = false
+        })
         if (!isTaken) continue
         tried.add(field.type)
         const body = { [field.name]: value }
@@ -193,14 +280,14 @@ describe('what a field type takes, the schemas take', () => {
       if (!field.required && !field.lines && !patch({ [field.name]: null })) refused.push(`PATCH null for ${field.name}`)
     }
     for (const field of entity.fields) if (field.lines && field.lines.linkField === null) whole[field.name] = []
-    const missing = (entity.schemas.create['required'] as string[] | undefined ?? []).filter(name => !(name in whole))
+    const missing = ((entity.schemas.create['required'] as string[] | undefined) ?? []).filter((name) => !(name in whole))
     expect(missing).toEqual([])
     if (!create(whole)) refused.push(`POST: ${ajv.errorsText(create.errors)}`)
     expect(refused).toEqual([])
     expect(create({ ...whole, unheard_of: 1 })).toBe(false)
   })
   test('every type with examples was tried', () => {
-    const types = new Set(cases.flatMap(entity => entity.fields).map(field => field.type))
-    expect([...types].filter(type => examples[type] !== undefined && !tried.has(type))).toEqual([])
+    const types = new Set(cases.flatMap((entity) => entity.fields).map((field) => field.type))
+    expect([...types].filter((type) => examples[type] !== undefined && !tried.has(type))).toEqual([])
   })
 })

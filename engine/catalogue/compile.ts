@@ -29,16 +29,29 @@ export function compileCatalogue(sources: readonly ModuleSource[], hash: string)
     }
   }
   const parents = parentsOf(shells)
-  const entities = new Map([...shells.values()].map((shell): [string, Entity] => {
-    const parent = parents.get(shell.id) ?? null
-    return [shell.id, deepFreeze({ ...shell, parent, schemas: schemasOf(shell, shells) })]
-  }))
-  const routes = new Map([...entities.values()].filter(entity => !entity.link).map((entity): [string, Entity] => [`${entity.module}/${entity.plural}`, entity]))
-  const modules = new Map([...symbols.modules.values()].map((module): [string, Module] => [module.id, compileModule(module, symbols, roles, entities)]))
+  const entities = new Map(
+    [...shells.values()].map((shell): [string, Entity] => {
+      const parent = parents.get(shell.id) ?? null
+      return [shell.id, deepFreeze({ ...shell, parent, schemas: schemasOf(shell, shells) })]
+    }),
+  )
+  const routes = new Map(
+    [...entities.values()]
+      .filter((entity) => !entity.link)
+      .map((entity): [string, Entity] => [`${entity.module}/${entity.plural}`, entity]),
+  )
+  const modules = new Map(
+    [...symbols.modules.values()].map((module): [string, Module] => [module.id, compileModule(module, symbols, roles, entities)]),
+  )
   return Object.freeze({ hash, modules, entities, routes, roles })
 }
 
-function compileModule(module: ModuleDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>, entities: ReadonlyMap<string, Entity>): Module {
+function compileModule(
+  module: ModuleDraft,
+  symbols: Symbols,
+  roles: ReadonlyMap<string, Role>,
+  entities: ReadonlyMap<string, Entity>,
+): Module {
   const { node } = module
   return deepFreeze({
     id: module.id,
@@ -47,11 +60,11 @@ function compileModule(module: ModuleDraft, symbols: Symbols, roles: ReadonlyMap
     title: node.title,
     icon: node.icon ?? 'box',
     depends: Object.keys(node.depends ?? {}),
-    roles: [...roles.values()].filter(role => role.module === module.id),
+    roles: [...roles.values()].filter((role) => role.module === module.id),
     defaultRole: node.defaultRole ?? null,
-    menu: (node.menu ?? []).map(item => {
+    menu: (node.menu ?? []).map((item) => {
       const entity = symbols.entities.get(item.entity)?.id ?? item.entity
-      const view = item.view === undefined ? null : symbols.views.get(item.view)?.id ?? null
+      const view = item.view === undefined ? null : (symbols.views.get(item.view)?.id ?? null)
       return { entity, title: item.title ?? entities.get(entity)?.pluralTitle ?? item.entity, view }
     }),
   })
@@ -60,7 +73,7 @@ function compileModule(module: ModuleDraft, symbols: Symbols, roles: ReadonlyMap
 function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>, relations: Relations): WithoutSchemas {
   const own = draft.node['x-bos'] ?? {}
   const fields = compileFields(draft, symbols)
-  const fieldByName = new Map(fields.map(field => [field.name, field]))
+  const fieldByName = new Map(fields.map((field) => [field.name, field]))
   const named = (name: string): Field => {
     const field = fieldByName.get(name)
     if (field === undefined) throw new Error(`${draft.fullName} has no field ${name}: its sources were not checked`)
@@ -69,10 +82,10 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
   const title = draft.node.title
   const pluralTitle = own.pluralTitle ?? `${title}s`
   const titleField = titleOf(draft, named)
-  const treeField = [...draft.properties.values()].find(property => property.node['x-bos']?.treeOf !== undefined)
+  const treeField = [...draft.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
   const unique = (own.unique ?? []).map((key): UniqueKey => ({
     id: key.id,
-    fields: key.fields.map(name => named(name).id),
+    fields: key.fields.map((name) => named(name).id),
     ignoreCase: key.ignoreCase ?? false,
     noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
   }))
@@ -88,19 +101,23 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     layer: draft.module === 'core' ? 'core' : 'module',
     table: { schema: draft.module, name: draft.id.slice(draft.module.length + 1) },
     fieldByName,
-    fieldById: new Map(fields.map(field => [field.id, field])),
+    fieldById: new Map(fields.map((field) => [field.id, field])),
     search: (own.search ?? []).map(named),
     unique,
     permissions: permissionsOf(draft, symbols, roles),
     tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
-    owner: draft.traits.some(trait => trait.fullName === 'core.owned') ? named('owner') : null,
+    owner: draft.traits.some((trait) => trait.fullName === 'core.owned') ? named('owner') : null,
     parent: null,
     link: false,
     inverses,
     referencedBy,
-    traits: draft.traits.map(trait => trait.fullName),
+    traits: draft.traits.map((trait) => trait.fullName),
     display,
-    views: viewsOf(shown, [...symbols.views.values()].filter(view => view.node.entity === draft.fullName), display),
+    views: viewsOf(
+      shown,
+      [...symbols.views.values()].filter((view) => view.node.entity === draft.fullName),
+      display,
+    ),
   }
 }
 
@@ -108,8 +125,10 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
 function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | null {
   const stated = draft.node['x-bos']?.titleField
   if (stated !== undefined) return named(stated)
-  const texts = [...draft.properties.values()].filter(property => isTitle(property) && ['text', 'sequence', 'email'].includes(named(property.name).type))
-  const first = texts.find(property => property.required) ?? texts[0]
+  const texts = [...draft.properties.values()].filter(
+    (property) => isTitle(property) && ['text', 'sequence', 'email'].includes(named(property.name).type),
+  )
+  const first = texts.find((property) => property.required) ?? texts[0]
   return first ? named(first.name) : null
 }
 
@@ -150,7 +169,8 @@ function related(id: string, relations: Relations): Pick<Entity, 'inverses' | 'r
 function parentsOf(entities: ReadonlyMap<string, WithoutSchemas>): Map<string, { entity: string; field: string }> {
   const parents = new Map<string, { entity: string; field: string }>()
   for (const entity of entities.values()) {
-    for (const field of entity.fields) if (field.lines && !field.lines.through) parents.set(field.lines.entity, { entity: entity.id, field: field.id })
+    for (const field of entity.fields)
+      if (field.lines && !field.lines.through) parents.set(field.lines.entity, { entity: entity.id, field: field.id })
   }
   return parents
 }

@@ -9,23 +9,42 @@ export function exampleModule(id: string, files: Readonly<Record<string, unknown
 }
 
 /** An entity with a required text `name` and whatever else is given. */
-export function exampleEntity(properties: Readonly<Record<string, unknown>> = {}, settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function exampleEntity(
+  properties: Readonly<Record<string, unknown>> = {},
+  settings: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   return { title: 'Thing', type: 'object', required: ['name'], properties: { name: { type: 'string' }, ...properties }, 'x-bos': settings }
 }
 
 /** A core with what traits and roles of other modules lean on. */
 export const exampleCore: ModuleSource = exampleModule('core', {
   'module.json': {
-    id: 'core', version: '1.2.0', metamodel: 1, title: 'Core', roles: [{ id: 'core.admin', title: 'Administrator' }, { id: 'core.user', title: 'User' }],
+    id: 'core',
+    version: '1.2.0',
+    metamodel: 1,
+    title: 'Core',
+    roles: [
+      { id: 'core.admin', title: 'Administrator' },
+      { id: 'core.user', title: 'User' },
+    ],
   },
   'entities/member.json': exampleEntity(),
   'entities/tag.json': exampleEntity(),
-  'entities/comment.json': exampleEntity({ about: { 'x-bos': { type: 'reference', entity: [], inverse: 'comments', onDelete: 'cascade' } } }),
-  'traits/owned.json': { title: 'Owned', properties: { owner: { 'x-bos': { type: 'reference', entity: 'core.member', defaultsToActor: true } } } },
+  'entities/comment.json': exampleEntity({
+    about: { 'x-bos': { type: 'reference', entity: [], inverse: 'comments', onDelete: 'cascade' } },
+  }),
+  'traits/owned.json': {
+    title: 'Owned',
+    properties: { owner: { 'x-bos': { type: 'reference', entity: 'core.member', defaultsToActor: true } } },
+  },
   'traits/commentable.json': { title: 'Commentable', 'x-bos': { appendTo: [{ entity: 'core.comment', field: 'about' }] } },
-  'traits/taggable.json': { title: 'Taggable', properties: { tags: { 'x-bos': { type: 'references', entity: 'core.tag', inverse: 'tagged' } } } },
+  'traits/taggable.json': {
+    title: 'Taggable',
+    properties: { tags: { 'x-bos': { type: 'references', entity: 'core.tag', inverse: 'tagged' } } },
+  },
   'traits/tree.json': {
-    title: 'Tree', properties: {
+    title: 'Tree',
+    properties: {
       parent: { 'x-bos': { type: 'reference', entity: 'self', inverse: 'children' } },
       path: { type: 'string', 'x-bos': { treeOf: 'parent', readOnly: true } },
     },

@@ -12,16 +12,19 @@ const wrappers = new Set(['$ref', 'properties', 'items', 'propertyNames', 'false
 
 /** The meta-schemas as data, interpreted: for pages whose Content-Security-Policy forbids code made from text. Same faults as compiled. */
 export function interpretedValidate(): Validate {
-  const validators = new Map(Object.entries(metaSchemas).map(([kind, schema]) => {
-    const validator = new Validator({ ...schema, $id: addressOf(kind) } as Schema, '2020-12', false)
-    for (const [other, each] of Object.entries(metaSchemas)) if (other !== kind) validator.addSchema({ ...each, $id: addressOf(other) } as Schema)
-    return [kind, validator]
-  }))
+  const validators = new Map(
+    Object.entries(metaSchemas).map(([kind, schema]) => {
+      const validator = new Validator({ ...schema, $id: addressOf(kind) } as Schema, '2020-12', false)
+      for (const [other, each] of Object.entries(metaSchemas))
+        if (other !== kind) validator.addSchema({ ...each, $id: addressOf(other) } as Schema)
+      return [kind, validator]
+    }),
+  )
   return (kind, value) => {
     const { valid, errors } = validators.get(kind)?.validate(value) ?? { valid: true, errors: [] }
     if (valid) return []
-    const faults = errors.flatMap(error => toFaults(error, kind, value))
-    return [...new Map(faults.map(fault => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
+    const faults = errors.flatMap((error) => toFaults(error, kind, value))
+    return [...new Map(faults.map((fault) => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
   }
 }
 
@@ -38,10 +41,14 @@ function toFaults({ keyword, keywordLocation, instanceLocation }: OutputUnit, ki
   // For the name of a property the location is the property's, not that of the object that has it.
   const name = path.includes('propertyNames') ? place.pop() : undefined
   const found = place.reduce<unknown>((here, key) => (here as Node | undefined)?.[key], value)
-  return shapeFaults(keyword, node, name ?? found, place.map(key => `/${escape(key)}`).join(''), name)
+  return shapeFaults(keyword, node, name ?? found, place.map((key) => `/${escape(key)}`).join(''), name)
 }
 
-const segments = (pointer: string): string[] => pointer.split('/').slice(1).map(part => decodeURI(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+const segments = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => decodeURI(part).replaceAll('~1', '/').replaceAll('~0', '~'))
 const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** The schema object under a keyword location; a step `$ref` leads on to what it names. */

@@ -7,7 +7,9 @@ import { catalogueHash, fromStored, loadModules, toStored } from './load.ts'
 import { compiledValidate } from './validate.ts'
 
 let folder = ''
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'bos-modules-')) })
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bos-modules-'))
+})
 afterEach(() => rm(folder, { recursive: true }))
 
 async function write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
@@ -21,13 +23,21 @@ const library = {
   'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"name": {"type": "string"}}}',
 }
 const faults = async (): Promise<string[]> =>
-  check(await loadModules(folder), compiledValidate()).map(fault => `${fault.file}:${fault.pointer}: ${fault.detail}`)
+  check(await loadModules(folder), compiledValidate()).map((fault) => `${fault.file}:${fault.pointer}: ${fault.detail}`)
 
 test('a folder of modules', async () => {
-  await write({ ...library, 'library/seed/10_book.json': 'not read', 'library/README.md': '# Library', 'library/.cache/x.json': '{', '.git/config': '', 'notes.txt': '' })
+  await write({
+    ...library,
+    'library/seed/10_book.json': 'not read',
+    'library/README.md': '# Library',
+    'library/.cache/x.json': '{',
+    '.git/config': '',
+    'notes.txt': '',
+  })
   const sources = await loadModules(folder)
   expect(sources.map(({ id, files, seeds }) => ({ id, files: [...files.keys()], seeds }))).toEqual([
-    { id: 'library', files: ['entities/book.json', 'module.json'], seeds: ['seed/10_book.json'] }])
+    { id: 'library', files: ['entities/book.json', 'module.json'], seeds: ['seed/10_book.json'] },
+  ])
   expect(await faults()).toEqual([])
 })
 
@@ -40,19 +50,31 @@ test.each([
   ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'the file is not UTF-8 text'],
 ])('%s is a fault of the file, and of nothing that refers to it', async (_name, content, detail) => {
   await write({
-    ...library, 'library/entities/book.json': content,
-    'library/entities/loan.json': '{"title": "Loan", "type": "object", "properties": {"book": {"x-bos": {"type": "reference", "entity": "library.book"}}}}',
+    ...library,
+    'library/entities/book.json': content,
+    'library/entities/loan.json':
+      '{"title": "Loan", "type": "object", "properties": {"book": {"x-bos": {"type": "reference", "entity": "library.book"}}}}',
   })
   expect(await faults()).toEqual([`library/entities/book.json:: ${detail}`])
 })
 
 test('a number whose digits would be lost', async () => {
-  await write({ ...library, 'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"p": {"x-bos": {"type": "decimal", "scale": 20}, "default": 0.12345678901234567891}}}' })
-  expect(await faults()).toEqual(['library/entities/book.json:/properties/p/default: has more digits than a JSON number keeps: write it as a text'])
+  await write({
+    ...library,
+    'library/entities/book.json':
+      '{"title": "Book", "type": "object", "properties": {"p": {"x-bos": {"type": "decimal", "scale": 20}, "default": 0.12345678901234567891}}}',
+  })
+  expect(await faults()).toEqual([
+    'library/entities/book.json:/properties/p/default: has more digits than a JSON number keeps: write it as a text',
+  ])
 })
 
 test('a key __proto__ reaches nobody', async () => {
-  await write({ ...library, 'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"name": {"type": "string"}, "__proto__": {"polluted": true}}, "__proto__": {"polluted": true}}' })
+  await write({
+    ...library,
+    'library/entities/book.json':
+      '{"title": "Book", "type": "object", "properties": {"name": {"type": "string"}, "__proto__": {"polluted": true}}, "__proto__": {"polluted": true}}',
+  })
   expect(await faults()).toEqual([
     'library/entities/book.json:/properties/__proto__: "__proto__" cannot be a name: a name has lower-case letters, digits and underscores and begins with a letter',
     'library/entities/book.json:/__proto__: there is no keyword "__proto__" here',
@@ -79,7 +101,10 @@ test('the hash follows the content, in its order, not the white space', async ()
 })
 
 test('what is stored comes back as it was, order of keys included', async () => {
-  await write({ ...library, 'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"zz": {"type": "string"}, "a": {"type": "string"}}}' })
+  await write({
+    ...library,
+    'library/entities/book.json': '{"title": "Book", "type": "object", "properties": {"zz": {"type": "string"}, "a": {"type": "string"}}}',
+  })
   const [source] = await loadModules(folder)
   const stored = JSON.parse(JSON.stringify(toStored(source!))) as ReturnType<typeof toStored>
   const back = fromStored('library', { files: Object.fromEntries(Object.entries(stored.files).toReversed()) })

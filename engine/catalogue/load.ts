@@ -17,8 +17,11 @@ const jsonDepthLevels = 64
  */
 export async function loadModules(folder: string): Promise<ModuleSource[]> {
   const entries = await readdir(folder, { withFileTypes: true })
-  const names = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name).sort()
-  return Promise.all(names.map(name => loadModule(join(folder, name), name)))
+  const names = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort()
+  return Promise.all(names.map((name) => loadModule(join(folder, name), name)))
 }
 
 /** Reads one module folder. */
@@ -29,9 +32,14 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
   const report = (path: string, detail: string): number => faults.push({ file: `${id}/${path}`, pointer: '', detail })
 
   const found = await readdir(folder, { withFileTypes: true, recursive: true })
-  const paths = found.filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/'))
-    .filter(path => !path.split('/').some(part => part.startsWith('.')))
+  const paths = found
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
     .sort()
   if (paths.length > filesPerModule) report('', `the folder has ${paths.length} files; at most ${filesPerModule} are read`)
   for (const path of paths.slice(0, filesPerModule)) {
@@ -70,12 +78,16 @@ export interface StoredSource {
   readonly files: Readonly<Record<string, string>>
 }
 
-export const toStored = (source: ModuleSource): StoredSource =>
-  ({ files: Object.fromEntries([...source.files].map(([path, value]) => [path, JSON.stringify(value)])) })
+export const toStored = (source: ModuleSource): StoredSource => ({
+  files: Object.fromEntries([...source.files].map(([path, value]) => [path, JSON.stringify(value)])),
+})
 
 export function fromStored(id: string, stored: StoredSource): ModuleSource {
-  const files = new Map(Object.entries(stored.files).map(([path, text]) => [path, parseJson(text, jsonDepthLevels)] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1)))
+  const files = new Map(
+    Object.entries(stored.files)
+      .map(([path, text]) => [path, parseJson(text, jsonDepthLevels)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
   return { id, hash: hashOf(files), files, seeds: [], faults: [] }
 }
 
@@ -87,4 +99,11 @@ function hashOf(files: ReadonlyMap<string, unknown>): string {
 
 /** Names a set of modules: the same for equal contents, in whatever order. */
 export const catalogueHash = (sources: readonly ModuleSource[]): string =>
-  createHash('sha256').update(sources.map(source => `${source.id} ${source.hash}`).sort().join('\n')).digest('hex')
+  createHash('sha256')
+    .update(
+      sources
+        .map((source) => `${source.id} ${source.hash}`)
+        .sort()
+        .join('\n'),
+    )
+    .digest('hex')

@@ -15,7 +15,17 @@ export const notBuilt = (what: string): string => `${what} is part of the metamo
 type Found = { readonly pointer: string; readonly detail: string }
 
 const propertyKeywords = [
-  'lifecycle', 'compute', 'rollup', 'lookup', 'copy', 'default', 'visibleWhen', 'requiredWhen', 'readOnlyWhen', 'where', 'gapless',
+  'lifecycle',
+  'compute',
+  'rollup',
+  'lookup',
+  'copy',
+  'default',
+  'visibleWhen',
+  'requiredWhen',
+  'readOnlyWhen',
+  'where',
+  'gapless',
 ] as const satisfies readonly (keyof PropertySettings)[]
 const entityKeywords = ['rules', 'scopes', 'meters', 'index', 'query'] as const
 const permissionKeywords = ['transitions', 'show', 'mask'] as const
@@ -44,7 +54,8 @@ function inEntity(node: EntityFile): Found[] {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
-  for (const [role, permission] of Object.entries(own.permissions ?? {})) found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
+  for (const [role, permission] of Object.entries(own.permissions ?? {}))
+    found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
   return found
 }
 
@@ -94,6 +105,7 @@ function inDisplay(node: DisplayFile): Found[] {
 }
 
 function keywords(pointer: string, node: object, names: readonly string[]): Found[] {
-  return names.filter(name => Object.hasOwn(node, name) && (node as Record<string, unknown>)[name] !== false)
-    .map(name => ({ pointer: `${pointer}/${name}`, detail: notBuilt(`"${name}"`) }))
+  return names
+    .filter((name) => Object.hasOwn(node, name) && (node as Record<string, unknown>)[name] !== false)
+    .map((name) => ({ pointer: `${pointer}/${name}`, detail: notBuilt(`"${name}"`) }))
 }

@@ -2,7 +2,20 @@
 
 /** Parameters of lists: a property of this name could not be filtered by (`limit=5`). */
 const listParameters = [
-  'filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'group', 'measure', 'having', 'format', 'view',
+  'filter',
+  'sort',
+  'fields',
+  'expand',
+  'search',
+  'limit',
+  'cursor',
+  'count',
+  'deleted',
+  'group',
+  'measure',
+  'having',
+  'format',
+  'view',
 ] as const
 
 /** Segments below a record or a collection: a transition of this name would have no address. */
@@ -13,7 +26,15 @@ const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'to
 
 /** Properties every record has. */
 export const systemProperties = [
-  'id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at',
+  'id',
+  'version',
+  'revision',
+  'created_at',
+  'created_by',
+  'created_via',
+  'updated_at',
+  'updated_by',
+  'deleted_at',
 ] as const
 
 /** Further columns of module tables. */
@@ -26,10 +47,27 @@ const objectNames = ['constructor', 'prototype', 'then', 'hasownproperty', 'tost
 
 /** First segments of the API, and PostgreSQL schemas that are not ours. */
 const moduleNames = [
-  'bos', 'public', 'pgboss', 'information_schema', 'auth', 'me', 'operator', 'access', 'catalogue', 'jobs', 'openapi', 'docs', 'graphql', 'live', 'mcp', 'self', 'x',
+  'bos',
+  'public',
+  'pgboss',
+  'information_schema',
+  'auth',
+  'me',
+  'operator',
+  'access',
+  'catalogue',
+  'jobs',
+  'openapi',
+  'docs',
+  'graphql',
+  'live',
+  'mcp',
+  'self',
+  'x',
 ] as const
 
-export type NamePlace = 'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role'
+export type NamePlace =
+  'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role'
 
 const whyNot = new Map<NamePlace, ReadonlyMap<string, string>>()
 const reserve = (places: readonly NamePlace[], names: readonly string[], why: string): void => {
@@ -40,7 +78,17 @@ const reserve = (places: readonly NamePlace[], names: readonly string[], why: st
   }
 }
 const everywhere: readonly NamePlace[] = [
-  'module', 'entity', 'plural', 'property', 'line property', 'inverse', 'transition', 'key', 'view', 'trait', 'role',
+  'module',
+  'entity',
+  'plural',
+  'property',
+  'line property',
+  'inverse',
+  'transition',
+  'key',
+  'view',
+  'trait',
+  'role',
 ]
 const valued: readonly NamePlace[] = ['property', 'line property', 'inverse']
 reserve(valued, systemProperties, 'every record has it already')

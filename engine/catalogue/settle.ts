@@ -27,24 +27,28 @@ export function settle(files: readonly ModuleSource[], stored: ReadonlyMap<strin
       else chosen.delete(id)
     }
   }
-  const written = new Map(files.map(source => [source.id, source]))
+  const written = new Map(files.map((source) => [source.id, source]))
   const known = [...new Set([...written.keys(), ...stored.keys()])].sort()
   return {
     sources: new Map([...chosen].sort(([a], [b]) => (a < b ? -1 : 1))),
     faults,
-    kept: known.filter(id => chosen.has(id) && chosen.get(id) !== written.get(id)),
-    left: known.filter(id => !chosen.has(id)),
+    kept: known.filter((id) => chosen.has(id) && chosen.get(id) !== written.get(id)),
+    left: known.filter((id) => !chosen.has(id)),
   }
 }
 
-const modulesOf = (faults: readonly SourceFault[]): Set<string> => new Set(faults.map(fault => fault.file.split('/')[0] ?? ''))
+const modulesOf = (faults: readonly SourceFault[]): Set<string> => new Set(faults.map((fault) => fault.file.split('/')[0] ?? ''))
 
 /** Which modules give way this time; never empty when something is broken. */
-function stepsBack(broken: ReadonlySet<string>, chosen: ReadonlyMap<string, ModuleSource>, stored: ReadonlyMap<string, ModuleSource>): Set<string> {
+function stepsBack(
+  broken: ReadonlySet<string>,
+  chosen: ReadonlyMap<string, ModuleSource>,
+  stored: ReadonlyMap<string, ModuleSource>,
+): Set<string> {
   const changed = (id: string): boolean => chosen.has(id) && stored.has(id) && chosen.get(id)?.hash !== stored.get(id)?.hash
   const own = [...broken].filter(changed)
   if (own.length > 0) return new Set(own)
-  const below = [...broken].flatMap(id => dependsOf(id, chosen)).filter(changed)
+  const below = [...broken].flatMap((id) => dependsOf(id, chosen)).filter(changed)
   return new Set(below.length > 0 ? below : broken)
 }
 

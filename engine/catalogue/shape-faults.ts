@@ -21,7 +21,12 @@ const patternWords = new Map([
   ['^(\\$schema|[a-z][a-z0-9_]*(\\.[A-Za-z0-9_+-]+)*)$', 'a path of ids such as deal.stage.won.title'],
 ])
 const typeWords: Record<string, string> = {
-  string: 'a text', integer: 'a whole number', number: 'a number', boolean: 'true or false', array: 'a list', object: 'an object',
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
 }
 
 /**
@@ -29,26 +34,35 @@ const typeWords: Record<string, string> = {
  * `value` the part of the file it stands against, `key` the property name when it is a name that failed.
  */
 export function shapeFaults(keyword: string, node: SchemaNode, value: unknown, pointer: string, key?: string): ShapeFault[] {
-  const fault = (detail: string, at = pointer, meant?: string): ShapeFault[] =>
-    [{ pointer: at, detail, ...(meant !== undefined && { suggestion: meant }) }]
+  const fault = (detail: string, at = pointer, meant?: string): ShapeFault[] => [
+    { pointer: at, detail, ...(meant !== undefined && { suggestion: meant }) },
+  ]
   const limit = node[keyword]
   const shown = key === undefined ? quote(value) : quote(key)
   const at = key === undefined ? pointer : `${pointer}/${pointerSegment(key)}`
   switch (keyword) {
     case 'additionalProperties': {
       const known = Object.keys(node['properties'] ?? {})
-      return Object.keys(value as object).filter(name => !known.includes(name)).flatMap(name =>
-        fault(`there is no keyword ${quote(name)} here`, `${pointer}/${pointerSegment(name)}`, nearest(name, known) ?? undefined))
+      return Object.keys(value as object)
+        .filter((name) => !known.includes(name))
+        .flatMap((name) =>
+          fault(`there is no keyword ${quote(name)} here`, `${pointer}/${pointerSegment(name)}`, nearest(name, known) ?? undefined),
+        )
     }
     case 'required':
-      return (limit as string[]).filter(name => !Object.hasOwn(value as object, name)).flatMap(name => fault(`"${name}" is missing`))
+      return (limit as string[]).filter((name) => !Object.hasOwn(value as object, name)).flatMap((name) => fault(`"${name}" is missing`))
     case 'type':
-      return fault(`must be ${[limit].flat().map(type => typeWords[String(type)]).join(' or ')}, not ${shown}`)
+      return fault(
+        `must be ${[limit]
+          .flat()
+          .map((type) => typeWords[String(type)])
+          .join(' or ')}, not ${shown}`,
+      )
     case 'const':
       return fault(`must be ${quote(limit)}, not ${shown}`)
     case 'enum': {
       const known = limit as unknown[]
-      const meant = typeof value === 'string' ? nearest(value, known.map(String)) ?? undefined : undefined
+      const meant = typeof value === 'string' ? (nearest(value, known.map(String)) ?? undefined) : undefined
       return fault(`${shown} is not one of ${known.map(String).join(', ')}`, pointer, meant)
     }
     case 'pattern':
@@ -57,9 +71,11 @@ export function shapeFaults(keyword: string, node: SchemaNode, value: unknown, p
       return fault(`${shown} is longer than ${String(limit)} characters`, at)
     case 'minLength':
       return fault('must not be empty', at)
-    case 'minItems': case 'minProperties':
+    case 'minItems':
+    case 'minProperties':
       return fault(`needs at least ${String(limit)}`)
-    case 'maxItems': case 'maxProperties':
+    case 'maxItems':
+    case 'maxProperties':
       return fault(`has more than ${String(limit)}`)
     case 'minimum':
       return fault(`must be at least ${String(limit)}, not ${shown}`)

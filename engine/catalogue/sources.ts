@@ -28,9 +28,7 @@ export type FileKind = 'module' | 'entity' | 'trait' | 'view' | 'display' | 'i18
 export type Validate = (kind: FileKind, value: unknown) => readonly Omit<SourceFault, 'file'>[]
 
 export type FilePlace =
-  | { readonly kind: FileKind; readonly name: string }
-  | { readonly kind: 'not yet'; readonly what: string }
-  | { readonly kind: 'unknown' }
+  { readonly kind: FileKind; readonly name: string } | { readonly kind: 'not yet'; readonly what: string } | { readonly kind: 'unknown' }
 
 /** What a path inside a module folder holds. */
 export function placeOf(path: string): FilePlace {
@@ -39,7 +37,8 @@ export function placeOf(path: string): FilePlace {
   if (name === undefined) return { kind: 'unknown' }
   if (folder === 'entities') return { kind: 'entity', name }
   if (folder === 'traits') return { kind: 'trait', name }
-  if (folder === 'views') return name.endsWith('.display') ? { kind: 'display', name: name.slice(0, -'.display'.length) } : { kind: 'view', name }
+  if (folder === 'views')
+    return name.endsWith('.display') ? { kind: 'display', name: name.slice(0, -'.display'.length) } : { kind: 'view', name }
   if (folder === 'i18n') return { kind: 'i18n', name }
   if (folder === 'workflows') return { kind: 'not yet', what: 'a workflow' }
   if (folder === 'layers') return { kind: 'not yet', what: 'a layer' }

@@ -21,21 +21,31 @@ beforeAll(async () => {
   session = await nativeSession()
   options = {
     validate: compiledValidate(),
-    caller: { call: ({ text, values }) => { looks++; return session.query(text, [...values ?? []]) } },
+    caller: {
+      call: ({ text, values }) => {
+        looks++
+        return session.query(text, [...(values ?? [])])
+      },
+    },
   }
   await session.query(`insert into bos.tenant (id, slug, name) values ($1, 'acme', 'Acme'), ($2, 'globex', 'Globex')`, [acme, globex])
-  await session.query(`insert into bos.tenant_module (tenant_id, module, version) values ($1, 'core', '1.2.0'), ($1, 'crm', '1.0.0'), ($2, 'core', '1.2.0')`, [acme, globex])
+  await session.query(
+    `insert into bos.tenant_module (tenant_id, module, version) values ($1, 'core', '1.2.0'), ($1, 'crm', '1.0.0'), ($2, 'core', '1.2.0')`,
+    [acme, globex],
+  )
 })
 afterAll(() => session.close())
 
 const fields = (catalogue: { entities: ReadonlyMap<string, { fields: readonly { name: string }[] }> }): string[] | undefined =>
-  catalogue.entities.get('crm.deal')?.fields.map(field => field.name)
+  catalogue.entities.get('crm.deal')?.fields.map((field) => field.name)
 
 test('each tenant has its set, read once per generation', async () => {
   const catalogues = await openCatalogues(session, [exampleCore, crm('1.0.0', {})], options)
   await keepModules(session, catalogues)
   const [first, again, other] = await Promise.all([
-    catalogues.current({ tenant: acme, generation: 1 }), catalogues.current({ tenant: acme, generation: 1 }), catalogues.current({ tenant: globex, generation: 1 }),
+    catalogues.current({ tenant: acme, generation: 1 }),
+    catalogues.current({ tenant: acme, generation: 1 }),
+    catalogues.current({ tenant: globex, generation: 1 }),
   ])
   expect(again).toBe(first)
   expect(first).toBe(catalogues.full)
@@ -48,12 +58,16 @@ test('each tenant has its set, read once per generation', async () => {
   expect(await catalogues.current({ tenant: globex, generation: 2 })).toBe(first)
   await session.query(`delete from bos.tenant_module where tenant_id = $1 and module = 'crm'`, [globex])
   const inUse = await cataloguesInUse(session, catalogues)
-  expect(inUse.map(catalogue => [...catalogue.modules.keys()])).toEqual([['core', 'crm'], ['core']])
+  expect(inUse.map((catalogue) => [...catalogue.modules.keys()])).toEqual([['core', 'crm'], ['core']])
 })
 
 test('a broken file: the last good version is served and the faults are told', async () => {
   const catalogues = await openCatalogues(session, [exampleCore, broken], options)
-  expect(catalogues.settled.faults.map(fault => `${fault.file}:${fault.pointer}`)).toEqual(['crm/entities/deal.json:', 'crm/entities/deal.json:/type', 'crm/entities/deal.json:/properties'])
+  expect(catalogues.settled.faults.map((fault) => `${fault.file}:${fault.pointer}`)).toEqual([
+    'crm/entities/deal.json:',
+    'crm/entities/deal.json:/type',
+    'crm/entities/deal.json:/properties',
+  ])
   expect(catalogues.settled.kept).toEqual(['crm'])
   expect(fields(await catalogues.current({ tenant: acme, generation: 1 }))).toEqual(['name'])
 })
@@ -70,13 +84,23 @@ test('a tenant without modules, or with one that is gone, gets what is left', as
   const catalogues = await openCatalogues(session, [exampleCore], options)
   expect(catalogues.of([]).entities.size).toBe(0)
   expect(catalogues.of([{ module: 'crm', version: '1.0.0' }]).entities.size).toBe(0)
-  expect([...catalogues.of([{ module: 'core', version: '1.2.0' }, { module: 'hr', version: '1.0.0' }]).modules.keys()]).toEqual(['core'])
+  expect([
+    ...catalogues
+      .of([
+        { module: 'core', version: '1.2.0' },
+        { module: 'hr', version: '1.0.0' },
+      ])
+      .modules.keys(),
+  ]).toEqual(['core'])
 })
 
 test('a failed look is not remembered', async () => {
   let fails = true
   const catalogues = await openCatalogues(session, [exampleCore], {
-    ...options, caller: { call: ({ text, values }) => fails ? Promise.reject(new Error('connection lost')) : session.query(text, [...values ?? []]) },
+    ...options,
+    caller: {
+      call: ({ text, values }) => (fails ? Promise.reject(new Error('connection lost')) : session.query(text, [...(values ?? [])])),
+    },
   })
   await expect(catalogues.current({ tenant: acme, generation: 1 })).rejects.toThrow('connection lost')
   fails = false

@@ -73,19 +73,21 @@ export class Catalogues {
    */
   of(enabled: readonly EnabledModule[]): Catalogue {
     const served = (id: string): ModuleSource | undefined => this.settled.sources.get(id)
-    const pinned = enabled.map(({ module, version }) => {
-      const current = served(module)
-      return current !== undefined && versionOf(current) === version ? current : this.#stored.get(`${module}@${version}`) ?? current
-    }).filter(source => source !== undefined)
-    const isServed = pinned.every(source => served(source.id) === source)
+    const pinned = enabled
+      .map(({ module, version }) => {
+        const current = served(module)
+        return current !== undefined && versionOf(current) === version ? current : (this.#stored.get(`${module}@${version}`) ?? current)
+      })
+      .filter((source) => source !== undefined)
+    const isServed = pinned.every((source) => served(source.id) === source)
     if (isServed && isClosed(pinned)) return this.#compiled(pinned)
     if (!isServed && check(pinned, this.#options.validate).length === 0) return this.#compiled(pinned)
-    return this.#compiled(closedPart(pinned.map(source => served(source.id)).filter(source => source !== undefined)))
+    return this.#compiled(closedPart(pinned.map((source) => served(source.id)).filter((source) => source !== undefined)))
   }
 
   async #read(tenant: string): Promise<Catalogue> {
     const { rows } = await this.#options.caller.call({ text: 'select * from bos.tenant_modules($1::uuid)', values: [tenant] })
-    return this.of(rows.map(row => ({ module: String(row['module']), version: String(row['version']) })))
+    return this.of(rows.map((row) => ({ module: String(row['module']), version: String(row['version']) })))
   }
 
   #compiled(sources: readonly ModuleSource[]): Catalogue {
@@ -102,7 +104,11 @@ export class Catalogues {
  * Opens the store at start: files first, what is stored where files are broken. Writes nothing; after the tables fit,
  * `keepModules` makes what is served the new last good version. `settled.faults` are for the log.
  */
-export async function openCatalogues(owner: OwnerConnection, files: readonly ModuleSource[], options: CataloguesOptions): Promise<Catalogues> {
+export async function openCatalogues(
+  owner: OwnerConnection,
+  files: readonly ModuleSource[],
+  options: CataloguesOptions,
+): Promise<Catalogues> {
   const { rows } = await owner.query('select module, version, source from bos.module_version order by stored_at')
   const last = new Map<string, ModuleSource>()
   const stored = new Map<string, ModuleSource>()
@@ -111,8 +117,8 @@ export async function openCatalogues(owner: OwnerConnection, files: readonly Mod
     last.set(source.id, source)
     stored.set(`${source.id}@${String(row['version'])}`, source)
   }
-  const enabled = new Set((await owner.query('select distinct module from bos.tenant_module')).rows.map(row => String(row['module'])))
-  const written = new Set(files.map(source => source.id))
+  const enabled = new Set((await owner.query('select distinct module from bos.tenant_module')).rows.map((row) => String(row['module'])))
+  const written = new Set(files.map((source) => source.id))
   // A folder that was taken away is over, unless a tenant still uses the module.
   for (const id of last.keys()) if (!written.has(id) && !enabled.has(id)) last.delete(id)
   return new Catalogues(settle(files, last, options.validate), stored, options)
@@ -135,7 +141,7 @@ export async function cataloguesInUse(owner: OwnerConnection, catalogues: Catalo
     `select distinct modules from (select jsonb_agg(jsonb_build_object('module', module, 'version', version) order by module) as modules
        from bos.tenant_module group by tenant_id) t order by modules`,
   )
-  const sets = rows.map(row => catalogues.of(row['modules'] as EnabledModule[]))
+  const sets = rows.map((row) => catalogues.of(row['modules'] as EnabledModule[]))
   return [...new Set([catalogues.full, ...sets])]
 }
 
@@ -147,8 +153,8 @@ const isClosed = (sources: readonly ModuleSource[]): boolean => closedPart(sourc
 
 /** Without the modules that lack something they depend on. */
 function closedPart(sources: readonly ModuleSource[]): readonly ModuleSource[] {
-  const ids = new Set(sources.map(source => source.id))
-  const whole = sources.filter(source => dependsOf(source).every(id => ids.has(id)))
+  const ids = new Set(sources.map((source) => source.id))
+  const whole = sources.filter((source) => dependsOf(source).every((id) => ids.has(id)))
   return whole.length === sources.length ? sources : closedPart(whole)
 }
 

@@ -90,12 +90,13 @@ type Judged<K extends keyof Nodes> = JudgedFile & { readonly kind: K; readonly n
 
 /** The names of a set of files. Assumes nothing but the meta-schemas: dangling references are for check to find. */
 export function symbolsOf(files: readonly JudgedFile[]): Symbols {
-  const ofKind = <K extends keyof Nodes>(kind: K): Judged<K>[] => files.filter((file): file is Judged<K> => file.kind === kind && file.node !== null)
+  const ofKind = <K extends keyof Nodes>(kind: K): Judged<K>[] =>
+    files.filter((file): file is Judged<K> => file.kind === kind && file.node !== null)
   const modules = new Map<string, ModuleDraft>()
   const roles = new Map<string, { id: string; module: string; title: string }>()
-  const displays = Map.groupBy(ofKind('display'), file => file.module)
+  const displays = Map.groupBy(ofKind('display'), (file) => file.module)
   for (const { module: id, hash, file, node } of ofKind('module')) {
-    const shown = new Map((displays.get(id) ?? []).map(display => [display.name, { file: display.file, node: display.node }]))
+    const shown = new Map((displays.get(id) ?? []).map((display) => [display.name, { file: display.file, node: display.node }]))
     modules.set(id, { id, hash, file, node, sees: new Set(), displays: shown })
     for (const role of node.roles ?? []) roles.set(role.id, { id: role.id, module: id, title: role.title })
   }
@@ -111,29 +112,41 @@ export function symbolsOf(files: readonly JudgedFile[]): Symbols {
   }
   const entities = new Map<string, EntityDraft>()
   for (const file of ofKind('entity')) entities.set(`${file.module}.${file.name}`, entityDraft(file, traits))
-  const unreadable = new Set(files.filter(file => file.node === null).map(file => `${file.module}.${file.name}`))
+  const unreadable = new Set(files.filter((file) => file.node === null).map((file) => `${file.module}.${file.name}`))
   return { modules, entities, traits, views, roles, unreadable }
 }
 
 function entityDraft(file: Judged<'entity'>, traits: ReadonlyMap<string, TraitDraft>): EntityDraft {
   const { module, name, node } = file
   const own = node['x-bos'] ?? {}
-  const used = (own.use ?? []).map(trait => traits.get(trait)).filter(trait => trait !== undefined)
+  const used = (own.use ?? []).map((trait) => traits.get(trait)).filter((trait) => trait !== undefined)
   const properties = new Map<string, PropertyDraft>()
   const mix = (source: { file: string; node: EntityFile | TraitFile }, trait: string | null): void => {
-    const required = new Set([...source.node.required ?? [], ...node.required ?? []])
+    const required = new Set([...(source.node.required ?? []), ...(node.required ?? [])])
     for (const [property, propertyNode] of Object.entries(source.node.properties ?? {})) {
       if (properties.has(property)) continue
       properties.set(property, {
-        name: property, id: propertyNode['x-bos']?.id ?? property, node: propertyNode, required: required.has(property),
-        file: source.file, pointer: `/properties/${property}`, trait,
+        name: property,
+        id: propertyNode['x-bos']?.id ?? property,
+        node: propertyNode,
+        required: required.has(property),
+        file: source.file,
+        pointer: `/properties/${property}`,
+        trait,
       })
     }
   }
   mix({ file: file.file, node }, null)
   for (const trait of used) mix(trait, trait.fullName)
   return {
-    id: `${module}.${own.id ?? name}`, fullName: `${module}.${name}`, name, module, file: file.file, node, properties, traits: used,
+    id: `${module}.${own.id ?? name}`,
+    fullName: `${module}.${name}`,
+    name,
+    module,
+    file: file.file,
+    node,
+    properties,
+    traits: used,
     kind: own.kind === 'line' || own.kind === 'single' ? own.kind : 'record',
     plural: own.plural ?? `${name}s`,
     known: new Set([...file.propertyNames, ...properties.keys()]),
@@ -147,7 +160,11 @@ function closure(id: string, modules: ReadonlyMap<string, ModuleDraft>): Readonl
 }
 
 /** The entities a reference may point to, by full name: `self` resolved, and those that traits append. Null: not a list (one column). */
-export function targetsOf(entity: EntityDraft, property: PropertyDraft, symbols: Symbols): { readonly names: readonly string[]; readonly list: boolean } {
+export function targetsOf(
+  entity: EntityDraft,
+  property: PropertyDraft,
+  symbols: Symbols,
+): { readonly names: readonly string[]; readonly list: boolean } {
   const written = property.node['x-bos']?.entity
   const resolve = (name: string): string => (name === 'self' ? entity.fullName : name)
   if (!Array.isArray(written)) return { names: written === undefined ? [] : [resolve(written)], list: false }

@@ -184,7 +184,12 @@ export interface View {
   readonly kind: 'list' | 'kanban' | 'calendar' | 'timeline' | 'gallery' | 'chart' | 'pivot' | 'dashboard' | 'form' | 'detail'
   readonly title: string
   /** Field names or paths. */
-  readonly columns: readonly { readonly field: string; readonly width: number | null; readonly pin: boolean; readonly aggregate: string | null }[]
+  readonly columns: readonly {
+    readonly field: string
+    readonly width: number | null
+    readonly pin: boolean
+    readonly aggregate: string | null
+  }[]
   /** Sugar filter: parameter → value, e.g. {"stage": "won", "value.gte": "1000"}. */
   readonly filter: Readonly<Record<string, string>>
   readonly sort: readonly string[]

@@ -23,5 +23,5 @@ function toFaults(error: ErrorObject): Omit<SourceFault, 'file'>[] {
 
 /** ajv reports additionalProperties and required once per name; shapeFaults names them all each time. */
 function unique(faults: Omit<SourceFault, 'file'>[]): Omit<SourceFault, 'file'>[] {
-  return [...new Map(faults.map(fault => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
+  return [...new Map(faults.map((fault) => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
 }

@@ -7,7 +7,12 @@ import { createDatabase } from './open.ts'
 
 async function run(environment: Record<string, string>): Promise<{ code: number; out: string }> {
   const lines: string[] = []
-  const code = await dbCommand.run(['init'], { out: line => { lines.push(line) }, config: () => readConfig(environment, '/') })
+  const code = await dbCommand.run(['init'], {
+    out: (line) => {
+      lines.push(line)
+    },
+    config: () => readConfig(environment, '/'),
+  })
   return { code, out: lines.join('\n') }
 }
 
@@ -16,8 +21,11 @@ test('bos db init: refuses an owner that may not create roles, and a serving add
   const weak = new URL(url)
   weak.username = `weak_${randomBytes(4).toString('hex')}`
   weak.password = 'weak'
-  await withClient(url, client => client.query(`create role ${weak.username} login password 'weak'`))
-  expect(await run({ OWNER_DATABASE_URL: weak.href, DATABASE_URL: url })).toEqual({ code: 1, out: 'OWNER_DATABASE_URL may not create roles on this server.' })
+  await withClient(url, (client) => client.query(`create role ${weak.username} login password 'weak'`))
+  expect(await run({ OWNER_DATABASE_URL: weak.href, DATABASE_URL: url })).toEqual({
+    code: 1,
+    out: 'OWNER_DATABASE_URL may not create roles on this server.',
+  })
   const nameless = new URL(url)
   nameless.password = ''
   expect((await run({ OWNER_DATABASE_URL: url, DATABASE_URL: nameless.href })).code).toBe(2)

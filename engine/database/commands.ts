@@ -22,7 +22,7 @@ export const dbCommand = {
       out('DATABASE_URL must name the login to serve as, with its password.')
       return 2
     }
-    return withConnection(readAddress(ownerDatabaseUrl), 'OWNER_DATABASE_URL', async admin => {
+    return withConnection(readAddress(ownerDatabaseUrl), 'OWNER_DATABASE_URL', async (admin) => {
       if (!(await mayCreateRoles(admin))) {
         out('OWNER_DATABASE_URL may not create roles on this server.')
         return 1
@@ -30,7 +30,9 @@ export const dbCommand = {
       await initRoles(admin, { login, password })
       await admin.query(`set role ${ownerRole}`)
       const applied = await migrate(admin)
-      out(`The login ${login} is ready to serve; ${applied.length === 0 ? 'the engine’s tables were up to date' : `migrations applied: ${applied.join(', ')}`}.`)
+      out(
+        `The login ${login} is ready to serve; ${applied.length === 0 ? 'the engine’s tables were up to date' : `migrations applied: ${applied.join(', ')}`}.`,
+      )
       return 0
     })
   },

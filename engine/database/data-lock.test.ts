@@ -12,7 +12,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-const leave = (holder: Record<string, unknown>) => writeFileSync(join(dir, 'lock'), JSON.stringify({ began: null, host: hostname(), token: 'other', ...holder }))
+const leave = (holder: Record<string, unknown>) =>
+  writeFileSync(join(dir, 'lock'), JSON.stringify({ began: null, host: hostname(), token: 'other', ...holder }))
 const holder = () => (JSON.parse(readFileSync(join(dir, 'lock'), 'utf8')) as { pid: number }).pid
 
 test('a folder is held once, also within one process, until it is released', () => {
@@ -48,10 +49,11 @@ test('the lock of a dead process, of an earlier process with our pid, or a broke
 })
 
 // Only Linux tells when a process began.
-if (process.platform === 'linux') test('a pid that another process has by now holds nothing', () => {
-  leave({ pid: process.ppid, began: 'another boot/1' })
-  lockDataDir(dir).release()
-})
+if (process.platform === 'linux')
+  test('a pid that another process has by now holds nothing', () => {
+    leave({ pid: process.ppid, began: 'another boot/1' })
+    lockDataDir(dir).release()
+  })
 
 test('a process of another machine holds the folder while it touches the lock', () => {
   leave({ pid: 1, host: 'another-machine' })
@@ -66,8 +68,10 @@ test('of many processes that find a dead lock, one takes it', async () => {
   const script = `
     const { lockDataDir } = await import(${JSON.stringify(new URL('./data-lock.ts', import.meta.url).href)})
     try { lockDataDir(process.argv[1]); console.log('held'); setTimeout(() => {}, 60_000) } catch (error) { console.log(error.name) }`
-  const children = Array.from({ length: 6 }, () => spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] }))
-  const words = await Promise.all(children.map(async child => String((await once(child.stdout, 'data'))[0]).trim()))
+  const children = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
+  const words = await Promise.all(children.map(async (child) => String((await once(child.stdout, 'data'))[0]).trim()))
   for (const child of children) child.kill('SIGKILL')
   for (const child of children) if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   expect(words.sort()).toEqual(['DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'DataDirInUse', 'held'])

@@ -81,7 +81,7 @@ export class EmbeddedStream extends Duplex {
     // Terminate would end the backend, which outlives its clients. pg sends it alone.
     if (bytes[0] === terminate) return done()
     this.#backend.exchange(bytes).then(
-      answer => {
+      (answer) => {
         if (this.destroyed || this.writableEnded) return done()
         this.push(answer)
         done()

@@ -11,7 +11,8 @@ export interface WorkerOrder {
 }
 /** Bytes of the PostgreSQL protocol, whole messages; `close` writes everything down and ends the thread. */
 export type WorkerRequest = { readonly id: number; readonly bytes: Uint8Array } | { readonly close: true }
-export type WorkerReply = { readonly ready: true } | { readonly id: number; readonly bytes: Uint8Array } | { readonly id: number; readonly error: string }
+export type WorkerReply =
+  { readonly ready: true } | { readonly id: number; readonly bytes: Uint8Array } | { readonly id: number; readonly error: string }
 
 const port = parentPort
 if (!port) throw new Error('embedded-worker.ts runs as a worker thread')

@@ -16,7 +16,8 @@ const { acme } = tenants
 const open = (dataDir: string | null, statementTimeoutMs = 30_000) =>
   createDatabase({ databaseUrl: null, ownerUrl: null, dataDir, connections: 1, statementTimeoutMs, canaryMs: 0, vacuumMs: 0 })
 const slug: Query = { name: 'slug', text: 'select slug from bos.tenant where id = $1', values: [acme] }
-const fields = (database: OpenDatabase) => database.withOwner(async owner => (await owner.query('select field from bos.counter')).rows.map(row => String(row['field'])))
+const fields = (database: OpenDatabase) =>
+  database.withOwner(async (owner) => (await owner.query('select field from bos.counter')).rows.map((row) => String(row['field'])))
 
 let dataDir: string
 beforeAll(async () => {
@@ -54,7 +55,7 @@ test('a folder that another process serves is refused; after kill -9 it is taken
     expect((refused as Error).message).toContain(`in use by process ${child.pid}`)
     const database = await open(dataDir)
     const found = new Set(await fields(database))
-    const lost = Array.from({ length: acknowledged }, (_, index) => `${prefix}${index + 1}`).filter(field => !found.has(field))
+    const lost = Array.from({ length: acknowledged }, (_, index) => `${prefix}${index + 1}`).filter((field) => !found.has(field))
     expect(lost).toEqual([])
     expect(acknowledged).toBeGreaterThanOrEqual(60)
     await database.close()
@@ -74,27 +75,40 @@ test('a query that does not answer is ended by the watchdog; what was committed 
 
 test('a transaction whose engine is restarted fails as a whole', async () => {
   const database = await open(dataDir, 1_500)
-  const outcome = database.transaction(as(acme), async tx => {
+  const outcome = database.transaction(as(acme), async (tx) => {
     await tx.send({ role: 'bos_write', queries: [{ text: `insert into bos.counter values ($1, 'half', 'half', '', 1)`, values: [acme] }] })
-    await tx.send({ role: 'bos_read', queries: [{ text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' }] }).catch(() => undefined)
-    return tx.commit({ role: 'bos_write', queries: [{ text: `insert into bos.counter values ($1, 'half', 'half2', '', 1)`, values: [acme] }] })
+    await tx
+      .send({ role: 'bos_read', queries: [{ text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' }] })
+      .catch(() => undefined)
+    return tx.commit({
+      role: 'bos_write',
+      queries: [{ text: `insert into bos.counter values ($1, 'half', 'half2', '', 1)`, values: [acme] }],
+    })
   })
   await expect(outcome).rejects.toThrow(/did not answer for 1500 ms/)
-  expect((await fields(database)).filter(field => field.startsWith('half'))).toEqual([])
+  expect((await fields(database)).filter((field) => field.startsWith('half'))).toEqual([])
   await database.close()
 }, 60_000)
 
 test('endless recursion breaks the engine: never an empty answer, and it recovers', async () => {
   const database = await open(dataDir, 5_000)
-  await database.withOwner(owner =>
-    owner.query(`create function bos.deeper(n int) returns int language plpgsql as $$ begin return bos.deeper(n + 1) + 1; end $$; grant execute on function bos.deeper to bos_read`),
+  await database.withOwner((owner) =>
+    owner.query(
+      `create function bos.deeper(n int) returns int language plpgsql as $$ begin return bos.deeper(n + 1) + 1; end $$; grant execute on function bos.deeper to bos_read`,
+    ),
   )
   await expect(database.read(as(acme), { text: 'select bos.deeper(0)' })).rejects.toThrow(/restarted|stack depth|recursion/)
   const answers: unknown[] = []
-  for (let attempt = 1; attempt <= 4; attempt++) answers.push(await database.read(as(acme), slug).then(([answer]) => answer?.rows, (error: unknown) => toProblem(error).code))
+  for (let attempt = 1; attempt <= 4; attempt++)
+    answers.push(
+      await database.read(as(acme), slug).then(
+        ([answer]) => answer?.rows,
+        (error: unknown) => toProblem(error).code,
+      ),
+    )
   expect(answers).not.toContainEqual([])
   expect(answers.at(-1)).toEqual([{ slug: 'acme' }])
-  await database.withOwner(owner => owner.query('drop function bos.deeper'))
+  await database.withOwner((owner) => owner.query('drop function bos.deeper'))
   await database.close()
 }, 60_000)
 
@@ -102,9 +116,19 @@ test('a write that the engine cannot do is an error, not a success with nothing 
   const database = await open(dataDir, 5_000)
   const deep = `${'['.repeat(8_000)}${']'.repeat(8_000)}`
   const job = '00000000-0000-7000-8000-000000000d01'
-  const insert: Query = { text: `insert into bos.job (tenant_id, id, kind, input) values ($1, $2, 'deep', $3::jsonb)`, values: [acme, job, deep] }
-  const outcome = await database.transaction(as(acme), tx => tx.commit({ role: 'bos_write', queries: [insert] })).then(() => 'stored', () => 'refused')
-  const stored = await database.withOwner(async owner => (await owner.query('select 1 from bos.job where id = $1', [job])).rows.length === 1 ? 'stored' : 'refused')
+  const insert: Query = {
+    text: `insert into bos.job (tenant_id, id, kind, input) values ($1, $2, 'deep', $3::jsonb)`,
+    values: [acme, job, deep],
+  }
+  const outcome = await database
+    .transaction(as(acme), (tx) => tx.commit({ role: 'bos_write', queries: [insert] }))
+    .then(
+      () => 'stored',
+      () => 'refused',
+    )
+  const stored = await database.withOwner(async (owner) =>
+    (await owner.query('select 1 from bos.job where id = $1', [job])).rows.length === 1 ? 'stored' : 'refused',
+  )
   expect(stored).toBe(outcome)
   await database.close()
 }, 60_000)
@@ -113,7 +137,9 @@ test('in memory, a restart loses everything and says so instead of serving an em
   const database = await open(null, 1_500)
   await database.withOwner(migrate)
   await addTenants(database)
-  await expect(database.read(as(acme), { text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' })).rejects.toThrow(/did not answer/)
+  await expect(
+    database.read(as(acme), { text: 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b' }),
+  ).rejects.toThrow(/did not answer/)
   await expect(database.read(as(acme), slug)).rejects.toThrow(/was restarted/)
   await database.close()
 }, 60_000)
@@ -121,7 +147,9 @@ test('in memory, a restart loses everything and says so instead of serving an em
 test('the canary and the vacuum timer leave requests alone', async () => {
   const database = await createDatabase({ databaseUrl: null, ownerUrl: null, dataDir, connections: 1, canaryMs: 20, vacuumMs: 60 })
   for (let round = 1; round <= 300; round++) expect((await database.read(as(acme), slug))[0]?.rows).toEqual([{ slug: 'acme' }])
-  const analysed = await database.withOwner(async owner => (await owner.query(`select reltuples from pg_class where oid = 'bos.tenant'::regclass`)).rows)
+  const analysed = await database.withOwner(
+    async (owner) => (await owner.query(`select reltuples from pg_class where oid = 'bos.tenant'::regclass`)).rows,
+  )
   expect(analysed).toEqual([{ reltuples: 2 }])
   await database.close()
 }, 60_000)

@@ -94,7 +94,10 @@ function every(pauseMs: number, work: () => Promise<void>): () => void {
     if (!isStopped) timer = setTimeout(run, pauseMs).unref()
   }
   // A failure shows at the next request; nothing here may end the process.
-  const run = (): void => void work().catch(() => undefined).then(next)
+  const run = (): void =>
+    void work()
+      .catch(() => undefined)
+      .then(next)
   next()
   return () => {
     isStopped = true
@@ -104,18 +107,21 @@ function every(pauseMs: number, work: () => Promise<void>): () => void {
 
 async function askCanary(pool: Pool, restart: (reason: Error) => void): Promise<void> {
   const { rows } = await pool.query(`select 'alive' as canary`)
-  if ((rows as { canary: string }[])[0]?.canary !== 'alive') restart(new EngineRestarted('the embedded database stopped answering and was restarted'))
+  if ((rows as { canary: string }[])[0]?.canary !== 'alive')
+    restart(new EngineRestarted('the embedded database stopped answering and was restarted'))
 }
 
 /** Table by table, so that requests run in between. */
 async function vacuum(pool: Pool, backend: WorkerBackend): Promise<void> {
   if (!backend.takeActivity()) return
-  const { rows } = await pool.query(`select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace <> 'information_schema'::regnamespace`)
+  const { rows } = await pool.query(
+    `select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace <> 'information_schema'::regnamespace`,
+  )
   for (const { name } of rows as { name: string }[]) await pool.query(`vacuum (analyze) ${name}`).catch(() => undefined)
   backend.takeActivity()
 }
 
-const exited = (worker: Worker): Promise<void> => new Promise(resolve => worker.once('exit', () => resolve()))
+const exited = (worker: Worker): Promise<void> => new Promise((resolve) => worker.once('exit', () => resolve()))
 
 interface Exchange {
   /** How many times the engine must say that it is ready again. */
@@ -226,7 +232,8 @@ class WorkerBackend implements Backend {
     if (!exchange) return
     if ('error' in reply) return this.restart(new EngineRestarted(`the embedded database failed and was restarted: ${reply.error}`))
     // A backend that went wrong (a stack that overflowed, say) answers with less, or with nothing, for ever after.
-    if (roundsAnswered(reply.bytes) !== exchange.rounds) return this.restart(new EngineRestarted('the embedded database gave half an answer and was restarted'))
+    if (roundsAnswered(reply.bytes) !== exchange.rounds)
+      return this.restart(new EngineRestarted('the embedded database gave half an answer and was restarted'))
     this.#underWay.delete(reply.id)
     clearTimeout(exchange.timer)
     exchange.resolve(reply.bytes)

@@ -5,17 +5,42 @@ import { connectionFault, constraintOf, toProblem, TransactionTimeout } from './
 import { Stale } from './types.ts'
 
 function databaseError(code: string, more: Partial<DatabaseError> = {}): DatabaseError {
-  return Object.assign(new DatabaseError('duplicate key: secret "select * from t"', 10, 'error'), { code, detail: 'Key (email)=(ann@acme.test)', ...more })
+  return Object.assign(new DatabaseError('duplicate key: secret "select * from t"', 10, 'error'), {
+    code,
+    detail: 'Key (email)=(ann@acme.test)',
+    ...more,
+  })
 }
 
 describe('toProblem', () => {
   test.each([
-    ['22001', 'request-invalid'], ['22P02', 'request-invalid'], ['22003', 'request-invalid'], ['23502', 'request-invalid'], ['23514', 'request-invalid'],
-    ['23503', 'still-referenced'], ['23505', 'unique-taken'], ['23P01', 'unique-taken'],
-    ['25P03', 'timeout'], ['25P04', 'timeout'], ['57014', 'timeout'],
-    ['40001', 'conflict'], ['40P01', 'conflict'], ['55P03', 'conflict'], ['BOS01', 'conflict'], ['BOS02', 'conflict'],
-    ['53300', 'unavailable'], ['53100', 'unavailable'], ['57P01', 'unavailable'], ['57P03', 'unavailable'], ['08006', 'unavailable'],
-    ['42501', 'not-allowed'], ['54001', 'too-expensive'], ['42601', 'internal'], ['42P01', 'internal'], ['XX000', 'internal'], ['25P02', 'internal'],
+    ['22001', 'request-invalid'],
+    ['22P02', 'request-invalid'],
+    ['22003', 'request-invalid'],
+    ['23502', 'request-invalid'],
+    ['23514', 'request-invalid'],
+    ['23503', 'still-referenced'],
+    ['23505', 'unique-taken'],
+    ['23P01', 'unique-taken'],
+    ['25P03', 'timeout'],
+    ['25P04', 'timeout'],
+    ['57014', 'timeout'],
+    ['40001', 'conflict'],
+    ['40P01', 'conflict'],
+    ['55P03', 'conflict'],
+    ['BOS01', 'conflict'],
+    ['BOS02', 'conflict'],
+    ['53300', 'unavailable'],
+    ['53100', 'unavailable'],
+    ['57P01', 'unavailable'],
+    ['57P03', 'unavailable'],
+    ['08006', 'unavailable'],
+    ['42501', 'not-allowed'],
+    ['54001', 'too-expensive'],
+    ['42601', 'internal'],
+    ['42P01', 'internal'],
+    ['XX000', 'internal'],
+    ['25P02', 'internal'],
   ])('%s is %s, without a word of the statement or its values', (code, expected) => {
     const problem = toProblem(databaseError(code))
     expect(problem.code).toBe(expected)

@@ -90,7 +90,11 @@ const hints: Readonly<Record<string, string>> = {
 }
 
 /** A start-up error a person can act on. `variable` is where the address came from. Never shows the password. */
-export function connectionFault(error: unknown, variable: string, at: { host: string; port: number; database?: string | undefined; user?: string | undefined }): Error {
+export function connectionFault(
+  error: unknown,
+  variable: string,
+  at: { host: string; port: number; database?: string | undefined; user?: string | undefined },
+): Error {
   // A host with several addresses fails with one error per address.
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error
   const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : ''

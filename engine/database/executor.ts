@@ -18,7 +18,10 @@ export interface ExecutorOptions {
 }
 
 const setRole = (role: ServingRole | typeof callRole): Message => ({ text: `set local role ${role}`, simple: true })
-const open = (role: ServingRole | typeof callRole, settings = ''): Message => ({ text: `begin; set local role ${role}${settings}`, simple: true })
+const open = (role: ServingRole | typeof callRole, settings = ''): Message => ({
+  text: `begin; set local role ${role}${settings}`,
+  simple: true,
+})
 const openRead: Message = { text: 'begin read only; set local role bos_read', simple: true }
 const commit: Message = { text: 'commit', simple: true }
 
@@ -56,7 +59,9 @@ export function createExecutor(options: ExecutorOptions): Database {
   function giveBack(client: PoolClient, error?: unknown): void {
     if (error instanceof WrongAnswer) onWrongAnswer?.(error)
     if (isOutdatedPlan(error)) plansSince = opened
-    client.release(!isClean(client) || error instanceof WrongAnswer || isOutdatedPlan(error) || preparedCount(client) > options.maxPreparedStatements)
+    client.release(
+      !isClean(client) || error instanceof WrongAnswer || isOutdatedPlan(error) || preparedCount(client) > options.maxPreparedStatements,
+    )
   }
 
   /** A transaction of one trip: `opening`, the messages, commit. Answers everything between. */
@@ -92,7 +97,7 @@ export function createExecutor(options: ExecutorOptions): Database {
     async queue(text, values) {
       const message: Message = values === undefined || values.length === 0 ? { text, simple: true } : { text, values }
       const [answers] = await inOneTrip(open('bos_queue'), [message])
-      const rows = answers!.flatMap(answer => answer.rows)
+      const rows = answers!.flatMap((answer) => answer.rows)
       return { rows, rowCount: answers!.reduce((sum, answer) => sum + answer.rowCount, 0) }
     },
 
@@ -183,7 +188,7 @@ class OpenTransaction implements Transaction {
       this.#isOpened = true
       return sendTrip(this.#client, messages)
     })
-    this.#underWay = answered.catch(error => void (this.#failure ??= error))
+    this.#underWay = answered.catch((error) => void (this.#failure ??= error))
     const answers = await answered
     if (isFirst) assertTenant(answers[1], this.#context)
     if (isLast) assertCommitted(answers.at(-1))
@@ -201,7 +206,8 @@ function assertTenant(answer: readonly Rows[] | undefined, { tenant }: Transacti
 }
 
 /** "cached plan must not change result type", whatever the language of the server's messages. */
-const isOutdatedPlan = (error: unknown): boolean => error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
+const isOutdatedPlan = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.code === '0A000' && error.routine === 'RevalidateCachedQuery'
 
 /** An outdated plan is a kind of stale: asked again, on a new connection, the same request is right. */
 const translate = (error: unknown): unknown =>

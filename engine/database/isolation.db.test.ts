@@ -23,12 +23,12 @@ create policy bos_write on test_crm.deal to bos_write using (tenant_id = (select
 grant select, update (id) on test_crm.deal to bos_read;
 grant select, insert, update on test_crm.deal to bos_write;`
 
-describe.each(engines)('row-level security on the %s engine', engine => {
+describe.each(engines)('row-level security on the %s engine', (engine) => {
   let database: OpenTestDatabase
   beforeAll(async () => {
     database = await openEngine(engine)
     await addTenants(database)
-    await database.withOwner(async owner => {
+    await database.withOwner(async (owner) => {
       await owner.query(dealTable)
       await owner.query(
         `insert into test_crm.deal values ($1, '${id(1)}', '${me}', 'mine'), ($1, '${id(2)}', '${colleague}', 'theirs'), ($2, '${id(3)}', '${me}', 'foreign')`,
@@ -40,17 +40,30 @@ describe.each(engines)('row-level security on the %s engine', engine => {
 
   const all = (tenant: string, scopes = ['test_crm.deal:all']): TransactionContext => as(tenant, { member: me, scopes })
   const names: Query = { name: 'names', text: 'select name from test_crm.deal order by 1' }
-  const namesFor = async (context: TransactionContext) => (await database.read(context, names))[0]?.rows.map(row => row['name'])
+  const namesFor = async (context: TransactionContext) => (await database.read(context, names))[0]?.rows.map((row) => row['name'])
   const write = (context: TransactionContext, text: string, values: unknown[] = [], role: ServingRole = 'bos_write') =>
-    database.transaction(context, tx => tx.commit({ role, queries: [{ text, values }] }))
+    database.transaction(context, (tx) => tx.commit({ role, queries: [{ text, values }] }))
 
   test('without settings every table shows nothing and says no error, to either role', async () => {
     // As a serving role in a transaction that bos.begin did not open, and in one where an ended transaction left ''.
-    const readable = ['bos.tenant', 'bos.tenant_module', 'bos.role_assignment', 'bos.event', 'bos.log', 'bos.job', 'bos.import', 'bos.import_row', 'test_crm.deal']
+    const readable = [
+      'bos.tenant',
+      'bos.tenant_module',
+      'bos.role_assignment',
+      'bos.event',
+      'bos.log',
+      'bos.job',
+      'bos.import',
+      'bos.import_row',
+      'test_crm.deal',
+    ]
     const writable = ['bos.idempotency', 'bos.counter', 'bos.job', 'bos.import', 'bos.import_row', 'test_crm.deal']
-    const counted = await raw(database, async run => {
+    const counted = await raw(database, async (run) => {
       const counts: unknown[] = []
-      for (const [role, tables] of [['bos_read', readable], ['bos_write', writable]] as const) {
+      for (const [role, tables] of [
+        ['bos_read', readable],
+        ['bos_write', writable],
+      ] as const) {
         for (const table of tables) {
           counts.push((await run(`begin; set local role ${role}`, `select count(*)::int as n from ${table}`, 'commit'))[0]?.['n'])
           await run('begin', `select set_config('bos.tenant', '${acme}', true)`, 'commit')
@@ -72,19 +85,23 @@ describe.each(engines)('row-level security on the %s engine', engine => {
   })
 
   test('bos_read locks exactly what it sees and changes nothing', async () => {
-    const [locked] = await database.transaction(all(acme, ['test_crm.deal:own']), tx =>
+    const [locked] = await database.transaction(all(acme, ['test_crm.deal:own']), (tx) =>
       tx.commit({ role: 'bos_read', queries: [{ text: 'select name from test_crm.deal for update' }] }),
     )
     expect(locked?.rows).toEqual([{ name: 'mine' }])
     await expect(write(all(acme), `update test_crm.deal set id = id`, [], 'bos_read')).rejects.toMatchObject({ code: '42501' })
     await expect(write(all(acme), `update test_crm.deal set name = 'x'`, [], 'bos_read')).rejects.toMatchObject({ code: '42501' })
     await expect(write(all(acme), `delete from test_crm.deal`, [], 'bos_read')).rejects.toMatchObject({ code: '42501' })
-    await expect(write(all(acme), `insert into test_crm.deal (tenant_id, id) values ($1, $2)`, [acme, id(9)], 'bos_read')).rejects.toMatchObject({ code: '42501' })
+    await expect(
+      write(all(acme), `insert into test_crm.deal (tenant_id, id) values ($1, $2)`, [acme, id(9)], 'bos_read'),
+    ).rejects.toMatchObject({ code: '42501' })
   })
 
   test('bos_write reaches its tenant only: foreign rows cannot be changed, added or taken over', async () => {
     expect((await write(all(acme), `update test_crm.deal set name = 'stolen' where id = $1`, [id(3)]))[0]?.rowCount).toBe(0)
-    await expect(write(all(acme), `insert into test_crm.deal (tenant_id, id) values ($1, $2)`, [globex, id(9)])).rejects.toMatchObject({ code: '42501' })
+    await expect(write(all(acme), `insert into test_crm.deal (tenant_id, id) values ($1, $2)`, [globex, id(9)])).rejects.toMatchObject({
+      code: '42501',
+    })
     await expect(write(all(acme), `update test_crm.deal set tenant_id = $1`, [globex])).rejects.toMatchObject({ code: '42501' })
     expect(await namesFor(all(globex))).toEqual(['foreign'])
   })
@@ -109,10 +126,23 @@ describe.each(engines)('row-level security on the %s engine', engine => {
 
   test('no serving role reads bodies, passwords, sessions, or writes what only the owner may', async () => {
     const refused: [ServingRole, string][] = [
-      ...(['bos.event_body', 'bos.event_pending', 'bos.account', 'bos.member_account', 'bos.session', 'bos.setting', 'bos.module_version', 'bos.migration', 'bos.event_default', 'bos.event_body_default'].flatMap(
-        table => (['bos_read', 'bos_write'] as const).map(role => [role, `select count(*) from ${table}`] as [ServingRole, string]),
-      )),
-      ...['tenant', 'tenant_module', 'role_assignment', 'log', 'session', 'setting'].map(table => ['bos_write', `delete from bos.${table}`] as [ServingRole, string]),
+      ...[
+        'bos.event_body',
+        'bos.event_pending',
+        'bos.account',
+        'bos.member_account',
+        'bos.session',
+        'bos.setting',
+        'bos.module_version',
+        'bos.migration',
+        'bos.event_default',
+        'bos.event_body_default',
+      ].flatMap((table) =>
+        (['bos_read', 'bos_write'] as const).map((role) => [role, `select count(*) from ${table}`] as [ServingRole, string]),
+      ),
+      ...['tenant', 'tenant_module', 'role_assignment', 'log', 'session', 'setting'].map(
+        (table) => ['bos_write', `delete from bos.${table}`] as [ServingRole, string],
+      ),
       ['bos_write', `update bos.tenant set generation = 99`],
       ['bos_write', `update bos.event set type = 'x'`],
       ['bos_write', `delete from bos.event`],
@@ -121,7 +151,8 @@ describe.each(engines)('row-level security on the %s engine', engine => {
       ['bos_read', `select * from bos.account_by_email('a@acme.test')`],
       ['bos_write', `select bos.sequence(1)`],
     ]
-    for (const [role, text] of refused) await expect(write(all(acme), text, [], role), `${role}: ${text}`).rejects.toMatchObject({ code: '42501' })
+    for (const [role, text] of refused)
+      await expect(write(all(acme), text, [], role), `${role}: ${text}`).rejects.toMatchObject({ code: '42501' })
   })
 
   test('bodies come through the function, for the own tenant only', async () => {
@@ -143,8 +174,8 @@ type Run = (...texts: string[]) => Promise<Record<string, unknown>[]>
 
 /** Runs statements on one superuser connection without the executor; answers the rows of the last that has any. */
 async function raw<T>(database: OpenTestDatabase, work: (run: Run) => Promise<T>): Promise<T> {
-  if (database.url !== null) return withClient(database.url, client => work((...texts) => runAll(client, texts)))
-  return database.withOwner(async owner => {
+  if (database.url !== null) return withClient(database.url, (client) => work((...texts) => runAll(client, texts)))
+  return database.withOwner(async (owner) => {
     await owner.query('reset role')
     return work((...texts) => runAll(owner, texts))
   })

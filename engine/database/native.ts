@@ -68,7 +68,13 @@ export function listen(pool: Pool): void {
 
 /** One connection, closed after `work`. */
 export async function withConnection<T>(address: Address, variable: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ ...address, types: parsers, options: '-c TimeZone=UTC', application_name: 'businessos owner', connectionTimeoutMillis: 10_000 })
+  const client = new Client({
+    ...address,
+    types: parsers,
+    options: '-c TimeZone=UTC',
+    application_name: 'businessos owner',
+    connectionTimeoutMillis: 10_000,
+  })
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -34,7 +34,13 @@ export interface OpenDatabase extends Database {
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
-const defaults = { transactionLimitMs: limits.writeTransactionMs, statementTimeoutMs: 30_000, maxPreparedStatements: 500, canaryMs: 30_000, vacuumMs: 600_000 } as const
+const defaults = {
+  transactionLimitMs: limits.writeTransactionMs,
+  statementTimeoutMs: 30_000,
+  maxPreparedStatements: 500,
+  canaryMs: 30_000,
+  vacuumMs: 600_000,
+} as const
 
 /** Opens the database that the configuration names; refuses a login that row security would not bind. Migrates nothing. */
 export async function createDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
@@ -54,7 +60,7 @@ async function createEmbedded(options: DatabaseOptions): Promise<OpenDatabase> {
     }
   }
   try {
-    await useClient(client => initRoles(client))
+    await useClient((client) => initRoles(client))
   } catch (error) {
     await close()
     throw error
@@ -62,8 +68,8 @@ async function createEmbedded(options: DatabaseOptions): Promise<OpenDatabase> {
   const database = createExecutor({ engine: 'embedded', pool, transactionLimitMs, maxPreparedStatements, onWrongAnswer: restart, close })
   return {
     ...database,
-    withOwner: work =>
-      useClient(async client => {
+    withOwner: (work) =>
+      useClient(async (client) => {
         await client.query(`set role ${ownerRole}`)
         return work(client)
       }),
@@ -97,7 +103,7 @@ async function createNative(options: DatabaseOptions, databaseUrl: string): Prom
     async withOwner(work) {
       if (!serving.owner) throw new Error('this needs a login that may act as bos_owner: set OWNER_DATABASE_URL')
       const { address, variable } = serving.owner
-      return withConnection(address, variable, async owner => {
+      return withConnection(address, variable, async (owner) => {
         await owner.query(`set role ${ownerRole}`)
         return work(owner)
       })
@@ -115,12 +121,12 @@ async function servingLogin({ ownerUrl, dataDir }: DatabaseOptions, databaseUrl:
   const address = readAddress(databaseUrl)
   if (ownerUrl !== null) {
     const owner = { address: readAddress(ownerUrl), variable: 'OWNER_DATABASE_URL' }
-    await withConnection(owner.address, owner.variable, async admin => {
+    await withConnection(owner.address, owner.variable, async (admin) => {
       if (await mayCreateRoles(admin)) await initRoles(admin, address.user === undefined ? {} : { login: address.user })
     })
     return { address, owner }
   }
-  const lesser = await withConnection(address, 'DATABASE_URL', async admin => {
+  const lesser = await withConnection(address, 'DATABASE_URL', async (admin) => {
     if (!(await mayCreateRoles(admin))) return null
     const login = await lesserLogin(dataDir, address)
     await initRoles(admin, { login: login.user, password: login.password })
@@ -138,7 +144,12 @@ async function lesserLogin(dataDir: string | null, { host, port, database }: Add
   const place = `${host}:${port}/${database}`
   const file = dataDir === null ? null : join(dataDir, 'serving-login.json')
   // Missing, or cut short by a crash: a new login is made.
-  const stored = file === null ? null : await readFile(file, 'utf8').then(text => JSON.parse(text) as { place: string; user: string; password: string }).catch(() => null)
+  const stored =
+    file === null
+      ? null
+      : await readFile(file, 'utf8')
+          .then((text) => JSON.parse(text) as { place: string; user: string; password: string })
+          .catch(() => null)
   if (stored?.place === place) return { user: stored.user, password: stored.password }
   const login = { user: `bos_login_${randomBytes(4).toString('hex')}`, password: randomBytes(24).toString('base64url') }
   if (dataDir !== null && file !== null) {

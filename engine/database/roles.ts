@@ -46,7 +46,7 @@ export async function initRoles(admin: Session, options: { login?: string; passw
 
 async function makeRoles(admin: Session, { login, password }: { login?: string; password?: string }): Promise<void> {
   const { rows: known } = await admin.query('select rolname from pg_roles where rolname = any($1)', [[...granted, ownerRole, login ?? '']])
-  const exists = new Set(known.map(row => row['rolname']))
+  const exists = new Set(known.map((row) => row['rolname']))
   for (const role of [ownerRole, ...granted]) {
     if (!exists.has(role)) await admin.query(`create role ${role} nologin ${harmless}`)
   }
@@ -58,11 +58,15 @@ async function makeRoles(admin: Session, { login, password }: { login?: string; 
     if (password !== undefined) await admin.query(`alter role ${name} password ${escapeLiteral(password)}`)
     await grantMissing(admin, login, granted)
   }
-  const { rows } = await admin.query(`select current_database() as name, has_database_privilege('${ownerRole}', current_database(), 'CREATE') as may`)
-  if (rows[0]?.['may'] !== true) await admin.query(`grant create on database ${escapeIdentifier(String(rows[0]?.['name']))} to ${ownerRole}`)
+  const { rows } = await admin.query(
+    `select current_database() as name, has_database_privilege('${ownerRole}', current_database(), 'CREATE') as may`,
+  )
+  if (rows[0]?.['may'] !== true)
+    await admin.query(`grant create on database ${escapeIdentifier(String(rows[0]?.['name']))} to ${ownerRole}`)
   const { rows: installed } = await admin.query('select extname from pg_extension where extname = any($1)', [[...extensions]])
   for (const extension of extensions) {
-    if (!installed.some(row => row['extname'] === extension)) await admin.query(`create extension if not exists ${extension} schema public`)
+    if (!installed.some((row) => row['extname'] === extension))
+      await admin.query(`create extension if not exists ${extension} schema public`)
   }
 }
 
@@ -128,7 +132,7 @@ union all select format('row security is not forced on %s', c.oid::regclass) fro
 export async function assertServingLogin(session: Session): Promise<void> {
   const { rows } = await session.query(faultsOfLogin, [granted])
   if (rows.length === 0) return
-  const faults = rows.map(row => `  - ${String(row['fault'])}`).join('\n')
+  const faults = rows.map((row) => `  - ${String(row['fault'])}`).join('\n')
   throw new Error(
     `DATABASE_URL must be a login that row-level security binds and that has exactly the serving roles:\n${faults}\n` +
       'Run `bos db init` with OWNER_DATABASE_URL set, or give only DATABASE_URL with a login that may create roles.',

@@ -21,7 +21,9 @@ test('a statement without completion, or a write that counts nothing, is a wrong
   for (const answer of [{ command: null, rows: [], rowCount: null }, done('INSERT', null), done('UPDATE', null), done('SELECT', null)]) {
     await expect(sendTrip(clientThatAnswers(done('SELECT', 1), answer).client, two)).rejects.toThrow(WrongAnswer)
   }
-  await expect(sendTrip(clientThatAnswers(done('BEGIN', null), [done('SET', null), done('INSERT', 0)]).client, two)).resolves.toHaveLength(2)
+  await expect(sendTrip(clientThatAnswers(done('BEGIN', null), [done('SET', null), done('INSERT', 0)]).client, two)).resolves.toHaveLength(
+    2,
+  )
 })
 
 test('every message is written before the first answer; the first error is thrown once all have answered', async () => {

@@ -30,24 +30,24 @@ export const isClean = (client: PoolClient): boolean => client.getTransactionSta
 export async function sendTrip(client: PoolClient, messages: readonly Message[]): Promise<Rows[][]> {
   const wire = wireOf(client)
   const texts = new Map<string, string>()
-  const configs = messages.map(message => prepare(message, wire.parsedStatements, texts))
+  const configs = messages.map((message) => prepare(message, wire.parsedStatements, texts))
   // One write to the socket instead of one per message.
   wire.stream.cork()
-  const answers = configs.map(config => client.query(config) as Promise<QueryResult | QueryResult[]>)
+  const answers = configs.map((config) => client.query(config) as Promise<QueryResult | QueryResult[]>)
   wire.stream.uncork()
   const settled = await Promise.allSettled(answers)
-  const failed = settled.find(answer => answer.status === 'rejected')
+  const failed = settled.find((answer) => answer.status === 'rejected')
   if (failed) throw failed.reason
-  return settled.map(answer => readAnswer((answer as PromiseFulfilledResult<QueryResult | QueryResult[]>).value))
+  return settled.map((answer) => readAnswer((answer as PromiseFulfilledResult<QueryResult | QueryResult[]>).value))
 }
 
 function prepare({ text, values, name, simple }: Message, parsed: Wire['parsedStatements'], texts: Map<string, string>) {
   if (simple) return { text }
-  if (name === undefined) return { text, values: (values ?? []).map(value => pgUtils.prepareValue(value)), queryMode: 'extended' }
+  if (name === undefined) return { text, values: (values ?? []).map((value) => pgUtils.prepareValue(value)), queryMode: 'extended' }
   const known = texts.get(name) ?? parsed[name]
   if (known !== undefined && known !== text) throw new Error(`two statements have the name ${name}`)
   texts.set(name, text)
-  return { text, name, values: (values ?? []).map(value => pgUtils.prepareValue(value)) }
+  return { text, name, values: (values ?? []).map((value) => pgUtils.prepareValue(value)) }
 }
 
 const counting = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'])

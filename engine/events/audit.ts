@@ -109,9 +109,11 @@ function checkRow(row: LogRow, previous: Buffer, expected: number): { hash: Buff
 
 /** The text that bos.event_header makes: a JSON array as PostgreSQL writes jsonb. */
 function eventHeader(row: LogRow): string {
-  const changed = `[${row.changed.map(field => JSON.stringify(field)).join(', ')}]`
-  const before = [row.tenant_id, row.id, row.at, row.entity, row.record_id, row.type, row.version, row.revision].map(value => JSON.stringify(value))
-  const after = [row.actor, row.via, row.request_id].map(value => JSON.stringify(value))
+  const changed = `[${row.changed.map((field) => JSON.stringify(field)).join(', ')}]`
+  const before = [row.tenant_id, row.id, row.at, row.entity, row.record_id, row.type, row.version, row.revision].map((value) =>
+    JSON.stringify(value),
+  )
+  const after = [row.actor, row.via, row.request_id].map((value) => JSON.stringify(value))
   return `[${[...before, changed, ...after].join(', ')}]`
 }
 

@@ -9,7 +9,8 @@ interface Shell {
 
 export const auditCommand = {
   usage: 'verify',
-  about: 'recomputes the hash chain of every tenant’s log and says where it first breaks (the embedded database: while the server is stopped)',
+  about:
+    'recomputes the hash chain of every tenant’s log and says where it first breaks (the embedded database: while the server is stopped)',
   async run([action]: readonly string[], { out, config }: Shell): Promise<number> {
     if (action !== 'verify') {
       out('bos audit verify')
@@ -18,9 +19,9 @@ export const auditCommand = {
     const { databaseUrl, ownerDatabaseUrl: ownerUrl, dataDir } = config()
     const database = await createDatabase({ databaseUrl, ownerUrl, dataDir, connections: 1, canaryMs: 0, vacuumMs: 0 })
     try {
-      const reports = await database.withOwner(owner => verifyAudit(owner))
+      const reports = await database.withOwner((owner) => verifyAudit(owner))
       for (const report of reports) out(describe(report))
-      return reports.some(report => report.broken !== null) ? 1 : 0
+      return reports.some((report) => report.broken !== null) ? 1 : 0
     } finally {
       await database.close()
     }

@@ -17,17 +17,20 @@ const event = (tenant: string, record: string, version: number, at = 'now()', id
   values: [id, tenant, record, version],
 })
 
-describe.each(engines)('the log on the %s engine', engine => {
+describe.each(engines)('the log on the %s engine', (engine) => {
   let database: OpenTestDatabase
   beforeAll(async () => {
     database = await openEngine(engine)
     await addTenants(database)
   })
   afterAll(() => database.close())
-  const owned = (text: string, values?: unknown[]) => database.withOwner(async owner => (await owner.query(text, values)).rows)
-  const write = (tenant: string, ...queries: Query[]) => database.transaction(as(tenant), tx => tx.commit({ role: 'bos_write', queries }))
+  const owned = (text: string, values?: unknown[]) => database.withOwner(async (owner) => (await owner.query(text, values)).rows)
+  const write = (tenant: string, ...queries: Query[]) => database.transaction(as(tenant), (tx) => tx.commit({ role: 'bos_write', queries }))
   const log = (tenant: string) =>
-    owned(`select l.position::int, e.record_id as record, e.version from bos.log l join bos.event e on e.tenant_id = l.tenant_id and e.id = l.event_id where l.tenant_id = $1 order by 1`, [tenant])
+    owned(
+      `select l.position::int, e.record_id as record, e.version from bos.log l join bos.event e on e.tenant_id = l.tenant_id and e.id = l.event_id where l.tenant_id = $1 order by 1`,
+      [tenant],
+    )
 
   const empty = async () => {
     for (const table of ['event_pending', 'log', 'event_body', 'event', 'counter']) await owned(`delete from bos.${table}`)
@@ -36,7 +39,7 @@ describe.each(engines)('the log on the %s engine', engine => {
 
   const expectWhole = async (tenant: string, count: number) => {
     const rows = await log(tenant)
-    expect(rows.map(row => row['position'])).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+    expect(rows.map((row) => row['position'])).toEqual(Array.from({ length: count }, (_, index) => index + 1))
     const seen = new Map<unknown, number>()
     for (const { record, version } of rows) {
       expect(version, `version order of ${String(record)}`).toBe((seen.get(record) ?? 0) + 1)
@@ -70,9 +73,11 @@ describe.each(engines)('the log on the %s engine', engine => {
     const record = randomUUID()
     await write(acme, event(acme, record, 1), event(acme, record, 2))
     await sequenceAll(database)
-    const [report] = (await database.withOwner(owner => verifyAudit(owner, acme)))
+    const [report] = await database.withOwner((owner) => verifyAudit(owner, acme))
     expect(report).toEqual({ tenant: acme, verified: 2, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string, erased: 0, broken: null })
-    expect(await database.withOwner(owner => verifyAudit(owner, globex))).toEqual([{ tenant: globex, verified: 0, head: null, erased: 0, broken: null }])
+    expect(await database.withOwner((owner) => verifyAudit(owner, globex))).toEqual([
+      { tenant: globex, verified: 0, head: null, erased: 0, broken: null },
+    ])
   })
 
   test('bodies may be erased; everything else that is changed or taken away is found where it happened', async () => {
@@ -86,7 +91,7 @@ describe.each(engines)('the log on the %s engine', engine => {
     const check = async (tamper: string): Promise<AuditReport | undefined> => {
       await build()
       await owned(tamper)
-      return (await database.withOwner(owner => verifyAudit(owner, acme)))[0]
+      return (await database.withOwner((owner) => verifyAudit(owner, acme)))[0]
     }
     expect(await check(`delete from bos.event_body where event_id = '${ids[1]}'`)).toMatchObject({ verified: 4, erased: 1, broken: null })
     const cases: [tamper: string, position: number | null, why: RegExp, verified?: number][] = [
@@ -117,8 +122,8 @@ describe.each(engines)('the log on the %s engine', engine => {
     const sequencer = startSequencer(flaky, {
       intervalMs: 30,
       gatherMs: 1,
-      onError: error => errors.push(error),
-      onSequenced: more => {
+      onError: (error) => errors.push(error),
+      onSequenced: (more) => {
         count += more
         if (count === 40) sequenced.resolve()
       },
@@ -139,7 +144,7 @@ describe.each(engines)('the log on the %s engine', engine => {
       const [early, late] = [randomUUID(), randomUUID()]
       const written = Promise.withResolvers<void>()
       const finish = Promise.withResolvers<void>()
-      const slow = database.transaction(as(acme), async tx => {
+      const slow = database.transaction(as(acme), async (tx) => {
         await tx.send({ role: 'bos_write', queries: [event(acme, late, 1)] })
         written.resolve()
         await finish.promise
@@ -151,29 +156,43 @@ describe.each(engines)('the log on the %s engine', engine => {
       finish.resolve()
       await slow
       expect(await sequenceAll(database)).toBe(1)
-      expect((await log(acme)).map(row => row['record'])).toEqual([early, late])
+      expect((await log(acme)).map((row) => row['record'])).toEqual([early, late])
     })
 
     test('16 writers on shared records, two sequencers: every event once, in order, the chain whole', async () => {
-      const sequencers = [database, database].map(each => startSequencer(each, { batch: 7, intervalMs: 5, gatherMs: 0 }))
+      const sequencers = [database, database].map((each) => startSequencer(each, { batch: 7, intervalMs: 5, gatherMs: 0 }))
       const records = Array.from({ length: 5 }, () => ({ id: randomUUID(), version: 0 }))
       // A row per record, locked and raised in the writing transaction, as a record's version is.
-      await write(acme, ...records.map(({ id }) => ({ text: `insert into bos.counter (tenant_id, entity, field, value) values ($1, 'test', $2, 0)`, values: [acme, id] })))
+      await write(
+        acme,
+        ...records.map(({ id }) => ({
+          text: `insert into bos.counter (tenant_id, entity, field, value) values ($1, 'test', $2, 0)`,
+          values: [acme, id],
+        })),
+      )
       await Promise.all(
         Array.from({ length: 16 }, async (_, writer) => {
           for (let round = 0; round < 20; round++) {
             const { id } = records[(writer + round) % records.length]!
-            await database.transaction(as(acme), async tx => {
-              const [raised] = await tx.send({ role: 'bos_write', queries: [{ text: `update bos.counter set value = value + 1 where tenant_id = $1 and field = $2 returning value`, values: [acme, id] }] })
+            await database.transaction(as(acme), async (tx) => {
+              const [raised] = await tx.send({
+                role: 'bos_write',
+                queries: [
+                  {
+                    text: `update bos.counter set value = value + 1 where tenant_id = $1 and field = $2 returning value`,
+                    values: [acme, id],
+                  },
+                ],
+              })
               return tx.commit({ role: 'bos_write', queries: [event(acme, id, raised!.rows[0]!['value'] as number)] })
             })
           }
         }),
       )
-      await Promise.all(sequencers.map(sequencer => sequencer.stop()))
+      await Promise.all(sequencers.map((sequencer) => sequencer.stop()))
       await sequenceAll(database)
       await expectWhole(acme, 320)
-      expect(await database.withOwner(owner => verifyAudit(owner, acme))).toMatchObject([{ verified: 320, broken: null }])
+      expect(await database.withOwner((owner) => verifyAudit(owner, acme))).toMatchObject([{ verified: 320, broken: null }])
     })
   }
 })

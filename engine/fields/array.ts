@@ -19,12 +19,20 @@ export function arrayLimits(node: PropertyNode, report: Report, fallback: number
   return { minItems, maxItems, unique: unique || node['uniqueItems'] === true }
 }
 
-export const arraySchema = (items: unknown, { minItems, maxItems, unique }: ArrayLimits) =>
-  ({ type: 'array', items, ...(minItems > 0 && { minItems }), maxItems, ...(unique && { uniqueItems: true }) })
+export const arraySchema = (items: unknown, { minItems, maxItems, unique }: ArrayLimits) => ({
+  type: 'array',
+  items,
+  ...(minItems > 0 && { minItems }),
+  maxItems,
+  ...(unique && { uniqueItems: true }),
+})
 
 /** Reads every item, so that all faults are reported; undefined when there was one. */
 export function parseItems(
-  input: unknown, { minItems, maxItems, unique }: ArrayLimits, parse: (item: unknown, report: Report) => unknown, report: Report,
+  input: unknown,
+  { minItems, maxItems, unique }: ArrayLimits,
+  parse: (item: unknown, report: Report) => unknown,
+  report: Report,
 ): unknown[] | undefined {
   if (!Array.isArray(input)) report('', 'must be a list')
   else if (input.length > maxItems) report('', `has ${input.length} items; at most ${maxItems} are taken`)
@@ -52,7 +60,8 @@ export function parseItems(
  * No index serves them: the array operators are not leakproof.
  */
 export function arrayOperators<Settings>(
-  type: (settings: Settings) => string, read: ReadOperand<Settings>,
+  type: (settings: Settings) => string,
+  read: ReadOperand<Settings>,
 ): { readonly [name in OperatorName]?: Operator } {
   return {
     contains: {
@@ -86,9 +95,11 @@ export function itemsOfCell(text: string, fromText: (text: string, report: Repor
     }
   }
   let faults = 0
-  const items = text.split(';').map((each) => fromText(each.trim(), (_, detail) => {
-    faults++
-    report('', detail)
-  }))
+  const items = text.split(';').map((each) =>
+    fromText(each.trim(), (_, detail) => {
+      faults++
+      report('', detail)
+    }),
+  )
   return faults === 0 ? items : undefined
 }

@@ -42,7 +42,7 @@ export const barcode: FieldType<BarcodeSettings> = define<BarcodeSettings>({
     const symbology = node['x-bos']?.['symbology'] ?? 'any'
     const known = typeof symbology === 'string' && Object.hasOwn(kinds, symbology)
     if (!known) report('/x-bos/symbology', `must be one of ${Object.keys(kinds).join(', ')}`)
-    return { ...textSettings(node, report, use, { fallback: 80, ceiling: 300 }), symbology: known ? symbology as Symbology : 'any' }
+    return { ...textSettings(node, report, use, { fallback: 80, ceiling: 300 }), symbology: known ? (symbology as Symbology) : 'any' }
   },
   schema: ({ maxLength }) => ({ type: 'string', minLength: 1, maxLength }),
   parse(input, settings, report) {

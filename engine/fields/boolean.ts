@@ -3,7 +3,12 @@ import { comparisons, plainIndex, plainSort } from './compare.ts'
 import { define } from './define.ts'
 
 const words: ReadonlyMap<string, boolean> = new Map([
-  ['true', true], ['yes', true], ['1', true], ['false', false], ['no', false], ['0', false],
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['0', false],
 ])
 
 function fromText(text: string, _settings: unknown, report: Report): boolean | undefined {

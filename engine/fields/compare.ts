@@ -18,14 +18,19 @@ export const sign = (sql: Sql, name: Comparison): RawBuilder<unknown> => sql.raw
  * none of them but `null`: `ne` too follows SQL's three-valued logic, as the expression language does.
  */
 export function comparisons<Settings>(
-  names: readonly (Comparison | 'in')[], type: string, read: ReadOperand<Settings>,
+  names: readonly (Comparison | 'in')[],
+  type: string,
+  read: ReadOperand<Settings>,
 ): { readonly [name in OperatorName]?: Operator } {
   const made: { [name in OperatorName]?: Operator } = { null: isNull }
   for (const name of names) {
-    made[name] = name === 'in' ? anyOf(type, read) : {
-      parse: (text, settings: Settings, report) => [read(text, settings, report)],
-      where: (sql, at, params) => sql`${at()} ${sign(sql, name)} ${params[0]}::${sql.raw(type)}`,
-    }
+    made[name] =
+      name === 'in'
+        ? anyOf(type, read)
+        : {
+            parse: (text, settings: Settings, report) => [read(text, settings, report)],
+            where: (sql, at, params) => sql`${at()} ${sign(sql, name)} ${params[0]}::${sql.raw(type)}`,
+          }
   }
   return made
 }
@@ -77,7 +82,9 @@ export interface SortKey {
 }
 
 /** Sorts by the first column as it stands. */
-export const plainSort = (keyType: string) => (_sql: Sql, at: ColumnRef): readonly SortKey[] => [{ key: at(), keyType }]
+export const plainSort =
+  (keyType: string) =>
+  (_sql: Sql, at: ColumnRef): readonly SortKey[] => [{ key: at(), keyType }]
 
 export const plainIndex = (name: string): readonly string[] => [quoted(name)]
 

@@ -17,14 +17,15 @@ interface Own extends Pick<Definition<object>, 'text' | 'sort' | 'index'> {
  * A value of several named texts, each a column `${name}__part` that filters and sorts by itself. `parts` gives the longest length of each.
  * A part that is absent, null or only white space is not set; a value without any part is null.
  */
-export function composite(
-  id: string, parts: Readonly<Record<string, number>>, own: Own,
-): FieldType<object> {
+export function composite(id: string, parts: Readonly<Record<string, number>>, own: Own): FieldType<object> {
   const { whole, ...rest } = own
   const names = Object.keys(parts)
-  const members: ReadonlyMap<string, Member> = new Map(names.map((name) => [
-    name, { type: 'text', settings: text.compile({ maxLength: parts[name] }, () => {}) satisfies TextSettings, suffix: `__${name}` },
-  ]))
+  const members: ReadonlyMap<string, Member> = new Map(
+    names.map((name) => [
+      name,
+      { type: 'text', settings: text.compile({ maxLength: parts[name] }, () => {}) satisfies TextSettings, suffix: `__${name}` },
+    ]),
+  )
 
   function parse(input: unknown, _settings: unknown, report: Report): Parts | null | undefined {
     if (!isObject(input)) {
@@ -32,10 +33,11 @@ export function composite(
       return undefined
     }
     let faults = 0
-    const at = (name: string): Report => inside((pointer, detail) => {
-      faults++
-      report(pointer, detail)
-    }, name)
+    const at = (name: string): Report =>
+      inside((pointer, detail) => {
+        faults++
+        report(pointer, detail)
+      }, name)
     for (const key of Object.keys(input)) if (!names.includes(key)) at(key)('', `is not a part of ${id}.${suggestion(key, names)}`)
     const value: Record<string, string> = {}
     for (const name of names) {
@@ -57,8 +59,9 @@ export function composite(
     columns: (name) => names.map((part) => ({ name: `${name}__${part}`, type: 'text', collation: 'C' })),
     schema: (_settings, mode) => ({
       type: 'object',
-      properties: Object.fromEntries(Object.entries(parts).map(([name, maxLength]) =>
-        [name, { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength }])),
+      properties: Object.fromEntries(
+        Object.entries(parts).map(([name, maxLength]) => [name, { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength }]),
+      ),
       additionalProperties: false,
     }),
     parse,
@@ -67,7 +70,15 @@ export function composite(
       const pairs = names.map((name) => sql`${sql.lit(name)}, ${at(`__${name}`)}`)
       return sql`nullif(json_strip_nulls(json_build_object(${sql.join(pairs)}))::text, '{}')::json`
     },
-    operators: { null: emptiness((sql, at) => sql`${sql.join(names.map((name) => sql`${at(`__${name}`)} is null`), sql` and `)}`) },
+    operators: {
+      null: emptiness(
+        (sql, at) =>
+          sql`${sql.join(
+            names.map((name) => sql`${at(`__${name}`)} is null`),
+            sql` and `,
+          )}`,
+      ),
+    },
     members: () => members,
     searched: (name) => names.map((part) => `coalesce(${quoted(`${name}__${part}`)}, '')`).join(" || ' ' || "),
     fromText(cell, settings, report) {

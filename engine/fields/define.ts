@@ -5,11 +5,38 @@ import type { FieldType, FieldUse, PropertyNode } from './type.ts'
 
 /** JSON Schema keywords and settings that only some types take; the rest of a node is the catalogue's business. */
 const keywords = [
-  'enum', 'default', 'minLength', 'maxLength', 'minimum', 'maximum', 'items', 'minItems', 'maxItems', 'uniqueItems',
+  'enum',
+  'default',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'items',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
 ] as const
 const settings = [
-  'scale', 'precision', 'currency', 'entity', 'onDelete', 'inverse', 'where', 'through', 'pattern', 'scope', 'assign', 'gapless',
-  'options', 'symbology', 'within', 'accept', 'maxBytes', 'result', 'treeOf', 'defaultsToActor',
+  'scale',
+  'precision',
+  'currency',
+  'entity',
+  'onDelete',
+  'inverse',
+  'where',
+  'through',
+  'pattern',
+  'scope',
+  'assign',
+  'gapless',
+  'options',
+  'symbology',
+  'within',
+  'accept',
+  'maxBytes',
+  'result',
+  'treeOf',
+  'defaultsToActor',
 ] as const
 type Keyword = (typeof keywords)[number]
 type Setting = (typeof settings)[number]
@@ -43,10 +70,16 @@ export function define<Settings extends object>(definition: Definition<Settings>
     }
     if (own['index'] === true && type.index === undefined) report('/x-bos/index', `does not apply to ${type.id}`)
     let faults = 0
-    const result = Object.freeze(compile(node, (pointer, detail) => {
-      faults++
-      report(pointer, detail)
-    }, { indexed: type.index !== undefined && (use.indexed ?? own['index'] === true), folded: use.folded ?? false }))
+    const result = Object.freeze(
+      compile(
+        node,
+        (pointer, detail) => {
+          faults++
+          report(pointer, detail)
+        },
+        { indexed: type.index !== undefined && (use.indexed ?? own['index'] === true), folded: use.folded ?? false },
+      ),
+    )
     // With other settings in doubt a default would only repeat their faults.
     if (faults === 0 && ownKeywords.includes('default')) defaultOf(type, node, result, report)
     return result
@@ -61,7 +94,10 @@ function fits(type: string, json: readonly string[], found: string): string {
 
 /** The literal default of a node, canonical; undefined when it has none or it does not parse (which is reported at /default). */
 export function defaultOf<Settings>(
-  type: Pick<FieldType<Settings>, 'parse' | 'fromName'>, node: PropertyNode, compiled: Settings, report: Report,
+  type: Pick<FieldType<Settings>, 'parse' | 'fromName'>,
+  node: PropertyNode,
+  compiled: Settings,
+  report: Report,
 ): unknown {
   const literal = node['default']
   if (literal === undefined || literal === null) return undefined
@@ -85,8 +121,10 @@ export function wholeNumber(node: PropertyNode, path: string, report: Report, { 
 }
 
 /** Reports at one member or item of a value. */
-export const inside = (report: Report, key: string | number): Report =>
-  (pointer, detail) => report(`/${pointerSegment(key)}${pointer}`, detail)
+export const inside =
+  (report: Report, key: string | number): Report =>
+  (pointer, detail) =>
+    report(`/${pointerSegment(key)}${pointer}`, detail)
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false

@@ -10,9 +10,12 @@ const hourLimit = 9_999_999
 function secondsOf(input: unknown, report: Report): number | undefined {
   const match = typeof input === 'string' ? shape.exec(input) : null
   if (match === null) {
-    report('', typeof input === 'string' && /^P\d+[YM]/.test(input)
-      ? 'has years or months, which have no fixed length: use weeks, days or hours'
-      : 'must be a length of time such as PT1H30M or P2D')
+    report(
+      '',
+      typeof input === 'string' && /^P\d+[YM]/.test(input)
+        ? 'has years or months, which have no fixed length: use weeks, days or hours'
+        : 'must be a length of time such as PT1H30M or P2D',
+    )
     return undefined
   }
   const [w = 0, d = 0, h = 0, m = 0, s = 0] = match.slice(1).map((each) => Number(each ?? 0))
@@ -38,8 +41,10 @@ function parseDuration(input: unknown, _settings: unknown, report: Report): stri
 /** formatSeconds in SQL, of a whole number of seconds. */
 function render(sql: Sql, seconds: RawBuilder<unknown>): RawBuilder<unknown> {
   const part = (value: RawBuilder<unknown>, unit: string) => sql`coalesce(nullif(${value}, 0) || ${sql.lit(unit)}, '')`
-  return sql`case when ${seconds} = 0 then 'PT0S' when ${seconds} is not null then 'PT' || ${part(sql`${seconds} / 3600`, 'H')} || ${
-    part(sql`${seconds} % 3600 / 60`, 'M')} || ${part(sql`${seconds} % 60`, 'S')} end`
+  return sql`case when ${seconds} = 0 then 'PT0S' when ${seconds} is not null then 'PT' || ${part(sql`${seconds} / 3600`, 'H')} || ${part(
+    sql`${seconds} % 3600 / 60`,
+    'M',
+  )} || ${part(sql`${seconds} % 60`, 'S')} end`
 }
 
 /** A length of time. Stored as seconds: an interval compares months with days, and its sums depend on how they were written. */

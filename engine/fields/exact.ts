@@ -53,7 +53,9 @@ function exactFault(value: Decimal, { precision, scale, minimum, maximum }: Exac
 }
 
 export function exactSettings(
-  node: PropertyNode, report: Report, indexed: boolean,
+  node: PropertyNode,
+  report: Report,
+  indexed: boolean,
   fallback: { readonly precision: (scale: number) => number; readonly scale: number; readonly minimum?: string; readonly maximum?: string },
 ): ExactSettings {
   const scale = wholeNumber(node, 'x-bos/scale', report, { max: 20, fallback: fallback.scale })
@@ -62,7 +64,7 @@ export function exactSettings(
   const bare = { precision, scale: Math.min(scale, precision), minimum: null, maximum: null, indexed }
   const bound = (keyword: 'minimum' | 'maximum'): string | null => {
     const literal = node[keyword] ?? fallback[keyword]
-    return literal === undefined ? null : parseExact(literal, bare, (_, detail) => report(`/${keyword}`, detail)) ?? null
+    return literal === undefined ? null : (parseExact(literal, bare, (_, detail) => report(`/${keyword}`, detail)) ?? null)
   }
   const minimum = bound('minimum')
   const maximum = bound('maximum')
@@ -120,20 +122,19 @@ const parameter = (value: Decimal | undefined, settings: ExactSettings, name: Co
 export function exactComparison(name: Comparison): Operator {
   return {
     parse: (text, settings: ExactSettings, report) => [parameter(operand(text, report), settings, name)],
-    where: (sql, at, [param], settings: ExactSettings) => shadowed(settings)
-      ? sql`${at('__n')} ${sign(sql, name)} ${param}::bigint`
-      : sql`${at()} ${sign(sql, name)} ${param}::numeric`,
+    where: (sql, at, [param], settings: ExactSettings) =>
+      shadowed(settings) ? sql`${at('__n')} ${sign(sql, name)} ${param}::bigint` : sql`${at()} ${sign(sql, name)} ${param}::numeric`,
   }
 }
 
 const exactOperators: { readonly [name in OperatorName]?: Operator } = {
   ...Object.fromEntries((['eq', 'ne', 'gt', 'gte', 'lt', 'lte'] as const).map((name) => [name, exactComparison(name)])),
   in: {
-    parse: (text, settings: ExactSettings, report) =>
-      [operands(text, report).map((each) => parameter(operand(each, report), settings, 'eq'))],
-    where: (sql, at, [param], settings: ExactSettings) => shadowed(settings)
-      ? sql`${at('__n')} = any(${param}::bigint[])`
-      : sql`${at()} = any(${param}::numeric[])`,
+    parse: (text, settings: ExactSettings, report) => [
+      operands(text, report).map((each) => parameter(operand(each, report), settings, 'eq')),
+    ],
+    where: (sql, at, [param], settings: ExactSettings) =>
+      shadowed(settings) ? sql`${at('__n')} = any(${param}::bigint[])` : sql`${at()} = any(${param}::numeric[])`,
   },
   null: isNull,
 }

@@ -21,13 +21,16 @@ const textsOf = ({ operands }: Case): readonly string[] => (operands ? fc.sample
 
 /** Which rows a filter finds, beside those that JavaScript finds: tables to be compared whole, so that a fault shows the operand. */
 async function bothWays(
-  name: string, operators: readonly OperatorName[], texts: readonly string[], matches: (value: unknown, operator: OperatorName, text: string) => boolean,
+  name: string,
+  operators: readonly OperatorName[],
+  texts: readonly string[],
+  matches: (value: unknown, operator: OperatorName, text: string) => boolean,
 ): Promise<{ sql: unknown[]; js: unknown[] }> {
   const values = valuesFor(name)
   const rows = { sql: [] as unknown[], js: [] as unknown[] }
   for (const operator of operators) {
     for (const text of texts) {
-      rows.sql.push([operator, text, ...await database.found(tableName(name), cases[name]!.field, operator, text)])
+      rows.sql.push([operator, text, ...(await database.found(tableName(name), cases[name]!.field, operator, text))])
       rows.js.push([operator, text, ...values.flatMap((value, i) => (matches(value, operator, text) ? [i] : []))])
     }
   }
@@ -52,30 +55,44 @@ test.each(Object.keys(cases))('%s: null finds the row without a value', async (n
 })
 
 const holds: Readonly<Record<string, (order: number) => boolean>> = {
-  eq: (order) => order === 0, ne: (order) => order !== 0, gt: (order) => order > 0, gte: (order) => order >= 0, lt: (order) => order < 0, lte: (order) => order <= 0,
+  eq: (order) => order === 0,
+  ne: (order) => order !== 0,
+  gt: (order) => order > 0,
+  gte: (order) => order >= 0,
+  lt: (order) => order < 0,
+  lte: (order) => order <= 0,
 }
 
 test.each(named(({ order }) => order !== undefined))('%s: comparisons find what JavaScript finds', async (name) => {
   const { field, order, means = (text) => text } = cases[name]!
   const operators = (Object.keys(holds) as OperatorName[]).filter((each) => field.type.operators[each])
   const texts = [...textsOf(cases[name]!), ...valuesFor(name).slice(0, 6).map(String)]
-  const found = await bothWays(name, operators, texts, (value, operator, text) => holds[operator]!(order!(value as never, means(text) as never)))
+  const found = await bothWays(name, operators, texts, (value, operator, text) =>
+    holds[operator]!(order!(value as never, means(text) as never)),
+  )
   expect(found.sql).toEqual(found.js)
 })
 
-test.each(named(({ field, order }) => order !== undefined && field.type.operators.in !== undefined))('%s: in finds any of several', async (name) => {
-  const { order, means = (text) => text } = cases[name]!
-  const several = [...textsOf(cases[name]!).slice(0, 3), ...valuesFor(name).slice(0, 3).map(String)]
-  const found = await bothWays(name, ['in'], [JSON.stringify(several)], (value) => several.some((text) => order!(value as never, means(text) as never) === 0))
-  expect(found.sql).toEqual(found.js)
-})
+test.each(named(({ field, order }) => order !== undefined && field.type.operators.in !== undefined))(
+  '%s: in finds any of several',
+  async (name) => {
+    const { order, means = (text) => text } = cases[name]!
+    const several = [...textsOf(cases[name]!).slice(0, 3), ...valuesFor(name).slice(0, 3).map(String)]
+    const found = await bothWays(name, ['in'], [JSON.stringify(several)], (value) =>
+      several.some((text) => order!(value as never, means(text) as never) === 0),
+    )
+    expect(found.sql).toEqual(found.js)
+  },
+)
 
-const isText = (field: Case, name: string): boolean => typeof valuesFor(name)[0] === 'string' && field.field.type.operators.contains !== undefined
+const isText = (field: Case, name: string): boolean =>
+  typeof valuesFor(name)[0] === 'string' && field.field.type.operators.contains !== undefined
 
 test.each(named(isText))('%s: contains and startsWith ignore case and accents', async (name) => {
   const texts = ['a', 'Ä', 'SS', 'ς', '%', '_', '\\', "'", 'é1', 'https', ...textsOf(cases[name]!)].filter((each) => fold(each) !== '')
   const found = await bothWays(name, ['contains', 'startsWith'], texts, (value, operator, text) =>
-    operator === 'contains' ? fold(String(value)).includes(fold(text)) : fold(String(value)).startsWith(fold(text)))
+    operator === 'contains' ? fold(String(value)).includes(fold(text)) : fold(String(value)).startsWith(fold(text)),
+  )
   expect(found.sql).toEqual(found.js)
 })
 
@@ -92,7 +109,10 @@ test.each(named(({ field }) => field.type.sort !== undefined))('%s: sort keys su
 const exact = new Set(['decimal', 'percent', 'integer', 'rating', 'date', 'dateTime', 'time', 'duration', 'rank', 'boolean'])
 
 test.each(named(({ field }) => exact.has(field.type.id)))('%s: the order is that of JavaScript', async (name) => {
-  const { field: { type, settings }, order } = cases[name]!
+  const {
+    field: { type, settings },
+    order,
+  } = cases[name]!
   const keys = type.sort!(sql, at, settings).map(({ key }) => sql`${key} nulls last`)
   const rows = await database.run(sql`select id from ${sql.table(tableName(name))} order by ${sql.join(keys)}, id`)
   const values = valuesFor(name)

@@ -2,8 +2,19 @@ import { expect, test } from 'vitest'
 import { escapeLike, fold } from './fold.ts'
 
 test.each([
-  ['Ä', 'a'], ['A\u0308', 'a'], ['İstanbul', 'istanbul'], ['STRASSE', 'strasse'], ['Straße', 'straße'], ['ΟΔΟΣ', 'οδοσ'], ['οδος', 'οδοσ'],
-  ['ﬁne', 'fine'], ['Ｆｕｌｌ', 'full'], ['한글', '한글'.normalize('NFKD')], ['𐐀', '𐐨'], ['², ½', '2, 1⁄2'], ['', ''],
+  ['Ä', 'a'],
+  ['A\u0308', 'a'],
+  ['İstanbul', 'istanbul'],
+  ['STRASSE', 'strasse'],
+  ['Straße', 'straße'],
+  ['ΟΔΟΣ', 'οδοσ'],
+  ['οδος', 'οδοσ'],
+  ['ﬁne', 'fine'],
+  ['Ｆｕｌｌ', 'full'],
+  ['한글', '한글'.normalize('NFKD')],
+  ['𐐀', '𐐨'],
+  ['², ½', '2, 1⁄2'],
+  ['', ''],
 ])('%j folds to %j', (text, folded) => {
   expect(fold(text)).toBe(folded)
 })

@@ -26,10 +26,39 @@ test('an unknown type names the nearest', () => {
 })
 
 test('types follow from JSON Schema', () => {
-  expect([
-    { type: 'string' }, { enum: ['a'] }, { type: 'string', enum: ['a'] }, { type: 'string', format: 'date' }, { type: 'string', format: 'date-time' }, { type: 'string', format: 'time' }, { type: 'string', format: 'email' },
-    { type: 'string', format: 'uri' }, { type: 'string', format: 'duration' }, { type: 'integer' }, { type: 'boolean' }, { type: 'array', items: { enum: ['a'] } }, { type: 'array', items: { type: 'string' } }, { 'x-bos': { type: 'money' } },
-  ].map(id)).toEqual(['text', 'select', 'select', 'date', 'dateTime', 'time', 'email', 'url', 'duration', 'integer', 'boolean', 'multiSelect', 'list', 'money'])
+  expect(
+    [
+      { type: 'string' },
+      { enum: ['a'] },
+      { type: 'string', enum: ['a'] },
+      { type: 'string', format: 'date' },
+      { type: 'string', format: 'date-time' },
+      { type: 'string', format: 'time' },
+      { type: 'string', format: 'email' },
+      { type: 'string', format: 'uri' },
+      { type: 'string', format: 'duration' },
+      { type: 'integer' },
+      { type: 'boolean' },
+      { type: 'array', items: { enum: ['a'] } },
+      { type: 'array', items: { type: 'string' } },
+      { 'x-bos': { type: 'money' } },
+    ].map(id),
+  ).toEqual([
+    'text',
+    'select',
+    'select',
+    'date',
+    'dateTime',
+    'time',
+    'email',
+    'url',
+    'duration',
+    'integer',
+    'boolean',
+    'multiSelect',
+    'list',
+    'money',
+  ])
 })
 
 test('suggestions are near, never just any name', () => {

@@ -38,10 +38,39 @@ export { notYet }
 
 /** Every field type, by id. */
 export const fieldTypes: ReadonlyMap<string, FieldType> = new Map(
-  ([
-    text, longText, markdown, email, phone, url, integer, decimal, money, percent, boolean, date, dateTime, time, duration,
-    select, multiSelect, list, reference, references, lines, json, sequence, address, personName, color, rating, barcode, rank,
-  ] as FieldType[]).map((type) => [type.id, type]),
+  (
+    [
+      text,
+      longText,
+      markdown,
+      email,
+      phone,
+      url,
+      integer,
+      decimal,
+      money,
+      percent,
+      boolean,
+      date,
+      dateTime,
+      time,
+      duration,
+      select,
+      multiSelect,
+      list,
+      reference,
+      references,
+      lines,
+      json,
+      sequence,
+      address,
+      personName,
+      color,
+      rating,
+      barcode,
+      rank,
+    ] as FieldType[]
+  ).map((type) => [type.id, type]),
 )
 
 /** The type of a compiled field. */
@@ -74,9 +103,13 @@ export function compileField(node: PropertyNode, report: Report, use: FieldUse =
   const type = typeOf(node, report)
   if (type === undefined) return undefined
   let faults = 0
-  const settings = type.compile(node, (pointer, detail) => {
-    faults++
-    report(pointer, detail)
-  }, use)
+  const settings = type.compile(
+    node,
+    (pointer, detail) => {
+      faults++
+      report(pointer, detail)
+    },
+    use,
+  )
   return { type, settings, default: faults === 0 ? defaultOf(type, node, settings, report) : undefined }
 }

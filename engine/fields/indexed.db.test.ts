@@ -48,8 +48,15 @@ test.each([
 ] as const)('%s.%s', async (name, operator, text, condition) => {
   const { type, settings } = fields[name]!
   const params = operand(fields[name]!, operator, text)
-  const where = type.operators[operator]!.where(sql, (suffix = '') => sql.ref(`${name}${suffix}`), params.map((each) => sql`${each}`), settings as never)
-  const { text: statement, values } = compiled(sql`select id from policed.t where tenant_id = ${'00000000-0000-0000-0000-000000000000'}::uuid and ${where}`)
+  const where = type.operators[operator]!.where(
+    sql,
+    (suffix = '') => sql.ref(`${name}${suffix}`),
+    params.map((each) => sql`${each}`),
+    settings as never,
+  )
+  const { text: statement, values } = compiled(
+    sql`select id from policed.t where tenant_id = ${'00000000-0000-0000-0000-000000000000'}::uuid and ${where}`,
+  )
   const reader = new Client({ connectionString: database.url })
   await reader.connect()
   try {

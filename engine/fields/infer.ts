@@ -3,7 +3,12 @@ import { suggestion } from './nearest.ts'
 import type { PropertyNode } from './type.ts'
 
 const byFormat: Readonly<Record<string, string>> = {
-  'date': 'date', 'date-time': 'dateTime', 'time': 'time', 'email': 'email', 'uri': 'url', 'duration': 'duration',
+  date: 'date',
+  'date-time': 'dateTime',
+  time: 'time',
+  email: 'email',
+  uri: 'url',
+  duration: 'duration',
 }
 
 /** Id of the field type that a node means: `x-bos.type`, or what its keywords say. Reports and returns undefined when they say none. */

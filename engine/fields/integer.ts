@@ -53,8 +53,8 @@ export const integerColumn = {
   columns: (name: string) => [{ name, type: 'bigint' }],
   schema: ({ minimum, maximum }: IntegerSettings) => ({ type: 'integer', minimum, maximum }),
   parse: parseInteger,
-  operators: comparisons(
-    ['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in'], 'bigint', (text, _settings, report) => integerText(text, any, report),
+  operators: comparisons(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in'], 'bigint', (text, _settings, report) =>
+    integerText(text, any, report),
   ),
   sort: plainSort('bigint'),
   index: plainIndex,

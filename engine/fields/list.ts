@@ -25,13 +25,18 @@ export interface ListSettings extends ArrayLimits {
 
 /** Types with one column, whose values are scalars. */
 const scalars: ReadonlyMap<string, FieldType> = new Map(
-  ([text, email, phone, url, integer, decimal, percent, date, dateTime, time, duration, color, barcode] as FieldType[])
-    .map((type) => [type.id, type]),
+  ([text, email, phone, url, integer, decimal, percent, date, dateTime, time, duration, color, barcode] as FieldType[]).map((type) => [
+    type.id,
+    type,
+  ]),
 )
 const itemOf = ({ item }: ListSettings): FieldType => scalars.get(item) ?? text
 
 /** The SQL type of one item, without its modifier: a cast to numeric(18,2) would round the operand of a filter. */
-const bareType = (settings: ListSettings): string => itemOf(settings).columns('item', settings.itemSettings)[0]!.type.replace(/\(.*\)/, '')
+const bareType = (settings: ListSettings): string =>
+  itemOf(settings)
+    .columns('item', settings.itemSettings)[0]!
+    .type.replace(/\(.*\)/, '')
 
 /** A list of scalars, in the order given: several e-mail addresses, several codes. */
 export const list: FieldType<ListSettings> = define<ListSettings>({
@@ -68,8 +73,10 @@ export const list: FieldType<ListSettings> = define<ListSettings>({
       from unnest(${at()}) with ordinality as item(value, position)`
     return sql`case when ${at()} is not null then (${items}) end`
   },
-  operators: arrayOperators<ListSettings>(bareType, (operand, settings, report) =>
-    itemOf(settings).operators.eq!.parse(operand, settings.itemSettings as never, report)[0]),
+  operators: arrayOperators<ListSettings>(
+    bareType,
+    (operand, settings, report) => itemOf(settings).operators.eq!.parse(operand, settings.itemSettings as never, report)[0],
+  ),
   blank: blankArray,
   fromText(cell, settings, report) {
     const item = itemOf(settings)

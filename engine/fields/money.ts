@@ -126,12 +126,13 @@ export const money = define<MoneySettings>({
   measures: ['sum', 'avg', 'min', 'max'],
   measured: exactMeasured,
   currency: currencyOf,
-  members: (settings) => new Map([
-    ['amount', { type: 'decimal', settings, suffix: '' }],
-    ...(settings.currency === null
-      ? [['currency', { type: 'text', settings: text.compile({ maxLength: 3 }, () => {}), suffix: '__currency' }] as const]
-      : []),
-  ]),
+  members: (settings) =>
+    new Map([
+      ['amount', { type: 'decimal', settings, suffix: '' }],
+      ...(settings.currency === null
+        ? [['currency', { type: 'text', settings: text.compile({ maxLength: 3 }, () => {}), suffix: '__currency' }] as const]
+        : []),
+    ]),
   text: (sql, at, settings) => sql`${at()}::text || ' ' || ${currencyOf(sql, at, settings)}`,
   fromText,
   toText: (value) => `${(value as Money).amount} ${(value as Money).currency}`,

@@ -35,7 +35,7 @@ export function nearest(name: string, known: Iterable<string>): string | null {
 }
 
 /** ` Did you mean "won"?`, or nothing for nothing. */
-export const didYouMean = (found: string | null | undefined): string => found ? ` Did you mean "${found}"?` : ''
+export const didYouMean = (found: string | null | undefined): string => (found ? ` Did you mean "${found}"?` : '')
 
 /** The same for a name that is not among the known ones. */
 export function suggestion(name: string, known: Iterable<string>): string {

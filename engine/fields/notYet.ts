@@ -1,8 +1,5 @@
 /** What the metamodel reserves and this version does not do yet: `check` answers "not yet: " and the reason. */
-export const notYet: {
-  readonly types: Readonly<Record<string, string>>
-  readonly settings: Readonly<Record<string, string>>
-} = {
+export const notYet: { readonly types: Readonly<Record<string, string>>; readonly settings: Readonly<Record<string, string>> } = {
   types: {
     file: 'files need the file service',
     image: 'images need the file service',

@@ -19,12 +19,19 @@ const byFamily = (sql: Sql, at: ColumnRef): RawBuilder<unknown> => sql`(coalesce
 const byGiven = (sql: Sql, at: ColumnRef): RawBuilder<unknown> => sql`(coalesce(${at('__given')}, '') collate "und-x-icu")`
 
 /** The name of a person, in the parts that letters and lists need. Sorted by family name, then given name. */
-export const personName = composite('personName', { prefix: 40, given: 100, middle: 100, family: 100, suffix: 40 }, {
-  text: (sql, at) => sql`nullif(concat_ws(' ', ${sql.join(parts.map((part) => at(`__${part}`)))}), '')`,
-  sort: (sql, at) => [{ key: byFamily(sql, at), keyType: 'text' }, { key: byGiven(sql, at), keyType: 'text' }],
-  index: (name) => [
-    `(coalesce(${quoted(`${name}__family`)}, ${quoted(`${name}__given`)}) collate "und-x-icu")`,
-    `(coalesce(${quoted(`${name}__given`)}, '') collate "und-x-icu")`,
-  ],
-  whole,
-})
+export const personName = composite(
+  'personName',
+  { prefix: 40, given: 100, middle: 100, family: 100, suffix: 40 },
+  {
+    text: (sql, at) => sql`nullif(concat_ws(' ', ${sql.join(parts.map((part) => at(`__${part}`)))}), '')`,
+    sort: (sql, at) => [
+      { key: byFamily(sql, at), keyType: 'text' },
+      { key: byGiven(sql, at), keyType: 'text' },
+    ],
+    index: (name) => [
+      `(coalesce(${quoted(`${name}__family`)}, ${quoted(`${name}__given`)}) collate "und-x-icu")`,
+      `(coalesce(${quoted(`${name}__given`)}, '') collate "und-x-icu")`,
+    ],
+    whole,
+  },
+)

@@ -34,7 +34,7 @@ export function readTargets(node: PropertyNode, report: Report): readonly string
   const wrong = targets.find((each) => typeof each !== 'string' || !/^(?:[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*|self)$/.test(each))
   if (wrong !== undefined || given === undefined) report('/x-bos/entity', 'must name an entity such as crm.company, or a list of entities')
   else if (new Set(targets).size < targets.length) report('/x-bos/entity', 'names an entity twice')
-  else return Object.freeze([...targets as string[]])
+  else return Object.freeze([...(targets as string[])])
   return Object.freeze([])
 }
 
@@ -78,9 +78,13 @@ const columnSuffixes = (settings: ReferenceSettings): readonly string[] => (sing
 
 const equal: Operator = {
   parse: (text, settings: ReferenceSettings, report) => placed(text, settings, report),
-  where: (sql, at, params, settings: ReferenceSettings) => settings.targets.length === 0
-    ? sql`false`
-    : sql`(${sql.join(columnSuffixes(settings).map((each, i) => sql`${at(each)} = ${params[i]}::uuid`), sql` or `)})`,
+  where: (sql, at, params, settings: ReferenceSettings) =>
+    settings.targets.length === 0
+      ? sql`false`
+      : sql`(${sql.join(
+          columnSuffixes(settings).map((each, i) => sql`${at(each)} = ${params[i]}::uuid`),
+          sql` or `,
+        )})`,
 }
 
 const among: Operator = {
@@ -88,9 +92,13 @@ const among: Operator = {
     const places = operands(text, report).map((each) => placed(each, settings, report))
     return settings.targets.map((_, i) => places.map((each) => each[i] ?? null))
   },
-  where: (sql, at, params, settings: ReferenceSettings) => settings.targets.length === 0
-    ? sql`false`
-    : sql`(${sql.join(columnSuffixes(settings).map((each, i) => sql`${at(each)} = any(${params[i]}::uuid[])`), sql` or `)})`,
+  where: (sql, at, params, settings: ReferenceSettings) =>
+    settings.targets.length === 0
+      ? sql`false`
+      : sql`(${sql.join(
+          columnSuffixes(settings).map((each, i) => sql`${at(each)} = any(${params[i]}::uuid[])`),
+          sql` or `,
+        )})`,
 }
 
 /** A link to one record of one entity, or of one out of several. Whether it exists and may be seen is the pipeline's to know. */
@@ -104,16 +112,20 @@ export const reference = define<ReferenceSettings>({
   },
   narrow: (settings, knows) => (single(settings) ? settings : { ...settings, targets: settings.targets.filter(knows) }),
   columns: (name, settings) => columnSuffixes(settings).map((each) => ({ name: name + each, type: 'uuid' })),
-  schema: (settings) => single(settings) ? { type: 'string', format: 'uuid' } : {
-    type: 'object',
-    properties: { entity: { type: 'string', enum: settings.targets }, id: { type: 'string', format: 'uuid' } },
-    required: members,
-    additionalProperties: false,
-  },
+  schema: (settings) =>
+    single(settings)
+      ? { type: 'string', format: 'uuid' }
+      : {
+          type: 'object',
+          properties: { entity: { type: 'string', enum: settings.targets }, id: { type: 'string', format: 'uuid' } },
+          required: members,
+          additionalProperties: false,
+        },
   parse: parseReference,
-  store: (value, settings) => single(settings)
-    ? [value]
-    : settings.targets.map((target) => ((value as AnyReference | null)?.entity === target ? (value as AnyReference).id : null)),
+  store: (value, settings) =>
+    single(settings)
+      ? [value]
+      : settings.targets.map((target) => ((value as AnyReference | null)?.entity === target ? (value as AnyReference).id : null)),
   render: (sql, at, settings) => {
     if (single(settings)) return at()
     if (settings.targets.length === 0) return sql`null::json`
@@ -126,9 +138,14 @@ export const reference = define<ReferenceSettings>({
   operators: {
     eq: equal,
     in: among,
-    null: emptiness((sql, at, settings: ReferenceSettings) => settings.targets.length === 0
-      ? sql`true`
-      : sql`${sql.join(columnSuffixes(settings).map((each) => sql`${at(each)} is null`), sql` and `)}`),
+    null: emptiness((sql, at, settings: ReferenceSettings) =>
+      settings.targets.length === 0
+        ? sql`true`
+        : sql`${sql.join(
+            columnSuffixes(settings).map((each) => sql`${at(each)} is null`),
+            sql` and `,
+          )}`,
+    ),
   },
   index: (name, settings) => (single(settings) ? plainIndex(name) : settings.targets.map((target) => quoted(name + suffix(target)))),
   group: 'value',

@@ -55,7 +55,16 @@ const titleOf = (name: string): string => (name.charAt(0).toUpperCase() + name.s
 export function parseOption(input: unknown, { options }: SelectSettings, report: Report): string | undefined {
   if (typeof input !== 'string') report('', 'must be text: the id of an option')
   else if (options.some((each) => each.id === input)) return input
-  else report('', `"${input.slice(0, 60)}" is not an option.${suggestion(input, options.map((each) => each.id)) || listed(options)}`)
+  else
+    report(
+      '',
+      `"${input.slice(0, 60)}" is not an option.${
+        suggestion(
+          input,
+          options.map((each) => each.id),
+        ) || listed(options)
+      }`,
+    )
   return undefined
 }
 
@@ -84,8 +93,9 @@ export const select = define<SelectSettings>({
   parse: parseOption,
   fromName: optionId,
   operators: comparisons(['eq', 'ne', 'in'], 'text', parseOption),
-  sort: (sql, at, { options }) =>
-    [{ key: sql`array_position(array[${sql.join(options.map((each) => sql.lit(each.id)))}]::text[], ${at()})`, keyType: 'integer' }],
+  sort: (sql, at, { options }) => [
+    { key: sql`array_position(array[${sql.join(options.map((each) => sql.lit(each.id)))}]::text[], ${at()})`, keyType: 'integer' },
+  ],
   /** Serves filters. The order of options is not in the index: it may change without touching the table. */
   index: plainIndex,
   group: 'value',

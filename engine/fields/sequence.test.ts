@@ -10,9 +10,13 @@ test('refuses patterns that are wrong or not yet done', () => {
   for (const pattern of ['PO-', '{n}{n}', '{n:}', '{n:x}', '{n', '{}']) expect(of({ pattern })).toEqual([shape])
   expect(of({ pattern: '{n:0}' })).toEqual(['/x-bos/pattern must ask for 1 to 15 digits'])
   expect(of({ pattern: `${'x'.repeat(60)}{n}` })).toEqual(['/x-bos/pattern must have at most 60 characters'])
-  expect(of({ pattern: 'INV-{year(self.date)}-{n:5}' })).toEqual(['/x-bos/pattern not yet: placeholders other than {n} need the expression language'])
+  expect(of({ pattern: 'INV-{year(self.date)}-{n:5}' })).toEqual([
+    '/x-bos/pattern not yet: placeholders other than {n} need the expression language',
+  ])
   expect(of({ pattern: '{n}', assign: 'transition', scope: ['company'], gapless: true })).toEqual([
-    '/x-bos/assign not yet: numbers given by a transition need the lifecycle', '/x-bos/scope not yet: a counter per scope needs the expression language', '/x-bos/gapless not yet: numbers without gaps need the ledger',
+    '/x-bos/assign not yet: numbers given by a transition need the lifecycle',
+    '/x-bos/scope not yet: a counter per scope needs the expression language',
+    '/x-bos/gapless not yet: numbers without gaps need the ledger',
   ])
 })
 
@@ -21,5 +25,10 @@ test('numbers are padded and may outgrow their digits', () => {
   expect(field.settings).toEqual({ prefix: 'PO-', digits: 5, suffix: '/A' })
   expect([1, 99_999, 100_000n].map((n) => formatSequence(field.settings as never, n))).toEqual(['PO-00001/A', 'PO-99999/A', 'PO-100000/A'])
   expect(wronglyRead(field, [['PO-00001/A', 'PO-00001/A']])).toEqual([])
-  expect(wronglyRefused(field, [[1, 'must be text'], ['', 'has 0 characters; at least 1 are needed']])).toEqual([])
+  expect(
+    wronglyRefused(field, [
+      [1, 'must be text'],
+      ['', 'has 0 characters; at least 1 are needed'],
+    ]),
+  ).toEqual([])
 })

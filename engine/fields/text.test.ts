@@ -4,16 +4,34 @@ import { cell, faultsOf, operand, parsed, subject, wronglyRead, wronglyRefused }
 const field = subject({ type: 'string', minLength: 2, maxLength: 5 })
 
 test('refuses what is no text, or too long, or not storable', () => {
-  expect(wronglyRefused(field, [
-    [1, 'must be text'], [null, 'must be text'], [['a'], 'must be text'], [{ toString: 'ab' }, 'must be text'],
-    ['a', 'has 1 characters; at least 2 are needed'], ['abcdef', 'has 6 characters; at most 5 are taken'], ['😀😀😀😀😀😀', 'has 6 characters; at most 5 are taken'],
-    ['a\0b', 'contains a NUL character', { schema: false }],
-    ['ab\ud800', 'contains half of a surrogate pair, which is not a character', { schema: false }], ['\udc00ab', 'contains half of a surrogate pair, which is not a character', { schema: false }],
-  ])).toEqual([])
+  expect(
+    wronglyRefused(field, [
+      [1, 'must be text'],
+      [null, 'must be text'],
+      [['a'], 'must be text'],
+      [{ toString: 'ab' }, 'must be text'],
+      ['a', 'has 1 characters; at least 2 are needed'],
+      ['abcdef', 'has 6 characters; at most 5 are taken'],
+      ['😀😀😀😀😀😀', 'has 6 characters; at most 5 are taken'],
+      ['a\0b', 'contains a NUL character', { schema: false }],
+      ['ab\ud800', 'contains half of a surrogate pair, which is not a character', { schema: false }],
+      ['\udc00ab', 'contains half of a surrogate pair, which is not a character', { schema: false }],
+    ]),
+  ).toEqual([])
 })
 
 test('keeps text as given, counted in code points', () => {
-  expect(wronglyRead(field, [['ab', 'ab'], ['  ', '  '], [' a ', ' a '], ['😀😀😀😀😀', '😀😀😀😀😀'], ["'; x", "'; x"], ['a\nb', 'a\nb'], ['=1+1', '=1+1']])).toEqual([])
+  expect(
+    wronglyRead(field, [
+      ['ab', 'ab'],
+      ['  ', '  '],
+      [' a ', ' a '],
+      ['😀😀😀😀😀', '😀😀😀😀😀'],
+      ["'; x", "'; x"],
+      ['a\nb', 'a\nb'],
+      ['=1+1', '=1+1'],
+    ]),
+  ).toEqual([])
 })
 
 test('white space alone is blank', () => {
@@ -23,11 +41,18 @@ test('white space alone is blank', () => {
 test('settings', () => {
   expect(faultsOf({ type: 'string', minLength: 9, maxLength: 5 })).toEqual(['/minLength is more than maxLength, 5'])
   expect(faultsOf({ type: 'string', maxLength: 0 })).toEqual(['/maxLength must be a whole number from 1 to 4000'])
-  expect(faultsOf({ type: 'string', maxLength: 301, 'x-bos': { index: true } })).toEqual(['/maxLength must be at most 300 where the field is indexed'])
+  expect(faultsOf({ type: 'string', maxLength: 301, 'x-bos': { index: true } })).toEqual([
+    '/maxLength must be at most 300 where the field is indexed',
+  ])
   expect(faultsOf({ type: 'string', maxLength: 3, default: 'abcd' })).toEqual(['/default has 4 characters; at most 3 are taken'])
   expect(faultsOf({ type: 'string', minimum: 1 })).toEqual(['/minimum does not apply to text'])
-  expect(faultsOf({ type: 'integer', 'x-bos': { type: 'text' } })).toEqual(['/type "integer" does not go with text: leave it out or write "string"'])
-  expect(faultsOf({ type: 'string', 'x-bos': { scale: 2, compute: 'now' } })).toEqual(['/x-bos/scale does not apply to text', '/x-bos/compute not yet: computed fields need the expression language'])
+  expect(faultsOf({ type: 'integer', 'x-bos': { type: 'text' } })).toEqual([
+    '/type "integer" does not go with text: leave it out or write "string"',
+  ])
+  expect(faultsOf({ type: 'string', 'x-bos': { scale: 2, compute: 'now' } })).toEqual([
+    '/x-bos/scale does not apply to text',
+    '/x-bos/compute not yet: computed fields need the expression language',
+  ])
   expect(subject({ type: 'string', default: 'x' }).default).toBe('x')
 })
 
@@ -46,7 +71,12 @@ test('operands of contains are folded and their signs plain; nothing to look for
 test('columns follow the use', () => {
   expect(field.type.columns('name', field.settings)).toEqual([{ name: 'name', type: 'text', collation: 'C' }])
   const searched = subject({ type: 'string' }, { folded: true })
-  expect(searched.type.columns('name', searched.settings)[1]).toEqual({ name: 'name__f', type: 'text', collation: 'C', generated: 'bos.fold("name")' })
+  expect(searched.type.columns('name', searched.settings)[1]).toEqual({
+    name: 'name__f',
+    type: 'text',
+    collation: 'C',
+    generated: 'bos.fold("name")',
+  })
   expect(field.type.index!('name', field.settings)).toEqual(['("name" collate "und-x-icu")', '"name"'])
   const path = subject({ type: 'string', 'x-bos': { treeOf: 'parent', index: true } })
   expect(path.type.index!('path', path.settings)).toEqual(['"path"'])

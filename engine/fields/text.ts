@@ -58,22 +58,24 @@ export const operand: ReadOperand<unknown> = (text, _settings, report) => parseT
 /** The equality of code points, repeated under the collation that the field's index has, so that the index answers it. */
 const equal: Operator = {
   parse: (text, settings, report) => [operand(text, settings, report)],
-  where: (sql, at, [param], settings: TextSettings) => settings.indexed && !settings.tree
-    ? sql`(${at()} = ${param}::text and ${at()} collate ${sql.raw(displayOrder)} = ${param}::text)`
-    : sql`${at()} = ${param}::text`,
+  where: (sql, at, [param], settings: TextSettings) =>
+    settings.indexed && !settings.tree
+      ? sql`(${at()} = ${param}::text and ${at()} collate ${sql.raw(displayOrder)} = ${param}::text)`
+      : sql`${at()} = ${param}::text`,
 }
 
 const among: Operator = {
   ...anyOf('text', operand),
-  where: (sql, at, [param], settings: TextSettings) => settings.indexed && !settings.tree
-    ? sql`(${at()} = any(${param}::text[]) and ${at()} collate ${sql.raw(displayOrder)} = any(${param}::text[]))`
-    : sql`${at()} = any(${param}::text[])`,
+  where: (sql, at, [param], settings: TextSettings) =>
+    settings.indexed && !settings.tree
+      ? sql`(${at()} = any(${param}::text[]) and ${at()} collate ${sql.raw(displayOrder)} = any(${param}::text[]))`
+      : sql`${at()} = any(${param}::text[])`,
 }
 
 /** Case and accents do not matter here. In the search list the folded column answers; see bos.matching(). */
 const like = (before: string, after: string): Operator => ({
   parse: (text, settings, report) => {
-    const folded = fold(operand(text, settings, report) as string ?? '')
+    const folded = fold((operand(text, settings, report) as string) ?? '')
     if (folded === '') report('', 'must not be empty')
     return [`${before}${escapeLike(folded)}${after}`]
   },
@@ -94,7 +96,10 @@ export const blankText = (value: unknown): boolean => typeof value === 'string' 
 
 /** Settings of a text-like field: `fallback` code points unless the node says otherwise, never more than `ceiling`. */
 export function textSettings(
-  node: PropertyNode, report: Report, use: Required<FieldUse>, limits: { readonly fallback: number; readonly ceiling: number },
+  node: PropertyNode,
+  report: Report,
+  use: Required<FieldUse>,
+  limits: { readonly fallback: number; readonly ceiling: number },
 ): TextSettings {
   const { fallback, ceiling } = limits
   const tree = node['x-bos']?.['treeOf'] !== undefined
@@ -134,10 +139,7 @@ export const lineOfText = {
 } as const satisfies Partial<Definition<TextSettings>>
 
 /** Text of several lines: found by its words, not sorted by. */
-export const pageOfText = {
-  ...textColumn,
-  operators: { ...contained, null: isNull },
-} as const satisfies Partial<Definition<TextSettings>>
+export const pageOfText = { ...textColumn, operators: { ...contained, null: isNull } } as const satisfies Partial<Definition<TextSettings>>
 
 export const text: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,

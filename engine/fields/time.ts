@@ -22,7 +22,8 @@ export const time = define<object>({
   columns: (name) => [{ name, type: 'time(0)' }],
   /** Not JSON Schema's `time`, which demands a zone. */
   schema: (_settings, mode) => ({
-    type: 'string', pattern: `^(?:[01]\\d|2[0-3]):[0-5]\\d${mode === 'read' ? ':[0-5]\\d' : '(?::[0-5]\\d)?'}$`,
+    type: 'string',
+    pattern: `^(?:[01]\\d|2[0-3]):[0-5]\\d${mode === 'read' ? ':[0-5]\\d' : '(?::[0-5]\\d)?'}$`,
   }),
   parse: parseTime,
   operators: comparisons(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in'], 'time', parseTime),

@@ -20,16 +20,20 @@ export function admit(request: Request, response: Response, next: NextFunction):
  * away by its headers or by the public name in Host (which also stops DNS rebinding).
  */
 export function refuseUnlessLocal(request: IncomingMessage, _response: Response, next: NextFunction): void {
-  const forwarded = Object.keys(request.headers).some(name => forwardingHeader.test(name))
+  const forwarded = Object.keys(request.headers).some((name) => forwardingHeader.test(name))
   if (!forwarded && localHost.test(request.headers.host ?? '')) return next()
-  throw new Problem('origin-refused', 'This is a demo: it answers only on this machine, under localhost, and not through a proxy. "bos demo off" ends demo mode for ever.')
+  throw new Problem(
+    'origin-refused',
+    'This is a demo: it answers only on this machine, under localhost, and not through a proxy. "bos demo off" ends demo mode for ever.',
+  )
 }
 
 /** Cookies come along by themselves, so routes that live on one take requests from our own pages only (and from programs, which send neither header). */
 export function refuseForeignOrigin(request: IncomingMessage): void {
   const { origin, host, 'sec-fetch-site': site } = request.headers
-  const own = site === undefined
-    ? origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
-    : site === 'same-origin' || site === 'none'
+  const own =
+    site === undefined
+      ? origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
+      : site === 'same-origin' || site === 'none'
   if (!own) throw new Problem('origin-refused')
 }

@@ -9,27 +9,48 @@ const operatorToken = 'operator-of-the-tests'
 const password = 'a password for tests only'
 
 const asBearer = (token: string) => ({ authorization: `Bearer ${token}` })
-const operator = (method: string, path: string, body?: unknown): Promise<Reply> => call(null, method, path, { headers: asBearer(operatorToken), ...(body !== undefined && { body }) })
-const login = async (email: string, as = password): Promise<Reply> => call(null, 'POST', '/api/auth/login', { body: { email, password: as } })
+const operator = (method: string, path: string, body?: unknown): Promise<Reply> =>
+  call(null, method, path, { headers: asBearer(operatorToken), ...(body !== undefined && { body }) })
+const login = async (email: string, as = password): Promise<Reply> =>
+  call(null, 'POST', '/api/auth/login', { body: { email, password: as } })
 const tokenOf = async (email: string, as?: string): Promise<string> => String(ok(await login(email, as))['accessToken'])
-const withToken = (token: string, method: string, path: string, body?: unknown): Promise<Reply> => call(null, method, path, { headers: asBearer(token), ...(body !== undefined && { body }) })
+const withToken = (token: string, method: string, path: string, body?: unknown): Promise<Reply> =>
+  call(null, method, path, { headers: asBearer(token), ...(body !== undefined && { body }) })
 const problemOf = (reply: Reply): [number, unknown] => [reply.status, (reply.body as { code?: unknown } | undefined)?.code]
-const pointersOf = (reply: Reply): string[] => ((reply.body as { errors?: { pointer: string }[] }).errors ?? []).map(error => error.pointer)
-const countOf = async (table: string): Promise<number> => Number((await world.sql<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n)
+const pointersOf = (reply: Reply): string[] =>
+  ((reply.body as { errors?: { pointer: string }[] }).errors ?? []).map((error) => error.pointer)
+const countOf = async (table: string): Promise<number> =>
+  Number((await world.sql<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n)
 const member = (of: typeof acme, name: string): string => of.members[name] ?? ''
 
 describe('every address', () => {
-  const publicRoutes = new Set(['GET /healthz', 'GET /readyz', 'POST /api/auth/login', 'POST /api/auth/refresh', 'POST /api/auth/logout', 'GET /api/docs', 'GET /api/docs/:file'])
-  const addressOf = (path: string): string => path.replace('{/*rest}', '').replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals', slug: 'acme' })[name] ?? randomUUID())
+  const publicRoutes = new Set([
+    'GET /healthz',
+    'GET /readyz',
+    'POST /api/auth/login',
+    'POST /api/auth/refresh',
+    'POST /api/auth/logout',
+    'GET /api/docs',
+    'GET /api/docs/:file',
+  ])
+  const addressOf = (path: string): string =>
+    path
+      .replace('{/*rest}', '')
+      .replace(/:(\w+)/g, (_, name: string) => ({ module: 'crm', plural: 'deals', slug: 'acme' })[name] ?? randomUUID())
 
   it('that is served stands in the table of routes', () => {
-    const stack = (app.gateway as unknown as { router: { stack: { route?: { path: string; methods: Record<string, boolean> } }[] } }).router.stack
+    const stack = (app.gateway as unknown as { router: { stack: { route?: { path: string; methods: Record<string, boolean> } }[] } }).router
+      .stack
     // What takes every method is the answer 405 behind each address.
-    const served = stack.flatMap(({ route }) => route && Object.keys(route.methods).length === 1 ? Object.keys(route.methods).map(method => `${method.toUpperCase()} ${route.path}`) : [])
-    expect(served.sort()).toEqual(app.routes.map(route => `${route.method} ${route.path}`).sort())
+    const served = stack.flatMap(({ route }) =>
+      route && Object.keys(route.methods).length === 1
+        ? Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`)
+        : [],
+    )
+    expect(served.sort()).toEqual(app.routes.map((route) => `${route.method} ${route.path}`).sort())
   })
 
-  it.each(app.routes.map(route => [`${route.method} ${route.path}`, route] as const))('%s asks who is there', async (name, route) => {
+  it.each(app.routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s asks who is there', async (name, route) => {
     const reply = await call(null, route.method, addressOf(route.path), route.method === 'GET' ? {} : { body: {} })
     if (publicRoutes.has(name)) expect(route.guard).toBe('public')
     else expect(problemOf(reply)).toEqual([401, 'not-authenticated'])
@@ -38,17 +59,24 @@ describe('every address', () => {
   it('below a record asks too, whatever it looks like', async () => {
     const id = randomUUID()
     for (const path of ['aggregate', 'export', 'bulk', 'imports', id, `${id}/history`, `${id}/restore`, 'x/y/z', '..%2f..%2fhealthz']) {
-      for (const method of ['GET', 'POST', 'PATCH', 'DELETE', 'HEAD']) expect((await call(null, method, `/api/crm/deals/${path}`)).status).toBe(401)
+      for (const method of ['GET', 'POST', 'PATCH', 'DELETE', 'HEAD'])
+        expect((await call(null, method, `/api/crm/deals/${path}`)).status).toBe(401)
     }
   })
 
-  it.each(app.routes.filter(route => route.guard === 'operator').map(route => [route.method, route.path] as const))('%s %s is not for an administrator', async (method, path) => {
-    expect((await call('admin@acme', method, addressOf(path), method === 'GET' ? {} : { body: {} })).status).toBe(401)
-  })
+  it.each(app.routes.filter((route) => route.guard === 'operator').map((route) => [route.method, route.path] as const))(
+    '%s %s is not for an administrator',
+    async (method, path) => {
+      expect((await call('admin@acme', method, addressOf(path), method === 'GET' ? {} : { body: {} })).status).toBe(401)
+    },
+  )
 
-  it.each(app.routes.filter(route => route.guard === 'member').map(route => [route.method, route.path] as const))('%s %s is not for the operator', async (method, path) => {
-    expect((await operator(method, addressOf(path), method === 'GET' ? undefined : {})).status).toBe(401)
-  })
+  it.each(app.routes.filter((route) => route.guard === 'member').map((route) => [route.method, route.path] as const))(
+    '%s %s is not for the operator',
+    async (method, path) => {
+      expect((await operator(method, addressOf(path), method === 'GET' ? undefined : {})).status).toBe(401)
+    },
+  )
 
   it('answers nobody who comes through a proxy or under another name: this is a demo', async () => {
     const reply = await call('admin@acme', 'GET', '/api/crm/deals', { headers: { 'x-forwarded-for': '127.0.0.1' } })
@@ -57,9 +85,14 @@ describe('every address', () => {
 })
 
 describe('GET /api/catalogue', () => {
-  interface View { entities: Record<string, { fields: { name: string; readOnly: boolean }[]; views: { filter: object }[]; actions: string[] }>; me: unknown; tenant: { slug: string; demo: boolean }; modules: { id: string }[] }
+  interface View {
+    entities: Record<string, { fields: { name: string; readOnly: boolean }[]; views: { filter: object }[]; actions: string[] }>
+    me: unknown
+    tenant: { slug: string; demo: boolean }
+    modules: { id: string }[]
+  }
   const view = async (as: Person): Promise<View> => ok(await call(as, 'GET', '/api/catalogue')) as unknown as View
-  const fieldNames = (of: View, entity: string): string[] => of.entities[entity]?.fields.map(field => field.name) ?? []
+  const fieldNames = (of: View, entity: string): string[] => of.entities[entity]?.fields.map((field) => field.name) ?? []
 
   it('shows nothing that the caller may not know of', async () => {
     const [admin, rep] = [await view('admin@acme'), await view('rep@acme')]
@@ -68,7 +101,11 @@ describe('GET /api/catalogue', () => {
     expect(fieldNames(rep, 'core.member')).not.toEqual(expect.arrayContaining(['birth_date']))
     const text = JSON.stringify(rep.entities['core.member'])
     for (const hidden of ['birth_date', 'home_phone', 'home_address', 'external_id']) expect(text).not.toContain(hidden)
-    expect(rep.me).toMatchObject({ member: member(acme, 'rep'), email: 'rep@acme.test', roles: ['core.user', 'crm.rep', 'inventory.clerk'] })
+    expect(rep.me).toMatchObject({
+      member: member(acme, 'rep'),
+      email: 'rep@acme.test',
+      roles: ['core.user', 'crm.rep', 'inventory.clerk'],
+    })
     expect(rep.tenant).toMatchObject({ slug: 'acme', demo: true })
   })
 
@@ -81,7 +118,11 @@ describe('GET /api/catalogue', () => {
     const roles = ['core.manager', 'crm.manager']
     ok(await call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles } }))
     expect((await ask()).status).toBe(200)
-    ok(await call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, { body: { email: 'manager@globex.test', roles: [...roles, 'inventory.manager'] } }))
+    ok(
+      await call('admin@globex', 'PUT', `/api/access/${member(globex, 'manager')}`, {
+        body: { email: 'manager@globex.test', roles: [...roles, 'inventory.manager'] },
+      }),
+    )
     expect((await ask()).status).toBe(304)
   })
 })
@@ -93,11 +134,16 @@ describe('/api/access', () => {
   it('is for administrators, of their own tenant', async () => {
     for (const person of ['rep@acme', 'manager@acme'] as const) {
       expect(problemOf(await call(person, 'GET', path(member(acme, 'rep'))))).toEqual([403, 'not-allowed'])
-      expect(problemOf(await call(person, 'PUT', path(member(acme, person.split('@')[0] ?? '')), { body: { roles: ['core.admin'] } }))).toEqual([403, 'not-allowed'])
+      expect(
+        problemOf(await call(person, 'PUT', path(member(acme, person.split('@')[0] ?? '')), { body: { roles: ['core.admin'] } })),
+      ).toEqual([403, 'not-allowed'])
     }
     const random = await call('admin@acme', 'GET', path(randomUUID()))
     const foreign = await call('admin@acme', 'GET', path(member(globex, 'rep')))
-    expect([problemOf(random), problemOf(foreign)]).toEqual([[404, 'not-found'], [404, 'not-found']])
+    expect([problemOf(random), problemOf(foreign)]).toEqual([
+      [404, 'not-found'],
+      [404, 'not-found'],
+    ])
     expect(problemOf(await call('admin@acme', 'PUT', path(member(globex, 'rep')), { body: { roles: [] } }))).toEqual([404, 'not-found'])
     expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
   })
@@ -119,22 +165,37 @@ describe('/api/access', () => {
   })
 
   it('does not let the last hand off the wheel, nor into other tenants', async () => {
-    expect(problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { email: 'admin@acme.test', roles: ['core.user'] } }))).toEqual([409, 'conflict'])
-    expect(problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { roles: ['core.admin'] } }))).toEqual([409, 'conflict'])
-    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'jonna@acme.test'`, [acme.id])
+    expect(
+      problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { email: 'admin@acme.test', roles: ['core.user'] } })),
+    ).toEqual([409, 'conflict'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(member(acme, 'admin')), { body: { roles: ['core.admin'] } }))).toEqual([
+      409,
+      'conflict',
+    ])
+    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'jonna@acme.test'`, [
+      acme.id,
+    ])
     const stolen = { email: 'admin@globex.test', password: 'my own password', roles: ['core.user'] }
     expect(problemOf(await call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: stolen }))).toEqual([409, 'unique-taken'])
-    expect(problemOf(await call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: { ...stolen, email: 'rep@acme.test' } }))).toEqual([409, 'unique-taken'])
+    expect(problemOf(await call('admin@acme', 'PUT', path(colleague?.id ?? ''), { body: { ...stolen, email: 'rep@acme.test' } }))).toEqual([
+      409,
+      'unique-taken',
+    ])
     expect((await login('admin@globex.test', 'my own password')).status).toBe(401)
     expect((await login('admin@globex.test')).status).toBe(200)
     expect((await login('rep@acme.test')).status).toBe(200)
   })
 
   it('lets a colleague in, changes what they may do at once, and ends it', async () => {
-    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'tariq@acme.test'`, [acme.id])
+    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'tariq@acme.test'`, [
+      acme.id,
+    ])
     const id = colleague?.id ?? ''
     const put = async (body: object): Promise<unknown> => ok(await call('admin@acme', 'PUT', path(id), { body }))
-    expect(await put({ email: 'tariq@acme.test', password: 'first password', roles: ['core.user'] })).toEqual({ email: 'tariq@acme.test', roles: ['core.user'] })
+    expect(await put({ email: 'tariq@acme.test', password: 'first password', roles: ['core.user'] })).toEqual({
+      email: 'tariq@acme.test',
+      roles: ['core.user'],
+    })
     const token = await tokenOf('tariq@acme.test', 'first password')
     const deals = (): Promise<Reply> => withToken(token, 'GET', '/api/crm/deals?limit=1')
     expect((await deals()).status).toBe(404)
@@ -150,7 +211,9 @@ describe('/api/access', () => {
   })
 
   it('ends with the record of the person, and comes back with it', async () => {
-    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'yuki@acme.test'`, [acme.id])
+    const [colleague] = await world.sql<{ id: string }>(`select id from core.member where tenant_id = $1 and email = 'yuki@acme.test'`, [
+      acme.id,
+    ])
     const id = colleague?.id ?? ''
     ok(await call('admin@acme', 'PUT', path(id), { body: { email: 'yuki@acme.test', password: 'first password', roles: ['core.user'] } }))
     const token = await tokenOf('yuki@acme.test', 'first password')
@@ -164,12 +227,21 @@ describe('/api/access', () => {
 })
 
 describe('/api/operator/tenants', () => {
-  const wanted = { slug: 'initech', name: 'Initech', timeZone: 'Europe/Vienna', modules: ['crm'], admin: { name: 'Bill Lumbergh', email: 'bill@initech.test' } }
+  const wanted = {
+    slug: 'initech',
+    name: 'Initech',
+    timeZone: 'Europe/Vienna',
+    modules: ['crm'],
+    admin: { name: 'Bill Lumbergh', email: 'bill@initech.test' },
+  }
 
   it.each([
     [{}, ['/slug', '/name', '/admin']],
     [{ ...wanted, slug: 'Init ech' }, ['/slug']],
-    [{ ...wanted, modules: ['crm', 'crmm'], timeZone: 'Mars/Olympus', currency: 'eur', locale: '!' }, ['/locale', '/timeZone', '/currency', '/modules/1']],
+    [
+      { ...wanted, modules: ['crm', 'crmm'], timeZone: 'Mars/Olympus', currency: 'eur', locale: '!' },
+      ['/locale', '/timeZone', '/currency', '/modules/1'],
+    ],
     [{ ...wanted, admin: { name: 'B', email: 'nobody', password: 'short' } }, ['/admin/password']],
     [{ ...wanted, admin: { name: 'B', email: 'nobody' } }, ['/admin/email']],
     [{ ...wanted, id: randomUUID() }, ['/id']],
@@ -183,17 +255,25 @@ describe('/api/operator/tenants', () => {
 
   describe('makes a tenant', () => {
     let made: { id: string; modules: string[]; admin: { member: string; password: string } }
-    beforeAll(async () => { made = ok(await operator('POST', '/api/operator/tenants', wanted)) as unknown as typeof made })
+    beforeAll(async () => {
+      made = ok(await operator('POST', '/api/operator/tenants', wanted)) as unknown as typeof made
+    })
 
     it('with its modules and an administrator who can sign in', async () => {
       expect(made.modules).toEqual(['core', 'crm'])
       const token = await tokenOf('bill@initech.test', made.admin.password)
-      expect(ok(await withToken(token, 'GET', '/api/me'))).toMatchObject({ member: { id: made.admin.member, name: 'Bill Lumbergh' }, roles: ['core.admin'], tenant: { slug: 'initech', timeZone: 'Europe/Vienna' } })
+      expect(ok(await withToken(token, 'GET', '/api/me'))).toMatchObject({
+        member: { id: made.admin.member, name: 'Bill Lumbergh' },
+        roles: ['core.admin'],
+        tenant: { slug: 'initech', timeZone: 'Europe/Vienna' },
+      })
       expect((await withToken(token, 'GET', '/api/crm/deals')).body).toMatchObject({ data: [] })
       expect((await withToken(token, 'GET', '/api/inventory/products')).status).toBe(404)
-      expect((await world.sql<{ type: string; via: string }>('select type, via from bos.event where tenant_id = $1', [made.id]))).toEqual([{ type: 'created', via: 'system' }])
+      expect(await world.sql<{ type: string; via: string }>('select type, via from bos.event where tenant_id = $1', [made.id])).toEqual([
+        { type: 'created', via: 'system' },
+      ])
       const list = ok(await operator('GET', '/api/operator/tenants'))['data'] as { slug: string; people: number }[]
-      expect(list.find(tenant => tenant.slug === 'initech')).toMatchObject({ people: 1, modules: ['core', 'crm'], suspended: false })
+      expect(list.find((tenant) => tenant.slug === 'initech')).toMatchObject({ people: 1, modules: ['core', 'crm'], suspended: false })
     })
 
     it('once', async () => {
@@ -202,9 +282,14 @@ describe('/api/operator/tenants', () => {
     })
 
     it('and enables a module later', async () => {
-      const enable = (slug: string, module: unknown): Promise<Reply> => operator('POST', `/api/operator/tenants/${slug}/modules`, { module })
+      const enable = (slug: string, module: unknown): Promise<Reply> =>
+        operator('POST', `/api/operator/tenants/${slug}/modules`, { module })
       expect(problemOf(await enable('nobody', 'inventory'))).toEqual([404, 'not-found'])
-      expect([...problemOf(await enable('initech', 'inventry')), pointersOf(await enable('initech', 5))]).toEqual([422, 'request-invalid', ['/module']])
+      expect([...problemOf(await enable('initech', 'inventry')), pointersOf(await enable('initech', 5))]).toEqual([
+        422,
+        'request-invalid',
+        ['/module'],
+      ])
       expect(ok(await enable('initech', 'inventory'))).toEqual({ modules: ['core', 'crm', 'inventory'] })
       const token = await tokenOf('bill@initech.test', made.admin.password)
       expect((await withToken(token, 'GET', '/api/inventory/products')).status).toBe(200)
@@ -216,7 +301,10 @@ describe('/api/operator/tenants', () => {
       const result = ok(await operator('POST', '/api/operator/tenants', again))
       expect(result['admin']).toMatchObject({ existing: true, password: null })
       expect((await login('rep@acme.test', 'another password')).status).toBe(401)
-      expect(ok(await login('rep@acme.test'))['tenants']).toEqual([expect.objectContaining({ slug: 'acme' }), expect.objectContaining({ slug: 'initrode' })])
+      expect(ok(await login('rep@acme.test'))['tenants']).toEqual([
+        expect.objectContaining({ slug: 'acme' }),
+        expect.objectContaining({ slug: 'initrode' }),
+      ])
     })
 
     it('whose password their administrator can change no more; an attempt changes nothing else either', async () => {

@@ -24,7 +24,9 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
   const { signIn } = identity
   return [
     {
-      method: 'POST', path: '/api/auth/login', guard: 'public',
+      method: 'POST',
+      path: '/api/auth/login',
+      guard: 'public',
       handle: async ({ request, body }) => {
         refuseForeignOrigin(request)
         const result = await signIn.login(readCredentials(body), request.ip ?? '')
@@ -32,14 +34,18 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       },
     },
     {
-      method: 'POST', path: '/api/auth/refresh', guard: 'public',
+      method: 'POST',
+      path: '/api/auth/refresh',
+      guard: 'public',
       handle: async ({ request }) => {
         refuseForeignOrigin(request)
         return signedIn(request, await signIn.refresh(readCookie(request)))
       },
     },
     {
-      method: 'POST', path: '/api/auth/logout', guard: 'public',
+      method: 'POST',
+      path: '/api/auth/logout',
+      guard: 'public',
       handle: async ({ request }) => {
         refuseForeignOrigin(request)
         await signIn.logout(readCookie(request), request.headers.authorization)
@@ -47,7 +53,10 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       },
     },
     {
-      method: 'GET', path: '/api/me', guard: 'member', fresh: true,
+      method: 'GET',
+      path: '/api/me',
+      guard: 'member',
+      fresh: true,
       handle: async (_exchange, actor) => {
         const view = actor.session === null ? null : await identity.view(actor.session)
         if (!view) throw new Problem('not-authenticated')
@@ -65,7 +74,15 @@ function signedIn(request: Request, { refresh, ...shown }: SignedIn): ReturnType
 /** Secure whenever the page came over https; a forged X-Forwarded-Proto can only make its own sender's cookie stricter. */
 function refreshCookie(request: Request, value: string, maxAge: number): string {
   const forwarded = request.headers['x-forwarded-proto']?.toString().split(',')[0]?.trim()
-  return stringifySetCookie({ name: cookieName, value, maxAge, path: cookiePath, httpOnly: true, sameSite: 'strict', secure: request.secure || forwarded === 'https' })
+  return stringifySetCookie({
+    name: cookieName,
+    value,
+    maxAge,
+    path: cookiePath,
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: request.secure || forwarded === 'https',
+  })
 }
 
 const readCookie = (request: Request): string | undefined => parseCookie(request.headers.cookie ?? '')[cookieName]
@@ -77,9 +94,14 @@ function readCredentials(body: unknown): Credentials {
     : readMembers(body, { email: required(320), password: required(limits.passwordMaxCharacters), tenant: optional(63) })
 }
 
-const required = (max: number): MemberReader<string> => (value, report) => {
-  if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
-  report(`must be a text of 1 to ${max} characters`)
-  return ''
-}
-const optional = (max: number): MemberReader<string | null> => (value, report) => value === undefined || value === null ? null : required(max)(value, report)
+const required =
+  (max: number): MemberReader<string> =>
+  (value, report) => {
+    if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
+    report(`must be a text of 1 to ${max} characters`)
+    return ''
+  }
+const optional =
+  (max: number): MemberReader<string | null> =>
+  (value, report) =>
+    value === undefined || value === null ? null : required(max)(value, report)

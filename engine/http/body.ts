@@ -32,8 +32,14 @@ export async function readBody(request: IncomingMessage, csv: boolean, limits: B
 
 /** The media type in lower case; a charset other than UTF-8 is refused. */
 function readMediaType(header: string | undefined): string {
-  const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';').map(part => part.trim())
-  const charset = parameters.find(parameter => parameter.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '')
+  const [type = '', ...parameters] = (header ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '')
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     throw new Problem('media-type-unsupported', 'Send text as UTF-8.')
   }
@@ -45,7 +51,9 @@ function readJson(bytes: Buffer, maxDepth: number): unknown {
   try {
     text = utf8.decode(bytes)
   } catch (cause) {
-    throw new Problem('request-malformed', `The body is not valid UTF-8: byte ${invalidByte(bytes)} (from 0) does not belong there.`, { cause })
+    throw new Problem('request-malformed', `The body is not valid UTF-8: byte ${invalidByte(bytes)} (from 0) does not belong there.`, {
+      cause,
+    })
   }
   try {
     return parseJson(text, maxDepth)
@@ -88,8 +96,10 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
       else chunks.length = 0
       if (size > discardBytes) request.destroy()
     })
-    request.once('end', () => size <= limit ? resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)) : reject(tooLarge(limit)))
-    request.once('error', cause => reject(new Problem('request-malformed', 'The body ended too early.', { cause })))
+    request.once('end', () =>
+      size <= limit ? resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)) : reject(tooLarge(limit)),
+    )
+    request.once('error', (cause) => reject(new Problem('request-malformed', 'The body ended too early.', { cause })))
     request.once('close', () => reject(size > limit ? tooLarge(limit) : new Problem('request-malformed', 'The body ended too early.')))
   })
 }

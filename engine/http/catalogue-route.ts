@@ -16,14 +16,17 @@ export interface CatalogueSource {
 /** The metadata as the caller may see it, with an ETag: the screens ask at every load and mostly hear "as before". */
 export function catalogueRoute({ catalogueOf, view, memberName, demo }: CatalogueSource): Route {
   return {
-    method: 'GET', path: '/api/catalogue', guard: 'member', fresh: true,
+    method: 'GET',
+    path: '/api/catalogue',
+    guard: 'member',
+    fresh: true,
     handle: async ({ request }, actor) => {
       const session = actor.session === null ? null : await view(actor.session)
       if (!session) throw new Problem('not-authenticated')
       const me = { member: actor.member, name: await memberName(actor), email: session.email, roles: actor.roles }
       const body = JSON.stringify(catalogueView(await catalogueOf(actor), actor, { tenant: { ...session.tenant, demo }, me }))
       const etag = weakTag(body)
-      if (request.headers['if-none-match']?.split(',').some(tag => tag.trim() === etag)) return empty(304, { etag })
+      if (request.headers['if-none-match']?.split(',').some((tag) => tag.trim() === etag)) return empty(304, { etag })
       return { status: 200, body, headers: { etag } }
     },
   }

@@ -28,10 +28,17 @@ export interface ModuleView {
   readonly icon: string
   readonly menu: readonly { readonly entity: string; readonly title: string; readonly view: string | null }[]
 }
-export interface FieldView extends Pick<Field, 'id' | 'name' | 'title' | 'help' | 'type' | 'settings' | 'required' | 'readOnly' | 'createOnly' | 'default' | 'defaultsToActor'> {
+export interface FieldView extends Pick<
+  Field,
+  'id' | 'name' | 'title' | 'help' | 'type' | 'settings' | 'required' | 'readOnly' | 'createOnly' | 'default' | 'defaultsToActor'
+> {
   /** `several`: the value is {entity, id} instead of an id. Targets that the caller may not see are absent. */
   readonly reference: { readonly targets: readonly { readonly entity: string }[]; readonly several: boolean } | null
-  readonly lines: { readonly entity: string; readonly linkField: string | null; readonly through: { readonly parentField: string } | null } | null
+  readonly lines: {
+    readonly entity: string
+    readonly linkField: string | null
+    readonly through: { readonly parentField: string } | null
+  } | null
   readonly operators: readonly string[]
   readonly sortable: boolean
   readonly group: 'value' | 'buckets' | null
@@ -69,16 +76,20 @@ const schemas = new WeakMap<Access, Schema>()
 export function catalogueView(catalogue: Catalogue, actor: Actor, about: Pick<CatalogueView, 'tenant' | 'me'>): CatalogueView {
   const access = accessFor(catalogue, actor.roles)
   let schema = schemas.get(access)
-  if (!schema) schemas.set(access, schema = schemaView(access))
+  if (!schema) schemas.set(access, (schema = schemaView(access)))
   return { ...schema, ...about }
 }
 
 function schemaView(access: Access): Schema {
   const { catalogue } = access
   const entities = Object.fromEntries([...access.entities].map(([id, each]) => [id, entityView(access, each)]))
-  const modules = [...catalogue.modules.values()].map(({ id, title, icon, menu }) =>
-    ({ id, title, icon, menu: menu.filter(item => access.entities.get(item.entity)?.actions.has('list') === true || isSingle(access, item.entity)) }))
-  return { hash: catalogue.hash, modules: modules.filter(module => module.menu.length > 0), entities }
+  const modules = [...catalogue.modules.values()].map(({ id, title, icon, menu }) => ({
+    id,
+    title,
+    icon,
+    menu: menu.filter((item) => access.entities.get(item.entity)?.actions.has('list') === true || isSingle(access, item.entity)),
+  }))
+  return { hash: catalogue.hash, modules: modules.filter((module) => module.menu.length > 0), entities }
 }
 
 const isSingle = (access: Access, id: string): boolean => {
@@ -88,47 +99,78 @@ const isSingle = (access: Access, id: string): boolean => {
 
 function entityView(access: Access, here: EntityAccess): EntityView {
   const { entity, visible } = here
-  const seen = (field: Field | null): string | null => field && visible.includes(field) ? field.name : null
+  const seen = (field: Field | null): string | null => (field && visible.includes(field) ? field.name : null)
   const known = (path: string): boolean => isKnown(access, here, path)
   return {
-    id: entity.id, module: entity.module, name: entity.name, plural: entity.plural, kind: entity.kind,
-    title: entity.title, pluralTitle: entity.pluralTitle, description: entity.description,
+    id: entity.id,
+    module: entity.module,
+    name: entity.name,
+    plural: entity.plural,
+    kind: entity.kind,
+    title: entity.title,
+    pluralTitle: entity.pluralTitle,
+    description: entity.description,
     path: entity.link ? null : `/api/${entity.module}/${entity.plural}`,
     titleField: seen(entity.titleField),
-    search: entity.search.some(field => visible.includes(field)),
+    search: entity.search.some((field) => visible.includes(field)),
     parent: entity.parent,
     actions: [...here.actions.keys()],
-    fields: visible.map(field => fieldView(access, here, field)),
+    fields: visible.map((field) => fieldView(access, here, field)),
     inverses: [...entity.inverses].flatMap(([name, { entity: from, field }]) => {
       const other = access.entities.get(from)
       const title = other?.entity.pluralTitle ?? ''
-      return other?.visible.some(each => each.id === field) ? [{ name, entity: from, field, title }] : []
+      return other?.visible.some((each) => each.id === field) ? [{ name, entity: from, field, title }] : []
     }),
-    unique: entity.unique.filter(key => key.fields.every(id => visible.some(field => field.id === id))).map(({ id, fields }) => ({ id, fields })),
+    unique: entity.unique
+      .filter((key) => key.fields.every((id) => visible.some((field) => field.id === id)))
+      .map(({ id, fields }) => ({ id, fields })),
     display: displayView(entity.display, known),
-    views: entity.views.flatMap(view => viewView(view, known)),
-    lineage: { entity: entity.layer, fields: Object.fromEntries(visible.filter(field => field.layer !== entity.layer).map(field => [field.name, field.layer])) },
+    views: entity.views.flatMap((view) => viewView(view, known)),
+    lineage: {
+      entity: entity.layer,
+      fields: Object.fromEntries(visible.filter((field) => field.layer !== entity.layer).map((field) => [field.name, field.layer])),
+    },
   }
 }
 
 function fieldView(access: Access, here: EntityAccess, field: Field): FieldView {
   const { id, name, title, help, type, required, createOnly, defaultsToActor, reference, lines } = field
   const { operators, sort, group, measures } = fieldOf(type)
-  const targets = reference?.targets.filter(target => access.entities.has(target.entity)).map(({ entity }) => ({ entity })) ?? []
+  const targets = reference?.targets.filter((target) => access.entities.has(target.entity)).map(({ entity }) => ({ entity })) ?? []
   return {
-    id, name, title, help, type, settings: settingsFor(access, field), required, readOnly: field.readOnly || here.readOnly.has(id), createOnly, default: field.default ?? null, defaultsToActor,
+    id,
+    name,
+    title,
+    help,
+    type,
+    settings: settingsFor(access, field),
+    required,
+    readOnly: field.readOnly || here.readOnly.has(id),
+    createOnly,
+    default: field.default ?? null,
+    defaultsToActor,
     reference: reference && { targets, several: reference.several },
     lines: lines && { entity: lines.entity, linkField: lines.linkField, through: lines.through },
-    operators: Object.keys(operators), sortable: sort !== undefined, group: group ?? null, measures: measures ?? [],
+    operators: Object.keys(operators),
+    sortable: sort !== undefined,
+    group: group ?? null,
+    measures: measures ?? [],
   }
 }
 
 function displayView(display: Display, known: (path: string) => boolean): Display {
-  const one = (name: string | null): string | null => name !== null && known(name) ? name : null
-  const sections = display.sections.map(({ title, fields }) => ({ title, fields: fields.filter(known) })).filter(({ fields }) => fields.length > 0)
+  const one = (name: string | null): string | null => (name !== null && known(name) ? name : null)
+  const sections = display.sections
+    .map(({ title, fields }) => ({ title, fields: fields.filter(known) }))
+    .filter(({ fields }) => fields.length > 0)
   return {
-    ...display, sections, subtitleField: one(display.subtitleField), imageField: one(display.imageField), statusField: one(display.statusField),
-    summaryFields: display.summaryFields.filter(known), quickCreate: display.quickCreate.filter(known),
+    ...display,
+    sections,
+    subtitleField: one(display.subtitleField),
+    imageField: one(display.imageField),
+    statusField: one(display.statusField),
+    summaryFields: display.summaryFields.filter(known),
+    quickCreate: display.quickCreate.filter(known),
   }
 }
 
@@ -136,22 +178,24 @@ function displayView(display: Display, known: (path: string) => boolean): Displa
 function viewView(view: View, known: (path: string) => boolean): View[] {
   const measured = (text: string): string => /\((.*)\)$/.exec(text)?.[1] ?? ''
   const needs = [
-    ...Object.keys(view.filter).map(parameter => parameter.replace(/\.(?:eq|ne|gte?|lte?|in|contains|startsWith|null)$/, '')),
-    ...view.sort.map(key => key.replace(/^-/, '')), ...view.group === null ? [] : [view.group.replace(/:\w+$/, '')],
-    ...view.aggregates.map(measured).filter(path => path !== ''), ...Object.values(view.mapping),
+    ...Object.keys(view.filter).map((parameter) => parameter.replace(/\.(?:eq|ne|gte?|lte?|in|contains|startsWith|null)$/, '')),
+    ...view.sort.map((key) => key.replace(/^-/, '')),
+    ...(view.group === null ? [] : [view.group.replace(/:\w+$/, '')]),
+    ...view.aggregates.map(measured).filter((path) => path !== ''),
+    ...Object.values(view.mapping),
   ]
-  return needs.every(known) ? [{ ...view, columns: view.columns.filter(column => known(column.field)) }] : []
+  return needs.every(known) ? [{ ...view, columns: view.columns.filter((column) => known(column.field)) }] : []
 }
 
 /** True if the caller may know every step of a path such as `company.country`. */
 function isKnown(access: Access, here: EntityAccess, path: string): boolean {
   const [name = '', ...rest] = path.split('.')
   if ((systemProperties as readonly string[]).includes(name)) return rest.length === 0
-  const field = here.visible.find(each => each.name === name)
+  const field = here.visible.find((each) => each.name === name)
   if (field) {
     if (rest.length === 0) return true
-    const next = field.reference?.targets.map(target => target.entity) ?? (field.lines ? [field.lines.entity] : [])
-    return next.some(id => hasPath(access, id, rest))
+    const next = field.reference?.targets.map((target) => target.entity) ?? (field.lines ? [field.lines.entity] : [])
+    return next.some((id) => hasPath(access, id, rest))
   }
   const parent = name === 'parent' ? here.entity.parent?.entity : here.entity.inverses.get(name)?.entity
   return parent !== undefined && (rest.length === 0 ? access.entities.has(parent) : hasPath(access, parent, rest))

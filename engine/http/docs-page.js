@@ -57,7 +57,10 @@ const partOf = (path) => /^\/api\/(?!auth\/|jobs\/|access\/)(\w+\/\w+)(?:\/|$)/.
 /** Links to the parts, by module. */
 function fillContents(whole, show) {
   const link = (part, text) => {
-    const element = Object.assign(document.createElement('a'), { href: part === '' ? '/api/docs' : `/api/docs?part=${part}`, textContent: text })
+    const element = Object.assign(document.createElement('a'), {
+      href: part === '' ? '/api/docs' : `/api/docs?part=${part}`,
+      textContent: text,
+    })
     element.dataset['part'] = part
     element.addEventListener('click', (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return
@@ -85,11 +88,22 @@ function showPart(whole, part) {
   for (const link of contents.querySelectorAll('a')) link.toggleAttribute('aria-current', link.dataset['part'] === part)
   const paths = Object.fromEntries(Object.entries(whole.paths).filter(([path]) => partOf(path) === part))
   const tags = new Set(Object.values(paths).flatMap((item) => Object.values(item).flatMap((operation) => operation.tags ?? [])))
-  const spec = { ...whole, paths, tags: whole.tags.filter(({ name }) => tags.has(name)), components: { ...neededBy(paths, withoutCircles(whole.components)), securitySchemes: whole.components.securitySchemes } }
+  const spec = {
+    ...whole,
+    paths,
+    tags: whole.tags.filter(({ name }) => tags.has(name)),
+    components: { ...neededBy(paths, withoutCircles(whole.components)), securitySchemes: whole.components.securitySchemes },
+  }
   place.replaceChildren(document.createElement('div'))
   globalThis.SwaggerUIBundle({
-    spec, domNode: place.firstChild, requestInterceptor: authorize, validatorUrl: null,
-    deepLinking: true, docExpansion: 'list', defaultModelsExpandDepth: 0, displayOperationId: true,
+    spec,
+    domNode: place.firstChild,
+    requestInterceptor: authorize,
+    validatorUrl: null,
+    deepLinking: true,
+    docExpansion: 'list',
+    defaultModelsExpandDepth: 0,
+    displayOperationId: true,
   })
 }
 
@@ -102,7 +116,16 @@ function withoutCircles(components) {
     const target = schema.properties?._expand?.$ref
     if (!target) return [name, schema]
     const relations = Object.keys(components.schemas[target.split('/').pop()].properties).join(', ')
-    return [name, { ...schema, properties: { ...schema.properties, _expand: { type: 'object', description: `Related records, as far as \`expand\` asked for them: ${relations}.` } } }]
+    return [
+      name,
+      {
+        ...schema,
+        properties: {
+          ...schema.properties,
+          _expand: { type: 'object', description: `Related records, as far as \`expand\` asked for them: ${relations}.` },
+        },
+      },
+    ]
   })
   return { ...components, schemas: Object.fromEntries(schemas) }
 }

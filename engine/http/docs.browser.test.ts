@@ -6,22 +6,29 @@ import { openWorld } from '../testing/world.ts'
 /** The page /api/docs in a real browser, under the policy it is served with. */
 const world = await openWorld()
 let browser: Browser | null = null
-beforeAll(async () => { browser = await openBrowser() })
+beforeAll(async () => {
+  browser = await openBrowser()
+})
 afterAll(() => browser?.close())
 
 /** A page that remembers everything its policy or its scripts complained about. */
 async function openPage(): Promise<{ page: Page; complaints: string[] }> {
   const page = await (browser ?? expect.fail('no browser on this machine')).newPage({ viewport: sizes.desk })
   const complaints: string[] = []
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('console', message => { if (message.type() === 'error') complaints.push(message.text()) })
-  page.on('request', request => { if (!request.url().startsWith(world.url) && !request.url().startsWith('data:')) complaints.push(request.url()) })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(world.url) && !request.url().startsWith('data:')) complaints.push(request.url())
+  })
   return { page, complaints }
 }
-const signIn = (page: Page): Promise<number> => page.evaluate(async () => {
-  const body = JSON.stringify({ email: 'rep@acme.test', password: 'a password for tests only' })
-  return (await fetch('/api/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status
-})
+const signIn = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const body = JSON.stringify({ email: 'rep@acme.test', password: 'a password for tests only' })
+    return (await fetch('/api/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status
+  })
 
 describe('/api/docs', () => {
   it('tells who is not signed in where to do so', async () => {

@@ -7,7 +7,14 @@ import { weakTag } from './send.ts'
 
 /** Everything the page loads is ours to serve. Swagger UI sets styles through the DOM, which no `style-src` forbids: only its own style sheet is needed. */
 const contentSecurityPolicy = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join('; ')
 
 const page = `<!doctype html>
@@ -70,11 +77,24 @@ function docsRoutes(): readonly Route[] {
   }
   return [
     {
-      method: 'GET', path: '/api/docs', guard: 'public',
-      handle: () => Promise.resolve({ status: 200, body: page, headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': contentSecurityPolicy, 'referrer-policy': 'same-origin' } }),
+      method: 'GET',
+      path: '/api/docs',
+      guard: 'public',
+      handle: () =>
+        Promise.resolve({
+          status: 200,
+          body: page,
+          headers: {
+            'content-type': 'text/html; charset=utf-8',
+            'content-security-policy': contentSecurityPolicy,
+            'referrer-policy': 'same-origin',
+          },
+        }),
     },
     {
-      method: 'GET', path: '/api/docs/:file', guard: 'public',
+      method: 'GET',
+      path: '/api/docs/:file',
+      guard: 'public',
       handle: async ({ request }) => {
         const name = String(request.params['file'])
         if (!Object.hasOwn(sources, name)) throw new Problem('not-found')

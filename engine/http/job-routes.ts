@@ -6,10 +6,21 @@ import type { MemberRoute } from './route.ts'
 export function jobRoutes(jobs: JobService): readonly MemberRoute[] {
   const id = (params: unknown): string => (params as { id: string }).id
   return [
-    { method: 'POST', path: '/api/:module/:plural/import', guard: 'member', csv: true, handle: (exchange, actor) => jobs.import(readCall('POST', exchange), actor) },
+    {
+      method: 'POST',
+      path: '/api/:module/:plural/import',
+      guard: 'member',
+      csv: true,
+      handle: (exchange, actor) => jobs.import(readCall('POST', exchange), actor),
+    },
     { method: 'GET', path: '/api/jobs', guard: 'member', handle: (_, actor) => jobs.list(actor) },
     { method: 'GET', path: '/api/jobs/:id', guard: 'member', handle: ({ request }, actor) => jobs.read(actor, id(request.params)) },
-    { method: 'POST', path: '/api/jobs/:id/cancel', guard: 'member', handle: ({ request }, actor) => jobs.cancel(actor, id(request.params)) },
+    {
+      method: 'POST',
+      path: '/api/jobs/:id/cancel',
+      guard: 'member',
+      handle: ({ request }, actor) => jobs.cancel(actor, id(request.params)),
+    },
     { method: 'POST', path: '/api/jobs/:id/undo', guard: 'member', handle: ({ request }, actor) => jobs.undo(actor, id(request.params)) },
   ]
 }

@@ -9,7 +9,12 @@ export interface Metrics {
   render(gauges: Readonly<Record<string, number>>): string
 }
 
-interface Series { counts: Map<number, number>; buckets: number[]; sum: number; count: number }
+interface Series {
+  counts: Map<number, number>
+  buckets: number[]
+  sum: number
+  count: number
+}
 
 export function createMetrics(): Metrics {
   const series = new Map<string, Series>()
@@ -17,15 +22,15 @@ export function createMetrics(): Metrics {
   const observe: Metrics['observe'] = (method, route, status, seconds) => {
     const label = `method="${method}",route="${route}"`
     let entry = series.get(label)
-    if (!entry) series.set(label, entry = { counts: new Map(), buckets: buckets.map(() => 0), sum: 0, count: 0 })
+    if (!entry) series.set(label, (entry = { counts: new Map(), buckets: buckets.map(() => 0), sum: 0, count: 0 }))
     entry.counts.set(status, (entry.counts.get(status) ?? 0) + 1)
     entry.sum += seconds
     entry.count++
-    const index = buckets.findIndex(bound => seconds <= bound)
+    const index = buckets.findIndex((bound) => seconds <= bound)
     if (index >= 0) entry.buckets[index] = (entry.buckets[index] ?? 0) + 1
   }
 
-  const render: Metrics['render'] = gauges => {
+  const render: Metrics['render'] = (gauges) => {
     const lines = ['# TYPE businessos_http_requests_total counter']
     for (const [label, { counts }] of series) {
       for (const [status, count] of counts) lines.push(`businessos_http_requests_total{${label},status="${status}"} ${count}`)

@@ -77,10 +77,29 @@ const mistakes = [
 
 describe('a client generated from the document of an administrator', () => {
   let folder = ''
-  const tsc = (file: string): Promise<string> => run(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2024', '--module', 'nodenext', '--types', 'node',
-    '--allowImportingTsExtensions', '--verbatimModuleSyntax', join(folder, file),
-  ], { cwd: folder }).then(({ stdout }) => stdout, (error: { stdout: string }) => error.stdout)
+  const tsc = (file: string): Promise<string> =>
+    run(
+      process.execPath,
+      [
+        join(root, 'node_modules/typescript/bin/tsc'),
+        '--noEmit',
+        '--strict',
+        '--skipLibCheck',
+        '--target',
+        'es2024',
+        '--module',
+        'nodenext',
+        '--types',
+        'node',
+        '--allowImportingTsExtensions',
+        '--verbatimModuleSyntax',
+        join(folder, file),
+      ],
+      { cwd: folder },
+    ).then(
+      ({ stdout }) => stdout,
+      (error: { stdout: string }) => error.stdout,
+    )
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'businessos-client-'))
@@ -98,17 +117,29 @@ describe('a client generated from the document of an administrator', () => {
   })
 
   it('does not compile with a wrong name, option, address or type', { timeout: 120_000 }, async () => {
-    const lines = new Set((await tsc('mistakes.ts')).matchAll(/mistakes\.ts\((\d+),/g).map(([, line]) => Number(line) - start.split('\n').length))
+    const lines = new Set(
+      (await tsc('mistakes.ts')).matchAll(/mistakes\.ts\((\d+),/g).map(([, line]) => Number(line) - start.split('\n').length),
+    )
     expect([...lines].sort((a, b) => a - b)).toEqual(mistakes.map((_, i) => i))
   })
 
   it('works against the server', { timeout: 120_000 }, async () => {
-    const { accessToken } = ok(await call(null, 'POST', '/api/auth/login', { body: { email: 'admin@acme.test', password: 'a password for tests only' } }))
+    const { accessToken } = ok(
+      await call(null, 'POST', '/api/auth/login', { body: { email: 'admin@acme.test', password: 'a password for tests only' } }),
+    )
     const env = { ...process.env, BASE_URL: url, TOKEN: String(accessToken) }
     const { stdout } = await run(process.execPath, [join(folder, 'client.ts')], { cwd: folder, env })
     expect(JSON.parse(stdout)).toEqual({
-      repeated: true, amount: '12000.50', total: 1, company: 'Typed Tools GmbH', owned: 1, stage: 'won', stale: 'version-conflict',
-      sums: [{ stage: 'won', count: 1, 'sum(value)': { amount: '12000.50', currency: 'EUR' } }], wrong: 404, quantities: [3, 1],
+      repeated: true,
+      amount: '12000.50',
+      total: 1,
+      company: 'Typed Tools GmbH',
+      owned: 1,
+      stage: 'won',
+      stale: 'version-conflict',
+      sums: [{ stage: 'won', count: 1, 'sum(value)': { amount: '12000.50', currency: 'EUR' } }],
+      wrong: 404,
+      quantities: [3, 1],
     })
   })
 

@@ -24,21 +24,45 @@ export interface EntityParameters {
 }
 
 const phrases: Readonly<Record<OperatorName, string>> = {
-  eq: 'this', ne: 'not this', gt: 'above this', gte: 'at least this', lt: 'below this', lte: 'at most this', in: 'one of these',
-  contains: 'contains this', startsWith: 'starts with this', null: 'empty (true) or not (false)',
+  eq: 'this',
+  ne: 'not this',
+  gt: 'above this',
+  gte: 'at least this',
+  lt: 'below this',
+  lte: 'at most this',
+  in: 'one of these',
+  contains: 'contains this',
+  startsWith: 'starts with this',
+  null: 'empty (true) or not (false)',
 }
 const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
 /** System properties that lists are filtered by; their parameters are the same for every entity. */
 const filtered = ['id', 'version', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by']
 
-export const queryParameter = (name: string, description: string, schema: JsonSchema, more: Part = {}): Part => ({ name, in: 'query', description, ...more, schema })
+export const queryParameter = (name: string, description: string, schema: JsonSchema, more: Part = {}): Part => ({
+  name,
+  in: 'query',
+  description,
+  ...more,
+  schema,
+})
 /** Several values in one parameter, parted by commas. */
-const several = (name: string, description: string, values: readonly string[]): Part => queryParameter(
-  name, description, { type: 'array', items: { type: 'string', ...(values.length > 0 && { enum: values }) } }, { style: 'form', explode: false })
+const several = (name: string, description: string, values: readonly string[]): Part =>
+  queryParameter(
+    name,
+    description,
+    { type: 'array', items: { type: 'string', ...(values.length > 0 && { enum: values }) } },
+    { style: 'form', explode: false },
+  )
 
 /** Parameters that name themselves and take a value: an object whose members become parameters. */
-const open = (name: string, description: string, pattern: string): Part => queryParameter(
-  name, description, { type: 'object', patternProperties: { [pattern]: { type: 'string' } }, additionalProperties: false }, { style: 'form', explode: true, example: {} })
+const open = (name: string, description: string, pattern: string): Part =>
+  queryParameter(
+    name,
+    description,
+    { type: 'object', patternProperties: { [pattern]: { type: 'string' } }, additionalProperties: false },
+    { style: 'form', explode: true, example: {} },
+  )
 
 export function entityParameters(access: Access, here: EntityAccess, names: Names): EntityParameters {
   const { entity, visible, actions } = here
@@ -48,19 +72,51 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
     components[`${one}.${name}`] = parameter
     return ref('parameters', `${one}.${name}`)
   }
-  const own = visible.flatMap(field => fieldFilters(field).map(parameter => share(String(parameter['name']), parameter)))
-  const system = filtered.flatMap(name => fieldNamed(here, name) ?? []).flatMap(fieldFilters).map(parameter => ref('parameters', `record.${String(parameter['name'])}`))
+  const own = visible.flatMap((field) => fieldFilters(field).map((parameter) => share(String(parameter['name']), parameter)))
+  const system = filtered
+    .flatMap((name) => fieldNamed(here, name) ?? [])
+    .flatMap(fieldFilters)
+    .map((parameter) => ref('parameters', `record.${String(parameter['name'])}`))
   const references = pathStarts(access, here)
-  const paths = references.length === 0 ? [] : [share('through', open(
-    'through', `Filters through references, such as \`${references[0]}.<field>=x\`: each member is a parameter of its own.`, `^(?:${references.join('|')})\\.`))]
-  const sortable = [...visible, ...filtered.flatMap(name => fieldNamed(here, name) ?? [])].filter(field => fieldOf(field.type).sort).map(({ name }) => name)
-  const sort = share('sort', several('sort', 'Order, most significant first; `-` in front for descending. Paths through references work too. Without it: newest first.', sortable.flatMap(name => [name, `-${name}`])))
-  const searched = entity.search.filter(field => visible.includes(field)).map(({ title }) => title)
+  const paths =
+    references.length === 0
+      ? []
+      : [
+          share(
+            'through',
+            open(
+              'through',
+              `Filters through references, such as \`${references[0]}.<field>=x\`: each member is a parameter of its own.`,
+              `^(?:${references.join('|')})\\.`,
+            ),
+          ),
+        ]
+  const sortable = [...visible, ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])]
+    .filter((field) => fieldOf(field.type).sort)
+    .map(({ name }) => name)
+  const sort = share(
+    'sort',
+    several(
+      'sort',
+      'Order, most significant first; `-` in front for descending. Paths through references work too. Without it: newest first.',
+      sortable.flatMap((name) => [name, `-${name}`]),
+    ),
+  )
+  const searched = entity.search.filter((field) => visible.includes(field)).map(({ title }) => title)
   return {
-    components, sort,
+    components,
+    sort,
     filters: [...own, ...system, ...paths],
-    search: searched.length === 0 ? [] : [share('search', queryParameter('search', `Words to find in: ${searched.join(', ')}.`, { type: 'string', maxLength: limits.searchLength }))],
-    selection: selectionOf(access, here).map(parameter => share(String(parameter['name']), parameter)),
+    search:
+      searched.length === 0
+        ? []
+        : [
+            share(
+              'search',
+              queryParameter('search', `Words to find in: ${searched.join(', ')}.`, { type: 'string', maxLength: limits.searchLength }),
+            ),
+          ],
+    selection: selectionOf(access, here).map((parameter) => share(String(parameter['name']), parameter)),
     deleted: actions.has('restore') && entity.kind !== 'line' ? [ref('parameters', 'deleted')] : [],
     aggregate: aggregateParameters(access, here),
   }
@@ -68,17 +124,19 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
 
 /** The filters of the system properties, by component name. */
 export function sharedFilters(here: EntityAccess): Readonly<Record<string, Part>> {
-  const parameters = filtered.flatMap(name => fieldNamed(here, name) ?? []).flatMap(fieldFilters)
-  return Object.fromEntries(parameters.map(parameter => [`record.${String(parameter['name'])}`, parameter]))
+  const parameters = filtered.flatMap((name) => fieldNamed(here, name) ?? []).flatMap(fieldFilters)
+  return Object.fromEntries(parameters.map((parameter) => [`record.${String(parameter['name'])}`, parameter]))
 }
 
 /** One parameter per operator of the field and of each part of a composite value. */
 function fieldFilters(field: Field): readonly Part[] {
   const type = fieldOf(field.type)
-  const members = [...type.members?.(field.settings) ?? []]
+  const members = [...(type.members?.(field.settings) ?? [])]
   return [
     ...typeFilters(field.name, field.title, type, field.settings, writtenAs(field, type)),
-    ...members.flatMap(([name, member]) => typeFilters(`${field.name}.${name}`, `${field.title} (${name.replaceAll('_', ' ')})`, fieldOf(member.type), member.settings, '')),
+    ...members.flatMap(([name, member]) =>
+      typeFilters(`${field.name}.${name}`, `${field.title} (${name.replaceAll('_', ' ')})`, fieldOf(member.type), member.settings, ''),
+    ),
   ]
 }
 
@@ -90,11 +148,18 @@ function writtenAs(field: Field, type: FieldType): string {
 
 function typeFilters(name: string, title: string, type: FieldType, settings: unknown, note: string): readonly Part[] {
   const value = operandSchema(type.schema(settings, 'read'))
-  return (Object.keys(type.operators) as OperatorName[]).map(operator => {
+  return (Object.keys(type.operators) as OperatorName[]).map((operator) => {
     const description = `${title}: ${phrases[operator]}.${operator === 'null' ? '' : note}`
     const parameter = operator === 'eq' ? name : `${name}.${operator}`
-    if (operator === 'in') return queryParameter(parameter, description, { type: 'array', items: value, maxItems: operandLimit }, { style: 'form', explode: false })
-    const schema = operator === 'null' ? { type: 'boolean' } : operator === 'contains' || operator === 'startsWith' ? operandText(value) : value
+    if (operator === 'in')
+      return queryParameter(
+        parameter,
+        description,
+        { type: 'array', items: value, maxItems: operandLimit },
+        { style: 'form', explode: false },
+      )
+    const schema =
+      operator === 'null' ? { type: 'boolean' } : operator === 'contains' || operator === 'startsWith' ? operandText(value) : value
     return queryParameter(parameter, description, schema)
   })
 }
@@ -109,13 +174,15 @@ function operandSchema(schema: JsonSchema): JsonSchema {
   return { type: 'string', ...(type === 'string' && format !== undefined && { format }) }
 }
 /** Parts of a text; a list contains one of its values. */
-const operandText = (value: JsonSchema): JsonSchema => value['enum'] === undefined && value['type'] === 'string' ? { type: 'string' } : value
+const operandText = (value: JsonSchema): JsonSchema =>
+  value['enum'] === undefined && value['type'] === 'string' ? { type: 'string' } : value
 
 /** References to one entity, which paths lead through. */
 function pathStarts(access: Access, here: EntityAccess): readonly string[] {
   const { entity, visible } = here
-  const known = (field: Field): boolean => field.reference?.targets.length === 1 && access.entities.has(field.reference.targets[0]?.entity ?? '')
-  const system = ['created_by', 'updated_by'].flatMap(name => fieldNamed(here, name) ?? [])
+  const known = (field: Field): boolean =>
+    field.reference?.targets.length === 1 && access.entities.has(field.reference.targets[0]?.entity ?? '')
+  const system = ['created_by', 'updated_by'].flatMap((name) => fieldNamed(here, name) ?? [])
   const parent = entity.parent && access.entities.has(entity.parent.entity) ? ['parent'] : []
   return [...parent, ...[...visible, ...system].filter(known).map(({ name }) => name)]
 }
@@ -123,28 +190,53 @@ function pathStarts(access: Access, here: EntityAccess): readonly string[] {
 function selectionOf(access: Access, here: EntityAccess): readonly Part[] {
   const { entity, visible } = here
   const system = entity.kind === 'line' ? [] : systemProperties
-  const lines = visible.filter(field => isLines(field) && access.entities.has(field.lines?.entity ?? '')).map(({ name }) => name)
+  const lines = visible.filter((field) => isLines(field) && access.entities.has(field.lines?.entity ?? '')).map(({ name }) => name)
   const expandable = [...expansionsOf(access, here).map(({ name }) => name), ...lines]
-  const fields = several('fields', 'Answers only these properties, and the id; properties that are otherwise always there are then absent. Dotted names narrow what `expand` brings.',
-    ['id', ...system, ...visible.map(({ name }) => name)])
+  const fields = several(
+    'fields',
+    'Answers only these properties, and the id; properties that are otherwise always there are then absent. Dotted names narrow what `expand` brings.',
+    ['id', ...system, ...visible.map(({ name }) => name)],
+  )
   if (expandable.length === 0) return [fields]
-  return [fields, several('expand', `Brings related records along in \`_expand\`, and lines in lists; dotted for up to ${limits.expandDepth} levels.`, expandable)]
+  return [
+    fields,
+    several(
+      'expand',
+      `Brings related records along in \`_expand\`, and lines in lists; dotted for up to ${limits.expandDepth} levels.`,
+      expandable,
+    ),
+  ]
 }
 
 function aggregateParameters(access: Access, here: EntityAccess): readonly Part[] {
-  const fields = [...here.visible, ...filtered.flatMap(name => fieldNamed(here, name) ?? [])]
-  const parts = fields.flatMap(field => {
+  const fields = [...here.visible, ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])]
+  const parts = fields.flatMap((field) => {
     const type = fieldOf(field.type)
-    const members = [...type.members?.(field.settings) ?? []].map(([name, member]) => ({ name: `${field.name}.${name}`, type: fieldOf(member.type) }))
+    const members = [...(type.members?.(field.settings) ?? [])].map(([name, member]) => ({
+      name: `${field.name}.${name}`,
+      type: fieldOf(member.type),
+    }))
     return [{ name: field.name, type }, ...members]
   })
-  const groups = parts.flatMap(({ name, type }) => [...type.group ? [name] : [], ...type.group === 'buckets' ? buckets.map(bucket => `${name}:${bucket}`) : []])
-  const measures = ['count', ...parts.flatMap(({ name, type }) => (type.measures ?? []).map(measure => `${measure}(${name})`))]
+  const groups = parts.flatMap(({ name, type }) => [
+    ...(type.group ? [name] : []),
+    ...(type.group === 'buckets' ? buckets.map((bucket) => `${name}:${bucket}`) : []),
+  ])
+  const measures = ['count', ...parts.flatMap(({ name, type }) => (type.measures ?? []).map((measure) => `${measure}(${name})`))]
   return [
     several('group', `Up to ${limits.groups} fields; dates also by ${buckets.join(', ')}. Paths through references work too.`, groups),
     several('measure', `Up to ${limits.measures} measures; \`count\` without it.`, measures),
-    open('having', 'Conditions on measures, such as `having.count.gte=5`: each member is a parameter of its own.', '^having\\..+\\.(?:eq|ne|gt|gte|lt|lte)$'),
+    open(
+      'having',
+      'Conditions on measures, such as `having.count.gte=5`: each member is a parameter of its own.',
+      '^having\\..+\\.(?:eq|ne|gt|gte|lt|lte)$',
+    ),
     several('sort', 'Names of groups and measures of this query; `-` in front for descending.', []),
-    queryParameter('limit', 'How many groups at most.', { type: 'integer', minimum: 1, maximum: limits.groupRows, default: limits.groupRowsDefault }),
+    queryParameter('limit', 'How many groups at most.', {
+      type: 'integer',
+      minimum: 1,
+      maximum: limits.groupRows,
+      default: limits.groupRowsDefault,
+    }),
   ]
 }

@@ -12,17 +12,35 @@ const parameter = (name: string): Part => ref('parameters', name)
 const inJson = (schema: JsonSchema): Part => ({ 'application/json': { schema } })
 /** Refusals that an operation is known for; the rest is `default`. */
 const refusals: Readonly<Record<number, string>> = {
-  400: 'BadRequest', 401: 'NotAuthenticated', 403: 'NotAllowed', 404: 'NotFound', 409: 'Conflict', 412: 'VersionConflict', 413: 'TooLarge', 422: 'Invalid',
+  400: 'BadRequest',
+  401: 'NotAuthenticated',
+  403: 'NotAllowed',
+  404: 'NotFound',
+  409: 'Conflict',
+  412: 'VersionConflict',
+  413: 'TooLarge',
+  422: 'Invalid',
 }
 export const responses = (success: Part, ...known: readonly number[]): Part => ({
-  ...success, ...Object.fromEntries(known.map(status => [String(status), ref('responses', refusals[status] ?? 'Problem')])), default: ref('responses', 'Problem'),
+  ...success,
+  ...Object.fromEntries(known.map((status) => [String(status), ref('responses', refusals[status] ?? 'Problem')])),
+  default: ref('responses', 'Problem'),
 })
-export const answer = (description: string, schema: JsonSchema, headers?: Part): Part => ({ description, ...(headers && { headers }), content: inJson(schema) })
+export const answer = (description: string, schema: JsonSchema, headers?: Part): Part => ({
+  description,
+  ...(headers && { headers }),
+  content: inJson(schema),
+})
 export const jsonBody = (schema: JsonSchema): Part => ({ required: true, content: inJson(schema) })
 const etag: Part = { ETag: ref('headers', 'ETag') }
 
 /** The addresses of one entity, with what this caller may do there. */
-export function entityPaths(source: SchemaSource, here: EntityAccess, parameters: EntityParameters, id: OperationId): Readonly<Record<string, Part>> {
+export function entityPaths(
+  source: SchemaSource,
+  here: EntityAccess,
+  parameters: EntityParameters,
+  id: OperationId,
+): Readonly<Record<string, Part>> {
   const { entity, actions } = here
   const { one, many } = source.names(entity.id)
   const root = `/api/${entity.module}/${entity.plural}`
@@ -37,49 +55,76 @@ export function entityPaths(source: SchemaSource, here: EntityAccess, parameters
   const write = writeAnswers(source, here)
   const shown = single ? `the ${title}` : `${article} ${title}`
   const withId = single ? {} : { parameters: [parameter('id')] }
-  const collection: Part = single ? {} : {
-    ...actions.has('list') && { get: operation(`list${many}`, `List ${plural}`, listOperation(source, here, parameters)) },
-    ...!line && actions.has('create') && { post: operation(`create${one}`, `Create ${shown}`, write.create) },
-  }
+  const collection: Part = single
+    ? {}
+    : {
+        ...(actions.has('list') && { get: operation(`list${many}`, `List ${plural}`, listOperation(source, here, parameters)) }),
+        ...(!line && actions.has('create') && { post: operation(`create${one}`, `Create ${shown}`, write.create) }),
+      }
   const record: Part = {
-    ...actions.has('get') && { get: operation(`get${one}`, `Get ${shown}`, ofRecord.get) },
-    ...!line && actions.has('update') && { patch: operation(`update${one}`, `Change ${shown}`, write.update) },
-    ...!line && !single && actions.has('delete') && { delete: operation(`delete${one}`, `Delete ${shown}`, write.remove) },
+    ...(actions.has('get') && { get: operation(`get${one}`, `Get ${shown}`, ofRecord.get) }),
+    ...(!line && actions.has('update') && { patch: operation(`update${one}`, `Change ${shown}`, write.update) }),
+    ...(!line && !single && actions.has('delete') && { delete: operation(`delete${one}`, `Delete ${shown}`, write.remove) }),
   }
   const below: Record<string, Part> = {
-    ...!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, ofRecord.history) } },
-    ...!line && !single && actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } },
+    ...(!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, ofRecord.history) } }),
+    ...(!line &&
+      !single &&
+      actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } }),
   }
-  const beside: Record<string, Part> = single ? {} : {
-    ...actions.has('list') && { aggregate: { get: operation(`aggregate${many}`, `Count and sum ${plural}`, aggregateOperation(parameters)) } },
-    ...actions.has('export') && { export: { get: operation(`export${many}`, `Export ${plural}`, exportOperation(parameters)) } },
-    ...bulkOperations(here).length > 0 && { bulk: { post: operation(`bulk${many}`, `Write many ${plural}`, bulkOperation(source, here)) } },
-    ...!line && actions.has('import') && { import: { post: operation(`import${many}`, `Import ${plural}`, importOperation(here)) } },
-  }
+  const beside: Record<string, Part> = single
+    ? {}
+    : {
+        ...(actions.has('list') && {
+          aggregate: { get: operation(`aggregate${many}`, `Count and sum ${plural}`, aggregateOperation(parameters)) },
+        }),
+        ...(actions.has('export') && { export: { get: operation(`export${many}`, `Export ${plural}`, exportOperation(parameters)) } }),
+        ...(bulkOperations(here).length > 0 && {
+          bulk: { post: operation(`bulk${many}`, `Write many ${plural}`, bulkOperation(source, here)) },
+        }),
+        ...(!line && actions.has('import') && { import: { post: operation(`import${many}`, `Import ${plural}`, importOperation(here)) } }),
+      }
   const recordPath = single ? root : `${root}/{id}`
-  return Object.fromEntries([
-    [root, collection] as const,
-    ...Object.entries(beside).map(([name, item]) => [`${root}/${name}`, item] as const),
-    [recordPath, Object.keys(record).length > 0 ? { ...withId, ...record } : {}] as const,
-    ...Object.entries(below).map(([name, item]) => [`${recordPath}/${name}`, { ...withId, ...item }] as const),
-  ].filter(([, item]) => Object.keys(item).length > 0))
+  return Object.fromEntries(
+    [
+      [root, collection] as const,
+      ...Object.entries(beside).map(([name, item]) => [`${root}/${name}`, item] as const),
+      [recordPath, Object.keys(record).length > 0 ? { ...withId, ...record } : {}] as const,
+      ...Object.entries(below).map(([name, item]) => [`${recordPath}/${name}`, { ...withId, ...item }] as const),
+    ].filter(([, item]) => Object.keys(item).length > 0),
+  )
 }
 
-function listOperation({ names }: SchemaSource, { entity }: EntityAccess, { filters, search, sort, selection, deleted }: EntityParameters): Part {
+function listOperation(
+  { names }: SchemaSource,
+  { entity }: EntityAccess,
+  { filters, search, sort, selection, deleted }: EntityParameters,
+): Part {
   return {
     parameters: [...search, sort, ...selection, parameter('limit'), parameter('cursor'), parameter('count'), ...deleted, ...filters],
     responses: responses({ 200: answer('A page of records.', ref('schemas', names(entity.id).components.List)) }, 400, 401, 403),
   }
 }
 
-function recordOperations({ names }: SchemaSource, here: EntityAccess, { selection, deleted }: EntityParameters): { readonly get: Part; readonly history: Part } {
+function recordOperations(
+  { names }: SchemaSource,
+  here: EntityAccess,
+  { selection, deleted }: EntityParameters,
+): { readonly get: Part; readonly history: Part } {
   const isLine = here.entity.kind === 'line'
   return {
     get: {
-      parameters: [...selection, ...deleted, ...isLine ? [] : [parameter('If-None-Match')]],
-      responses: responses({
-        200: answer('The record.', wholeRecord(names, here), isLine ? undefined : etag), ...!isLine && { 304: ref('responses', 'NotModified') },
-      }, 400, 401, 403, 404),
+      parameters: [...selection, ...deleted, ...(isLine ? [] : [parameter('If-None-Match')])],
+      responses: responses(
+        {
+          200: answer('The record.', wholeRecord(names, here), isLine ? undefined : etag),
+          ...(!isLine && { 304: ref('responses', 'NotModified') }),
+        },
+        400,
+        401,
+        403,
+        404,
+      ),
     },
     history: {
       parameters: [parameter('historyLimit'), parameter('before')],
@@ -96,10 +141,15 @@ function wholeRecord(names: SchemaSource['names'], here: EntityAccess): JsonSche
 
 /** Lines are merged unless the request says that it gives them all. */
 function replaceParameter({ visible, readOnly }: EntityAccess): readonly Part[] {
-  const replaceable = visible.filter(field => isLines(field) && !readOnly.has(field.id)).map(({ name }) => name)
+  const replaceable = visible.filter((field) => isLines(field) && !readOnly.has(field.id)).map(({ name }) => name)
   if (replaceable.length === 0) return []
   const schema = { type: 'array', items: { type: 'string', enum: replaceable } }
-  return [queryParameter('replace', 'Lists of lines that the body gives as a whole; without it lines are merged by id.', schema, { style: 'form', explode: false })]
+  return [
+    queryParameter('replace', 'Lists of lines that the body gives as a whole; without it lines are merged by id.', schema, {
+      style: 'form',
+      explode: false,
+    }),
+  ]
 }
 
 interface WriteOperations {
@@ -120,14 +170,37 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const twice = parameter('Idempotency-Key')
   const match = parameter('If-Match')
   return {
-    create: { parameters: [twice], requestBody: jsonBody(ref('schemas', components.Create)), responses: responses({ 201: created }, 400, 401, 403, 409, 422) },
-    update: {
-      description: 'A merge patch (RFC 7396): members that are absent stay, null empties. With If-Match, changes that others made meanwhile to other fields are kept.',
-      parameters: [match, twice, ...replaceParameter(here)],
-      requestBody: { required: true, content: { ...inJson(ref('schemas', components.Patch)), 'application/merge-patch+json': { schema: ref('schemas', components.Patch) } } },
-      responses: responses({ 200: done, ...here.entity.kind === 'single' && { 201: created } }, 400, 401, 403, ...here.entity.kind === 'single' ? [] : [404], 409, 412, 422),
+    create: {
+      parameters: [twice],
+      requestBody: jsonBody(ref('schemas', components.Create)),
+      responses: responses({ 201: created }, 400, 401, 403, 409, 422),
     },
-    remove: { parameters: [match, twice], responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 400, 401, 403, 404, 409, 412) },
+    update: {
+      description:
+        'A merge patch (RFC 7396): members that are absent stay, null empties. With If-Match, changes that others made meanwhile to other fields are kept.',
+      parameters: [match, twice, ...replaceParameter(here)],
+      requestBody: {
+        required: true,
+        content: {
+          ...inJson(ref('schemas', components.Patch)),
+          'application/merge-patch+json': { schema: ref('schemas', components.Patch) },
+        },
+      },
+      responses: responses(
+        { 200: done, ...(here.entity.kind === 'single' && { 201: created }) },
+        400,
+        401,
+        403,
+        ...(here.entity.kind === 'single' ? [] : [404]),
+        409,
+        412,
+        422,
+      ),
+    },
+    remove: {
+      parameters: [match, twice],
+      responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 400, 401, 403, 404, 409, 412),
+    },
     restore: { parameters: [match, twice], responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412) },
   }
 }
@@ -140,43 +213,98 @@ const aggregateOperation = ({ filters, search, aggregate }: EntityParameters): P
 
 const exportOperation = ({ filters, search, sort, selection, deleted }: EntityParameters): Part => ({
   description: 'Everything that matches, as it is read page by page.',
-  parameters: [queryParameter('format', 'CSV for spreadsheets, or one JSON object per line.', { type: 'string', enum: ['csv', 'jsonl'], default: 'csv' }), ...search, sort, ...selection, ...deleted, ...filters],
-  responses: responses({
-    200: { description: 'The file.', content: { 'text/csv': { schema: { type: 'string' } }, 'application/jsonl': { schema: { type: 'string' } } } },
-  }, 400, 401, 403),
+  parameters: [
+    queryParameter('format', 'CSV for spreadsheets, or one JSON object per line.', {
+      type: 'string',
+      enum: ['csv', 'jsonl'],
+      default: 'csv',
+    }),
+    ...search,
+    sort,
+    ...selection,
+    ...deleted,
+    ...filters,
+  ],
+  responses: responses(
+    {
+      200: {
+        description: 'The file.',
+        content: { 'text/csv': { schema: { type: 'string' } }, 'application/jsonl': { schema: { type: 'string' } } },
+      },
+    },
+    400,
+    401,
+    403,
+  ),
 })
 
 function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   const body = {
-    type: 'object', required: ['operations'], additionalProperties: false,
+    type: 'object',
+    required: ['operations'],
+    additionalProperties: false,
     properties: {
-      mode: { type: 'string', enum: ['all', 'each'], description: '`all` (the default): every operation or none. `each`: every operation by itself, answered one by one.' },
-      operations: { type: 'array', items: ref('schemas', names(here.entity.id).components.Operation), minItems: 1, maxItems: limits.bulkOperations },
+      mode: {
+        type: 'string',
+        enum: ['all', 'each'],
+        description: '`all` (the default): every operation or none. `each`: every operation by itself, answered one by one.',
+      },
+      operations: {
+        type: 'array',
+        items: ref('schemas', names(here.entity.id).components.Operation),
+        minItems: 1,
+        maxItems: limits.bulkOperations,
+      },
     },
   }
   return {
-    parameters: [parameter('Idempotency-Key'), ...replaceParameter(here)], requestBody: jsonBody(body),
-    responses: responses({ 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) }, 400, 401, 403, 404, 409, 412, 413, 422),
+    parameters: [parameter('Idempotency-Key'), ...replaceParameter(here)],
+    requestBody: jsonBody(body),
+    responses: responses(
+      { 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) },
+      400,
+      401,
+      403,
+      404,
+      409,
+      412,
+      413,
+      422,
+    ),
   }
 }
 
 function importOperation(here: EntityAccess): Part {
   const keys = upsertKeys(here)
   const upsert = [
-    queryParameter('mode', '`upsert` changes the records that are there already.', { type: 'string', enum: ['create', 'upsert'], default: 'create' }),
+    queryParameter('mode', '`upsert` changes the records that are there already.', {
+      type: 'string',
+      enum: ['create', 'upsert'],
+      default: 'create',
+    }),
     queryParameter('key', 'The unique key that an upsert goes by.', { type: 'string', enum: keys }),
   ]
   return {
     description: 'Rows that repeat the columns of a document become its lines. The answer is a job that reports on every row.',
     parameters: [
-      ...keys.length > 0 ? upsert : [],
+      ...(keys.length > 0 ? upsert : []),
       queryParameter('dryRun', 'Reports what would happen and keeps nothing.', { type: 'boolean', default: false }),
       {
-        name: 'mapping', in: 'query', description: 'CSV header → field or path, or null to leave the column out. Headers that it does not name go to the field with that name or title.',
+        name: 'mapping',
+        in: 'query',
+        description:
+          'CSV header → field or path, or null to leave the column out. Headers that it does not name go to the field with that name or title.',
         content: { 'application/json': { schema: { type: 'object', additionalProperties: { type: ['string', 'null'] } } } },
       },
     ],
     requestBody: { required: true, content: { 'text/csv': { schema: { type: 'string' } } } },
-    responses: responses({ 202: answer('The job that imports the file.', ref('schemas', 'Job'), { Location: ref('headers', 'Location') }) }, 400, 401, 403, 413, 422),
+    responses: responses(
+      { 202: answer('The job that imports the file.', ref('schemas', 'Job'), { Location: ref('headers', 'Location') }) },
+      400,
+      401,
+      403,
+      413,
+      422,
+    ),
   }
 }

@@ -17,7 +17,8 @@ export interface SchemaSource {
   readonly names: Names
 }
 
-export const isReadable = (here: EntityAccess | undefined): here is EntityAccess => here !== undefined && (here.actions.has('list') || here.actions.has('get'))
+export const isReadable = (here: EntityAccess | undefined): here is EntityAccess =>
+  here !== undefined && (here.actions.has('list') || here.actions.has('get'))
 /** True for rows of a document that stand in it as objects; lists of references are lists of ids. */
 export const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
 const isWritable = (here: EntityAccess): boolean => here.actions.has('create') || here.actions.has('update')
@@ -34,7 +35,8 @@ export function entitySchemas(source: SchemaSource, here: EntityAccess): Schemas
     if (expansionsOf(source.access, here).length > 0) schemas[components.Expand] = expandSchema(source, here)
   }
   if (here.actions.has('list') && entity.kind !== 'single') schemas[components.List] = listSchema(source, entity)
-  if (entity.kind !== 'single' && (here.actions.has('create') || (isLine && isWritable(here)))) schemas[components.Create] = createSchema(source, here)
+  if (entity.kind !== 'single' && (here.actions.has('create') || (isLine && isWritable(here))))
+    schemas[components.Create] = createSchema(source, here)
   if (here.actions.has('update')) schemas[components.Patch] = patchSchema(source, here)
   if (bulkOperations(here).length > 0) schemas[components.Operation] = operationSchema(source, here)
   return schemas
@@ -45,21 +47,25 @@ const linesOf = (here: EntityAccess): readonly Field[] => here.visible.filter(is
 function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   const { entity } = here
   const { _expand: _, ...properties } = propertiesOf(source, here, 'read')
-  const expanded = expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
-  const absent = new Set(['deleted_at', ...linesOf(here).map(field => field.name)])
-  return labelled(entity, { properties: { ...properties, ...expanded }, required: Object.keys(properties).filter(name => !absent.has(name)) })
+  const expanded =
+    expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
+  const absent = new Set(['deleted_at', ...linesOf(here).map((field) => field.name)])
+  return labelled(entity, {
+    properties: { ...properties, ...expanded },
+    required: Object.keys(properties).filter((name) => !absent.has(name)),
+  })
 }
 
 /** One record by itself brings its lines; in lists they come only with `expand`. */
 function documentSchema({ names }: SchemaSource, here: EntityAccess): JsonSchema {
   const { components } = names(here.entity.id)
-  return { allOf: [ref('schemas', components[''])], required: linesOf(here).map(field => field.name) }
+  return { allOf: [ref('schemas', components[''])], required: linesOf(here).map((field) => field.name) }
 }
 
 function createSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
-  const fixed = new Set(here.visible.filter(field => here.readOnly.has(field.id)).map(field => field.name))
+  const fixed = new Set(here.visible.filter((field) => here.readOnly.has(field.id)).map((field) => field.name))
   const properties = Object.fromEntries(Object.entries(propertiesOf(source, here, 'create')).filter(([name]) => !fixed.has(name)))
-  const required = (here.entity.schemas.create as ObjectSchema).required?.filter(name => name in properties) ?? []
+  const required = (here.entity.schemas.create as ObjectSchema).required?.filter((name) => name in properties) ?? []
   return labelled(here.entity, { properties, ...(required.length > 0 && { required }) })
 }
 
@@ -71,18 +77,22 @@ function patchSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   return labelled(here.entity, { properties: Object.fromEntries(properties) })
 }
 
-const labelled = ({ title, description }: Entity, schema: { readonly properties: Schemas; readonly required?: readonly string[] }): JsonSchema =>
-  ({ type: 'object', title, ...(description && { description }), ...schema, additionalProperties: false })
+const labelled = (
+  { title, description }: Entity,
+  schema: { readonly properties: Schemas; readonly required?: readonly string[] },
+): JsonSchema => ({ type: 'object', title, ...(description && { description }), ...schema, additionalProperties: false })
 
 /** Properties of the compiled schema that the caller may know of; what they refer to is narrowed too. */
 function propertiesOf(source: SchemaSource, here: EntityAccess, mode: SchemaMode): Schemas {
   const { entity } = here
   const all = (entity.schemas[mode] as ObjectSchema).properties
-  return Object.fromEntries(Object.entries(all).flatMap(([name, schema]) => {
-    const field = entity.fieldByName.get(name)
-    if (!field) return [[name, schema]]
-    return here.visible.includes(field) ? [[name, propertySchema(source, field, withDefaultTold(schema), mode)]] : []
-  }))
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, schema]) => {
+      const field = entity.fieldByName.get(name)
+      if (!field) return [[name, schema]]
+      return here.visible.includes(field) ? [[name, propertySchema(source, field, withDefaultTold(schema), mode)]] : []
+    }),
+  )
 }
 
 function propertySchema(source: SchemaSource, field: Field, schema: JsonSchema, mode: SchemaMode): JsonSchema {
@@ -102,7 +112,7 @@ function withDefaultTold({ default: preset, ...schema }: JsonSchema): JsonSchema
 /** "Anything, or null" is anything. */
 function withoutAnything(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema
-  return Array.isArray(anyOf) && anyOf.some(each => Object.keys(each as object).length === 0) ? rest : schema
+  return Array.isArray(anyOf) && anyOf.some((each) => Object.keys(each as object).length === 0) ? rest : schema
 }
 
 /** Exact numbers travel as text: says so, in whole fields and in the parts of composite ones. */
@@ -123,17 +133,23 @@ function exactSchema(schema: JsonSchema, typeId: string, settings: unknown): Jso
 /** Entities that a reference, or list of references, leads to, as far as the caller may know them. */
 function targetsOf(access: Access, field: Field): readonly Entity[] {
   const link = field.lines?.linkField ? access.catalogue.entities.get(field.lines.entity)?.fieldByName.get(field.lines.linkField) : field
-  return (link?.reference?.targets ?? []).flatMap(target => access.entities.get(target.entity)?.entity ?? [])
+  return (link?.reference?.targets ?? []).flatMap((target) => access.entities.get(target.entity)?.entity ?? [])
 }
 
-function referenceSchema({ access }: SchemaSource, field: Field, targets: readonly Entity[], schema: JsonSchema, mode: SchemaMode): JsonSchema {
+function referenceSchema(
+  { access }: SchemaSource,
+  field: Field,
+  targets: readonly Entity[],
+  schema: JsonSchema,
+  mode: SchemaMode,
+): JsonSchema {
   const known = targets.map(({ title, id }) => `${title} (${id})`).join(', ')
   const description = [schema['description'], known && `Refers to: ${known}.`].filter(Boolean).join(' ')
   const described = { ...schema, ...(description && { description }) }
   const properties = schema['properties'] as Schemas | undefined
   if (!field.reference?.several || !properties) return described
   // A stored value may name an entity that this caller does not know: answers do not promise a closed list then.
-  const isWhole = field.reference.targets.every(target => access.entities.has(target.entity))
+  const isWhole = field.reference.targets.every((target) => access.entities.has(target.entity))
   const isOpen = targets.length === 0 || (mode === 'read' && !isWhole)
   const entity = isOpen ? { type: 'string' } : { type: 'string', enum: targets.map(({ id }) => id) }
   return { ...described, properties: { ...properties, entity } }
@@ -147,16 +163,25 @@ function linesSchema({ access, names }: SchemaSource, field: Field, schema: Json
   const create = ref('schemas', components.Create)
   if (mode !== 'patch') return { ...schema, items: mode === 'read' ? ref('schemas', components['']) : create }
   const [merge, list] = schema['anyOf'] as readonly [JsonSchema, JsonSchema]
-  const patterns = Object.keys(merge['patternProperties'] as object)
-    .map(pattern => [pattern, pattern.startsWith('^new:') ? create : { anyOf: [ref('schemas', components.Patch), { type: 'null' }] }] as const)
-  return { ...schema, anyOf: [{ ...merge, patternProperties: Object.fromEntries(patterns) }, { ...list, items: create }] }
+  const patterns = Object.keys(merge['patternProperties'] as object).map(
+    (pattern) => [pattern, pattern.startsWith('^new:') ? create : { anyOf: [ref('schemas', components.Patch), { type: 'null' }] }] as const,
+  )
+  return {
+    ...schema,
+    anyOf: [
+      { ...merge, patternProperties: Object.fromEntries(patterns) },
+      { ...list, items: create },
+    ],
+  }
 }
 
 function listSchema({ names }: SchemaSource, entity: Entity): JsonSchema {
   const { components } = names(entity.id)
   return {
-    type: 'object', properties: { data: { type: 'array', items: ref('schemas', components['']) }, page: ref('schemas', 'Page') },
-    required: ['data', 'page'], additionalProperties: false,
+    type: 'object',
+    properties: { data: { type: 'array', items: ref('schemas', components['']) }, page: ref('schemas', 'Page') },
+    required: ['data', 'page'],
+    additionalProperties: false,
   }
 }
 
@@ -169,15 +194,15 @@ export interface Expansion {
 
 /** References to records that the caller can read, and inverse relations that the caller can list. */
 export function expansionsOf(access: Access, here: EntityAccess): readonly Expansion[] {
-  const system = ['created_by', 'updated_by'].flatMap(name => fieldNamed(here, name) ?? [])
+  const system = ['created_by', 'updated_by'].flatMap((name) => fieldNamed(here, name) ?? [])
   const references = [...here.visible, ...system].flatMap(({ name, reference }): Expansion[] => {
-    const targets = (reference?.targets ?? []).map(target => target.entity).filter(id => isReadable(access.entities.get(id)))
+    const targets = (reference?.targets ?? []).map((target) => target.entity).filter((id) => isReadable(access.entities.get(id)))
     return targets.length > 0 ? [{ name, kind: 'reference', targets }] : []
   })
   const inverses = [...here.entity.inverses].flatMap(([name, inverse]): Expansion[] => {
     const child = access.entities.get(inverse.entity)
-    const field = child?.visible.find(each => each.id === inverse.field)
-    const points = field?.reference?.targets.some(target => target.entity === here.entity.id) === true
+    const field = child?.visible.find((each) => each.id === inverse.field)
+    const points = field?.reference?.targets.some((target) => target.entity === here.entity.id) === true
     return points && child?.actions.has('list') === true ? [{ name, kind: 'inverse', targets: [inverse.entity] }] : []
   })
   return [...references, ...inverses]
@@ -185,37 +210,62 @@ export function expansionsOf(access: Access, here: EntityAccess): readonly Expan
 
 function expandSchema({ access, names }: SchemaSource, here: EntityAccess): JsonSchema {
   const record = (entity: string): JsonSchema => ref('schemas', names(entity).components[''])
-  const properties = expansionsOf(access, here).map(({ name, kind, targets }) => [name, kind === 'reference'
-    ? { anyOf: [...targets.map(record), { type: 'null' }] }
-    : {
-        type: 'object', description: 'The newest ones; `more` says whether there are further ones, to be listed by themselves.',
-        properties: { data: { type: 'array', items: record(targets[0] ?? '') }, more: { type: 'boolean' } }, required: ['data', 'more'], additionalProperties: false,
-      }] as const)
-  return { type: 'object', description: 'Related records, as far as `expand` asked for them.', properties: Object.fromEntries(properties), additionalProperties: false }
+  const properties = expansionsOf(access, here).map(
+    ({ name, kind, targets }) =>
+      [
+        name,
+        kind === 'reference'
+          ? { anyOf: [...targets.map(record), { type: 'null' }] }
+          : {
+              type: 'object',
+              description: 'The newest ones; `more` says whether there are further ones, to be listed by themselves.',
+              properties: { data: { type: 'array', items: record(targets[0] ?? '') }, more: { type: 'boolean' } },
+              required: ['data', 'more'],
+              additionalProperties: false,
+            },
+      ] as const,
+  )
+  return {
+    type: 'object',
+    description: 'Related records, as far as `expand` asked for them.',
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+  }
 }
 
 /** What `bulk` takes of this caller. */
 export function bulkOperations({ entity, actions }: EntityAccess): readonly ('create' | 'update' | 'delete' | 'restore')[] {
-  return entity.kind === 'record' ? (['create', 'update', 'delete', 'restore'] as const).filter(action => actions.has(action)) : []
+  return entity.kind === 'record' ? (['create', 'update', 'delete', 'restore'] as const).filter((action) => actions.has(action)) : []
 }
 
 /** Unique keys that the caller knows all fields of: `upsert` goes by them. */
 export const upsertKeys = ({ entity, visible }: EntityAccess): readonly string[] =>
-  entity.unique.filter(key => key.noOverlap === null && key.fields.every(id => visible.some(field => field.id === id))).map(key => key.id)
+  entity.unique
+    .filter((key) => key.noOverlap === null && key.fields.every((id) => visible.some((field) => field.id === id)))
+    .map((key) => key.id)
 
 function operationSchema({ names }: SchemaSource, here: EntityAccess): JsonSchema {
   const { components } = names(here.entity.id)
   const id = { type: 'string', format: 'uuid' }
   const ifMatch = { type: 'string', description: 'The ETag of the record as it was read.' }
-  const operation = (op: string, properties: Schemas, required: readonly string[]): JsonSchema =>
-    ({ type: 'object', title: op, properties: { op: { const: op }, ...properties }, required: ['op', ...required], additionalProperties: false })
+  const operation = (op: string, properties: Schemas, required: readonly string[]): JsonSchema => ({
+    type: 'object',
+    title: op,
+    properties: { op: { const: op }, ...properties },
+    required: ['op', ...required],
+    additionalProperties: false,
+  })
   const keys = upsertKeys(here)
-  const forms = bulkOperations(here).flatMap(op => {
+  const forms = bulkOperations(here).flatMap((op) => {
     if (op === 'delete' || op === 'restore') return [operation(op, { id, ifMatch }, ['id'])]
     if (op === 'update') return [operation(op, { id, ifMatch, data: ref('schemas', components.Patch) }, ['id', 'data'])]
     const data = ref('schemas', components.Create)
-    const upsert = operation('upsert', { key: { type: 'string', enum: keys, description: 'The unique key that finds the record.' }, data }, ['key', 'data'])
-    return [operation(op, { data }, ['data']), ...keys.length > 0 ? [upsert] : []]
+    const upsert = operation(
+      'upsert',
+      { key: { type: 'string', enum: keys, description: 'The unique key that finds the record.' }, data },
+      ['key', 'data'],
+    )
+    return [operation(op, { data }, ['data']), ...(keys.length > 0 ? [upsert] : [])]
   })
   return { oneOf: forms }
 }

@@ -10,39 +10,89 @@ const idInPath: Part = { parameters: [ref('parameters', 'id')] }
 
 /** What is there besides records: signing in, oneself, the metadata, jobs. */
 export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
-  const operation = (tag: string, name: string, summary: string, more: Part): Part => ({ operationId: id(name), tags: [tag], summary, ...more })
+  const operation = (tag: string, name: string, summary: string, more: Part): Part => ({
+    operationId: id(name),
+    tags: [tag],
+    summary,
+    ...more,
+  })
   const job = (name: string, summary: string, more: Part): Part => operation('Jobs', name, summary, more)
   const conflict = responses({ 200: answer('The job as it is now.', schema('Job')) }, 401, 404, 409)
   return {
     '/api/auth/login': {
       post: operation('Sign-in', 'login', 'Sign in', {
-        ...open, requestBody: jsonBody(schema('Credentials')),
-        responses: responses({ 200: answer('A token, or the tenants to choose from. The refresh token is in a cookie.', { anyOf: [schema('SignedIn'), schema('TenantChoice')] }) }, 401, 403, 422),
+        ...open,
+        requestBody: jsonBody(schema('Credentials')),
+        responses: responses(
+          {
+            200: answer('A token, or the tenants to choose from. The refresh token is in a cookie.', {
+              anyOf: [schema('SignedIn'), schema('TenantChoice')],
+            }),
+          },
+          401,
+          403,
+          422,
+        ),
       }),
     },
-    '/api/auth/refresh': { post: operation('Sign-in', 'refresh', 'Get a new access token', { ...byCookie, responses: responses({ 200: answer('A new token.', schema('SignedIn')) }, 401, 403) }) },
+    '/api/auth/refresh': {
+      post: operation('Sign-in', 'refresh', 'Get a new access token', {
+        ...byCookie,
+        responses: responses({ 200: answer('A new token.', schema('SignedIn')) }, 401, 403),
+      }),
+    },
     '/api/auth/logout': { post: operation('Sign-in', 'logout', 'Sign out', { ...byCookie, responses: responses({ 204: nobody }, 403) }) },
-    '/api/me': { get: operation('Sign-in', 'getMe', 'Who is signed in', { responses: responses({ 200: answer('The member, with tenant and roles.', schema('Me')) }, 401) }) },
+    '/api/me': {
+      get: operation('Sign-in', 'getMe', 'Who is signed in', {
+        responses: responses({ 200: answer('The member, with tenant and roles.', schema('Me')) }, 401),
+      }),
+    },
     '/api/catalogue': {
       get: operation('Catalogue', 'getCatalogue', 'The metadata that screens run on', {
-        description: 'Modules, entities, fields and views, as far as this caller may know them.', parameters: [ref('parameters', 'If-None-Match')],
-        responses: responses({ 200: answer('The catalogue.', schema('Catalogue'), { ETag: ref('headers', 'ETag') }), 304: ref('responses', 'NotModified') }, 401),
+        description: 'Modules, entities, fields and views, as far as this caller may know them.',
+        parameters: [ref('parameters', 'If-None-Match')],
+        responses: responses(
+          { 200: answer('The catalogue.', schema('Catalogue'), { ETag: ref('headers', 'ETag') }), 304: ref('responses', 'NotModified') },
+          401,
+        ),
       }),
     },
     '/api/openapi.json': {
       get: operation('Catalogue', 'getOpenapi', 'This document', {
         parameters: [ref('parameters', 'If-None-Match')],
-        responses: responses({ 200: answer('What this caller may do.', { type: 'object' }, { ETag: ref('headers', 'ETag') }), 304: ref('responses', 'NotModified') }, 401),
+        responses: responses(
+          {
+            200: answer('What this caller may do.', { type: 'object' }, { ETag: ref('headers', 'ETag') }),
+            304: ref('responses', 'NotModified'),
+          },
+          401,
+        ),
       }),
     },
     '/api/jobs': {
       get: job('listJobs', 'List jobs', {
         description: 'The newest ones: one’s own, or everybody’s for an administrator.',
-        responses: responses({ 200: answer('Jobs, newest first.', { type: 'object', properties: { data: { type: 'array', items: schema('Job') } }, required: ['data'], additionalProperties: false }) }, 401),
+        responses: responses(
+          {
+            200: answer('Jobs, newest first.', {
+              type: 'object',
+              properties: { data: { type: 'array', items: schema('Job') } },
+              required: ['data'],
+              additionalProperties: false,
+            }),
+          },
+          401,
+        ),
       }),
     },
-    '/api/jobs/{id}': { ...idInPath, get: job('getJob', 'How a job stands', { responses: responses({ 200: answer('The job.', schema('Job')) }, 401, 404) }) },
-    '/api/jobs/{id}/cancel': { ...idInPath, post: job('cancelJob', 'Cancel a job', { description: 'What it did so far stays.', responses: conflict }) },
+    '/api/jobs/{id}': {
+      ...idInPath,
+      get: job('getJob', 'How a job stands', { responses: responses({ 200: answer('The job.', schema('Job')) }, 401, 404) }),
+    },
+    '/api/jobs/{id}/cancel': {
+      ...idInPath,
+      post: job('cancelJob', 'Cancel a job', { description: 'What it did so far stays.', responses: conflict }),
+    },
     '/api/jobs/{id}/undo': {
       ...idInPath,
       post: job('undoJob', 'Undo an import', {
@@ -61,7 +111,10 @@ export function accessPaths(id: OperationId): Readonly<Record<string, Part>> {
       ...idInPath,
       get: { operationId: id('getAccess'), tags: ['Sign-in'], summary: 'The account and roles of a member', responses: shown },
       put: {
-        operationId: id('putAccess'), tags: ['Sign-in'], summary: 'Set the account and roles of a member', requestBody: jsonBody(schema('MemberAccessChange')),
+        operationId: id('putAccess'),
+        tags: ['Sign-in'],
+        summary: 'Set the account and roles of a member',
+        requestBody: jsonBody(schema('MemberAccessChange')),
         responses: { ...shown, ...responses({}, 409, 422) },
       },
     },

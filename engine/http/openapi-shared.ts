@@ -14,7 +14,7 @@ const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({ type
 /** An object with exactly these members; names that end in `?` may be absent. */
 export function object(members: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema {
   const entries = Object.entries(members)
-  const required = entries.map(([name]) => name).filter(name => !name.endsWith('?'))
+  const required = entries.map(([name]) => name).filter((name) => !name.endsWith('?'))
   const properties = Object.fromEntries(entries.map(([name, schema]) => [name.replace('?', ''), schema]))
   return { type: 'object', properties, ...(required.length > 0 && { required }), additionalProperties: false, ...more }
 }
@@ -28,12 +28,18 @@ const changes: JsonSchema = { type: 'object', description: 'By field; null stand
 const fault = object({ pointer: { ...text, description: 'JSON pointer into the body, or the name of a parameter.' }, detail: text })
 
 export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
-  Problem: object({
-    type: { ...text, format: 'uri' }, title: text, status: whole, detail: text,
-    code: { ...text, description: 'What happened, for programs: never reused, never renamed.' },
-    'errors?': listOf(fault, { description: 'Every fault, with the place it stands at.' }),
-    'requestId?': { ...text, description: 'The id under which our log has it; absent inside the results of a bulk.' },
-  }, { description: 'RFC 9457 problem details.' }),
+  Problem: object(
+    {
+      type: { ...text, format: 'uri' },
+      title: text,
+      status: whole,
+      detail: text,
+      code: { ...text, description: 'What happened, for programs: never reused, never renamed.' },
+      'errors?': listOf(fault, { description: 'Every fault, with the place it stands at.' }),
+      'requestId?': { ...text, description: 'The id under which our log has it; absent inside the results of a bulk.' },
+    },
+    { description: 'RFC 9457 problem details.' },
+  ),
   Page: object({
     limit: whole,
     nextCursor: { ...maybeText, description: 'For `cursor=`, to read on; null on the last page.' },
@@ -46,47 +52,90 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     data: listOf({
       type: 'object',
       description: 'Groups and measures under the names they were asked for by. A reference also brings `<name>._title`.',
-      additionalProperties: { anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, ref('schemas', 'Money'), object({ entity: text, id: uuid })] },
+      additionalProperties: {
+        anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, ref('schemas', 'Money'), object({ entity: text, id: uuid })],
+      },
     }),
     page: object({ limit: whole, more: { type: 'boolean' } }),
   }),
   History: object({
-    data: listOf(object({
-      id: uuid, type: { ...text, description: '`created`, `updated`, `deleted`, `restored`.' }, version: whole, revision: whole, at: moment,
-      actor: { ...maybeUuid, description: 'The member who did it; null: the engine.' }, via: text, changes,
-      'lines?': listOf(object({ id: uuid, field: text, op: { ...text, enum: ['added', 'changed', 'removed'] }, changes })),
-    })),
+    data: listOf(
+      object({
+        id: uuid,
+        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`.' },
+        version: whole,
+        revision: whole,
+        at: moment,
+        actor: { ...maybeUuid, description: 'The member who did it; null: the engine.' },
+        via: text,
+        changes,
+        'lines?': listOf(object({ id: uuid, field: text, op: { ...text, enum: ['added', 'changed', 'removed'] }, changes })),
+      }),
+    ),
     page: object({ limit: whole, before: { type: ['integer', 'null'], description: 'For `before=`, to read on.' } }),
   }),
   BulkAnswer: object({
-    results: listOf({ anyOf: [object({ status: { type: 'integer', enum: [200, 201] }, ...written }), object({ status: whole, problem: ref('schemas', 'Problem') })] }),
+    results: listOf({
+      anyOf: [
+        object({ status: { type: 'integer', enum: [200, 201] }, ...written }),
+        object({ status: whole, problem: ref('schemas', 'Problem') }),
+      ],
+    }),
   }),
   Job: object({
-    id: uuid, kind: text, status: { ...text, enum: ['queued', 'running', 'done', 'failed', 'cancelled'] },
+    id: uuid,
+    kind: text,
+    status: { ...text, enum: ['queued', 'running', 'done', 'failed', 'cancelled'] },
     progress: object({ done: whole, total: { type: ['integer', 'null'] } }),
     result: { description: 'What came of it, by kind; null until it is over.' },
-    createdAt: moment, finishedAt: { type: ['string', 'null'], format: 'date-time' },
+    createdAt: moment,
+    finishedAt: { type: ['string', 'null'], format: 'date-time' },
   }),
   SignedIn: object({ accessToken: text, expiresIn: { ...whole, description: 'Seconds.' }, tenant: object(tenant) }),
-  TenantChoice: object({ tenants: listOf(object(tenant)), selectToken: text }, { description: 'The person belongs to several tenants: sign in again with the token and one of them.' }),
+  TenantChoice: object(
+    { tenants: listOf(object(tenant)), selectToken: text },
+    { description: 'The person belongs to several tenants: sign in again with the token and one of them.' },
+  ),
   Credentials: {
     oneOf: [
-      object({ email: { ...text, format: 'email' }, password: { ...text, format: 'password' }, 'tenant?': { ...maybeText, description: 'Slug.' } }),
+      object({
+        email: { ...text, format: 'email' },
+        password: { ...text, format: 'password' },
+        'tenant?': { ...maybeText, description: 'Slug.' },
+      }),
       object({ selectToken: text, tenant: { ...text, description: 'Slug.' } }),
     ],
   },
   Me: object({
-    member: object({ id: maybeUuid, name: maybeText, email: text }), tenant: object(tenantInFull), roles: listOf(text), demo: { type: 'boolean' },
+    member: object({ id: maybeUuid, name: maybeText, email: text }),
+    tenant: object(tenantInFull),
+    roles: listOf(text),
+    demo: { type: 'boolean' },
   }),
   Catalogue: object({
-    hash: text, tenant: object({ ...tenantInFull, demo: { type: 'boolean' } }), me: object({ member: maybeUuid, name: maybeText, email: text, roles: listOf(text) }),
+    hash: text,
+    tenant: object({ ...tenantInFull, demo: { type: 'boolean' } }),
+    me: object({ member: maybeUuid, name: maybeText, email: text, roles: listOf(text) }),
     modules: listOf(object({ id: text, title: text, icon: text, menu: listOf(object({ entity: text, title: text, view: maybeText })) })),
     entities: {
-      type: 'object', description: 'By id, such as `module.entity`.',
+      type: 'object',
+      description: 'By id, such as `module.entity`.',
       additionalProperties: openObject({
-        id: text, module: text, name: text, plural: text, kind: { ...text, enum: ['record', 'line', 'single'] }, title: text, pluralTitle: text, description: text,
-        path: maybeText, titleField: maybeText, search: { type: 'boolean' }, actions: listOf(text),
-        fields: listOf(openObject({ id: text, name: text, title: text, type: text, required: { type: 'boolean' }, readOnly: { type: 'boolean' } })),
+        id: text,
+        module: text,
+        name: text,
+        plural: text,
+        kind: { ...text, enum: ['record', 'line', 'single'] },
+        title: text,
+        pluralTitle: text,
+        description: text,
+        path: maybeText,
+        titleField: maybeText,
+        search: { type: 'boolean' },
+        actions: listOf(text),
+        fields: listOf(
+          openObject({ id: text, name: text, title: text, type: text, required: { type: 'boolean' }, readOnly: { type: 'boolean' } }),
+        ),
       }),
     },
   }),
@@ -94,7 +143,8 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
 export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
   MemberAccess: object({ email: { ...maybeText, description: 'Null: this person cannot sign in.' }, roles: listOf(text) }),
   MemberAccessChange: object({
-    'email?': maybeText, 'password?': { ...maybeText, format: 'password', minLength: limits.passwordMinCharacters, maxLength: limits.passwordMaxCharacters },
+    'email?': maybeText,
+    'password?': { ...maybeText, format: 'password', minLength: limits.passwordMinCharacters, maxLength: limits.passwordMaxCharacters },
     roles: { ...listOf(text), description: 'All of them; at most one per module.' },
   }),
 }
@@ -102,16 +152,27 @@ export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
 const header = (name: string, description: string, schema: JsonSchema): Part => ({ name, in: 'header', description, schema })
 export const sharedParameters: Readonly<Record<string, Part>> = {
   id: { name: 'id', in: 'path', required: true, schema: uuid },
-  limit: queryParameter('limit', 'Records of a page.', { type: 'integer', minimum: 1, maximum: limits.pageRows, default: limits.pageRowsDefault }),
+  limit: queryParameter('limit', 'Records of a page.', {
+    type: 'integer',
+    minimum: 1,
+    maximum: limits.pageRows,
+    default: limits.pageRowsDefault,
+  }),
   cursor: queryParameter('cursor', '`page.nextCursor` of the page before, with otherwise the same parameters.', text),
-  count: queryParameter('count', `Also says how many there are; \`estimate\` counts up to ${limits.estimateRows}.`, { type: 'string', enum: ['exact', 'estimate'] }),
+  count: queryParameter('count', `Also says how many there are; \`estimate\` counts up to ${limits.estimateRows}.`, {
+    type: 'string',
+    enum: ['exact', 'estimate'],
+  }),
   deleted: queryParameter('deleted', '`only`: the deleted records instead of the live ones.', { type: 'string', enum: ['only'] }),
   historyLimit: queryParameter('limit', 'Changes of a page.', { type: 'integer', minimum: 1, maximum: limits.historyEntries, default: 50 }),
   before: queryParameter('before', '`page.before` of the page before: changes before this revision.', { type: 'integer', minimum: 1 }),
   'If-Match': header('If-Match', 'The ETag of the record as it was read: a change that collides with a later one is refused.', text),
   'If-None-Match': header('If-None-Match', 'The ETag that is known already: answers 304 if the record is still the same.', text),
-  'Idempotency-Key': header('Idempotency-Key', `A name of your choice for this request: repeated within ${limits.idempotencyHours} hours it is not done twice, and answers what it led to.`,
-    { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' }),
+  'Idempotency-Key': header(
+    'Idempotency-Key',
+    `A name of your choice for this request: repeated within ${limits.idempotencyHours} hours it is not done twice, and answers what it led to.`,
+    { type: 'string', pattern: '^[\\x21-\\x7e]{1,200}$' },
+  ),
 }
 
 export const sharedHeaders: Readonly<Record<string, Part>> = {
@@ -119,7 +180,10 @@ export const sharedHeaders: Readonly<Record<string, Part>> = {
   Location: { description: 'Address of what was made.', schema: { type: 'string', format: 'uri-reference' } },
 }
 
-const problem = (description: string): Part => ({ description, content: { 'application/problem+json': { schema: ref('schemas', 'Problem') } } })
+const problem = (description: string): Part => ({
+  description,
+  content: { 'application/problem+json': { schema: ref('schemas', 'Problem') } },
+})
 export const sharedResponses: Readonly<Record<string, Part>> = {
   NotModified: { description: 'Still the same.', headers: { ETag: ref('headers', 'ETag') } },
   BadRequest: problem('A parameter or the body could not be read.'),

@@ -37,19 +37,20 @@ const description = `Records of every module, and what works on them.
 
 /** Pure: what this caller may do, and nothing else: neither schemas nor enums nor texts name a field, entity or action that is hidden from them. */
 export function openapiDocument(access: Access, about: About): OpenapiDocument {
-  const shared = { ...sharedSchemas, ...about.administrator && accessSchemas }
+  const shared = { ...sharedSchemas, ...(about.administrator && accessSchemas) }
   const names = namesOf(access, Object.keys(shared))
   const source = { access, names }
   const id = uniqueNames()
-  const services = { ...servicePaths(id), ...about.administrator && accessPaths(id) }
-  const entities = [...access.entities.values()].filter(here => !here.entity.link).toSorted((a, b) => compare(a.entity.id, b.entity.id))
-  const described = entities.map(here => {
+  const services = { ...servicePaths(id), ...(about.administrator && accessPaths(id)) }
+  const entities = [...access.entities.values()].filter((here) => !here.entity.link).toSorted((a, b) => compare(a.entity.id, b.entity.id))
+  const described = entities.map((here) => {
     const parameters = entityParameters(access, here, names)
     return { paths: entityPaths(source, here, parameters, id), parameters: parameters.components, schemas: entitySchemas(source, here) }
   })
   const record = entities.find(({ entity }) => entity.kind !== 'line')
-  const modules = [...access.catalogue.modules.values()].filter(module => entities.some(({ entity }) => entity.module === module.id))
-  const merged = (pick: (each: (typeof described)[number]) => Readonly<Record<string, Part>>): Readonly<Record<string, Part>> => Object.assign({}, ...described.map(pick)) as Record<string, Part>
+  const modules = [...access.catalogue.modules.values()].filter((module) => entities.some(({ entity }) => entity.module === module.id))
+  const merged = (pick: (each: (typeof described)[number]) => Readonly<Record<string, Part>>): Readonly<Record<string, Part>> =>
+    Object.assign({}, ...described.map(pick)) as Record<string, Part>
   return withoutUnused({
     openapi: '3.1.0',
     info: { title: 'BusinessOS', version: about.version, description, license: { name: 'MIT', identifier: 'MIT' } },
@@ -61,10 +62,10 @@ export function openapiDocument(access: Access, about: About): OpenapiDocument {
       { name: 'Jobs', description: 'Work that outlives a request.' },
       ...modules.map(({ id: module, title }) => ({ name: title, description: `Records of the module ${module}.` })),
     ],
-    paths: { ...services, ...merged(each => each.paths) },
+    paths: { ...services, ...merged((each) => each.paths) },
     components: {
-      schemas: { ...shared, ...merged(each => each.schemas) },
-      parameters: { ...sharedParameters, ...record && sharedFilters(record), ...merged(each => each.parameters) },
+      schemas: { ...shared, ...merged((each) => each.schemas) },
+      parameters: { ...sharedParameters, ...(record && sharedFilters(record)), ...merged((each) => each.parameters) },
       responses: sharedResponses,
       headers: sharedHeaders,
       securitySchemes: {
@@ -97,8 +98,13 @@ function withoutUnused(document: OpenapiDocument): OpenapiDocument {
   }
   visit(document.paths)
   const keep = (kind: string, parts: Readonly<Record<string, Part>>): Readonly<Record<string, Part>> =>
-    kind === 'securitySchemes' ? parts : Object.fromEntries(Object.entries(parts).filter(([name]) => used.has(`#/components/${kind}/${name}`)))
-  return { ...document, components: Object.fromEntries(Object.entries(document.components).map(([kind, parts]) => [kind, keep(kind, parts)])) }
+    kind === 'securitySchemes'
+      ? parts
+      : Object.fromEntries(Object.entries(parts).filter(([name]) => used.has(`#/components/${kind}/${name}`)))
+  return {
+    ...document,
+    components: Object.fromEntries(Object.entries(document.components).map(([kind, parts]) => [kind, keep(kind, parts)])),
+  }
 }
 
 /** Documents of an access are the same for everybody who has it: made once. */
@@ -108,7 +114,7 @@ function textFor(access: Access, about: About): { readonly body: string; readonl
   let text = texts.get(access)
   if (!text) {
     const body = JSON.stringify(openapiDocument(access, about))
-    texts.set(access, text = { body, etag: weakTag(body) })
+    texts.set(access, (text = { body, etag: weakTag(body) }))
   }
   return text
 }
@@ -121,11 +127,14 @@ export interface OpenapiParts {
 /** The document of the caller, with an ETag. For members only: what an API can do is told to those who may do it. */
 export function openapiRoute({ catalogueOf, version }: OpenapiParts): Route {
   return {
-    method: 'GET', path: '/api/openapi.json', guard: 'member', fresh: true,
+    method: 'GET',
+    path: '/api/openapi.json',
+    guard: 'member',
+    fresh: true,
     handle: async ({ request }, actor) => {
       const access = accessFor(await catalogueOf(actor), actor.roles)
       const { body, etag } = textFor(access, { version, administrator: actor.roles.includes(administrator) })
-      if (request.headers['if-none-match']?.split(',').some(tag => tag.trim() === etag)) return empty(304, { etag })
+      if (request.headers['if-none-match']?.split(',').some((tag) => tag.trim() === etag)) return empty(304, { etag })
       return { status: 200, body, headers: { etag } }
     },
   }

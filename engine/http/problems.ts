@@ -8,7 +8,10 @@ import type { Answer } from '../records/types.ts'
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof Stale) {
-    return new Problem('unavailable', 'Permissions are changing at this moment. Try again.', { cause: error, headers: { 'retry-after': '1' } })
+    return new Problem('unavailable', 'Permissions are changing at this moment. Try again.', {
+      cause: error,
+      headers: { 'retry-after': '1' },
+    })
   }
   // Express: an address with a broken %-escape.
   if (error instanceof URIError || (error as { status?: unknown } | null)?.status === 400) {
@@ -30,20 +33,30 @@ function problemAnswer(problem: Problem, requestId: string): Answer {
 /** What went wrong on our side, as one JSON line. No query string and no body: they hold people's data. */
 function logProblem(problem: Problem, request: Request, requestId: string): void {
   const cause = problem.cause instanceof Error ? problem.cause : problem
-  console.error(JSON.stringify({
-    at: new Date().toISOString(), level: 'error', requestId, code: problem.code, method: request.method, path: request.path, error: cause.stack ?? String(cause),
-  }))
+  console.error(
+    JSON.stringify({
+      at: new Date().toISOString(),
+      level: 'error',
+      requestId,
+      code: problem.code,
+      method: request.method,
+      path: request.path,
+      error: cause.stack ?? String(cause),
+    }),
+  )
 }
 
 export type SendAnswer = (request: Request, response: Response, answer: Answer) => void
 
 /** The one place where errors become answers. */
-export const problemMiddleware = (send: SendAnswer) => (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-  const problem = asProblem(error)
-  const { requestId } = response.locals as { requestId: string }
-  if (problem.status >= 500) logProblem(problem, request, requestId)
-  // Half an answer is out: cutting the line is the only way left to say that it is not whole.
-  if (response.headersSent) return void response.destroy()
-  if (response.destroyed) return next()
-  send(request, response, problemAnswer(problem, requestId))
-}
+export const problemMiddleware =
+  (send: SendAnswer) =>
+  (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    const problem = asProblem(error)
+    const { requestId } = response.locals as { requestId: string }
+    if (problem.status >= 500) logProblem(problem, request, requestId)
+    // Half an answer is out: cutting the line is the only way left to say that it is not whole.
+    if (response.headersSent) return void response.destroy()
+    if (response.destroyed) return next()
+    send(request, response, problemAnswer(problem, requestId))
+  }

@@ -8,8 +8,10 @@ const noQuery: Call['query'] = new Map()
 /** Every record of every module: one address, four methods, one function. */
 export function recordRoutes(handle: HandleCall): readonly MemberRoute[] {
   const methods: readonly (Call['method'] & Method)[] = ['GET', 'POST', 'PATCH', 'DELETE']
-  return methods.map(method => ({
-    method, path: '/api/:module/:plural{/*rest}', guard: 'member',
+  return methods.map((method) => ({
+    method,
+    path: '/api/:module/:plural{/*rest}',
+    guard: 'member',
     handle: (exchange, actor) => handle(readCall(method, exchange), actor),
   }))
 }
@@ -18,7 +20,14 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
   const { module, plural, rest } = request.params as unknown as { module: string; plural: string; rest?: readonly string[] }
   const { headers } = request
   return {
-    module, plural, method, rest: rest ?? [], query: readQuery(request.url), body, requestId, via: viaOf(headers['sec-fetch-site']),
+    module,
+    plural,
+    method,
+    rest: rest ?? [],
+    query: readQuery(request.url),
+    body,
+    requestId,
+    via: viaOf(headers['sec-fetch-site']),
     ifMatch: headers['if-match'] ?? null,
     ifNoneMatch: headers['if-none-match'] ?? null,
     idempotencyKey: headers['idempotency-key']?.toString() ?? null,
@@ -26,7 +35,7 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
 }
 
 /** Browsers say themselves, and scripts cannot change, that a request comes from one of our own pages. */
-const viaOf = (site: unknown): Via => site === 'same-origin' ? 'ui' : 'api'
+const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
 
 function readQuery(url: string): Call['query'] {
   const start = url.indexOf('?')

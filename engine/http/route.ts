@@ -36,6 +36,9 @@ export interface OpenRoute extends RouteBase {
  */
 export type Route = MemberRoute | OpenRoute
 
-export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Answer =>
-  ({ status, body: JSON.stringify(value), headers })
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Answer => ({
+  status,
+  body: JSON.stringify(value),
+  headers,
+})
 export const empty = (status: number, headers: Record<string, string> = {}): Answer => ({ status, body: null, headers })

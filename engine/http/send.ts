@@ -41,7 +41,9 @@ export async function sendAnswer(request: Request, response: Response, answer: A
   const strong = etag?.startsWith('"') === true
   if (length >= compressFromBytes && !strong && request.method !== 'HEAD' && acceptsGzip(request)) {
     const bytes = await compress(answer.body, { level: 4 })
-    response.writeHead(answer.status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding', 'content-length': bytes.length }).end(bytes)
+    response
+      .writeHead(answer.status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding', 'content-length': bytes.length })
+      .end(bytes)
     return
   }
   headers['content-length'] = length
@@ -52,14 +54,16 @@ export async function sendAnswer(request: Request, response: Response, answer: A
 async function sendPages(response: Response, pages: AsyncIterable<string>): Promise<void> {
   for await (const page of pages) {
     if (response.destroyed) return
-    if (!response.write(page)) await new Promise<void>(resolve => {
-      response.once('drain', resolve)
-      response.once('close', resolve)
-    })
+    if (!response.write(page))
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve)
+        response.once('close', resolve)
+      })
   }
   response.end()
 }
 
-export const acceptsGzip = (request: Request): boolean => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(request.headers['accept-encoding'] ?? '')
+export const acceptsGzip = (request: Request): boolean =>
+  /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(request.headers['accept-encoding'] ?? '')
 
 export const weakTag = (content: BinaryLike): string => `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 27)}"`

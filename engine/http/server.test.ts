@@ -17,21 +17,37 @@ const state = { staleTimes: 0, reloads: 0 }
 /** The gateway alone: a door that lets `Bearer good` in, and a pipeline that writes down what it was handed. */
 const routes: readonly Route[] = [
   { method: 'GET', path: '/api/fail', guard: 'public', handle: () => Promise.reject(new Error('secret detail of the inside')) },
-  { method: 'GET', path: '/api/slow', guard: 'public', handle: () => new Promise(resolve => setTimeout(resolve, 300, json(200, { slow: true }))) },
+  {
+    method: 'GET',
+    path: '/api/slow',
+    guard: 'public',
+    handle: () => new Promise((resolve) => setTimeout(resolve, 300, json(200, { slow: true }))),
+  },
   { method: 'POST', path: '/api/auth/login', guard: 'public', handle: ({ body }) => Promise.resolve(json(200, { body })) },
   { method: 'GET', path: '/api/operator', guard: 'operator', handle: () => Promise.resolve(json(200, {})) },
   {
-    method: 'POST', path: '/api/:module/:plural/import', guard: 'member', csv: true,
+    method: 'POST',
+    path: '/api/:module/:plural/import',
+    guard: 'member',
+    csv: true,
     handle: async ({ body }) => {
       let bytes = 0
       for await (const chunk of body as AsyncIterable<Buffer>) bytes += chunk.length
       return json(202, { bytes })
     },
   },
-  ...recordRoutes(async call => {
+  ...recordRoutes(async (call) => {
     if (state.staleTimes-- > 0) throw new Stale()
     calls.push(call)
-    if (call.rest[0] === 'export') return { status: 200, headers: { 'content-type': 'text/csv' }, body: (async function* () { yield 'a,b\n'; yield '1,2\n' })() }
+    if (call.rest[0] === 'export')
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/csv' },
+        body: (async function* () {
+          yield 'a,b\n'
+          yield '1,2\n'
+        })(),
+      }
     if (call.rest[0] === 'large') return { status: 200, headers: {}, body: JSON.stringify('x'.repeat(50_000)) }
     return { status: 200, headers: { etag: '"1.1"' }, body: '{"ok":true}' }
   }),
@@ -45,13 +61,17 @@ beforeAll(async () => {
   const guards = {
     asMember: async <T>(authorization: string | undefined, _fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T> => {
       if (authorization !== 'Bearer good') throw new Problem('not-authenticated')
-      try { return await work(actor) } catch (error) {
+      try {
+        return await work(actor)
+      } catch (error) {
         if (!(error instanceof Stale)) throw error
         state.reloads++
         return await work(actor)
       }
     },
-    asOperator: () => { throw new Problem('not-found') },
+    asOperator: () => {
+      throw new Problem('not-found')
+    },
   }
   for (const demo of [false, true]) {
     const app = createGateway({ config: { limits, trustedProxies: 0 }, demo, guards, routes, ui: null, metrics: createMetrics() })
@@ -61,16 +81,23 @@ beforeAll(async () => {
     else base = `http://127.0.0.1:${listening.port}`
   }
 })
-afterAll(() => Promise.all(open.map(listening => listening.close())))
+afterAll(() => Promise.all(open.map((listening) => listening.close())))
 
-interface Init { method?: string; body?: BodyInit | null; headers?: Record<string, string> }
+interface Init {
+  method?: string
+  body?: BodyInit | null
+  headers?: Record<string, string>
+}
 const send = (path: string, init: Init = {}): Promise<Response> =>
   fetch(base + path, { ...init, headers: { authorization: 'Bearer good', ...init.headers } })
-const post = (body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }, path = '/api/crm/deals'): Promise<Response> =>
-  send(path, { method: 'POST', body, headers })
+const post = (
+  body: BodyInit,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+  path = '/api/crm/deals',
+): Promise<Response> => send(path, { method: 'POST', body, headers })
 const problem = async (response: Response): Promise<Record<string, unknown>> => {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
-  return await response.json() as Record<string, unknown>
+  return (await response.json()) as Record<string, unknown>
 }
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 
@@ -137,12 +164,18 @@ describe('a body is read', () => {
   })
 
   it('of 20 MiB CSV, as it comes', async () => {
-    const response = await post(Buffer.alloc(limits.csvBodyBytes, 'x'), { 'content-type': 'text/csv; charset=utf-8' }, '/api/crm/deals/import')
+    const response = await post(
+      Buffer.alloc(limits.csvBodyBytes, 'x'),
+      { 'content-type': 'text/csv; charset=utf-8' },
+      '/api/crm/deals/import',
+    )
     expect([response.status, await response.json()]).toEqual([202, { bytes: limits.csvBodyBytes }])
   })
 
   it('as a merge patch; none is undefined', async () => {
-    expect((await send('/api/crm/deals/1', { method: 'PATCH', body: '{}', headers: { 'content-type': 'application/merge-patch+json' } })).status).toBe(200)
+    expect(
+      (await send('/api/crm/deals/1', { method: 'PATCH', body: '{}', headers: { 'content-type': 'application/merge-patch+json' } })).status,
+    ).toBe(200)
     expect((await send('/api/crm/deals/1/restore', { method: 'POST' })).status).toBe(200)
     expect(calls.at(-1)).toMatchObject({ body: undefined, rest: ['1', 'restore'] })
   })
@@ -167,11 +200,24 @@ describe('an answer', () => {
     const response = await send('/api/crm/deals/a%20b?filter=x&tag=1&tag=2&q=a+b%26', { method: 'DELETE', headers })
     expect(response.headers.get('x-request-id')).toBe('req-12345678')
     const call = calls.at(-1)
-    expect(call).toMatchObject({ module: 'crm', plural: 'deals', method: 'DELETE', rest: ['a b'], ifMatch: '"3"', idempotencyKey: 'k1', requestId: 'req-12345678', via: 'ui' })
-    expect([...call?.query ?? []]).toEqual([['filter', ['x']], ['tag', ['1', '2']], ['q', ['a b&']]])
+    expect(call).toMatchObject({
+      module: 'crm',
+      plural: 'deals',
+      method: 'DELETE',
+      rest: ['a b'],
+      ifMatch: '"3"',
+      idempotencyKey: 'k1',
+      requestId: 'req-12345678',
+      via: 'ui',
+    })
+    expect([...(call?.query ?? [])]).toEqual([
+      ['filter', ['x']],
+      ['tag', ['1', '2']],
+      ['q', ['a b&']],
+    ])
   })
 
-  it.each(['short', 'x'.repeat(65), 'has space 12345', 'quote"12345678'])('does not take the request id %s', async id => {
+  it.each(['short', 'x'.repeat(65), 'has space 12345', 'quote"12345678'])('does not take the request id %s', async (id) => {
     const response = await send('/api/crm/deals', { headers: { 'x-request-id': id } })
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
@@ -206,7 +252,10 @@ describe('an answer', () => {
   })
 
   it('to OPTIONS lists methods and opens nothing to other origins', async () => {
-    const response = await send('/api/crm/deals', { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' } })
+    const response = await send('/api/crm/deals', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' },
+    })
     expect(response.status).toBe(204)
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
   })
@@ -221,26 +270,37 @@ describe('an answer', () => {
     expect(await (await send('/api/crm/deals/export')).text()).toBe('a,b\n1,2\n')
     const large = await send('/api/crm/deals/large')
     expect(large.headers.get('content-encoding')).toBe('gzip')
-    expect((await large.json() as string).length).toBe(50_000)
+    expect(((await large.json()) as string).length).toBe(50_000)
     const plain = await send('/api/crm/deals/large', { headers: { 'accept-encoding': 'identity' } })
     expect(plain.headers.get('content-encoding')).toBeNull()
   })
 })
 
 describe('demo mode', () => {
-  const ask = (headers: Record<string, string>): Promise<number | undefined> => new Promise((resolve, reject) => {
-    httpRequest(`${demoBase}/api/crm/deals`, { headers: { authorization: 'Bearer good', ...headers } }, response => {
-      response.resume()
-      resolve(response.statusCode)
-    }).on('error', reject).end()
-  })
+  const ask = (headers: Record<string, string>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      httpRequest(`${demoBase}/api/crm/deals`, { headers: { authorization: 'Bearer good', ...headers } }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      })
+        .on('error', reject)
+        .end()
+    })
 
   it.each([
-    [{ host: 'bos.example.com' }], [{ host: 'localhost.evil.example' }], [{ host: '127.0.0.1.evil.example' }], [{ host: '10.0.0.5:3000' }],
-    [{ forwarded: 'for=1.2.3.4' }], [{ 'x-forwarded-for': '127.0.0.1' }], [{ 'X-Forwarded-Host': 'localhost' }], [{ 'x-forwarded-proto': 'https' }],
-  ])('refuses %j', async headers => { expect(await ask(headers as Record<string, string>)).toBe(403) })
+    [{ host: 'bos.example.com' }],
+    [{ host: 'localhost.evil.example' }],
+    [{ host: '127.0.0.1.evil.example' }],
+    [{ host: '10.0.0.5:3000' }],
+    [{ forwarded: 'for=1.2.3.4' }],
+    [{ 'x-forwarded-for': '127.0.0.1' }],
+    [{ 'X-Forwarded-Host': 'localhost' }],
+    [{ 'x-forwarded-proto': 'https' }],
+  ])('refuses %j', async (headers) => {
+    expect(await ask(headers as Record<string, string>)).toBe(403)
+  })
 
-  it.each(['localhost:3000', 'localhost', '127.0.0.1:80', '[::1]:3000', 'acme.localhost'])('answers under %s', async host => {
+  it.each(['localhost:3000', 'localhost', '127.0.0.1:80', '[::1]:3000', 'acme.localhost'])('answers under %s', async (host) => {
     expect(await ask({ host })).toBe(200)
   })
 })
@@ -248,12 +308,16 @@ describe('demo mode', () => {
 describe('closing', () => {
   it('lets a running request finish and takes no new one', async () => {
     const app = createGateway({
-      config: { limits, trustedProxies: 0 }, demo: false, routes, ui: null, metrics: createMetrics(),
+      config: { limits, trustedProxies: 0 },
+      demo: false,
+      routes,
+      ui: null,
+      metrics: createMetrics(),
       guards: { asMember: () => Promise.reject(new Problem('not-authenticated')), asOperator: () => undefined },
     })
     const listening = await listen(app, { host: '127.0.0.1', port: 0, limits })
     const running = fetch(`http://127.0.0.1:${listening.port}/api/slow`)
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     const closed = listening.close()
     expect(await (await running).json()).toEqual({ slow: true })
     await closed

@@ -47,12 +47,17 @@ export function createGateway(parts: GatewayParts): Express {
   const answerRoute = async (route: Route, request: Request, response: Response): Promise<Answer> => {
     const { authorization } = request.headers
     const requestId = response.locals['requestId'] as string
-    const exchange = async (): Promise<Exchange> => ({ request, response, requestId, body: await readBody(request, route.csv === true, config.limits) })
+    const exchange = async (): Promise<Exchange> => ({
+      request,
+      response,
+      requestId,
+      body: await readBody(request, route.csv === true, config.limits),
+    })
     if (route.guard === 'member') {
       // A streamed body cannot be read twice: such a request begins with a fresh actor, so that it need not be retried.
       const fresh = route.fresh === true || (route.csv === true && request.headers['content-type']?.startsWith('text/csv') === true)
       let read: Promise<Exchange> | undefined
-      return guards.asMember(authorization, fresh, async actor => route.handle(await (read ??= exchange()), actor))
+      return guards.asMember(authorization, fresh, async (actor) => route.handle(await (read ??= exchange()), actor))
     }
     if (route.guard === 'operator') guards.asOperator(authorization)
     return route.handle(await exchange())
@@ -60,20 +65,30 @@ export function createGateway(parts: GatewayParts): Express {
 
   app.use(admit)
   if (parts.demo) app.use(refuseUnlessLocal)
-  for (const path of new Set(routes.map(route => route.path))) {
-    const here = routes.filter(route => route.path === path)
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const here = routes.filter((route) => route.path === path)
     for (const route of here) {
       const method = route.method.toLowerCase() as Lowercase<Route['method']>
-      app[method](path, async (request: Request, response: Response) => send(request, response, await answerRoute(route, request, response)))
+      app[method](path, async (request: Request, response: Response) =>
+        send(request, response, await answerRoute(route, request, response)),
+      )
     }
     // Right behind, so that a wrong method on `/api/auth/login` is never taken for a record's address.
     app.all(path, otherMethods(here, send))
   }
-  app.use('/api', () => { throw new Problem('not-found', 'There is no such address.') })
+  app.use('/api', () => {
+    throw new Problem('not-found', 'There is no such address.')
+  })
   app.use(pageHeaders())
   if (parts.ui) app.use(parts.ui)
-  app.use(() => { throw new Problem('not-found', 'There is no such address.') })
-  app.use(problemMiddleware((request, response, answer) => { send(request, response, answer).catch(() => response.destroy()) }))
+  app.use(() => {
+    throw new Problem('not-found', 'There is no such address.')
+  })
+  app.use(
+    problemMiddleware((request, response, answer) => {
+      send(request, response, answer).catch(() => response.destroy())
+    }),
+  )
   return app
 }
 
@@ -81,7 +96,7 @@ type Send = (request: Request, response: Response, answer: Answer) => Promise<vo
 
 /** OPTIONS and 405. We send no CORS headers: browsers may call the API from our own pages only. */
 function otherMethods(routes: readonly Route[], send: Send): RequestHandler {
-  const methods = routes.map(route => route.method as string)
+  const methods = routes.map((route) => route.method as string)
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
   return (request, response) => {
     if (request.method === 'OPTIONS') return send(request, response, empty(204, { allow }))
@@ -97,7 +112,10 @@ export interface Listening {
 
 export async function listen(app: Express, config: Pick<Config, 'host' | 'port' | 'limits'>): Promise<Listening> {
   const { limits } = config
-  const server = createServer({ requestTimeout: limits.requestTimeoutMs, headersTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs }, app)
+  const server = createServer(
+    { requestTimeout: limits.requestTimeoutMs, headersTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs },
+    app,
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)
@@ -107,9 +125,17 @@ export async function listen(app: Express, config: Pick<Config, 'host' | 'port' 
 
 async function closeGently(server: Server, graceMs: number): Promise<void> {
   // A connection that was busy when close() was called becomes idle later and would otherwise live on until its keep-alive ends.
-  const sweep = setInterval(() => { server.closeIdleConnections() }, 50)
-  const cut = setTimeout(() => { server.closeAllConnections() }, graceMs)
-  await new Promise<void>(resolve => { server.close(() => { resolve() }) })
+  const sweep = setInterval(() => {
+    server.closeIdleConnections()
+  }, 50)
+  const cut = setTimeout(() => {
+    server.closeAllConnections()
+  }, graceMs)
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve()
+    })
+  })
   clearInterval(sweep)
   clearTimeout(cut)
 }

@@ -13,7 +13,9 @@ describe('an access token is refused', () => {
   const claims = { sub: people.ada, sid: '', tid: tenants.acme, mid: members.ada, iss: 'businessos', aud: 'access' }
   const accessKey = masterKey.derive('access-token/1')
   const exp = Math.floor(Date.now() / 1000) + 600
-  beforeAll(async () => { claims.sid = (jwt.decode((await login('ada@acme.test')).body['accessToken'] as string) as { sid: string }).sid })
+  beforeAll(async () => {
+    claims.sid = (jwt.decode((await login('ada@acme.test')).body['accessToken'] as string) as { sid: string }).sid
+  })
 
   it('unless nothing is wrong with it', async () => {
     expect((await deals(jwt.sign({ ...claims, exp }, accessKey))).status).toBe(200)
@@ -21,7 +23,15 @@ describe('an access token is refused', () => {
 
   it.each([
     ['algorithm none', () => jwt.sign({ ...claims, exp }, '', { algorithm: 'none' })],
-    ['algorithm none, with a kept signature', () => `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${jwt.sign({ ...claims, exp }, accessKey).split('.').slice(1).join('.')}`],
+    [
+      'algorithm none, with a kept signature',
+      () =>
+        `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${jwt
+          .sign({ ...claims, exp }, accessKey)
+          .split('.')
+          .slice(1)
+          .join('.')}`,
+    ],
     ['another algorithm with the right key', () => jwt.sign({ ...claims, exp }, accessKey, { algorithm: 'HS512' })],
     ['another key', () => jwt.sign({ ...claims, exp }, randomBytes(32))],
     ['expired', () => jwt.sign({ ...claims, exp: exp - 1200 }, accessKey)],
@@ -43,7 +53,9 @@ describe('an access token is refused', () => {
   it('when its tenant or member was swapped, though we signed it', async () => {
     const session = (jwt.decode((await login('ada@acme.test')).body['accessToken'] as string) as { sid: string }).sid
     for (const swap of [{ tenant: tenants.globex }, { member: members.bob }, { account: people.bob }]) {
-      expect((await deals(tokens.access({ account: people.ada, session, tenant: tenants.acme, member: members.ada, ...swap }))).status).toBe(401)
+      expect(
+        (await deals(tokens.access({ account: people.ada, session, tenant: tenants.acme, member: members.ada, ...swap }))).status,
+      ).toBe(401)
     }
   })
 
@@ -81,7 +93,11 @@ describe('refresh', () => {
   it('with a token that was replaced a while ago ends the whole family', async () => {
     const stolen = cookieOf(await login('ada@acme.test'))
     const owner = await refresh(stolen)
-    await database.withOwner(session => session.query(`update bos.session set rotated_at = now() - interval '11 seconds' where id = $1`, [stolen.slice('bos_refresh='.length).split('.')[0]]))
+    await database.withOwner((session) =>
+      session.query(`update bos.session set rotated_at = now() - interval '11 seconds' where id = $1`, [
+        stolen.slice('bos_refresh='.length).split('.')[0],
+      ]),
+    )
     expect((await refresh(stolen)).status).toBe(401)
     expect((await refresh(cookieOf(owner))).status).toBe(401)
     expect((await deals(owner.body['accessToken'])).status).toBe(401)
@@ -100,8 +116,14 @@ describe('refresh', () => {
   it('keeps nothing in the database that could be presented', async () => {
     const cookie = cookieOf(await login('ada@acme.test'))
     const secret = Buffer.from(cookie.split('.')[2] ?? '', 'base64url')
-    const { rows } = await database.withOwner(session => session.query('select * from bos.session'))
-    expect(JSON.stringify(rows.map(row => [row['refresh_hash'], row['previous_refresh_hash']].map(value => Buffer.isBuffer(value) ? value.toString('hex') : value)))).not.toContain(secret.toString('hex'))
+    const { rows } = await database.withOwner((session) => session.query('select * from bos.session'))
+    expect(
+      JSON.stringify(
+        rows.map((row) =>
+          [row['refresh_hash'], row['previous_refresh_hash']].map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : value)),
+        ),
+      ),
+    ).not.toContain(secret.toString('hex'))
   })
 })
 
@@ -138,10 +160,10 @@ describe('what ends a sign-in holds on the next request', () => {
     const reply = await login('both@example.test', undefined, { tenant: 'globex' })
     const token = reply.body['accessToken']
     await deals(token)
-    await database.withOwner(session => session.query('update bos.tenant set suspended_at = now() where id = $1', [tenants.globex]))
+    await database.withOwner((session) => session.query('update bos.tenant set suspended_at = now() where id = $1', [tenants.globex]))
     expect((await deals(token)).status).toBe(401)
     expect((await refresh(cookieOf(reply))).status).toBe(401)
-    await database.withOwner(session => session.query('update bos.tenant set suspended_at = null where id = $1', [tenants.globex]))
+    await database.withOwner((session) => session.query('update bos.tenant set suspended_at = null where id = $1', [tenants.globex]))
     const again = (await login('both@example.test', undefined, { tenant: 'globex' })).body['accessToken']
     await deals(again)
     await setAccess(tenants.globex, members.bothInGlobex, people.both, null, [])
@@ -160,7 +182,9 @@ describe('what ends a sign-in holds on the next request', () => {
     expect((await deals(token)).body['generation']).toBe(after.body['generation'])
     await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.admin'])
     expect((await call('GET', '/api/me', { headers: withToken(token) })).body).toEqual({
-      member: { id: members.ada, name: 'Ada', email: 'ada@acme.test' }, roles: ['core.admin'], demo: false,
+      member: { id: members.ada, name: 'Ada', email: 'ada@acme.test' },
+      roles: ['core.admin'],
+      demo: false,
       tenant: { id: tenants.acme, slug: 'acme', name: 'ACME', locale: 'en', timeZone: 'Europe/Berlin', currency: 'EUR' },
     })
   })
@@ -169,8 +193,10 @@ describe('what ends a sign-in holds on the next request', () => {
 describe('the operator route', () => {
   it('takes the operator token only', async () => {
     const token = (await login('ada@acme.test')).body['accessToken']
-    const attempts = [undefined, '', 'wrong', `${operatorToken}x`, token].map(given => call('GET', '/api/operator/tenants', { headers: given === undefined ? {} : withToken(given) }))
-    expect((await Promise.all(attempts)).map(reply => reply.status)).toEqual([401, 401, 401, 401, 401])
+    const attempts = [undefined, '', 'wrong', `${operatorToken}x`, token].map((given) =>
+      call('GET', '/api/operator/tenants', { headers: given === undefined ? {} : withToken(given) }),
+    )
+    expect((await Promise.all(attempts)).map((reply) => reply.status)).toEqual([401, 401, 401, 401, 401])
     expect((await call('GET', '/api/operator/tenants', { headers: withToken(operatorToken) })).status).toBe(200)
     expect((await deals(operatorToken)).status).toBe(401)
     expect(() => operatorGuard(null)(`Bearer ${operatorToken}`)).toThrow(expect.objectContaining({ code: 'not-found' }) as Error)

@@ -9,14 +9,29 @@ import { json, type Exchange, type Route } from './route.ts'
 export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Route[] {
   return [
     { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: async () => json(200, { data: await tenants.list() }) },
-    { method: 'POST', path: '/api/operator/tenants', guard: 'operator', handle: async ({ body }) => json(201, await tenants.create(readTenant(body))) },
     {
-      method: 'POST', path: '/api/operator/tenants/:slug/modules', guard: 'operator',
-      handle: async ({ request, body }) => json(200, { modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(63) }).module) }),
+      method: 'POST',
+      path: '/api/operator/tenants',
+      guard: 'operator',
+      handle: async ({ body }) => json(201, await tenants.create(readTenant(body))),
     },
-    { method: 'GET', path: '/api/access/:member', guard: 'member', handle: async (exchange, actor) => json(200, await accesses.get(actor, memberOf(exchange))) },
     {
-      method: 'PUT', path: '/api/access/:member', guard: 'member',
+      method: 'POST',
+      path: '/api/operator/tenants/:slug/modules',
+      guard: 'operator',
+      handle: async ({ request, body }) =>
+        json(200, { modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(63) }).module) }),
+    },
+    {
+      method: 'GET',
+      path: '/api/access/:member',
+      guard: 'member',
+      handle: async (exchange, actor) => json(200, await accesses.get(actor, memberOf(exchange))),
+    },
+    {
+      method: 'PUT',
+      path: '/api/access/:member',
+      guard: 'member',
       handle: async (exchange, actor) => json(200, await accesses.put(actor, memberOf(exchange), readAccess(exchange.body))),
     },
   ]
@@ -26,7 +41,13 @@ const memberOf = ({ request }: Exchange): string => String(request.params['membe
 
 function readTenant(body: unknown): NewTenant {
   const { locale, timeZone, currency, ...given } = readMembers(body, {
-    slug: text(63), name: text(200), locale: optional(text(35)), timeZone: optional(text(64)), currency: optional(text(3)), modules: optional(listOf(100)), admin: nested,
+    slug: text(63),
+    name: text(200),
+    locale: optional(text(35)),
+    timeZone: optional(text(64)),
+    currency: optional(text(3)),
+    modules: optional(listOf(100)),
+    admin: nested,
   })
   const admin = readNested('/admin', () => readMembers(given.admin, { name: text(120), email: text(320), password: optional(password) }))
   return { ...given, locale: locale ?? 'en', timeZone: timeZone ?? 'UTC', currency: currency ?? 'EUR', admin }
@@ -42,26 +63,34 @@ function readNested<T>(pointer: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    throw new Problem(error.code, '', { faults: error.faults.map(fault => ({ ...fault, pointer: pointer + fault.pointer })) })
+    throw new Problem(error.code, '', { faults: error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer })) })
   }
 }
 
-const text = (max: number): MemberReader<string> => (value, report) => {
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
-  report(`must be a text of 1 to ${max} characters`)
-  return ''
-}
+const text =
+  (max: number): MemberReader<string> =>
+  (value, report) => {
+    if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
+    report(`must be a text of 1 to ${max} characters`)
+    return ''
+  }
 const password: MemberReader<string> = (value, report) => {
-  if (typeof value === 'string' && value.length >= limits.passwordMinCharacters && value.length <= limits.passwordMaxCharacters) return value
+  if (typeof value === 'string' && value.length >= limits.passwordMinCharacters && value.length <= limits.passwordMaxCharacters)
+    return value
   report(`must be a text of ${limits.passwordMinCharacters} to ${limits.passwordMaxCharacters} characters`)
   return ''
 }
-const optional = <T>(read: MemberReader<T>): MemberReader<T | null> => (value, report) => value === undefined || value === null ? null : read(value, report)
-const listOf = (max: number): MemberReader<string[]> => (value, report) => {
-  if (Array.isArray(value) && value.length <= max && value.every(item => typeof item === 'string')) return value
-  report(`must be a list of at most ${max} texts`)
-  return []
-}
+const optional =
+  <T>(read: MemberReader<T>): MemberReader<T | null> =>
+  (value, report) =>
+    value === undefined || value === null ? null : read(value, report)
+const listOf =
+  (max: number): MemberReader<string[]> =>
+  (value, report) => {
+    if (Array.isArray(value) && value.length <= max && value.every((item) => typeof item === 'string')) return value
+    report(`must be a list of at most ${max} texts`)
+    return []
+  }
 const nested: MemberReader<Record<string, unknown>> = (value, report) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   report('must be an object')

@@ -7,34 +7,57 @@ import helmet from 'helmet'
 import { acceptsGzip, weakTag } from './send.ts'
 
 const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.json': 'application/json',
-  '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg', '.webp': 'image/webp', '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2', '.txt': 'text/plain; charset=utf-8', '.webmanifest': 'application/manifest+json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 }
 const compressible = /^(text|application)\/|svg/
 const compress = promisify(gzip)
 
-interface Asset { readonly type: string; readonly bytes: Buffer; readonly tag: string; gzipped: Promise<Buffer> | null }
+interface Asset {
+  readonly type: string
+  readonly bytes: Buffer
+  readonly tag: string
+  gzipped: Promise<Buffer> | null
+}
 
 /** The designer has a page of its own, everything else is the generated UI; both are built into one folder. */
-const pageOf = (path: string): string => path === '/admin' || path.startsWith('/admin/') ? '/admin/index.html' : '/index.html'
+const pageOf = (path: string): string => (path === '/admin' || path.startsWith('/admin/') ? '/admin/index.html' : '/index.html')
 
 /**
  * Pages run only scripts from our own files: no inline script, no eval. Styles allow 'unsafe-inline', the one loosening: Mantine
  * and its scroll lock write style elements at run time. A nonce would have to reach every library that does so.
  */
-export const pageHeaders = (): RequestHandler => helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:', 'blob:'],
-      fontSrc: ["'self'", 'data:'], connectSrc: ["'self'"], objectSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"],
+export const pageHeaders = (): RequestHandler =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
     },
-  },
-  strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
-  referrerPolicy: { policy: 'same-origin' },
-  xFrameOptions: { action: 'deny' },
-}) as RequestHandler
+    strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
+    referrerPolicy: { policy: 'same-origin' },
+    xFrameOptions: { action: 'deny' },
+  }) as RequestHandler
 
 /**
  * Serves the built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
@@ -61,12 +84,16 @@ async function loadFolder(folder: string): Promise<Map<string, Asset>> {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  await Promise.all(entries.filter(entry => entry.isFile() && types[extname(entry.name)]).map(async entry => {
-    const file = join(entry.parentPath, entry.name)
-    const bytes = await readFile(file)
-    const asset = { type: types[extname(file)] ?? '', bytes, tag: weakTag(bytes), gzipped: null }
-    files.set(file.slice(folder.length).replaceAll(sep, '/'), asset)
-  }))
+  await Promise.all(
+    entries
+      .filter((entry) => entry.isFile() && types[extname(entry.name)])
+      .map(async (entry) => {
+        const file = join(entry.parentPath, entry.name)
+        const bytes = await readFile(file)
+        const asset = { type: types[extname(file)] ?? '', bytes, tag: weakTag(bytes), gzipped: null }
+        files.set(file.slice(folder.length).replaceAll(sep, '/'), asset)
+      }),
+  )
   return files
 }
 

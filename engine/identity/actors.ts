@@ -10,7 +10,14 @@ export interface SessionView {
   readonly actor: Actor
   readonly account: string
   readonly email: string
-  readonly tenant: { readonly id: string; readonly slug: string; readonly name: string; readonly locale: string; readonly timeZone: string; readonly currency: string }
+  readonly tenant: {
+    readonly id: string
+    readonly slug: string
+    readonly name: string
+    readonly locale: string
+    readonly timeZone: string
+    readonly currency: string
+  }
 }
 
 export interface Actors {
@@ -20,21 +27,29 @@ export interface Actors {
   view(session: string): Promise<SessionView | null>
 }
 
-interface Known { readonly claims: AccessClaims; actor: Actor }
+interface Known {
+  readonly claims: AccessClaims
+  actor: Actor
+}
 
 /**
  * Actors of verified tokens, remembered until the token ends. What is remembered is never trusted for long: bos.begin compares
  * session and generation in the same trip as the work itself, and Stale makes us ask again. So a revoked session or a changed
  * role holds on the very next request, in every process, though most requests need no trip of their own for it.
  */
-export function createActors(database: Pick<Database, 'call'>, tokens: Pick<Tokens, 'readAccess'>, limits: Pick<Limits, 'knownTokenEntries'>): Actors {
+export function createActors(
+  database: Pick<Database, 'call'>,
+  tokens: Pick<Tokens, 'readAccess'>,
+  limits: Pick<Limits, 'knownTokenEntries'>,
+): Actors {
   // Keyed by hash: a token in a memory dump is a token stolen.
   const known = new Map<string, Known>()
 
   const load = async (claims: AccessClaims): Promise<Actor> => {
     const view = await loadView(database, claims.session)
     // The claims must name the very session they came from: a row of another member or tenant is none.
-    if (!view || view.actor.tenant !== claims.tenant || view.actor.member !== claims.member || view.account !== claims.account) throw signInAgain()
+    if (!view || view.actor.tenant !== claims.tenant || view.actor.member !== claims.member || view.account !== claims.account)
+      throw signInAgain()
     return view.actor
   }
 
@@ -69,7 +84,7 @@ export function createActors(database: Pick<Database, 'call'>, tokens: Pick<Toke
         return await work(entry.actor)
       }
     },
-    view: session => loadView(database, session),
+    view: (session) => loadView(database, session),
   }
 }
 
@@ -88,11 +103,23 @@ async function loadView(database: Pick<Database, 'call'>, session: string): Prom
   const text = (column: string): string => String(row[column])
   return {
     actor: Object.freeze({
-      tenant: text('tenant_id'), tenantSlug: text('slug'), member: text('member_id'), session,
-      roles: Object.freeze(row['roles'] as string[]), generation: Number(row['generation']), timeZone: text('time_zone'),
+      tenant: text('tenant_id'),
+      tenantSlug: text('slug'),
+      member: text('member_id'),
+      session,
+      roles: Object.freeze(row['roles'] as string[]),
+      generation: Number(row['generation']),
+      timeZone: text('time_zone'),
     }),
     account: text('account_id'),
     email: text('email'),
-    tenant: { id: text('tenant_id'), slug: text('slug'), name: text('tenant_name'), locale: text('locale'), timeZone: text('time_zone'), currency: text('currency') },
+    tenant: {
+      id: text('tenant_id'),
+      slug: text('slug'),
+      name: text('tenant_name'),
+      locale: text('locale'),
+      timeZone: text('time_zone'),
+      currency: text('currency'),
+    },
   }
 }

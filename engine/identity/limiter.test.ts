@@ -52,5 +52,7 @@ describe('addressKey', () => {
     ['2001:0DB8:1:2::9', '2001:db8:1:2'],
     ['2001:db8::1', '2001:db8:0:0'],
     ['::1', '0:0:0:0'],
-  ])('%s → %s', (address, key) => { expect(addressKey(address)).toBe(key) })
+  ])('%s → %s', (address, key) => {
+    expect(addressKey(address)).toBe(key)
+  })
 })

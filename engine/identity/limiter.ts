@@ -12,7 +12,12 @@ export interface Limiter {
  * A bucket of `failures` attempts that fills again evenly over `windowSeconds`. A key is known only by being asked about, so a
  * key that means nothing (an unknown account) is limited exactly as one that does.
  */
-export function createLimiter(failures: number, windowSeconds: number, entries: number, now: () => number = () => performance.now() / 1000): Limiter {
+export function createLimiter(
+  failures: number,
+  windowSeconds: number,
+  entries: number,
+  now: () => number = () => performance.now() / 1000,
+): Limiter {
   const secondsPerAttempt = windowSeconds / failures
   /** Key → moment at which its bucket is full again. */
   const fullAt = new Map<string, number>()
@@ -25,15 +30,17 @@ export function createLimiter(failures: number, windowSeconds: number, entries: 
   }
 
   return {
-    take: key => {
+    take: (key) => {
       const next = Math.max(fullAt.get(key) ?? 0, now()) + secondsPerAttempt
       const waitSeconds = next - now() - windowSeconds
       if (waitSeconds > 1e-6) {
-        throw new Problem('too-many-requests', 'Too many attempts to sign in. Wait and try again.', { headers: { 'retry-after': String(Math.ceil(waitSeconds)) } })
+        throw new Problem('too-many-requests', 'Too many attempts to sign in. Wait and try again.', {
+          headers: { 'retry-after': String(Math.ceil(waitSeconds)) },
+        })
       }
       put(key, next)
     },
-    giveBack: key => {
+    giveBack: (key) => {
       const moment = fullAt.get(key)
       if (moment !== undefined) put(key, moment - secondsPerAttempt)
     },
@@ -47,6 +54,10 @@ export function addressKey(address: string): string {
   const [head = '', tail] = plain.split('::')
   const before = head === '' ? [] : head.split(':')
   const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const groups = tail === undefined ? before : [...before, ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after]
-  return groups.slice(0, 4).map(group => group.replace(/^0+(?=.)/, '').toLowerCase()).join(':')
+  const groups =
+    tail === undefined ? before : [...before, ...Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after]
+  return groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':')
 }

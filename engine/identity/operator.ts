@@ -8,9 +8,10 @@ import { bearer } from './actors.ts'
  */
 export function operatorGuard(operatorToken: string | null): (authorization: string | undefined) => void {
   const expected = operatorToken === null ? null : hash('sha256', operatorToken, 'buffer')
-  return authorization => {
+  return (authorization) => {
     if (!expected) throw new Problem('not-found', 'There is no such address.')
     const token = bearer(authorization)
-    if (token === null || !timingSafeEqual(hash('sha256', token, 'buffer'), expected)) throw new Problem('not-authenticated', 'This needs the operator token.')
+    if (token === null || !timingSafeEqual(hash('sha256', token, 'buffer'), expected))
+      throw new Problem('not-authenticated', 'This needs the operator token.')
   }
 }

@@ -33,7 +33,7 @@ describe('passwords', () => {
   it('sends away whoever would wait behind too many, and serves everybody in line', async () => {
     const narrow = createPasswords({ passwordHashesAtOnce: 1, passwordHashesWaiting: 2 })
     const results = await Promise.allSettled([1, 2, 3, 4, 5].map(() => narrow.verify('x', null)))
-    expect(results.map(result => result.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'])
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'])
     expect(await narrow.verify('x', null)).toBe(false)
   })
 })

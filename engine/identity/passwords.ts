@@ -31,7 +31,9 @@ export function createPasswords(limits: Pick<Limits, 'passwordHashesAtOnce' | 'p
       if (waiting.length >= limits.passwordHashesWaiting) {
         throw new Problem('too-many-requests', 'Too many people are signing in at this moment.', { headers: { 'retry-after': '5' } })
       }
-      await new Promise<void>(resolve => { waiting.push(resolve) })
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+      })
     } else {
       running++
     }
@@ -45,11 +47,15 @@ export function createPasswords(limits: Pick<Limits, 'passwordHashesAtOnce' | 'p
     }
   }
 
-  const run = (password: string, salt: Buffer, cost: { memory: number; passes: number; parallelism: number }, tagLength: number): Promise<Buffer> =>
-    inTurn(() => derive('argon2id', { message: password.normalize('NFC'), nonce: salt, tagLength, ...cost }))
+  const run = (
+    password: string,
+    salt: Buffer,
+    cost: { memory: number; passes: number; parallelism: number },
+    tagLength: number,
+  ): Promise<Buffer> => inTurn(() => derive('argon2id', { message: password.normalize('NFC'), nonce: salt, tagLength, ...cost }))
 
   return {
-    hash: async password => {
+    hash: async (password) => {
       const salt = randomBytes(saltBytes)
       const hash = await run(password, salt, current, hashBytes)
       return `$argon2id$v=19$m=${current.memory},t=${current.passes},p=${current.parallelism}$${unpadded(salt)}$${unpadded(hash)}`

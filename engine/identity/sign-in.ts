@@ -21,7 +21,9 @@ export interface SignedIn {
   /** For the cookie only; never in a body. */
   readonly refresh: { readonly text: string; readonly expiresAt: number }
 }
-export type SignInResult = SignedIn | { readonly tenants: readonly { readonly id: string; readonly slug: string; readonly name: string }[]; readonly selectToken: string }
+export type SignInResult =
+  | SignedIn
+  | { readonly tenants: readonly { readonly id: string; readonly slug: string; readonly name: string }[]; readonly selectToken: string }
 
 export interface SignIn {
   /** `address` is the client's IP. Throws 'credentials-wrong', 'too-many-requests'. */
@@ -32,10 +34,25 @@ export interface SignIn {
   logout(cookie: string | undefined, authorization: string | undefined): Promise<void>
 }
 
-interface Membership { readonly tenant: string; readonly slug: string; readonly name: string; readonly member: string }
-interface Account { readonly id: string; readonly passwordHash: string | null; readonly memberships: readonly Membership[] }
+interface Membership {
+  readonly tenant: string
+  readonly slug: string
+  readonly name: string
+  readonly member: string
+}
+interface Account {
+  readonly id: string
+  readonly passwordHash: string | null
+  readonly memberships: readonly Membership[]
+}
 
-export function createSignIn(parts: { database: Pick<Database, 'call'>; passwords: Passwords; tokens: Tokens; actors: Pick<Actors, 'view'>; limits: Limits }): SignIn {
+export function createSignIn(parts: {
+  database: Pick<Database, 'call'>
+  passwords: Passwords
+  tokens: Tokens
+  actors: Pick<Actors, 'view'>
+  limits: Limits
+}): SignIn {
   const { database, passwords, tokens, actors, limits } = parts
   const byAccount = createLimiter(limits.loginFailuresPerAccount, limits.loginWindowSeconds, limits.loginLimiterEntries)
   const byAddress = createLimiter(limits.loginFailuresPerAddress, limits.loginWindowSeconds, limits.loginLimiterEntries)
@@ -59,12 +76,13 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
     }
   }
 
-  const byPassword = (email: string, password: string): Promise<Account> => findAccount(database, 'bos.account_by_email($1::text)', email).then(async account => {
-    // The hash is computed for unknown accounts too, so that time tells nothing.
-    const right = await passwords.verify(password, account?.passwordHash ?? null)
-    if (!account || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
-    return account
-  })
+  const byPassword = (email: string, password: string): Promise<Account> =>
+    findAccount(database, 'bos.account_by_email($1::text)', email).then(async (account) => {
+      // The hash is computed for unknown accounts too, so that time tells nothing.
+      const right = await passwords.verify(password, account?.passwordHash ?? null)
+      if (!account || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
+      return account
+    })
 
   const open = async (account: Account, { tenant, slug, name, member }: Membership): Promise<SignedIn> => {
     const session = uuid()
@@ -77,8 +95,10 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
     // The membership ended between the two statements.
     if (opened.rows[0]?.['opened'] !== true) throw new Problem('credentials-wrong')
     return {
-      accessToken: tokens.access({ account: account.id, session, tenant, member }), expiresIn: limits.accessTokenSeconds,
-      tenant: { id: tenant, slug, name }, refresh: { text: refresh.text, expiresAt },
+      accessToken: tokens.access({ account: account.id, session, tenant, member }),
+      expiresIn: limits.accessTokenSeconds,
+      tenant: { id: tenant, slug, name },
+      refresh: { text: refresh.text, expiresAt },
     }
   }
 
@@ -87,14 +107,14 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
       if ('selectToken' in credentials) {
         const id = tokens.readSelect(credentials.selectToken)
         const account = id === null ? null : await findAccount(database, 'bos.account_by_id($1::uuid)', id)
-        const chosen = account?.memberships.find(membership => membership.slug === credentials.tenant)
+        const chosen = account?.memberships.find((membership) => membership.slug === credentials.tenant)
         if (!account || !chosen) throw new Problem('credentials-wrong', 'Sign in again and choose one of the offered tenants.')
         return open(account, chosen)
       }
       const { email, password, tenant } = credentials
       return limited(hash('sha256', fold(email), 'base64'), addressKey(address), async () => {
         const account = await byPassword(email, password)
-        const offered = tenant === null ? account.memberships : account.memberships.filter(membership => membership.slug === tenant)
+        const offered = tenant === null ? account.memberships : account.memberships.filter((membership) => membership.slug === tenant)
         const [only, ...others] = offered
         // A tenant where the account is no member answers like a wrong password: which tenants exist is nobody's business.
         if (!only) throw new Problem('credentials-wrong')
@@ -103,7 +123,7 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
       })
     },
 
-    refresh: async cookie => {
+    refresh: async (cookie) => {
       const token = cookie === undefined ? null : tokens.readRefresh(cookie)
       if (!token) throw new Problem('not-authenticated')
       const next = token.next()
@@ -116,16 +136,25 @@ export function createSignIn(parts: { database: Pick<Database, 'call'>; password
       if (state === 'gone') await revoke(database, token.session)
       const view = state === 'rotated' || state === 'recent' ? await actors.view(token.session) : null
       if (!view || view.actor.member === null) throw new Problem('not-authenticated', 'The sign-in has ended. Sign in again.')
-      const { tenant, actor: { member }, account } = view
+      const {
+        tenant,
+        actor: { member },
+        account,
+      } = view
       return {
-        accessToken: tokens.access({ account, session: token.session, tenant: tenant.id, member }), expiresIn: limits.accessTokenSeconds,
-        tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name }, refresh: { text: next.text, expiresAt: token.expiresAt },
+        accessToken: tokens.access({ account, session: token.session, tenant: tenant.id, member }),
+        expiresIn: limits.accessTokenSeconds,
+        tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
+        refresh: { text: next.text, expiresAt: token.expiresAt },
       }
     },
 
     logout: async (cookie, authorization) => {
       const access = bearer(authorization)
-      const sessions = new Set([cookie === undefined ? undefined : tokens.readRefresh(cookie)?.session, access === null ? undefined : tokens.readAccess(access)?.session])
+      const sessions = new Set([
+        cookie === undefined ? undefined : tokens.readRefresh(cookie)?.session,
+        access === null ? undefined : tokens.readAccess(access)?.session,
+      ])
       for (const session of sessions) if (session !== undefined) await revoke(database, session)
     },
   }

@@ -66,20 +66,20 @@ export function createTokens(masterKey: MasterKey, limits: Pick<Limits, 'accessT
   return {
     access: ({ account, session, tenant, member }) =>
       sign({ sub: account, sid: session, tid: tenant, mid: member }, accessKey, limits.accessTokenSeconds, 'access'),
-    readAccess: token => {
+    readAccess: (token) => {
       const claims = verify(token, accessKey, 'access')
       if (!claims) return null
       const { sub, sid, tid, mid, exp } = claims as Record<string, unknown>
       if (!isUuid(sub) || !isUuid(sid) || !isUuid(tid) || !isUuid(mid)) return null
       return { account: sub, session: sid, tenant: tid, member: mid, expiresAt: Number(exp) }
     },
-    select: account => sign({ sub: account }, selectKey, limits.selectTokenSeconds, 'select'),
-    readSelect: token => {
+    select: (account) => sign({ sub: account }, selectKey, limits.selectTokenSeconds, 'select'),
+    readSelect: (token) => {
       const account = verify(token, selectKey, 'select')?.sub
       return isUuid(account) ? account : null
     },
     firstRefresh: (session, expiresAt) => refreshText(session, expiresAt, randomBytes(32)),
-    readRefresh: text => {
+    readRefresh: (text) => {
       const [session = '', expiry = '', secretText = '', sealText = '', ...rest] = text.split('.')
       const given = Buffer.from(sealText, 'base64url')
       const expected = seal(`${session}.${expiry}.${secretText}`)

@@ -22,10 +22,16 @@ export interface ImportColumn {
  * the field or line field with that name or title, else they are left out. A reference is found by id or by any field that
  * is unique by itself; `customer.external_id` says which. Throws Problem 'request-invalid' with every fault.
  */
-export function importColumns(access: Access, here: EntityAccess, headers: readonly string[], mapping: Readonly<Record<string, string | null>>): readonly (ImportColumn | null)[] {
+export function importColumns(
+  access: Access,
+  here: EntityAccess,
+  headers: readonly string[],
+  mapping: Readonly<Record<string, string | null>>,
+): readonly (ImportColumn | null)[] {
   const faults: Fault[] = []
   for (const name of Object.keys(mapping)) {
-    if (!headers.includes(name)) faults.push({ pointer: `/mapping/${pointerSegment(name)}`, detail: 'The file has no column with this header.' })
+    if (!headers.includes(name))
+      faults.push({ pointer: `/mapping/${pointerSegment(name)}`, detail: 'The file has no column with this header.' })
   }
   const columns = headers.map((header) => {
     const path = Object.hasOwn(mapping, header) ? mapping[header]! : defaultPath(access, here, header)
@@ -36,18 +42,21 @@ export function importColumns(access: Access, here: EntityAccess, headers: reado
     return null
   })
   const mapped = columns.filter((each) => each !== null)
-  if (mapped.length === 0 && faults.length === 0) faults.push({ pointer: '/mapping', detail: `No column of the file has the name of a field of ${here.entity.pluralTitle}.` })
+  if (mapped.length === 0 && faults.length === 0)
+    faults.push({ pointer: '/mapping', detail: `No column of the file has the name of a field of ${here.entity.pluralTitle}.` })
   const seen = new Set<string>()
   for (const each of mapped) {
     const target = [each.lines?.id, each.field.id, each.member].join('/')
-    if (seen.has(target)) faults.push({ pointer: `/mapping/${pointerSegment(each.header)}`, detail: 'Another column goes to the same field.' })
+    if (seen.has(target))
+      faults.push({ pointer: `/mapping/${pointerSegment(each.header)}`, detail: 'Another column goes to the same field.' })
     seen.add(target)
   }
   if (faults.length > 0) throw new Problem('request-invalid', faults[0]!.detail, { faults })
   return columns
 }
 
-const sameName = (field: Field, header: string): boolean => [field.name, field.title].some((each) => each.toLowerCase() === header.trim().toLowerCase())
+const sameName = (field: Field, header: string): boolean =>
+  [field.name, field.title].some((each) => each.toLowerCase() === header.trim().toLowerCase())
 
 /** Lines whose columns an import can fill: the document's own, one level. */
 const linesOf = (here: EntityAccess): readonly Field[] => here.visible.filter((field) => field.lines && field.lines.linkField === null)
@@ -74,7 +83,8 @@ function resolveColumn(access: Access, here: EntityAccess, header: string, path:
   if (target) {
     const keys = lookupFields(target)
     const fields = below === undefined ? keys : keys.filter((each) => each === below)
-    if (below !== undefined && fields.length === 0) return `${target.entity.title} has no unique field "${below}"; it can be found by ${keys.join(', ') || 'id'}.`
+    if (below !== undefined && fields.length === 0)
+      return `${target.entity.title} has no unique field "${below}"; it can be found by ${keys.join(', ') || 'id'}.`
     return { ...column, lookup: { entity: target.entity.id, fields } }
   }
   if (below === undefined) return column
@@ -98,6 +108,9 @@ export function lookupFields({ entity, visible }: EntityAccess): readonly string
 const titleOf = (entity: Entity): string | undefined => entity.titleField?.name
 
 function unknown(here: EntityAccess, path: string, name: string): string {
-  const suggestion = nearest(name, here.visible.map((field) => field.name))
+  const suggestion = nearest(
+    name,
+    here.visible.map((field) => field.name),
+  )
   return `${here.entity.title} has no field "${path}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
 }

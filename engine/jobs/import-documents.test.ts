@@ -5,12 +5,26 @@ import type { ImportColumn } from './import-columns.ts'
 import { cellFaults, documents, lookupKey, lookups, readCsv, toBody, type ImportDocument } from './import-documents.ts'
 
 const catalogue = sketchCatalogue({
-  'shop.order': { fields: { name: { type: 'text' }, count: { type: 'integer' }, place: { type: 'address' }, customer: { type: 'reference', entity: 'shop.order' } } },
+  'shop.order': {
+    fields: {
+      name: { type: 'text' },
+      count: { type: 'integer' },
+      place: { type: 'address' },
+      customer: { type: 'reference', entity: 'shop.order' },
+    },
+  },
   'shop.line': { kind: 'line', at: 'shop.order', fields: { quantity: { type: 'integer' } } },
 })
 const field = (name: string) => catalogue.entities.get('shop.order')!.fieldById.get(name)!
 const lines = { ...field('name'), id: 'lines', name: 'lines' }
-const column = (header: string, more: Partial<ImportColumn> = {}): ImportColumn => ({ header, lines: null, field: field(header), member: null, lookup: null, ...more })
+const column = (header: string, more: Partial<ImportColumn> = {}): ImportColumn => ({
+  header,
+  lines: null,
+  field: field(header),
+  member: null,
+  lookup: null,
+  ...more,
+})
 const quantity = column('quantity', { lines, field: catalogue.entities.get('shop.line')!.fieldById.get('quantity')! })
 
 async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
@@ -18,7 +32,8 @@ async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   for await (const each of from) found.push(each)
   return found
 }
-const numbers = async (text: string, columns: readonly (ImportColumn | null)[]): Promise<number[][]> => (await all(documents(text, columns))).map((each) => each.rows.map((row) => row.number))
+const numbers = async (text: string, columns: readonly (ImportColumn | null)[]): Promise<number[][]> =>
+  (await all(documents(text, columns))).map((each) => each.rows.map((row) => row.number))
 const document = (...rows: string[][]): ImportDocument => ({ rows: rows.map((cells, i) => ({ number: i + 2, cells })) })
 
 test.for(['a\n"b', 'a\nb"c', 'a\n"b"c'])('a quoting mistake says where: %j', async (text) => {
@@ -27,7 +42,11 @@ test.for(['a\n"b', 'a\nb"c', 'a\n"b"c'])('a quoting mistake says where: %j', asy
 
 test('rows have the numbers that a spreadsheet gives them', async () => {
   const found = await all(readCsv('\ufeffa,b\r\n\r\n"x\ny",1\r\n\r\nz'))
-  expect(found).toEqual([{ number: 1, cells: ['a', 'b'] }, { number: 3, cells: ['x\ny', '1'] }, { number: 5, cells: ['z'] }])
+  expect(found).toEqual([
+    { number: 1, cells: ['a', 'b'] },
+    { number: 3, cells: ['x\ny', '1'] },
+    { number: 5, cells: ['z'] },
+  ])
 })
 
 test('a document is one row, or as many as repeat or leave empty what is its own', async () => {
@@ -38,22 +57,44 @@ test('a document is one row, or as many as repeat or leave empty what is its own
 
 test('what must be looked up: names, each once; ids of whatever case are ids', () => {
   const lookup = { entity: 'shop.order', fields: ['code', 'title'] }
-  const found = lookups([document(['A']), document(['A']), document(['01A203DE-A877-776E-951E-8813A1657850']), document([' '])], [column('customer', { lookup })])
-  expect([...found.values()].map((each) => [each.field, [...each.texts]])).toEqual([['code', ['A']], ['title', ['A']]])
+  const found = lookups(
+    [document(['A']), document(['A']), document(['01A203DE-A877-776E-951E-8813A1657850']), document([' '])],
+    [column('customer', { lookup })],
+  )
+  expect([...found.values()].map((each) => [each.field, [...each.texts]])).toEqual([
+    ['code', ['A']],
+    ['title', ['A']],
+  ])
 })
 
 describe('a body', () => {
   const lookup = { entity: 'shop.order', fields: ['code', 'title'] }
   test('has what cells say; empty ones say nothing, formulas lose their apostrophe', () => {
-    const { body, faults } = toBody(document(["'=1+1", ' ', 'Wien', 'rest']), [column('name'), column('count'), column('place', { member: 'city' }), null], new Map())
+    const { body, faults } = toBody(
+      document(["'=1+1", ' ', 'Wien', 'rest']),
+      [column('name'), column('count'), column('place', { member: 'city' }), null],
+      new Map(),
+    )
     expect([body, faults]).toEqual([{ name: '=1+1', place: { city: 'Wien' } }, []])
   })
 
   test('names faults by row and column', () => {
     const columns = [column('name'), column('count'), column('customer', { lookup }), quantity]
-    const found = new Map([[lookupKey('shop.order', 'code', 'two'), ['1']], [lookupKey('shop.order', 'title', 'two'), ['2']], [lookupKey('shop.order', 'code', 'one'), ['1']], [lookupKey('shop.order', 'title', 'one'), ['1']]])
-    expect(toBody(document(['a', 'x', 'two', '1'], ['a', 'x', 'two', 'y']), columns, found).faults).toMatchObject([{ row: 2, column: 'count' }, { row: 2, column: 'customer' }, { row: 3, column: 'quantity' }])
-    expect(toBody(document(['a', '1', 'none', '', '', 'surplus']), columns, found).faults).toMatchObject([{ row: 2, column: null }, { row: 2, column: 'customer' }])
+    const found = new Map([
+      [lookupKey('shop.order', 'code', 'two'), ['1']],
+      [lookupKey('shop.order', 'title', 'two'), ['2']],
+      [lookupKey('shop.order', 'code', 'one'), ['1']],
+      [lookupKey('shop.order', 'title', 'one'), ['1']],
+    ])
+    expect(toBody(document(['a', 'x', 'two', '1'], ['a', 'x', 'two', 'y']), columns, found).faults).toMatchObject([
+      { row: 2, column: 'count' },
+      { row: 2, column: 'customer' },
+      { row: 3, column: 'quantity' },
+    ])
+    expect(toBody(document(['a', '1', 'none', '', '', 'surplus']), columns, found).faults).toMatchObject([
+      { row: 2, column: null },
+      { row: 2, column: 'customer' },
+    ])
     expect(toBody(document(['a', '1', 'one', '']), columns, found)).toMatchObject({ faults: [], body: { customer: '1' } })
   })
 
@@ -61,9 +102,17 @@ describe('a body', () => {
     const columns = [column('place', { header: 'Street', member: 'street' }), column('place', { header: 'City', member: 'city' }), quantity]
     const of = document(['Ring', 'Wien', '1'], ['Ring', 'Wien', ''], ['Ring', 'Wien', '0'])
     const body = toBody(of, columns, new Map())
-    const faults = ['/operations/0/data/lines/1/quantity', '/operations/0/data/place/city', '/operations/0/data/place', '/operations/0/data/owner'].map((pointer) => ({ pointer, detail: 'x' }))
+    const faults = [
+      '/operations/0/data/lines/1/quantity',
+      '/operations/0/data/place/city',
+      '/operations/0/data/place',
+      '/operations/0/data/owner',
+    ].map((pointer) => ({ pointer, detail: 'x' }))
     expect(cellFaults(of, body, columns, new Problem('request-invalid', '', { faults }))).toEqual([
-      { row: 4, column: 'quantity', detail: 'x' }, { row: 2, column: 'City', detail: 'x' }, { row: 2, column: 'Street', detail: 'x' }, { row: 2, column: null, detail: 'owner: x' },
+      { row: 4, column: 'quantity', detail: 'x' },
+      { row: 2, column: 'City', detail: 'x' },
+      { row: 2, column: 'Street', detail: 'x' },
+      { row: 2, column: null, detail: 'owner: x' },
     ])
     expect(cellFaults(of, body, columns, new Problem('not-allowed', 'no'))).toEqual([{ row: 2, column: null, detail: 'no' }])
   })

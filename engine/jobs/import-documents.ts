@@ -30,7 +30,9 @@ export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
       yield { number: info.records + info.empty_lines, cells: record }
     }
   } catch (error) {
-    throw new Problem('request-malformed', `The file is not valid CSV: ${error instanceof Error ? error.message : 'it cannot be read'}.`, { cause: error })
+    throw new Problem('request-malformed', `The file is not valid CSV: ${error instanceof Error ? error.message : 'it cannot be read'}.`, {
+      cause: error,
+    })
   }
 }
 
@@ -65,7 +67,10 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const listSeparator = ';'
 
 /** The texts of a batch that must be looked up, by entity and field. */
-export function lookups(batch: readonly ImportDocument[], columns: readonly (ImportColumn | null)[]): Map<string, { entity: string; field: string; texts: Set<string> }> {
+export function lookups(
+  batch: readonly ImportDocument[],
+  columns: readonly (ImportColumn | null)[],
+): Map<string, { entity: string; field: string; texts: Set<string> }> {
   const wanted = new Map<string, { entity: string; field: string; texts: Set<string> }>()
   for (const { rows } of batch) {
     for (const { cells } of rows) {
@@ -85,7 +90,8 @@ export function lookups(batch: readonly ImportDocument[], columns: readonly (Imp
 
 /** The names in a cell that are not ids: one, or several for a list of references. */
 const names = (column: ImportColumn, text: string): string[] => parts(column, text).filter((each) => !uuid.test(each))
-const parts = (column: ImportColumn, text: string): string[] => (column.field.lines ? listed(text) : [text]).map((each) => each.trim()).filter((each) => each !== '')
+const parts = (column: ImportColumn, text: string): string[] =>
+  (column.field.lines ? listed(text) : [text]).map((each) => each.trim()).filter((each) => each !== '')
 
 /** `a; b`, or the JSON list that an export writes where that would not do. */
 function listed(text: string): string[] {
@@ -113,13 +119,18 @@ export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn
   const lines = new Map<string, Record<string, unknown>[]>()
   rows.forEach(({ number, cells }, index) => {
     const line = new Map<string, Record<string, unknown>>()
-    if (cells.slice(columns.length).some((each) => each.trim() !== '')) faults.push({ row: number, column: null, detail: `The row has ${cells.length} cells, the header ${columns.length}.` })
+    if (cells.slice(columns.length).some((each) => each.trim() !== ''))
+      faults.push({ row: number, column: null, detail: `The row has ${cells.length} cells, the header ${columns.length}.` })
     columns.forEach((column, i) => {
       const text = plain(cells[i] ?? '')
       if (!column || text.trim() === '' || (!column.lines && index > 0)) return
       const target = column.lines ? (line.get(column.lines.name) ?? {}) : body
       if (column.lines) line.set(column.lines.name, target)
-      set(target, column, readCell(column, text, found, (detail) => faults.push({ row: number, column: column.header, detail })))
+      set(
+        target,
+        column,
+        readCell(column, text, found, (detail) => faults.push({ row: number, column: column.header, detail })),
+      )
     })
     for (const [name, values] of line) {
       lines.set(name, [...(lines.get(name) ?? []), values])
@@ -149,25 +160,44 @@ function readCell(column: ImportColumn, text: string, found: Found, fault: (deta
 }
 
 /** What a cell names must be one record, by whichever unique field. */
-function findRecord({ entity, fields }: NonNullable<ImportColumn['lookup']>, text: string, found: Found, fault: (detail: string) => void): string | undefined {
+function findRecord(
+  { entity, fields }: NonNullable<ImportColumn['lookup']>,
+  text: string,
+  found: Found,
+  fault: (detail: string) => void,
+): string | undefined {
   if (uuid.test(text)) return text
   const ids = new Set(fields.flatMap((field) => found.get(lookupKey(entity, field, text)) ?? []))
   if (ids.size === 1) return [...ids][0]
-  if (ids.size > 1) fault(`"${text}" names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`)
+  if (ids.size > 1)
+    fault(
+      `"${text}" names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`,
+    )
   else fault(fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
   return undefined
 }
 
 /** A problem's pointers (`/operations/0/data/lines/2/quantity`) back in terms of the file. */
-export function cellFaults({ rows }: ImportDocument, { lineRows }: ImportBody, columns: readonly (ImportColumn | null)[], problem: Problem): readonly CellFault[] {
+export function cellFaults(
+  { rows }: ImportDocument,
+  { lineRows }: ImportBody,
+  columns: readonly (ImportColumn | null)[],
+  problem: Problem,
+): readonly CellFault[] {
   const first = rows[0]!.number
   if (problem.faults.length === 0) return [{ row: first, column: null, detail: problem.message }]
   return problem.faults.map(({ pointer, detail }: Fault) => {
     const [, , , , name = '', ...below] = pointer.split('/')
     const line = lineRows.get(name)?.[Number(below[0])]
     const [field, member] = line === undefined ? [name, below[0]] : below.slice(1)
-    const known = columns.filter((each) => each !== null && (line === undefined ? !each.lines : each.lines?.name === name) && each.field.name === field)
+    const known = columns.filter(
+      (each) => each !== null && (line === undefined ? !each.lines : each.lines?.name === name) && each.field.name === field,
+    )
     const column = known.find((each) => each?.member === member) ?? known[0]
-    return { row: line ?? first, column: column?.header ?? null, detail: column ? detail : `${pointer.split('/').slice(4).join('.')}: ${detail}` }
+    return {
+      row: line ?? first,
+      column: column?.header ?? null,
+      detail: column ? detail : `${pointer.split('/').slice(4).join('.')}: ${detail}`,
+    }
   })
 }

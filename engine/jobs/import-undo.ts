@@ -44,7 +44,8 @@ const keptListed = 200
 /** `POST /api/jobs/{id}/undo`. */
 export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Actor, id: string): Promise<Job> {
   const job = await jobs.read(actor, id)
-  if (job.kind !== 'import' || (job.status !== 'done' && job.status !== 'cancelled' && job.status !== 'failed')) throw new Problem('conflict', 'Only a finished import can be undone.')
+  if (job.kind !== 'import' || (job.status !== 'done' && job.status !== 'cancelled' && job.status !== 'failed'))
+    throw new Problem('conflict', 'Only a finished import can be undone.')
   const mark: Query = {
     text: `with marked as (update bos.import set undone_at = now() where tenant_id = $1 and job_id = $2 and undone_at is null returning 1)
       select 1 / (select count(*) from marked)::int`,
@@ -54,7 +55,8 @@ export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Act
     return await jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, () => [mark])
   } catch (error) {
     // Division by zero: no row was left to mark.
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '22012') throw new Problem('conflict', 'The import was undone before.', { cause: error })
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '22012')
+      throw new Problem('conflict', 'The import was undone before.', { cause: error })
     throw error
   }
 }
@@ -86,9 +88,20 @@ export const undoKind = (records: Pick<Records, 'handle' | 'access' | 'retract'>
   summary: (state) => summary(state as UndoState),
 })
 
-const summary = ({ removed = 0, reverted = 0, kept = [] }: UndoState): object => ({ removed, reverted, kept: kept.slice(0, keptListed), keptCount: kept.length })
+const summary = ({ removed = 0, reverted = 0, kept = [] }: UndoState): object => ({
+  removed,
+  reverted,
+  kept: kept.slice(0, keptListed),
+  keptCount: kept.length,
+})
 
-const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({ tenant, member, session, generation, scopes: [] })
+const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({
+  tenant,
+  member,
+  session,
+  generation,
+  scopes: [],
+})
 
 interface Address extends Pick<Call, 'module' | 'plural'> {
   readonly total: number
@@ -123,18 +136,46 @@ async function nextRows(database: Database, actor: Actor, job: string, undo: str
 }
 
 /** Null when it is as before the import, else why the record was kept. */
-async function undoRow(records: Pick<Records, 'handle' | 'access' | 'retract'>, actor: Actor, address: Address, row: ImportedRow, requestId: string): Promise<string | null> {
+async function undoRow(
+  records: Pick<Records, 'handle' | 'access' | 'retract'>,
+  actor: Actor,
+  address: Address,
+  row: ImportedRow,
+  requestId: string,
+): Promise<string | null> {
   if (!row.own || row.undone) return null
   if (row.deleted) return row.status === 'created' ? null : 'It is gone.'
   if (row.foreign) return 'It was changed since.'
-  const call = (method: Call['method'], rest: readonly string[], body: unknown, query: Call['query'] = new Map()): Call =>
-    ({ module: address.module, plural: address.plural, method, rest, body, query, ifMatch: method === 'GET' ? null : `"${row.latest}"`, ifNoneMatch: null, idempotencyKey: null, via: 'import', requestId })
+  const call = (method: Call['method'], rest: readonly string[], body: unknown, query: Call['query'] = new Map()): Call => ({
+    module: address.module,
+    plural: address.plural,
+    method,
+    rest,
+    body,
+    query,
+    ifMatch: method === 'GET' ? null : `"${row.latest}"`,
+    ifNoneMatch: null,
+    idempotencyKey: null,
+    via: 'import',
+    requestId,
+  })
   try {
     if (row.status === 'created') {
       await records.retract(call('DELETE', [row.record], undefined), actor, row.record)
       return null
     }
-    const history = await records.handle(call('GET', [row.record, 'history'], undefined, new Map([['before', [String(row.version + 1)]], ['limit', ['1']]])), actor)
+    const history = await records.handle(
+      call(
+        'GET',
+        [row.record, 'history'],
+        undefined,
+        new Map([
+          ['before', [String(row.version + 1)]],
+          ['limit', ['1']],
+        ]),
+      ),
+      actor,
+    )
     const [entry] = (JSON.parse(history.body as string) as { data: HistoryEntry[] }).data
     if (!entry || entry.lines) return 'Its lines were imported too; take those back by hand.'
     const here = entityAt(await records.access(actor), address)
@@ -154,9 +195,14 @@ interface HistoryEntry {
 
 /** The values before a change. Members that it added are named: a patch keeps what it does not name. */
 function valuesBefore(here: EntityAccess, changes: HistoryEntry['changes']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(changes).map(([name, { from, to }]) => {
-    const field = here.entity.fieldByName.get(name)
-    const isComposite = field !== undefined && fieldOf(field.type).members !== undefined && from !== null && to !== null
-    return [name, isComposite ? { ...Object.fromEntries(Object.keys(to as object).map((member) => [member, null])), ...(from as object) } : from]
-  }))
+  return Object.fromEntries(
+    Object.entries(changes).map(([name, { from, to }]) => {
+      const field = here.entity.fieldByName.get(name)
+      const isComposite = field !== undefined && fieldOf(field.type).members !== undefined && from !== null && to !== null
+      return [
+        name,
+        isComposite ? { ...Object.fromEntries(Object.keys(to as object).map((member) => [member, null])), ...(from as object) } : from,
+      ]
+    }),
+  )
 }

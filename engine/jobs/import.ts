@@ -35,7 +35,11 @@ interface Counts {
 }
 
 const none: Counts = { created: 0, updated: 0, failed: 0 }
-const summary = ({ counts = none, faults = [], faultCount = 0 }: ImportState): object => ({ ...counts, faults, faultsCut: faultCount > faults.length })
+const summary = ({ counts = none, faults = [], faultCount = 0 }: ImportState): object => ({
+  ...counts,
+  faults,
+  faultsCut: faultCount > faults.length,
+})
 
 const batchSize = 100
 /** Faults listed in the job's result; every row's own are kept in bos.import_row. */
@@ -66,10 +70,15 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
   return { status: 202, body: JSON.stringify(job), headers: { Location: `/api/jobs/${job.id}` } }
 }
 
-async function importPlace(records: ImportOptions['records'], call: Pick<Call, 'module' | 'plural'>, actor: Actor): Promise<{ access: Access; here: EntityAccess }> {
+async function importPlace(
+  records: ImportOptions['records'],
+  call: Pick<Call, 'module' | 'plural'>,
+  actor: Actor,
+): Promise<{ access: Access; here: EntityAccess }> {
   const access = await records.access(actor)
   const here = entityAt(access, call)
-  if (here.entity.kind !== 'record' || !here.actions.has('import')) throw new Problem('not-allowed', `Your role may not import ${here.entity.pluralTitle.toLowerCase()}.`)
+  if (here.entity.kind !== 'record' || !here.actions.has('import'))
+    throw new Problem('not-allowed', `Your role may not import ${here.entity.pluralTitle.toLowerCase()}.`)
   return { access, here }
 }
 
@@ -80,7 +89,8 @@ const storeQuery = (actor: Actor, job: string, entity: string, input: ImportInpu
 
 async function readText(body: unknown): Promise<string> {
   if (typeof body === 'string') return body
-  if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body)) throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
+  if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body))
+    throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
   const chunks: Buffer[] = []
   for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
   try {
@@ -101,13 +111,15 @@ function readOptions(here: EntityAccess, { query }: Call): Pick<ImportInput, 'ma
     if (values && values.length > 1) fault(name, `"${name}" may be given once.`)
     return values?.[0] ?? null
   }
-  for (const name of query.keys()) if (!['mode', 'key', 'dryRun', 'mapping'].includes(name)) fault(name, 'An import takes mode, key, dryRun and mapping.')
+  for (const name of query.keys())
+    if (!['mode', 'key', 'dryRun', 'mapping'].includes(name)) fault(name, 'An import takes mode, key, dryRun and mapping.')
   const mode = one('mode') ?? 'create'
   const key = one('key')
   const dryRun = one('dryRun') ?? 'false'
   if (mode !== 'create' && mode !== 'upsert') fault('mode', 'Mode is create or upsert.')
   const keys = upsertKeys(here).map((each) => each.id)
-  if (mode === 'upsert' && (key === null || !keys.includes(key))) fault('key', `An upsert names the unique key it goes by: ${keys.join(', ') || `${here.entity.pluralTitle} have none`}.`)
+  if (mode === 'upsert' && (key === null || !keys.includes(key)))
+    fault('key', `An upsert names the unique key it goes by: ${keys.join(', ') || `${here.entity.pluralTitle} have none`}.`)
   if (dryRun !== 'true' && dryRun !== 'false') fault('dryRun', 'dryRun is true or false.')
   const mapping = readMapping(one('mapping'), fault)
   if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
@@ -120,7 +132,8 @@ function readMapping(text: string | null, fault: (name: string, detail: string) 
   try {
     const mapping: unknown = JSON.parse(text)
     const entries = typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping) ? Object.entries(mapping) : null
-    if (entries?.every(([, path]) => path === null || (typeof path === 'string' && path.length <= 200))) return Object.assign(Object.create(null), mapping) as Record<string, string | null>
+    if (entries?.every(([, path]) => path === null || (typeof path === 'string' && path.length <= 200)))
+      return Object.assign(Object.create(null), mapping) as Record<string, string | null>
   } catch {
     // Not JSON: the same fault.
   }
@@ -145,7 +158,11 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
       const outcome = await run.as((actor) => importBatch(records, run.id, input, header, batch, done, actor))
       done += batch.length
       batch = []
-      counts = { created: counts.created + outcome.created, updated: counts.updated + outcome.updated, failed: counts.failed + outcome.failed }
+      counts = {
+        created: counts.created + outcome.created,
+        updated: counts.updated + outcome.updated,
+        failed: counts.failed + outcome.failed,
+      }
       faults = [...faults, ...outcome.faults].slice(0, faultsListed)
       faultCount += outcome.faults.length
       const rows = await run.as(async (actor) => rowsQuery(actor, run.id, outcome.rows))
@@ -170,7 +187,12 @@ async function readHeader(text: string): Promise<readonly string[]> {
   return []
 }
 
-async function columnsOf(records: ImportOptions['records'], input: ImportInput, header: readonly string[], actor: Actor): Promise<readonly (ImportColumn | null)[]> {
+async function columnsOf(
+  records: ImportOptions['records'],
+  input: ImportInput,
+  header: readonly string[],
+  actor: Actor,
+): Promise<readonly (ImportColumn | null)[]> {
   const { access, here } = await importPlace(records, input, actor)
   return importColumns(access, here, header, input.mapping)
 }
@@ -183,15 +205,34 @@ interface RowOutcome {
   readonly faults: readonly CellFault[]
 }
 
-async function importBatch(records: ImportOptions['records'], job: string, input: ImportInput, header: readonly string[], batch: readonly ImportDocument[], from: number, actor: Actor): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
+async function importBatch(
+  records: ImportOptions['records'],
+  job: string,
+  input: ImportInput,
+  header: readonly string[],
+  batch: readonly ImportDocument[],
+  from: number,
+  actor: Actor,
+): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
   const columns = await columnsOf(records, input, header, actor)
   const found = await findAll(records, actor, batch, columns)
   const bodies = batch.map((each) => toBody(each, columns, found))
   const good = batch.flatMap((_, i) => (bodies[i]!.faults.length === 0 ? [i] : []))
-  const operations = good.map((i) => (input.mode === 'upsert' ? { op: 'upsert', key: input.key, data: bodies[i]!.body } : { op: 'create', data: bodies[i]!.body }))
+  const operations = good.map((i) =>
+    input.mode === 'upsert' ? { op: 'upsert', key: input.key, data: bodies[i]!.body } : { op: 'create', data: bodies[i]!.body },
+  )
   const call: Call = {
-    module: input.module, plural: input.plural, method: 'POST', rest: ['bulk'], query: new Map(), body: { mode: 'each', operations },
-    ifMatch: null, ifNoneMatch: null, idempotencyKey: null, via: 'import', requestId: job,
+    module: input.module,
+    plural: input.plural,
+    method: 'POST',
+    rest: ['bulk'],
+    query: new Map(),
+    body: { mode: 'each', operations },
+    ifMatch: null,
+    ifNoneMatch: null,
+    idempotencyKey: null,
+    via: 'import',
+    requestId: job,
   }
   // A document is known by its place in the file: what its cells mean may change between two attempts, when a record that it names was made meanwhile.
   const idempotency = input.dryRun ? null : { route: `import ${job}`, keys: good.map((i) => String(from + i)), bodyHash: Buffer.from(job) }
@@ -205,10 +246,21 @@ async function importBatch(records: ImportOptions['records'], job: string, input
     return { row, status: result.status === 201 ? 'created' : 'updated', record: result.id, version: result.version, faults: [] }
   })
   const count = (status: RowOutcome['status']) => rows.filter((each) => each.status === status).length
-  return { rows, created: count('created'), updated: count('updated'), failed: count('failed'), faults: rows.flatMap((each) => each.faults) }
+  return {
+    rows,
+    created: count('created'),
+    updated: count('updated'),
+    failed: count('failed'),
+    faults: rows.flatMap((each) => each.faults),
+  }
 }
 
-async function findAll(records: ImportOptions['records'], actor: Actor, batch: readonly ImportDocument[], columns: readonly (ImportColumn | null)[]): Promise<Found> {
+async function findAll(
+  records: ImportOptions['records'],
+  actor: Actor,
+  batch: readonly ImportDocument[],
+  columns: readonly (ImportColumn | null)[],
+): Promise<Found> {
   const found = new Map<string, string[]>()
   for (const { entity, field, texts } of lookups(batch, columns).values()) {
     for (const [text, id] of await records.lookUp(actor, entity, field, [...texts])) {

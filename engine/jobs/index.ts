@@ -13,7 +13,10 @@ export type JobService = ReturnType<typeof createJobService>
 /** Jobs and what uses them so far: imports and their undo. */
 export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonly records: Records }) {
   const { database, records } = options
-  const jobs = createJobs({ ...options, kinds: [importKind({ records }, (actor, job) => importSource(database, actor, job)), undoKind(records, database)] })
+  const jobs = createJobs({
+    ...options,
+    kinds: [importKind({ records }, (actor, job) => importSource(database, actor, job)), undoKind(records, database)],
+  })
   const checked = (id: string): string => {
     if (!isUuid(id)) throw new Problem('not-found')
     return id
@@ -32,6 +35,9 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
 }
 
 async function importSource(database: Database, { tenant, member, session, generation }: Actor, job: string): Promise<string> {
-  const [found] = await database.read({ tenant, member, session, generation, scopes: [] }, { text: 'select source from bos.import where tenant_id = $1 and job_id = $2', values: [tenant, job] })
+  const [found] = await database.read(
+    { tenant, member, session, generation, scopes: [] },
+    { text: 'select source from bos.import where tenant_id = $1 and job_id = $2', values: [tenant, job] },
+  )
   return String(found!.rows[0]!['source'])
 }

@@ -71,7 +71,13 @@ const toJob = (row: Record<string, unknown>): Job => ({
   finishedAt: row['finished_at'] as string | null,
 })
 
-const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({ tenant, member, session, generation, scopes: [] })
+const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({
+  tenant,
+  member,
+  session,
+  generation,
+  scopes: [],
+})
 
 /**
  * Work that outlives a request. bos.job holds the truth: what was asked, how far it got, what came of it. A wake-up may be
@@ -98,7 +104,10 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
   /** Own jobs; an administrator sees everybody's. */
   const visible = (actor: Actor, more: string, ...values: unknown[]): Query => {
     const all = actor.roles.includes(administrator)
-    return { text: `select ${columns} from bos.job where tenant_id = $1 and ($2 or created_by = $3) ${more}`, values: [actor.tenant, all, actor.member, ...values] }
+    return {
+      text: `select ${columns} from bos.job where tenant_id = $1 and ($2 or created_by = $3) ${more}`,
+      values: [actor.tenant, all, actor.member, ...values],
+    }
   }
 
   async function read(actor: Actor, id: string): Promise<Job> {
@@ -162,7 +171,10 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     if (!row) return
     const kind = byKind.get(String(row['kind']))
     let state = row['state']
-    const alive = setInterval(() => void database.call({ text: 'select bos.job_alive($1, $2)', values: [ref.tenant, ref.job] }).catch(onError), staleSeconds * 250)
+    const alive = setInterval(
+      () => void database.call({ text: 'select bos.job_alive($1, $2)', values: [ref.tenant, ref.job] }).catch(onError),
+      staleSeconds * 250,
+    )
     try {
       const as = asMember(ref)
       const checkpoint: JobRun['checkpoint'] = async (next, done, total, also = []) => {
@@ -176,7 +188,10 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
       if (error instanceof Interrupted && !error.cancelled) return
       if (error instanceof Interrupted) return void (await finish(ref, 'cancelled', kind!.summary(state)))
       if (!(error instanceof Problem)) onError(error)
-      await finish(ref, 'failed', { ...kind!.summary(state), problem: (error instanceof Problem ? error : new Problem('internal')).toJSON() })
+      await finish(ref, 'failed', {
+        ...kind!.summary(state),
+        problem: (error instanceof Problem ? error : new Problem('internal')).toJSON(),
+      })
     } finally {
       clearInterval(alive)
     }
@@ -202,13 +217,25 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     const row = rows[0]
     if (!row) throw new Problem('not-allowed', 'The person who asked for this can no longer sign in.')
     return {
-      tenant, tenantSlug: String(row['slug']), member: String(row['member_id']), session: null, roles: row['roles'] as string[],
-      generation: Number(row['generation']), timeZone: String(row['time_zone']),
+      tenant,
+      tenantSlug: String(row['slug']),
+      member: String(row['member_id']),
+      session: null,
+      roles: row['roles'] as string[],
+      generation: Number(row['generation']),
+      timeZone: String(row['time_zone']),
     }
   }
 
   /** Answers whether the job was cancelled meanwhile. */
-  async function keep({ tenant, job }: JobRef, actor: Actor, state: unknown, done: number, total: number | null, also: readonly Query[]): Promise<boolean> {
+  async function keep(
+    { tenant, job }: JobRef,
+    actor: Actor,
+    state: unknown,
+    done: number,
+    total: number | null,
+    also: readonly Query[],
+  ): Promise<boolean> {
     const update: Query = {
       text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running'
         returning cancel_requested_at is not null as cancelled`,

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadMasterKey } from './master-key.ts'
 
 let dataDir = ''
-beforeAll(async () => { dataDir = await mkdtemp(join(tmpdir(), 'businessos-key-')) })
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'businessos-key-'))
+})
 afterAll(() => rm(dataDir, { recursive: true }))
 
 it('refuses a file that holds no key, and does not overwrite it', async () => {
@@ -17,7 +19,7 @@ it('refuses a file that holds no key, and does not overwrite it', async () => {
 
 it('generates one key, whoever starts at the same moment, that only its owner may read', async () => {
   const keys = await Promise.all(Array.from({ length: 8 }, () => loadMasterKey({ masterKeyHex: null, dataDir: join(dataDir, 'new') })))
-  expect(new Set(keys.map(key => key.derive('a/1').toString('hex'))).size).toBe(1)
+  expect(new Set(keys.map((key) => key.derive('a/1').toString('hex'))).size).toBe(1)
   expect((await stat(join(dataDir, 'new/master.key'))).mode & 0o777).toBe(0o600)
 })
 

@@ -24,7 +24,7 @@ export async function loadMasterKey(config: Pick<Config, 'masterKeyHex' | 'dataD
 
 function masterKey(hex: string, file: string | null): MasterKey {
   const secret = Buffer.from(hex, 'hex')
-  return { file, derive: purpose => Buffer.from(hkdfSync('sha256', secret, 'businessos', purpose, 32)) }
+  return { file, derive: (purpose) => Buffer.from(hkdfSync('sha256', secret, 'businessos', purpose, 32)) }
 }
 
 /** Writes a file that must appear whole or not at all, and only if it does not exist yet (link is atomic and exclusive). */

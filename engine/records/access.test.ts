@@ -20,7 +20,9 @@ describe('an entity that no role of the caller names is no target of a reference
 
   const bodyFaults = (entity: string): Fault[] => {
     const faults: Fault[] = []
-    readChange(seller, comments, { body: 'Seen.', about: { entity, id } }, 'create', new Set(), '', (pointer, detail) => faults.push({ pointer, detail }))
+    readChange(seller, comments, { body: 'Seen.', about: { entity, id } }, 'create', new Set(), '', (pointer, detail) =>
+      faults.push({ pointer, detail }),
+    )
     return faults
   }
   const filterProblem = (entity: string): Problem => {
@@ -34,7 +36,12 @@ describe('an entity that no role of the caller names is no target of a reference
   const told = (value: unknown, entity: string): string => JSON.stringify(value).replaceAll(entity, '…')
 
   it('exists for an administrator, and not for a seller', () => {
-    expect(catalogue.entities.get('core.comment')!.fieldById.get('about')!.reference!.targets.map(({ entity }) => entity)).toContain(hidden)
+    expect(
+      catalogue.entities
+        .get('core.comment')!
+        .fieldById.get('about')!
+        .reference!.targets.map(({ entity }) => entity),
+    ).toContain(hidden)
     expect(seller.entities.has(hidden)).toBe(false)
   })
   it('is refused in a body as an unknown name is', () => {

@@ -11,11 +11,16 @@ export const administrator = 'core.admin'
 
 /** What a transaction is opened with. */
 export const contextOf = (actor: Actor, access: Access): TransactionContext => ({
-  tenant: actor.tenant, member: actor.member, session: actor.session, generation: actor.generation, scopes: access.scopes,
+  tenant: actor.tenant,
+  member: actor.member,
+  session: actor.session,
+  generation: actor.generation,
+  scopes: access.scopes,
 })
 
 /** A field's settings as this caller may know them. Rows are stored and rendered with the field's own. */
-export const settingsFor = (access: Access, { type, settings }: Field): unknown => fieldOf(type).narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
+export const settingsFor = (access: Access, { type, settings }: Field): unknown =>
+  fieldOf(type).narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
 
@@ -50,7 +55,12 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
   const entities = new Map<string, EntityAccess>()
   for (const entity of catalogue.entities.values()) {
     if (entity.kind === 'line') continue
-    const granted = roles.has(administrator) ? everything(entity) : combine(entity, [...entity.permissions.values()].filter((each) => roles.has(each.role)))
+    const granted = roles.has(administrator)
+      ? everything(entity)
+      : combine(
+          entity,
+          [...entity.permissions.values()].filter((each) => roles.has(each.role)),
+        )
     if (!granted) continue
     entities.set(entity.id, granted)
     addLines(catalogue, entities, granted)
@@ -93,7 +103,9 @@ function combine(entity: Entity, permissions: readonly Permission[]): EntityAcce
     actions: granted,
     visible: entity.fields.filter((field) => !hidden(field.id)),
     readOnly: new Set(writers.flatMap((each) => [...each.readOnly, ...each.hide]).filter(fixed)),
-    ...(judges.some((each) => hasLinePaths(each)) && { hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))) }),
+    ...(judges.some((each) => hasLinePaths(each)) && {
+      hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))),
+    }),
   }
 }
 

@@ -57,8 +57,11 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
   const groups = distinct(single(query, 'group')).map((text) => parseGroup(access, here, text))
   const measures = distinct(single(query, 'measure') ?? 'count').map((text) => parseMeasure(access, here, text, 'measure'))
   if (groups.length > limits.groups) throw parameterFault('group', `At most ${limits.groups} groups are allowed.`)
-  if (measures.length === 0 || measures.length > limits.measures) throw parameterFault('measure', `Ask for 1 to ${limits.measures} measures.`)
-  const having = [...query].filter(([key]) => key.startsWith('having.')).flatMap(([key, values]) => values.map((value) => parseHaving(access, here, measures, key, value)))
+  if (measures.length === 0 || measures.length > limits.measures)
+    throw parameterFault('measure', `Ask for 1 to ${limits.measures} measures.`)
+  const having = [...query]
+    .filter(([key]) => key.startsWith('having.'))
+    .flatMap(([key, values]) => values.map((value) => parseHaving(access, here, measures, key, value)))
   const filters = new Map([...query].filter(([key]) => !key.startsWith('having.')))
   const names = new Set([...groups, ...measures].map((each) => each.name))
   // A field may be called "count".
@@ -84,14 +87,16 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
 }
 
 /** Twice the same column would say nothing new. */
-const distinct = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : [...new Set(text.split(',').map((each) => each.trim()))])
+const distinct = (text: string | undefined): string[] =>
+  text === undefined || text === '' ? [] : [...new Set(text.split(',').map((each) => each.trim()))]
 
 function parseGroup(access: Access, here: EntityAccess, text: string): Group {
   const colon = text.indexOf(':')
   const path = resolvePath(access, here, colon < 0 ? text : text.slice(0, colon), 'group')
   const bucket = colon < 0 ? null : parseBucket(text.slice(colon + 1), 'group')
   const { group } = typeAt(path)
-  if (!group || (bucket && group !== 'buckets')) throw parameterFault('group', bucket ? `"${path.text}" is not a date.` : `"${path.text}" cannot be grouped by.`)
+  if (!group || (bucket && group !== 'buckets'))
+    throw parameterFault('group', bucket ? `"${path.text}" is not a date.` : `"${path.text}" cannot be grouped by.`)
   return { name: text, path, bucket, title: titlePath(access, path) }
 }
 
@@ -100,7 +105,14 @@ function titlePath(access: Access, path: Path): Path | null {
   const next = target && access.entities.get(target.entity)
   const title = next?.entity.titleField
   if (!target || !next || !title || path.field.name === 'id' || !next.visible.includes(title)) return null
-  return { text: `${path.text}._title`, hops: [...path.hops, { field: path.field, column: target.column, target: next }], field: title, member: null, settings: title.settings as never, entity: next.entity }
+  return {
+    text: `${path.text}._title`,
+    hops: [...path.hops, { field: path.field, column: target.column, target: next }],
+    field: title,
+    member: null,
+    settings: title.settings as never,
+    entity: next.entity,
+  }
 }
 
 function parseMeasure(access: Access, here: EntityAccess, text: string, pointer: string): MeasureOf {
@@ -109,7 +121,11 @@ function parseMeasure(access: Access, here: EntityAccess, text: string, pointer:
   if (!match) throw parameterFault(pointer, `"${text}" is not a measure; use count, sum(field), avg(field), min(field) or max(field).`)
   const fn = match[1] as Measure
   const path = resolvePath(access, here, match[2]!, pointer)
-  if (path.member !== null && fieldOf(path.field.type).currency) throw parameterFault(pointer, `Amounts of several currencies do not add up; use ${fn}(${path.text.slice(0, path.text.lastIndexOf('.'))}).`)
+  if (path.member !== null && fieldOf(path.field.type).currency)
+    throw parameterFault(
+      pointer,
+      `Amounts of several currencies do not add up; use ${fn}(${path.text.slice(0, path.text.lastIndexOf('.'))}).`,
+    )
   if (!typeAt(path).measures?.includes(fn)) throw parameterFault(pointer, `"${path.text}" has no ${fn}.`)
   return { name: text, fn, path }
 }
@@ -161,13 +177,20 @@ export function aggregateQuery(request: AggregateRequest, actor: Actor): Query {
   const measures = request.measures.map((each) => measureColumn(source, each, input))
   const having = request.having.map(({ measure, operator, values, settings }) => {
     const [compared] = measureColumn(source, measure, input).order
-    return operator.where(sql, () => sql`(${compared})`, values.map((value) => sql`${value}`), settings)
+    return operator.where(
+      sql,
+      () => sql`(${compared})`,
+      values.map((value) => sql`${value}`),
+      settings,
+    )
   })
   const conditions = listConditions(source, { ...request, action: 'list', deleted: false }, actor)
   const rows = sql`select ${input.columns.length > 0 ? comma(input.columns) : sql`1`} from ${source.from()} where ${and(conditions)}`
   const named = [...groups, ...measures]
   const order = [
-    ...request.sort.flatMap(({ name, descending }) => named.find((each) => each.name === name)!.order.map((key) => sql`${key} ${descending ? sql`desc` : sql`asc`} nulls last`)),
+    ...request.sort.flatMap(({ name, descending }) =>
+      named.find((each) => each.name === name)!.order.map((key) => sql`${key} ${descending ? sql`desc` : sql`asc`} nulls last`),
+    ),
     ...groups.flatMap((each) => each.order.map((key) => sql`${key} asc nulls last`)),
     ...input.keys.map((key) => sql`${key} asc nulls last`),
   ]
@@ -209,14 +232,23 @@ interface NamedColumns {
   readonly members: readonly { readonly name: string; readonly value: Fragment }[]
 }
 
-function groupColumns(request: AggregateRequest, source: Source, { name, path, bucket, title }: Group, actor: Actor, input: Input): NamedColumns {
+function groupColumns(
+  request: AggregateRequest,
+  source: Source,
+  { name, path, bucket, title }: Group,
+  actor: Actor,
+  input: Input,
+): NamedColumns {
   const at = source.columns(path)
   const type = typeAt(path)
   if (bucket) {
     const key = input.key(type.bucket!(sql, at, bucket, actor.timeZone))
     return { name, order: [key], members: [{ name, value: key }] }
   }
-  const value = path.member === null ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path)) : (type.render?.(sql, at, path.settings) ?? at())
+  const value =
+    path.member === null
+      ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path))
+      : (type.render?.(sql, at, path.settings) ?? at())
   // References to several entities render as json, which has no equality.
   const key = input.key(path.field.reference?.several ? sql`(${value})::jsonb` : value)
   const members = [{ name, value: key }]
@@ -235,5 +267,11 @@ function measureColumn(source: Source, { name, fn, path }: MeasureOf, input: Inp
   const shown = type.showMeasure ? type.showMeasure(sql, fn, aggregate, settings) : exact
   if (!type.currency) return { name, order: [aggregate], members: [{ name, value: shown }] }
   const currency = input.key(type.currency(sql, at, settings))
-  return { name, order: [aggregate], members: [{ name, value: sql`case when ${aggregate} is not null then json_build_object('amount', ${shown}, 'currency', ${currency}) end` }] }
+  return {
+    name,
+    order: [aggregate],
+    members: [
+      { name, value: sql`case when ${aggregate} is not null then json_build_object('amount', ${shown}, 'currency', ${currency}) end` },
+    ],
+  }
 }

@@ -11,7 +11,17 @@ describe('jsonAnswer', () => {
 })
 
 describe('matchesTag', () => {
-  it.each([[null, false], ['', false], ['"1.2"', true], ['W/"1.2"', true], ['"1.1", "1.2"', true], ['*', true], ['1.2', false], ['"11.2"', false], ['"1.2', false]])('If-None-Match: %s', (given, expected) => {
+  it.each([
+    [null, false],
+    ['', false],
+    ['"1.2"', true],
+    ['W/"1.2"', true],
+    ['"1.1", "1.2"', true],
+    ['*', true],
+    ['1.2', false],
+    ['"11.2"', false],
+    ['"1.2', false],
+  ])('If-None-Match: %s', (given, expected) => {
     expect(matchesTag(given, '"1.2"')).toBe(expected)
   })
 })

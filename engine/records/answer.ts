@@ -18,6 +18,8 @@ export async function withinCost<T>(work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code !== '57014') throw error
-    throw new Problem('too-expensive', 'The query took too long. Narrow it with filters, or ask for fewer groups, paths and relations.', { cause: error })
+    throw new Problem('too-expensive', 'The query took too long. Narrow it with filters, or ask for fewer groups, paths and relations.', {
+      cause: error,
+    })
   }
 }

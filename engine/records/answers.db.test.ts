@@ -10,9 +10,12 @@ import { ok, type Person, type Reply } from '../testing/world.ts'
 const world = await openGallery()
 const catalogue = world.app.catalogues.full
 type Json = Record<string, unknown>
-const get = (path: string, as: Person = 'admin@acme', headers: Record<string, string> = {}): Promise<Reply> => world.call(as, 'GET', `/api/gallery/${path}`, { headers })
-const post = async (path: string, body: unknown, as: Person = 'admin@acme'): Promise<Json> => ok(await world.call(as, 'POST', `/api/gallery/${path}`, { body }))
-const patch = async (id: string, body: unknown): Promise<Json> => ok(await world.call('admin@acme', 'PATCH', `/api/gallery/samples/${id}`, { body }))
+const get = (path: string, as: Person = 'admin@acme', headers: Record<string, string> = {}): Promise<Reply> =>
+  world.call(as, 'GET', `/api/gallery/${path}`, { headers })
+const post = async (path: string, body: unknown, as: Person = 'admin@acme'): Promise<Json> =>
+  ok(await world.call(as, 'POST', `/api/gallery/${path}`, { body }))
+const patch = async (id: string, body: unknown): Promise<Json> =>
+  ok(await world.call('admin@acme', 'PATCH', `/api/gallery/samples/${id}`, { body }))
 
 describe('answers have the form that the schemas promise', async () => {
   const rows = await fillGallery(world, 25)
@@ -25,7 +28,9 @@ describe('answers have the form that the schemas promise', async () => {
     const validate = ajv.compile(entity.schemas.read)
     const path = `/api/${entity.module}/${entity.plural}`
     const lines = linesOf(entity)
-    const { data } = ok(await world.call('admin@acme', 'GET', `${path}?limit=40${lines.length > 0 ? `&expand=${lines.join(',')}` : ''}`)) as { data: Json[] }
+    const { data } = ok(
+      await world.call('admin@acme', 'GET', `${path}?limit=40${lines.length > 0 ? `&expand=${lines.join(',')}` : ''}`),
+    ) as { data: Json[] }
     for (const record of data) expect(validate(record), JSON.stringify([validate.errors, record])).toBe(true)
     if (data.length === 0) return
     const one = await world.call('admin@acme', 'GET', `${path}/${String(data[0]!['id'])}`)
@@ -38,10 +43,20 @@ describe('answers have the form that the schemas promise', async () => {
     const validate = ajv.compile(schemas.read)
     const { id, ...values } = rows.samples[0]!
     // Without relations: some name what was deleted.
-    const written = Object.fromEntries(fields.flatMap(({ name, reference, lines }) => (reference || lines || values[name] === null ? [] : [[name, values[name]]])))
+    const written = Object.fromEntries(
+      fields.flatMap(({ name, reference, lines }) => (reference || lines || values[name] === null ? [] : [[name, values[name]]])),
+    )
     const made = await post('samples', written)
     expect(validate(made), JSON.stringify(validate.errors)).toBe(true)
-    expect(made).toMatchObject({ ...written, version: 1, revision: 1, created_via: 'api', created_by: world.acme.members['admin'], updated_by: world.acme.members['admin'], _title: written['name'] })
+    expect(made).toMatchObject({
+      ...written,
+      version: 1,
+      revision: 1,
+      created_via: 'api',
+      created_by: world.acme.members['admin'],
+      updated_by: world.acme.members['admin'],
+      _title: written['name'],
+    })
     expect(made['id']).not.toBe(id)
     expect(made['created_at']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     const changed = await patch(String(made['id']), { name: 'Changed' })
@@ -66,7 +81,9 @@ describe('answers have the form that the schemas promise', async () => {
 })
 
 describe('a record has a tag', () => {
-  let id = '', group = '', tag = ''
+  let id = '',
+    group = '',
+    tag = ''
   beforeAll(async () => {
     group = String((await post('groups', { name: 'Tagged' }))['id'])
     id = String((await post('samples', { name: 'Tagged', team: group, lines: [{ label: 'a' }] }))['id'])
@@ -79,7 +96,8 @@ describe('a record has a tag', () => {
       const reply = await get(`samples/${id}`, 'admin@acme', { 'if-none-match': given })
       expect([reply.status, reply.text, reply.headers.get('etag')], given).toEqual([304, '', tag])
     }
-    for (const given of ['"1.2"', '"11.1"', '1.1', '']) expect((await get(`samples/${id}`, 'admin@acme', { 'if-none-match': given })).status, given).toBe(200)
+    for (const given of ['"1.2"', '"11.1"', '1.1', ''])
+      expect((await get(`samples/${id}`, 'admin@acme', { 'if-none-match': given })).status, given).toBe(200)
   })
 
   it('that no cache shows to somebody else', async () => {
@@ -104,19 +122,24 @@ describe('a record has a tag', () => {
     expect([reply.status, reply.headers.get('etag')]).toEqual([200, null])
   })
 
-  it.each(['samples', 'samples/ID', 'samples/aggregate', 'samples/export', 'samples/ID/history', 'samples?nothing=1', 'nowhere'])('HEAD %s is GET without the body', async (path) => {
-    const address = `/api/gallery/${path.replace('ID', id)}`
-    const [head, whole] = [await world.call('admin@acme', 'HEAD', address), await world.call('admin@acme', 'GET', address)]
-    expect([head.status, head.text]).toEqual([whole.status, ''])
-    for (const name of ['content-type', 'etag', 'cache-control', 'content-disposition']) expect(head.headers.get(name), name).toBe(whole.headers.get(name))
-  })
+  it.each(['samples', 'samples/ID', 'samples/aggregate', 'samples/export', 'samples/ID/history', 'samples?nothing=1', 'nowhere'])(
+    'HEAD %s is GET without the body',
+    async (path) => {
+      const address = `/api/gallery/${path.replace('ID', id)}`
+      const [head, whole] = [await world.call('admin@acme', 'HEAD', address), await world.call('admin@acme', 'GET', address)]
+      expect([head.status, head.text]).toEqual([whole.status, ''])
+      for (const name of ['content-type', 'etag', 'cache-control', 'content-disposition'])
+        expect(head.headers.get(name), name).toBe(whole.headers.get(name))
+    },
+  )
 })
 
 describe('an answer that is too large', () => {
   let giants: string[] = []
   beforeAll(async () => {
     const made = []
-    for (let i = 0; i < 45; i++) made.push(String((await post('samples', { name: `giant ${i}`, state: 'mid', page: 'x', note: 'y' }))['id']))
+    for (let i = 0; i < 45; i++)
+      made.push(String((await post('samples', { name: `giant ${i}`, state: 'mid', page: 'x', note: 'y' }))['id']))
     // Past the application: as much text as nobody would send by hand.
     await world.sql(`update gallery.sample set page = repeat('ü', 100000) where id = any($1)`, [made])
     giants = made
@@ -132,11 +155,19 @@ describe('an answer that is too large', () => {
   it('is no limit for an export', async () => {
     const { status, text } = await get('samples/export?format=jsonl&name.startsWith=giant&sort=name')
     expect(status).toBe(200)
-    expect(text.split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as { id: string }).id).toSorted()).toEqual(giants.toSorted())
+    expect(
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { id: string }).id)
+        .toSorted(),
+    ).toEqual(giants.toSorted())
   }, 60_000)
 
   it('may be one record', async () => {
-    const id = String((await post('samples', { name: 'One giant', lines: Array.from({ length: 10 }, (_, i) => ({ label: `line ${i}` })) }))['id'])
+    const id = String(
+      (await post('samples', { name: 'One giant', lines: Array.from({ length: 10 }, (_, i) => ({ label: `line ${i}` })) }))['id'],
+    )
     await world.sql(`update gallery.sample set extra = to_jsonb(repeat('z', 9000000)) where id = $1`, [id])
     expect((await get(`samples/${id}`)).body).toMatchObject({ code: 'answer-too-large' })
     expect((await get(`samples/${id}?fields=name`)).status).toBe(200)
@@ -152,7 +183,8 @@ describe('history', () => {
     readonly lines?: { readonly op: string; readonly field: string; readonly changes: Json }[]
   }
   const { rep = '' } = world.acme.members
-  const history = async (path: string, as?: Person) => ok(await get(path, as)) as unknown as { data: Entry[]; page: { limit: number; before: number | null } }
+  const history = async (path: string, as?: Person) =>
+    ok(await get(path, as)) as unknown as { data: Entry[]; page: { limit: number; before: number | null } }
   let id = ''
   beforeAll(async () => {
     id = String((await post('samples', { name: 'v1', owner: rep, secret: '1.00', lines: [{ label: 'a', hidden_cost: '2.00' }] }))['id'])
@@ -163,7 +195,12 @@ describe('history', () => {
   it('comes in pages, newest first, each entry once', async () => {
     const whole = (await history(`samples/${id}/history`)).data
     expect(whole.map(({ type, changes }) => [type, Object.keys(changes)])).toEqual([
-      ['updated', ['name', 'secret']], ['updated', ['hidden_word']], ['updated', ['name', 'secret']], ['updated', ['hidden_word']], ['updated', ['name', 'secret']], ['created', expect.arrayContaining(['name', 'secret'])],
+      ['updated', ['name', 'secret']],
+      ['updated', ['hidden_word']],
+      ['updated', ['name', 'secret']],
+      ['updated', ['hidden_word']],
+      ['updated', ['name', 'secret']],
+      ['created', expect.arrayContaining(['name', 'secret'])],
     ])
     for (const limit of [1, 2, 4, 6]) {
       const pages: Entry[] = []
@@ -178,7 +215,14 @@ describe('history', () => {
 
   it('says nothing of hidden fields and columns, but that something changed', async () => {
     const { data } = await history(`samples/${id}/history`, 'rep@acme')
-    expect(data.map(({ changes }) => changes['name'] ?? null)).toEqual([{ from: 'v4', to: 'v6' }, null, { from: 'v2', to: 'v4' }, null, { from: 'v1', to: 'v2' }, { from: null, to: 'v1' }])
+    expect(data.map(({ changes }) => changes['name'] ?? null)).toEqual([
+      { from: 'v4', to: 'v6' },
+      null,
+      { from: 'v2', to: 'v4' },
+      null,
+      { from: 'v1', to: 'v2' },
+      { from: null, to: 'v1' },
+    ])
     expect(data.at(-1)!.lines).toMatchObject([{ op: 'added', field: 'lines', changes: { label: { to: 'a' } } }])
     for (const hidden of ['secret', 'hidden_word', 'hidden_cost', '2.00']) expect(JSON.stringify(data)).not.toContain(hidden)
   })
@@ -192,7 +236,8 @@ describe('history', () => {
   })
 
   it('is nobody else’s', async () => {
-    for (const as of ['manager@acme', 'admin@globex', 'rep@globex'] as const) expect((await get(`samples/${id}/history`, as)).body).toMatchObject({ status: 404, code: 'not-found' })
+    for (const as of ['manager@acme', 'admin@globex', 'rep@globex'] as const)
+      expect((await get(`samples/${id}/history`, as)).body).toMatchObject({ status: 404, code: 'not-found' })
     expect((await get('samples/00000000-0000-7000-8000-000000000000/history')).status).toBe(404)
     expect((await get('samples/not-an-id/history')).status).toBe(404)
     expect((await world.call('admin@acme', 'POST', `/api/gallery/samples/${id}/history`)).status).toBe(405)

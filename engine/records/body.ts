@@ -11,13 +11,24 @@ import { isEmpty } from './decide.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import type { Access, EntityAccess } from './types.ts'
 
-const systemProperties: ReadonlySet<string> = new Set(['id', 'version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at'])
+const systemProperties: ReadonlySet<string> = new Set([
+  'id',
+  'version',
+  'revision',
+  'created_at',
+  'created_by',
+  'created_via',
+  'updated_at',
+  'updated_by',
+  'deleted_at',
+])
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
 const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked'])
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuid.test(value)
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** `upsert`: a new record, or what shall change in one that is found; it need not have everything. */
 export type Mode = 'create' | 'patch' | 'upsert'
@@ -26,7 +37,15 @@ export type Mode = 'create' | 'patch' | 'upsert'
  * Reads a record body into canonical values. Every fault is reported with a pointer into the body; the result is only
  * meaningful when none was. Answers that are sent back (`_title`, `_expand`, system properties) are understood.
  */
-export function readChange(access: Access, here: EntityAccess, body: unknown, mode: Mode, replaceLines: ReadonlySet<string>, pointer: string, tell: Report): Change {
+export function readChange(
+  access: Access,
+  here: EntityAccess,
+  body: unknown,
+  mode: Mode,
+  replaceLines: ReadonlySet<string>,
+  pointer: string,
+  tell: Report,
+): Change {
   let isFaulty = false
   const report: Report = (at, detail) => {
     isFaulty = true
@@ -60,7 +79,10 @@ const refuse = (report: Report, pointer: string, detail: string): null => {
 }
 
 function unknownDetail(here: EntityAccess, name: string): string {
-  const suggestion = nearest(name, here.visible.map((field) => field.name))
+  const suggestion = nearest(
+    name,
+    here.visible.map((field) => field.name),
+  )
   return `There is no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
 }
 
@@ -76,7 +98,17 @@ function readFixedLines(field: Field, value: unknown, at: string, echo: Map<stri
   else echo.set(field.id, value)
 }
 
-function readField(access: Access, here: EntityAccess, field: Field, value: unknown, mode: Mode, at: string, set: Map<string, unknown>, echo: Map<string, unknown>, report: Report): void {
+function readField(
+  access: Access,
+  here: EntityAccess,
+  field: Field,
+  value: unknown,
+  mode: Mode,
+  at: string,
+  set: Map<string, unknown>,
+  echo: Map<string, unknown>,
+  report: Report,
+): void {
   if (field.lines?.through) return void echo.set(field.id, value)
   const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
   const canonical = readValue(access, field, value, fixed ? 'create' : mode, at, report)
@@ -99,7 +131,14 @@ function readValue(access: Access, field: Field, value: unknown, mode: Mode, at:
 }
 
 /** Beside other faults, what is required too: `decide` finds it, with references that lead nowhere, but only once the rest is right. */
-function reportEmpty(here: EntityAccess, body: Record<string, unknown>, mode: Mode, set: ReadonlyMap<string, unknown>, pointer: string, report: Report): void {
+function reportEmpty(
+  here: EntityAccess,
+  body: Record<string, unknown>,
+  mode: Mode,
+  set: ReadonlyMap<string, unknown>,
+  pointer: string,
+  report: Report,
+): void {
   for (const field of here.visible) {
     if (!field.required || field.readOnly) continue
     const hasDefault = mode !== 'patch' && (field.default !== undefined || field.defaultsToActor)
@@ -110,7 +149,15 @@ function reportEmpty(here: EntityAccess, body: Record<string, unknown>, mode: Mo
   }
 }
 
-function readLines(access: Access, field: Field, value: unknown, mode: Mode, replace: ReadonlySet<string>, at: string, report: Report): LinesChange | null {
+function readLines(
+  access: Access,
+  field: Field,
+  value: unknown,
+  mode: Mode,
+  replace: ReadonlySet<string>,
+  at: string,
+  report: Report,
+): LinesChange | null {
   const line = access.entities.get(field.lines!.entity)
   const { linkField } = field.lines!
   const entity = line?.entity ?? access.catalogue.entities.get(field.lines!.entity)!
@@ -118,11 +165,14 @@ function readLines(access: Access, field: Field, value: unknown, mode: Mode, rep
   if (linkField !== null) return readLinks(field, entity, linkField, value, at, report)
   if (!line) return null
   if (Array.isArray(value) || value === null) {
-    if (mode === 'patch' && !replace.has(field.name)) return refuse(report, at, `A list replaces every line: add ?replace=${field.name}, or send an object keyed by line id.`)
+    if (mode === 'patch' && !replace.has(field.name))
+      return refuse(report, at, `A list replaces every line: add ?replace=${field.name}, or send an object keyed by line id.`)
     const given: readonly unknown[] = value ?? []
     if (given.length > limits.linesPerDocument) return refuse(report, at, `At most ${limits.linesPerDocument} lines are allowed.`)
     const seen = new Set<string>()
-    const lines = given.map((each, i) => readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report))
+    const lines = given.map((each, i) =>
+      readLine(access, line, lineId(each, seen, `${at}/${i}`, report), each, mode, replace, `${at}/${i}`, report),
+    )
     return { mode: 'replace', lines }
   }
   if (mode !== 'patch') return refuse(report, at, 'A list of lines is expected.')
@@ -152,11 +202,21 @@ function lineId(line: unknown, seen: Set<string>, at: string, report: Report): s
   return id
 }
 
-function readLine(access: Access, line: EntityAccess, id: string | null, value: unknown, mode: Mode, replace: ReadonlySet<string>, pointer: string, report: Report): LineChange {
+function readLine(
+  access: Access,
+  line: EntityAccess,
+  id: string | null,
+  value: unknown,
+  mode: Mode,
+  replace: ReadonlySet<string>,
+  pointer: string,
+  report: Report,
+): LineChange {
   const isNew = mode !== 'patch' || id === null
   const body = isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'id' && name !== 'position')) : value
   const position = isObject(value) ? value['position'] : undefined
-  if (position !== undefined && !(Number.isInteger(position) && Math.abs(Number(position)) < 2 ** 31)) report(`${pointer}/position`, 'A whole number is expected.')
+  if (position !== undefined && !(Number.isInteger(position) && Math.abs(Number(position)) < 2 ** 31))
+    report(`${pointer}/position`, 'A whole number is expected.')
   const change = readChange(access, line, body, isNew ? 'create' : mode, replace, pointer, report)
   return { id: isNew ? uuidv7() : id, isNew, change, pointer, ...(position !== undefined && { position: Number(position) }) }
 }
@@ -166,6 +226,11 @@ function readLinks(field: Field, entity: Entity, linkField: string, value: unkno
   const target = entity.fieldByName.get(linkField)!
   const ids = fieldOf(field.type).parse(value, field.settings, (pointer, detail) => report(at + pointer, detail))
   if (!Array.isArray(ids)) return null
-  const lines = ids.map((id, i): LineChange => ({ id: uuidv7(), isNew: true, change: { set: new Map([[target.id, id]]), lines: new Map(), echo: new Map() }, pointer: `${at}/${i}` }))
+  const lines = ids.map((id, i): LineChange => ({
+    id: uuidv7(),
+    isNew: true,
+    change: { set: new Map([[target.id, id]]), lines: new Map(), echo: new Map() },
+    pointer: `${at}/${i}`,
+  }))
   return { mode: 'replace', lines }
 }

@@ -83,7 +83,8 @@ export interface StoredLine {
 
 /** Fields whose value stands in the row itself, lists of lines and links apart. */
 export const storedFields = (entity: Entity): readonly Field[] => entity.fields.filter((field) => field.lines === null)
-export const linesFields = (entity: Entity): readonly Field[] => entity.fields.filter((field) => field.lines !== null && field.lines.through === null)
+export const linesFields = (entity: Entity): readonly Field[] =>
+  entity.fields.filter((field) => field.lines !== null && field.lines.through === null)
 
 /** Members of a composite, as sent; parsed once they are merged with the stored ones. */
 export class Members {

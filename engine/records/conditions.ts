@@ -50,22 +50,29 @@ export class Source {
   }
 
   from(): Fragment {
-    return sql`${tableOf(this.#access.entity)} ${sql.id(this.alias)} ${sql.join([...this.#joins.values()].map((each) => each.join), sql` `)}`
+    return sql`${tableOf(this.#access.entity)} ${sql.id(this.alias)} ${sql.join(
+      [...this.#joins.values()].map((each) => each.join),
+      sql` `,
+    )}`
   }
 }
 
 /** Rows of this tenant that `action` reaches. Row policies hold the widest readable scope; a narrower action is enforced here. */
 export function reachable(source: Source, access: EntityAccess, actor: Actor, action: Action): Fragment[] {
   const conditions = [sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`]
-  return access.actions.get(action) === 'own' ? [...conditions, ...isOwn(source.catalogue, access.entity, source.alias, sql`${actor.member}::uuid`)] : conditions
+  return access.actions.get(action) === 'own'
+    ? [...conditions, ...isOwn(source.catalogue, access.entity, source.alias, sql`${actor.member}::uuid`)]
+    : conditions
 }
 
 const foldedName = ({ path }: Condition): string => `${path.field.id}__f`
 
 /** LIKE is not leakproof, so row policies would keep its trigram index out: searched fields are matched by a definer function. */
 export const isMatched = (condition: Condition): boolean =>
-  (condition.name === 'contains' || condition.name === 'startsWith') && condition.path.hops.length === 0 &&
-  condition.path.entity.search.includes(condition.path.field) && condition.path.field.columns.some((each) => each.name === foldedName(condition))
+  (condition.name === 'contains' || condition.name === 'startsWith') &&
+  condition.path.hops.length === 0 &&
+  condition.path.entity.search.includes(condition.path.field) &&
+  condition.path.field.columns.some((each) => each.name === foldedName(condition))
 
 export function conditionSql(source: Source, condition: Condition): Fragment {
   const { path, operator, values } = condition
@@ -73,7 +80,12 @@ export function conditionSql(source: Source, condition: Condition): Fragment {
   if (isMatched(condition)) {
     return sql`${column(source.alias, 'id')} in (select bos.matching(${sql.lit(table.schema)}, ${sql.lit(table.name)}, ${sql.lit(foldedName(condition))}, ${values[0]}::text))`
   }
-  return operator.where(sql, source.columns(path), values.map((value) => sql`${value}`), path.settings)
+  return operator.where(
+    sql,
+    source.columns(path),
+    values.map((value) => sql`${value}`),
+    path.settings,
+  )
 }
 
 /** `search=`: candidates come from the entity's search index; where the caller may not see a searched field, only those that match without it. */
@@ -85,5 +97,8 @@ export function searchSql(source: Source, access: EntityAccess, text: string): F
   const columns = seen.flatMap((field) => field.columns.map(({ name }) => column(source.alias, name)))
   const words = seen.flatMap((field) => (searchedText(field) === null ? [] : [sql`coalesce(${sql.raw(searchedText(field)!)}, '')`]))
   // The inner select gives the columns the bare names under which field types speak of them.
-  return and([candidates, sql`exists (select from (select ${comma(columns)}) w where to_tsvector('simple', bos.fold(${sql.join(words, sql` || ' ' || `)})) @@ bos.words(${text}::text))`])
+  return and([
+    candidates,
+    sql`exists (select from (select ${comma(columns)}) w where to_tsvector('simple', bos.fold(${sql.join(words, sql` || ' ' || `)})) @@ bos.words(${text}::text))`,
+  ])
 }

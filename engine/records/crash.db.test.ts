@@ -25,8 +25,19 @@ interface Server {
 }
 
 async function start(databaseUrl: string | null, dataDir: string): Promise<Server> {
-  const env = { PATH: process.env['PATH'], DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '7e'.repeat(32), DEMO_PASSWORD: password, ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }) }
-  const child = spawn(process.execPath, [main, '--demo'], { env, cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'inherit'] })
+  const env = {
+    PATH: process.env['PATH'],
+    DATA_DIR: dataDir,
+    PORT: '0',
+    MASTER_KEY: '7e'.repeat(32),
+    DEMO_PASSWORD: password,
+    ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }),
+  }
+  const child = spawn(process.execPath, [main, '--demo'], {
+    env,
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   running.add(child)
   const ended = once(child, 'exit').then(() => void running.delete(child))
   for await (const line of createInterface({ input: child.stdout })) {
@@ -39,7 +50,11 @@ async function start(databaseUrl: string | null, dataDir: string): Promise<Serve
 }
 
 async function signIn(url: string): Promise<string> {
-  const reply = await fetch(`${url}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: 'admin@acme.test', password }) })
+  const reply = await fetch(`${url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'admin@acme.test', password }),
+  })
   return ((await reply.json()) as { accessToken: string }).accessToken
 }
 
@@ -51,7 +66,11 @@ describe.each(engines)('%s', (engine) => {
     const first = await start(databaseUrl, dataDir)
     const token = await signIn(first.url)
     const send = (url: string, key: string, body: object, path = '/api/crm/companies'): Promise<Response> =>
-      fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': key }, body: JSON.stringify(body) })
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': key },
+        body: JSON.stringify(body),
+      })
 
     const acknowledged = new Map<string, string>()
     const asked: string[] = []
@@ -82,12 +101,18 @@ describe.each(engines)('%s', (engine) => {
 
     const database = await createDatabase({ databaseUrl, ownerUrl: null, dataDir: databaseUrl === null ? dataDir : null, connections: 1 })
     try {
-      await expect.poll(async () => (await database.call({ text: 'select bos.sequence(1000) as n' })).rows[0]?.['n'], { timeout: 20_000 }).toBe(0)
+      await expect
+        .poll(async () => (await database.call({ text: 'select bos.sequence(1000) as n' })).rows[0]?.['n'], { timeout: 20_000 })
+        .toBe(0)
       const made = await database.withOwner((owner) => owner.query(`select external_id from crm.company where name = 'Crash'`))
       expect(made.rows.map((row) => row['external_id'] as string).toSorted()).toEqual(asked.toSorted())
       const reports = await database.withOwner((owner) => verifyAudit(owner))
       expect(reports.map((each) => each.broken)).toEqual(reports.map(() => null))
-      const lost = await database.withOwner((owner) => owner.query(`select 1 from crm.company c where not exists (select from bos.event e where e.record_id = c.id and e.version = c.version)`))
+      const lost = await database.withOwner((owner) =>
+        owner.query(
+          `select 1 from crm.company c where not exists (select from bos.event e where e.record_id = c.id and e.version = c.version)`,
+        ),
+      )
       expect(lost.rows).toEqual([])
     } finally {
       await database.close()

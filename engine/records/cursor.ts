@@ -15,7 +15,8 @@ export interface Cursors {
 const macBytes = 16
 
 export function createCursors(key: Buffer): Cursors {
-  const sign = (scope: string, payload: string) => createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, macBytes)
+  const sign = (scope: string, payload: string) =>
+    createHmac('sha256', key).update(scope).update('\0').update(payload).digest().subarray(0, macBytes)
   return {
     seal(scope, keys) {
       const payload = JSON.stringify(keys)
@@ -25,7 +26,11 @@ export function createCursors(key: Buffer): Cursors {
       const bytes = Buffer.from(cursor, 'base64url')
       const payload = bytes.subarray(macBytes).toString()
       // Decoding forgives stray characters; one page has one cursor.
-      if (bytes.length <= macBytes || bytes.toString('base64url') !== cursor || !timingSafeEqual(bytes.subarray(0, macBytes), sign(scope, payload))) {
+      if (
+        bytes.length <= macBytes ||
+        bytes.toString('base64url') !== cursor ||
+        !timingSafeEqual(bytes.subarray(0, macBytes), sign(scope, payload))
+      ) {
         throw new Problem('cursor-invalid', 'The cursor was made for another list, or altered. Start again without it.')
       }
       return JSON.parse(payload) as (string | null)[]

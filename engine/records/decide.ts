@@ -78,7 +78,14 @@ export function decideCreate(situation: Situation, operation: CreateOperation): 
     draft.writes.push({ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } })
     draft.changed.push(...Object.keys(set))
     decideLines(draft, entity, id, null, change, pointer)
-    return { status: 201, id, version: 1, revision: 1, writes: draft.writes, event: { entity, record: id, type: 'created', version: 1, revision: 1, changed: draft.changed, body: body(set, draft.lines) } }
+    return {
+      status: 201,
+      id,
+      version: 1,
+      revision: 1,
+      writes: draft.writes,
+      event: { entity, record: id, type: 'created', version: 1, revision: 1, changed: draft.changed, body: body(set, draft.lines) },
+    }
   })
 }
 
@@ -94,17 +101,30 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     const version = stored.version + 1
     const revision = stored.revision + 1
     const writes: RowWrite[] = [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...draft.writes]
-    return { status: 200, id, version, revision, writes, event: { entity, record: id, type: 'updated', version, revision, changed: draft.changed, body: body(set, draft.lines) } }
+    return {
+      status: 200,
+      id,
+      version,
+      revision,
+      writes,
+      event: { entity, record: id, type: 'updated', version, revision, changed: draft.changed, body: body(set, draft.lines) },
+    }
   })
 }
 
-const body = (set: EventBody['set'], lines: Record<string, LineEvent>): EventBody => ({ set, ...(Object.keys(lines).length > 0 && { lines }) })
+const body = (set: EventBody['set'], lines: Record<string, LineEvent>): EventBody => ({
+  set,
+  ...(Object.keys(lines).length > 0 && { lines }),
+})
 
 /** Runs one decision to its end, then throws every fault at once. */
 function collect(situation: Situation, decide: (draft: Draft) => Outcome): Outcome {
   const faults: Fault[] = []
   const outcome = decide({ situation, report: (pointer, detail) => faults.push({ pointer, detail }), writes: [], changed: [], lines: {} })
-  if (faults.length > 0) throw new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, { faults })
+  if (faults.length > 0)
+    throw new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, {
+      faults,
+    })
   return outcome
 }
 
@@ -116,7 +136,10 @@ function refuseOverlap(situation: Situation, { entity, change, pointer }: Update
   const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`)
   const both = [...new Set(touched(change).filter((a) => theirs.some((b) => within(a, b) || within(b, a))))]
   if (both.length === 0) return
-  const faults = both.map((path) => ({ pointer: `${pointer}/${namesOf(situation.catalogue, entity, path.split('/'))}`, detail: 'Changed by someone else since you read it.' }))
+  const faults = both.map((path) => ({
+    pointer: `${pointer}/${namesOf(situation.catalogue, entity, path.split('/'))}`,
+    detail: 'Changed by someone else since you read it.',
+  }))
   throw new Problem('version-conflict', '', { faults, headers })
 }
 
@@ -136,7 +159,9 @@ function touched(change: Change): string[] {
       ? [field]
       : lines.flatMap((line) => {
           if (line.change === null || line.isNew) return [`${field}/${line.id}`]
-          return [...touched(line.change), ...(line.position === undefined ? [] : ['position'])].map((path) => `${field}/${line.id}/${path}`)
+          return [...touched(line.change), ...(line.position === undefined ? [] : ['position'])].map(
+            (path) => `${field}/${line.id}/${path}`,
+          )
         }),
   )
   return [...change.set.keys(), ...below]
@@ -156,7 +181,13 @@ function refuseOtherSystemValues(stored: Stored, ifMatch: number | null, change:
 }
 
 /** One row of a record or line: its new column values and what changed. `stored` null creates. */
-function decideRow(draft: Draft, entity: Entity, stored: Pick<StoredLine, 'values'> | null, change: Change, pointer: string): { row: Row; set: EventBody['set'] } {
+function decideRow(
+  draft: Draft,
+  entity: Entity,
+  stored: Pick<StoredLine, 'values'> | null,
+  change: Change,
+  pointer: string,
+): { row: Row; set: EventBody['set'] } {
   const row: Record<string, unknown> = {}
   const set: Record<string, { from: unknown; to: unknown }> = {}
   for (const field of storedFields(entity)) {
@@ -193,7 +224,9 @@ function valueAfter(draft: Draft, field: Field, before: unknown, isNew: boolean,
 }
 
 function mergeMembers(draft: Draft, field: Field, before: unknown, partial: Members, at: string): unknown {
-  const merged = Object.fromEntries(Object.entries({ ...(before as object | null), ...partial.members }).filter(([, value]) => value !== null && value !== undefined))
+  const merged = Object.fromEntries(
+    Object.entries({ ...(before as object | null), ...partial.members }).filter(([, value]) => value !== null && value !== undefined),
+  )
   if (Object.keys(merged).length === 0) return null
   const value = fieldOf(field.type).parse(merged, field.settings, (pointer, detail) => draft.report(at + pointer, detail))
   return value === undefined ? before : value
@@ -202,7 +235,8 @@ function mergeMembers(draft: Draft, field: Field, before: unknown, partial: Memb
 /** The same answer for a record of another tenant, one out of sight, a deleted one and one that never was. */
 function checkReference(draft: Draft, field: Field, value: unknown, at: string): void {
   const target = value === null ? null : referenceOf(field, value)
-  if (target && !draft.situation.exists(target.entity, target.id)) draft.report(at, `There is no such ${draft.situation.catalogue.entities.get(target.entity)?.title ?? 'record'}.`)
+  if (target && !draft.situation.exists(target.entity, target.id))
+    draft.report(at, `There is no such ${draft.situation.catalogue.entities.get(target.entity)?.title ?? 'record'}.`)
 }
 
 /** The record that a reference value points to. */
@@ -219,18 +253,32 @@ export function columnValues(field: Field, value: unknown): Record<string, unkno
   return Object.fromEntries(columns.map((each, i) => [each.name, values[i] ?? null]))
 }
 
-function decideLines(draft: Draft, entity: Entity, parent: string, stored: Pick<StoredLine, 'lines'> | null, change: Change, pointer: string, prefix = ''): void {
+function decideLines(
+  draft: Draft,
+  entity: Entity,
+  parent: string,
+  stored: Pick<StoredLine, 'lines'> | null,
+  change: Change,
+  pointer: string,
+  prefix = '',
+): void {
   for (const field of linesFields(entity)) {
     const before = stored?.lines.get(field.id) ?? []
     const asked = change.lines.get(field.id)
     const line = draft.situation.catalogue.entities.get(field.lines!.entity)!
     const at = `${pointer}/${field.name}`
-    if (change.echo.has(field.id) && !same(change.echo.get(field.id), targetsOf(line, field, before))) draft.report(at, 'This field cannot be changed here.')
+    if (change.echo.has(field.id) && !same(change.echo.get(field.id), targetsOf(line, field, before)))
+      draft.report(at, 'This field cannot be changed here.')
     if (!asked && stored !== null) continue
     const lines = asked ? linesAfter(before, asked) : before
     if (field.required && lines.length === 0) draft.report(at, `${field.title} is required.`)
     // How many a document may have is the type's to know; what stands in them was read before.
-    else if (field.lines!.linkField === null) fieldOf(field.type).parse(lines.map(() => ({})), field.settings, (_, detail) => draft.report(at, detail))
+    else if (field.lines!.linkField === null)
+      fieldOf(field.type).parse(
+        lines.map(() => ({})),
+        field.settings,
+        (_, detail) => draft.report(at, detail),
+      )
     if (asked) decideList(draft, field, line, parent, before, asked, `${prefix}${field.id}`)
   }
 }
@@ -243,10 +291,19 @@ function linesAfter(before: readonly StoredLine[], { mode, lines }: LinesChange)
 }
 
 /** A list of links as answers show it. */
-const targetsOf = (line: Entity, field: Field, links: readonly StoredLine[]): unknown[] => links.map((each) => each.values.get(linkFieldOf(line, field).id))
+const targetsOf = (line: Entity, field: Field, links: readonly StoredLine[]): unknown[] =>
+  links.map((each) => each.values.get(linkFieldOf(line, field).id))
 const linkFieldOf = (line: Entity, field: Field): Field => line.fieldByName.get(field.lines!.linkField!)!
 
-function decideList(draft: Draft, field: Field, line: Entity, parent: string, before: readonly StoredLine[], asked: LinesChange, path: string): void {
+function decideList(
+  draft: Draft,
+  field: Field,
+  line: Entity,
+  parent: string,
+  before: readonly StoredLine[],
+  asked: LinesChange,
+  path: string,
+): void {
   const known = new Map(before.map((each) => [each.id, each]))
   const linked = field.lines!.linkField === null ? null : new Map(before.map((each) => [linkKey(line, field, each.values), each]))
   const kept = new Set<string>()
@@ -263,9 +320,19 @@ function decideList(draft: Draft, field: Field, line: Entity, parent: string, be
   if (asked.mode === 'replace') for (const each of before) if (!kept.has(each.id)) removeLine(draft, line, each, path)
 }
 
-const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string => JSON.stringify(values.get(linkFieldOf(line, field).id))
+const linkKey = (line: Entity, field: Field, values: ReadonlyMap<string, unknown>): string =>
+  JSON.stringify(values.get(linkFieldOf(line, field).id))
 
-function addLine(draft: Draft, line: Entity, parent: string, id: string, change: Change, position: number, pointer: string, path: string): void {
+function addLine(
+  draft: Draft,
+  line: Entity,
+  parent: string,
+  id: string,
+  change: Change,
+  position: number,
+  pointer: string,
+  path: string,
+): void {
   const { row, set } = decideRow(draft, line, null, change, pointer)
   draft.writes.push({ kind: 'insert', entity: line, row: { id, parent_id: parent, position, ...row } })
   draft.changed.push(`${path}/${id}`)
@@ -278,7 +345,10 @@ function changeLine(draft: Draft, line: Entity, stored: StoredLine, change: Chan
   const moved = position !== stored.position
   if (moved || Object.keys(set).length > 0) {
     draft.writes.push({ kind: 'update', entity: line, row: { id: stored.id, ...row, ...(moved && { position }) } })
-    draft.changed.push(...Object.keys(set).map((each) => `${path}/${stored.id}/${each}`), ...(moved ? [`${path}/${stored.id}/position`] : []))
+    draft.changed.push(
+      ...Object.keys(set).map((each) => `${path}/${stored.id}/${each}`),
+      ...(moved ? [`${path}/${stored.id}/position`] : []),
+    )
     draft.lines[stored.id] = { path, op: 'changed', set: { ...set, ...(moved && { position: { from: stored.position, to: position } }) } }
   }
   decideLines(draft, line, stored.id, stored, change, pointer, `${path}/${stored.id}/`)
@@ -300,5 +370,8 @@ export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+  )
 }

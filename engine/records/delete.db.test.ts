@@ -9,7 +9,8 @@ import { create, get, nothingIsWritten, type Json } from '../testing/writing.ts'
 const world = await openLab()
 const as = 'admin@acme'
 const make = async (path: string, body: object): Promise<string> => (await create(world, as, `/api/${path}`, body)).id
-const remove = (path: string, id: string, headers: Record<string, string> = {}, who: Person = as): Promise<Reply> => world.call(who, 'DELETE', `/api/${path}/${id}`, { headers })
+const remove = (path: string, id: string, headers: Record<string, string> = {}, who: Person = as): Promise<Reply> =>
+  world.call(who, 'DELETE', `/api/${path}/${id}`, { headers })
 const restore = (path: string, id: string, who: Person = as): Promise<Reply> => world.call(who, 'POST', `/api/${path}/${id}/restore`)
 const isLive = async (path: string, id: string): Promise<boolean> => (await world.call(as, 'GET', `/api/${path}/${id}`)).status === 200
 const code = (reply: Reply): unknown[] => [reply.status, (reply.body as { code?: string }).code]
@@ -41,25 +42,76 @@ describe('refusals', () => {
   scenarios(world, `DELETE /api/crm/companies/${held}`, [
     { name: 'other records refer to it', as, status: 409, problem: 'still-referenced' },
     { name: 'a line refers to it', as, path: `/api/inventory/products/${product}`, status: 409, problem: 'still-referenced' },
-    { name: 'somebody changed it since it was read', as, path: `/api/crm/companies/${edited}`, headers: { 'if-match': '"1.1"' }, status: 412, problem: 'version-conflict', expect: (_, reply) => expect(reply.headers.get('etag')).toBe('"2.2"') },
-    { name: 'an If-Match that is no ETag', as, path: `/api/crm/companies/${edited}`, headers: { 'if-match': 'latest' }, status: 400, problem: 'request-malformed' },
+    {
+      name: 'somebody changed it since it was read',
+      as,
+      path: `/api/crm/companies/${edited}`,
+      headers: { 'if-match': '"1.1"' },
+      status: 412,
+      problem: 'version-conflict',
+      expect: (_, reply) => expect(reply.headers.get('etag')).toBe('"2.2"'),
+    },
+    {
+      name: 'an If-Match that is no ETag',
+      as,
+      path: `/api/crm/companies/${edited}`,
+      headers: { 'if-match': 'latest' },
+      status: 400,
+      problem: 'request-malformed',
+    },
     { name: 'a role without the action', as: 'rep@acme', path: `/api/crm/companies/${edited}`, status: 403, problem: 'not-allowed' },
-    { name: 'somebody else’s, where the role sees only its own', as: 'rep@acme', path: `/api/crm/activities/${managers}`, status: 404, problem: 'not-found' },
+    {
+      name: 'somebody else’s, where the role sees only its own',
+      as: 'rep@acme',
+      path: `/api/crm/activities/${managers}`,
+      status: 404,
+      problem: 'not-found',
+    },
     { name: 'somebody else’s comment', as: 'rep@acme', path: `/api/core/comments/${comment}`, status: 404, problem: 'not-found' },
     { name: 'another tenant’s', as, path: `/api/crm/companies/${foreign}`, status: 404, problem: 'not-found' },
     { name: 'nobody’s', as, path: `/api/crm/companies/${randomUUID()}`, status: 404, problem: 'not-found' },
     { name: 'everything at once', as, path: '/api/crm/companies', status: 405, problem: 'method-not-allowed' },
-    { name: 'restoring what is not deleted', as, method: 'POST', path: `/api/crm/companies/${edited}/restore`, status: 404, problem: 'not-found' },
-    { name: 'restoring another tenant’s', as, method: 'POST', path: `/api/crm/companies/${foreign}/restore`, status: 404, problem: 'not-found' },
-    { name: 'restoring with another method', as, method: 'GET', path: `/api/crm/companies/${edited}/restore`, status: 405, problem: 'method-not-allowed' },
+    {
+      name: 'restoring what is not deleted',
+      as,
+      method: 'POST',
+      path: `/api/crm/companies/${edited}/restore`,
+      status: 404,
+      problem: 'not-found',
+    },
+    {
+      name: 'restoring another tenant’s',
+      as,
+      method: 'POST',
+      path: `/api/crm/companies/${foreign}/restore`,
+      status: 404,
+      problem: 'not-found',
+    },
+    {
+      name: 'restoring with another method',
+      as,
+      method: 'GET',
+      path: `/api/crm/companies/${edited}/restore`,
+      status: 405,
+      problem: 'method-not-allowed',
+    },
   ])
 })
 
 test('a deleted record is gone everywhere, and its version went on', async () => {
   const id = await make('crm/companies', { name: 'Gone', external_id: 'G-1' })
   const { result, events } = await eventsOf(world, () => remove('crm/companies', id, { 'if-match': '"1.1"' }))
-  expect([result.status, result.body, result.headers.get('etag'), events]).toEqual([200, { id, version: 2, revision: 2 }, '"2.2"', ['crm.company.deleted']])
-  for (const [method, path, body] of [['GET', ''], ['PATCH', '', { notes: 'x' }], ['DELETE', '']] as const) {
+  expect([result.status, result.body, result.headers.get('etag'), events]).toEqual([
+    200,
+    { id, version: 2, revision: 2 },
+    '"2.2"',
+    ['crm.company.deleted'],
+  ])
+  for (const [method, path, body] of [
+    ['GET', ''],
+    ['PATCH', '', { notes: 'x' }],
+    ['DELETE', ''],
+  ] as const) {
     expect((await world.call(as, method, `/api/crm/companies/${id}${path}`, { ...(body && { body }) })).status).toBe(404)
   }
   const reply = await world.call(as, 'POST', '/api/crm/deals', { body: { name: 'x', company: id } })
@@ -72,7 +124,11 @@ test('a deleted record is gone everywhere, and its version went on', async () =>
 
 test('cascade goes down, references that allow it are cleared; restore brings exactly those back', async () => {
   const project = await make('lab/projects', { name: 'P' })
-  const [note, kept, cleared] = [await make('lab/notes', { text: 'a', project }), await make('lab/notes', { text: 'deleted before', project }), await make('lab/notes', { text: 'c', about: { entity: 'lab.project', id: project } })]
+  const [note, kept, cleared] = [
+    await make('lab/notes', { text: 'a', project }),
+    await make('lab/notes', { text: 'deleted before', project }),
+    await make('lab/notes', { text: 'c', about: { entity: 'lab.project', id: project } }),
+  ]
   const below = await make('lab/notes', { text: 'below', under: note, about: { entity: 'lab.project', id: project } })
   expect((await remove('lab/notes', kept)).status).toBe(200)
   const deletion = await eventsOf(world, () => remove('lab/projects', project))
@@ -90,7 +146,11 @@ test('cascade goes down, references that allow it are cleared; restore brings ex
   expect(back.events, back.result.text).toEqual(['lab.note.restored', 'lab.note.restored', 'lab.project.restored'])
   expect(back.result.body).toMatchObject({ id: project, version: 3 })
   expect(await Promise.all([note, below, kept].map((id) => isLive('lab/notes', id)))).toEqual([true, true, false])
-  expect(await get(world, as, `/api/lab/notes/${below}`)).toMatchObject({ under: note, about: { entity: 'lab.project', id: project }, version: 3 })
+  expect(await get(world, as, `/api/lab/notes/${below}`)).toMatchObject({
+    under: note,
+    about: { entity: 'lab.project', id: project },
+    version: 3,
+  })
 })
 
 test('a part of a deletion whose own ground is live comes back with what hangs on it', async () => {
@@ -108,8 +168,18 @@ test('restore is refused while something it needs is gone: what it refers to, or
   const company = await make('crm/companies', { name: 'A' })
   const deal = await make('crm/deals', { name: 'D', company })
   const goods = await make('inventory/products', { name: 'P' })
-  const order = await make('inventory/sales_orders', { customer: company, order_date: '2026-11-02', lines: [{ product: goods, quantity: 1, unit_price: '1' }] })
-  for (const [path, id] of [['crm/deals', deal], ['inventory/sales_orders', order], ['inventory/products', goods], ['crm/companies', company]] as const) expect((await remove(path, id)).status).toBe(200)
+  const order = await make('inventory/sales_orders', {
+    customer: company,
+    order_date: '2026-11-02',
+    lines: [{ product: goods, quantity: 1, unit_price: '1' }],
+  })
+  for (const [path, id] of [
+    ['crm/deals', deal],
+    ['inventory/sales_orders', order],
+    ['inventory/products', goods],
+    ['crm/companies', company],
+  ] as const)
+    expect((await remove(path, id)).status).toBe(200)
   expect(code(await restore('crm/deals', deal))).toEqual([409, 'restore-refused'])
   expect((await restore('crm/companies', company)).status).toBe(200)
   expect((await restore('crm/deals', deal)).status).toBe(200)
@@ -130,8 +200,11 @@ test('who sees only their own deletes, sees and restores their own', async () =>
 
 test('a delete that a role may do reaches what the role cannot see', async () => {
   const company = await make('crm/companies', { name: 'With notes' })
-  const hidden = (await create(world, 'rep@acme', '/api/crm/activities', { subject: 'x', kind: 'call', owner: world.acme.members['rep'] })).id
-  expect((await world.call(as, 'PATCH', `/api/crm/activities/${hidden}`, { body: { about: { entity: 'crm.company', id: company } } })).status).toBe(200)
+  const hidden = (await create(world, 'rep@acme', '/api/crm/activities', { subject: 'x', kind: 'call', owner: world.acme.members['rep'] }))
+    .id
+  expect(
+    (await world.call(as, 'PATCH', `/api/crm/activities/${hidden}`, { body: { about: { entity: 'crm.company', id: company } } })).status,
+  ).toBe(200)
   const { events } = await eventsOf(world, () => remove('crm/companies', company, {}, 'manager@acme'))
   expect(events).toEqual(['crm.activity.deleted', 'crm.company.deleted'])
 })
@@ -156,7 +229,9 @@ describe('at the same moment', () => {
     const seen = await hammer(64, async (i) => {
       const company = await make('crm/companies', { name: `Race ${i}` })
       const creation = world.call(as, 'POST', '/api/crm/deals', { body: { name: `Race ${i}`, company } })
-      return i % 2 ? Promise.all([creation, remove('crm/companies', company)]) : Promise.all([remove('crm/companies', company), creation]).then(([a, b]) => [b, a])
+      return i % 2
+        ? Promise.all([creation, remove('crm/companies', company)])
+        : Promise.all([remove('crm/companies', company), creation]).then(([a, b]) => [b, a])
     })
     expect([...seen.keys()].toSorted().filter((each) => each !== '201 409' && each !== '422 200')).toEqual([])
   })
@@ -165,7 +240,10 @@ describe('at the same moment', () => {
     await hammer(48, async (i) => {
       const company = await make('crm/companies', { name: `Race ${i}` })
       const about = { entity: 'crm.company', id: company }
-      return Promise.all([world.call(as, 'POST', '/api/crm/activities', { body: { subject: 'x', kind: 'call', about } }), remove('crm/companies', company)])
+      return Promise.all([
+        world.call(as, 'POST', '/api/crm/activities', { body: { subject: 'x', kind: 'call', about } }),
+        remove('crm/companies', company),
+      ])
     })
   })
 
@@ -181,7 +259,12 @@ describe('at the same moment', () => {
   test('a line is written and its product deleted', async () => {
     await hammer(32, async (i) => {
       const goods = await make('inventory/products', { name: `Race ${i}` })
-      return Promise.all([world.call(as, 'POST', '/api/inventory/sales_orders', { body: { customer: held, order_date: '2026-11-02', lines: [{ product: goods, quantity: 1, unit_price: '1' }] } }), remove('inventory/products', goods)])
+      return Promise.all([
+        world.call(as, 'POST', '/api/inventory/sales_orders', {
+          body: { customer: held, order_date: '2026-11-02', lines: [{ product: goods, quantity: 1, unit_price: '1' }] },
+        }),
+        remove('inventory/products', goods),
+      ])
     })
   })
 

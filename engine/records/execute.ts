@@ -40,14 +40,27 @@ export async function execute(database: Database, request: WriteRequest, actor: 
 }
 
 /** Something in the batch did not fit: who it was shows when each goes alone. What no operation can help does not. */
-const mayGoAlone = (error: unknown): boolean => error instanceof DoneInPart || error instanceof Entangled || (!(error instanceof Problem) && !(error instanceof Stale) && toProblem(error).status < 500)
+const mayGoAlone = (error: unknown): boolean =>
+  error instanceof DoneInPart ||
+  error instanceof Entangled ||
+  (!(error instanceof Problem) && !(error instanceof Stale) && toProblem(error).status < 500)
 
 async function oneByOne(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   const results: Result[] = []
   for (const [i, operation] of request.operations.entries()) {
     const key = request.idempotency?.keys[i]
-    const alone: WriteRequest = { ...request, mode: 'one', operations: [operation], idempotency: key === undefined ? null : { ...request.idempotency!, keys: [key] } }
-    results.push(await executeAgain(database, alone, actor, null).then((done) => done.results[0]!, (error: unknown) => asResult(toRefusal(error, alone), i)))
+    const alone: WriteRequest = {
+      ...request,
+      mode: 'one',
+      operations: [operation],
+      idempotency: key === undefined ? null : { ...request.idempotency!, keys: [key] },
+    }
+    results.push(
+      await executeAgain(database, alone, actor, null).then(
+        (done) => done.results[0]!,
+        (error: unknown) => asResult(toRefusal(error, alone), i),
+      ),
+    )
   }
   return { results, answer: null }
 }
@@ -64,7 +77,11 @@ async function refusalOfBatch(database: Database, request: WriteRequest, actor: 
   const broken = error instanceof Problem ? null : brokenKey(error, request)
   if (!broken?.key || broken.key.noOverlap || broken.entity !== request.here.entity) return null
   const blamed = await takenBy(database, request, actor, broken.entity, broken.key)
-  return takenAt(error, request, blamed.map((each) => each.pointer))
+  return takenAt(
+    error,
+    request,
+    blamed.map((each) => each.pointer),
+  )
 }
 
 const attempts = 5
@@ -105,7 +122,10 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     const write = writeQuery(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
     const queries = [...unused, ...(write ? [write] : []), ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
-    const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(results.flatMap((each) => (each instanceof Problem ? [] : [each.id]))))
+    const rows = await tx[request.dryRun ? 'send' : 'commit'](
+      ...written,
+      ...read(results.flatMap((each) => (each instanceof Problem ? [] : [each.id]))),
+    )
     return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null }
   })
 }
@@ -117,7 +137,8 @@ function settled(request: WriteRequest, keys: readonly string[], results: Decide
   return new Map(keys.flatMap((key, i) => (isDone(done[i]) ? [[key, [done[i]]] as const] : [])))
 }
 
-const toDone = (each: Decided['results'][number]): Result => (each instanceof Problem ? each : { status: each.status, id: each.id, version: each.version, revision: each.revision })
+const toDone = (each: Decided['results'][number]): Result =>
+  each instanceof Problem ? each : { status: each.status, id: each.id, version: each.version, revision: each.revision }
 
 /** An upsert becomes an update of the record that has the key, or a create. */
 async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Actor): Promise<readonly Operation[]> {
@@ -128,7 +149,9 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
     if (each.op !== 'upsert') return each
     const { entity, pointer, change, key } = each
     const id = found[upserts.indexOf(each)]!.rows[0]?.['id'] as string | undefined
-    return id === undefined ? { op: 'create', entity, pointer, change, id: each.id } : { op: 'update', entity, pointer, change, key, id, ifMatch: null }
+    return id === undefined
+      ? { op: 'create', entity, pointer, change, id: each.id }
+      : { op: 'update', entity, pointer, change, key, id, ifMatch: null }
   })
 }
 
@@ -136,5 +159,11 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
 function upsertQuery({ entity, key, change }: UpsertOperation, actor: Actor): Query {
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
   const values = fields.map(({ id }) => change.set.get(id) ?? change.echo.get(id) ?? null)
-  return keyQuery(entity, fields, key.ignoreCase, actor, fields.map((field, i) => columnValues(field, values[i])))
+  return keyQuery(
+    entity,
+    fields,
+    key.ignoreCase,
+    actor,
+    fields.map((field, i) => columnValues(field, values[i])),
+  )
 }

@@ -22,16 +22,28 @@ interface Column {
 type ExportedRecord = Record<string, unknown> & { _expand?: Record<string, { _title?: string | null } | null> }
 
 /** Takes what a list takes, but for limit, cursor and count: everything that matches, page by page. */
-export function parseExport(access: Access, here: EntityAccess, actor: Actor, query: ReadonlyMap<string, readonly string[]>, cursors: Cursors): ExportRequest {
+export function parseExport(
+  access: Access,
+  here: EntityAccess,
+  actor: Actor,
+  query: ReadonlyMap<string, readonly string[]>,
+  cursors: Cursors,
+): ExportRequest {
   const format = choice(query, 'format', ['csv', 'jsonl']) ?? 'csv'
   const asked = new Map([...query].filter(([name]) => !['format', 'limit', 'cursor', 'count'].includes(name)))
   asked.set('limit', [String(limits.pageRows)])
   const list = parseList(access, here, actor, asked, cursors, 'export')
   if (format === 'jsonl') return { list, format, columns: [] }
-  if (list.selection.expand.length > 0 || list.selection.lines.length > 0) throw parameterFault('expand', 'A row of CSV is one record; use format=jsonl for related records and lines.')
-  const system = query.has('fields') || list.deleted ? list.selection.system.filter((name) => query.has('fields') || name === 'deleted_at') : []
+  if (list.selection.expand.length > 0 || list.selection.lines.length > 0)
+    throw parameterFault('expand', 'A row of CSV is one record; use format=jsonl for related records and lines.')
+  const system =
+    query.has('fields') || list.deleted ? list.selection.system.filter((name) => query.has('fields') || name === 'deleted_at') : []
   const columns = ['id', ...system].map(plainColumn)
-  return { list: { ...list, selection: withTitles(access, list.selection) }, format, columns: [...columns, ...list.selection.fields.flatMap(columnsFor)] }
+  return {
+    list: { ...list, selection: withTitles(access, list.selection) },
+    format,
+    columns: [...columns, ...list.selection.fields.flatMap(columnsFor)],
+  }
 }
 
 const plainColumn = (name: string): Column => ({ header: name, text: (record) => scalar(record[name]) })
@@ -47,25 +59,37 @@ function cell(field: Field, value: unknown): string {
   return value !== null && value !== undefined && type.toText ? type.toText(value, field.settings) : scalar(value)
 }
 
-const scalar = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value))
+const scalar = (value: unknown): string =>
+  value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value)
 
 /**
  * Keyset pages, each a short transaction of its own: an export of any size holds no connection while it is being sent, and no
  * row is skipped or repeated however many are added meanwhile. The first page is read before the answer begins, so that
  * refusals are still problems.
  */
-export async function exportPages({ list, format, columns }: ExportRequest, readPage: (page: ListRequest) => Promise<Record<string, unknown>>, cursors: Cursors): Promise<Answer> {
+export async function exportPages(
+  { list, format, columns }: ExportRequest,
+  readPage: (page: ListRequest) => Promise<Record<string, unknown>>,
+  cursors: Cursors,
+): Promise<Answer> {
   const first = await readWhole(list, readPage)
   async function* pages(): AsyncGenerator<string> {
     if (format === 'csv') yield csv([columns.map((each) => each.header)])
     for (let page = first; ; page = await readWhole(page.next, readPage)) {
       const { data } = JSON.parse(listAnswer(list, page.row, cursors)) as { data: ExportedRecord[] }
-      if (data.length > 0) yield format === 'csv' ? csv(data.map((record) => columns.map((each) => each.text(record)))) : data.map((record) => `${JSON.stringify(record)}\n`).join('')
+      if (data.length > 0)
+        yield format === 'csv'
+          ? csv(data.map((record) => columns.map((each) => each.text(record))))
+          : data.map((record) => `${JSON.stringify(record)}\n`).join('')
       if (page.row['more'] !== true) return
     }
   }
   const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/jsonl; charset=utf-8'
-  return { status: 200, body: pages(), headers: { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${list.access.entity.plural}.${format}"` } }
+  return {
+    status: 200,
+    body: pages(),
+    headers: { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${list.access.entity.plural}.${format}"` },
+  }
 }
 
 interface Page {

@@ -20,7 +20,12 @@ export interface GetRequest {
 export function parseGet(access: Access, here: EntityAccess, id: string | null, query: ReadonlyMap<string, readonly string[]>): GetRequest {
   onlyParameters(query, ['fields', 'expand', 'deleted'])
   const deleted = parseDeleted(here, query)
-  return { access: here, id, deleted, selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), true), deleted) }
+  return {
+    access: here,
+    id,
+    deleted,
+    selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), true), deleted),
+  }
 }
 
 /** One row {data, etag} or none: another tenant's id, a hidden row and a random id are the same to this statement. */

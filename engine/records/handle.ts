@@ -51,7 +51,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     return second === undefined ? record(place, first) : onRecord(place, first, second)
   }
 
-  const named: Readonly<Record<string, (place: Place) => Promise<Answer>>> = Object.assign(Object.create(null), { aggregate, bulk, export: exported })
+  const named: Readonly<Record<string, (place: Place) => Promise<Answer>>> = Object.assign(Object.create(null), {
+    aggregate,
+    bulk,
+    export: exported,
+  })
 
   async function collection(place: Place): Promise<Answer> {
     if (place.call.method === 'GET') return list(place)
@@ -134,13 +138,19 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   /** One record, answered as it reads now; one that the writer cannot see any more is answered with its id. */
   async function write(place: Place, request: WriteRequest): Promise<Answer> {
     const operation = request.operations[0]!
-    const readBack: ReadBack | null = operation.op === 'delete' || operation.op === 'retract' || !place.here.actions.has('get') ? null : ([id]) => getQuery(parseGet(place.access, place.here, id ?? operation.id, new Map()), place.actor)
+    const readBack: ReadBack | null =
+      operation.op === 'delete' || operation.op === 'retract' || !place.here.actions.has('get')
+        ? null
+        : ([id]) => getQuery(parseGet(place.access, place.here, id ?? operation.id, new Map()), place.actor)
     const { results, answer } = await run(request, place.actor, readBack)
     const result = results[0]!
     if (result instanceof Problem) throw result
     const { status, id, version, revision } = result
     const row = answer?.rows[0]
-    const headers = { ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`, ...(status === 201 && { Location: `/api/${place.call.module}/${place.call.plural}/${id}` }) }
+    const headers = {
+      ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`,
+      ...(status === 201 && { Location: `/api/${place.call.module}/${place.call.plural}/${id}` }),
+    }
     return { status, body: row ? String(row['data']) : JSON.stringify({ id, version, revision }), headers }
   }
 
@@ -152,7 +162,10 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   /** The id of the record of a `single` entity, once there is one. */
   async function theOnlyOne(place: Place): Promise<string | null> {
-    const { rows } = await read(place, getQuery(parseGet(place.access, granted(place, 'get'), null, new Map([['fields', ['id']]])), place.actor))
+    const { rows } = await read(
+      place,
+      getQuery(parseGet(place.access, granted(place, 'get'), null, new Map([['fields', ['id']]])), place.actor),
+    )
     return rows[0] ? (JSON.parse(String(rows[0]['data'])) as { id: string }).id : null
   }
 
@@ -176,7 +189,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   return {
     handle,
     /** The bulk door for services: results as values; a dry run keeps nothing; one idempotency key per operation, or none. */
-    bulk: async (call: Call, actor: Actor, { dryRun, idempotency }: Pick<WriteRequest, 'dryRun' | 'idempotency'>): Promise<readonly Result[]> => {
+    bulk: async (
+      call: Call,
+      actor: Actor,
+      { dryRun, idempotency }: Pick<WriteRequest, 'dryRun' | 'idempotency'>,
+    ): Promise<readonly Result[]> => {
       const place = await placeOf(call, actor)
       const request = parseBulk(place.access, readable(place), call)
       const keys = idempotency?.keys.filter((_, i) => !request.refused.has(i)) ?? []
@@ -188,7 +205,12 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       return write(place, parseRemove(place.access, granted(place, 'import'), call, id, 'retract'))
     },
     /** Ids of the live records that have these values in a field, as the actor sees them: [value, id] pairs. */
-    lookUp: async (actor: Actor, entity: string, field: string, values: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
+    lookUp: async (
+      actor: Actor,
+      entity: string,
+      field: string,
+      values: readonly string[],
+    ): Promise<readonly (readonly [string, string])[]> => {
       const access = accessFor(await catalogues.current(actor), actor.roles)
       const { rows } = (await database.read(contextOf(actor, access), lookupQuery(access, actor, entity, field, values)))[0]!
       return rows.map((row) => [String(row['value']), String(row['id'])])

@@ -17,10 +17,21 @@ export interface HistoryRequest {
   readonly before: number | null
 }
 
-export function parseHistory(access: Access, here: EntityAccess, id: string, query: ReadonlyMap<string, readonly string[]>): HistoryRequest {
+export function parseHistory(
+  access: Access,
+  here: EntityAccess,
+  id: string,
+  query: ReadonlyMap<string, readonly string[]>,
+): HistoryRequest {
   onlyParameters(query, ['limit', 'before'])
   const before = parseInteger(query, 'before', { min: 0, max: 999_999_999, default: 0 })
-  return { access, here, id, limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: 50 }), before: before || null }
+  return {
+    access,
+    here,
+    id,
+    limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: 50 }),
+    before: before || null,
+  }
 }
 
 /**
@@ -44,7 +55,13 @@ export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }:
   const data = events.map((row) => {
     const body = row['body'] === null ? { set: {} } : (JSON.parse(row['body'] as string) as EventBody)
     return {
-      id: row['id'], type: row['type'], version: row['version'], revision: row['revision'], at: row['at'], actor: row['actor'], via: row['via'],
+      id: row['id'],
+      type: row['type'],
+      version: row['version'],
+      revision: row['revision'],
+      at: row['at'],
+      actor: row['actor'],
+      via: row['via'],
       changes: visibleChanges(here, body.set),
       ...(body.lines && { lines: visibleLines(access, here, body.lines) }),
     }
@@ -54,11 +71,13 @@ export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }:
 }
 
 function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(set).flatMap(([id, change]) => {
-    if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
-    const field = here.visible.find((each) => each.id === id)
-    return field ? [[field.name, change]] : []
-  }))
+  return Object.fromEntries(
+    Object.entries(set).flatMap(([id, change]) => {
+      if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
+      const field = here.visible.find((each) => each.id === id)
+      return field ? [[field.name, change]] : []
+    }),
+  )
 }
 
 function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): unknown[] {
@@ -69,12 +88,18 @@ function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<Eve
 }
 
 /** Where a path of ids (`lines`, `lines/{line}/parts`) leads, or null where the caller may not look. */
-function linePlace(access: Access, here: EntityAccess, [id, , ...deeper]: readonly (string | undefined)[]): { field: Field; access: EntityAccess } | null {
+function linePlace(
+  access: Access,
+  here: EntityAccess,
+  [id, , ...deeper]: readonly (string | undefined)[],
+): { field: Field; access: EntityAccess } | null {
   const field = here.visible.find((each) => each.id === id)
   const entity = field?.lines && access.catalogue.entities.get(field.lines.entity)
   if (!field || !entity) return null
   // Links have no permissions of their own: who sees the list sees what was added to it.
-  const below = entity.link ? { entity, actions: here.actions, visible: entity.fields, readOnly: new Set<string>() } : access.entities.get(entity.id)
+  const below = entity.link
+    ? { entity, actions: here.actions, visible: entity.fields, readOnly: new Set<string>() }
+    : access.entities.get(entity.id)
   if (!below) return null
   return deeper.length > 0 ? linePlace(access, below, deeper) : { field, access: below }
 }

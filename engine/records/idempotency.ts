@@ -35,7 +35,9 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
     if (row?.['same'] !== true) throw new Problem('idempotency-mismatch')
     const outcome = row['outcome'] as string | null
     // Members in the order of a first answer: a replay is the same to the letter.
-    return outcome === null ? null : (JSON.parse(outcome) as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
+    return outcome === null
+      ? null
+      : (JSON.parse(outcome) as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
   })
 }
 

@@ -8,17 +8,41 @@ import { create, fingerprint, get, type Json } from '../testing/writing.ts'
 /** Lines are part of their document, in two levels: `sections` of a project with their `tasks`. */
 const world = await openLab()
 const as = 'admin@acme'
-interface Task extends Json { id: string; position: number; label: string; hours: number }
-interface Section extends Json { id: string; position: number; heading: string; tasks: Task[] }
-interface Project extends Json { id: string; version: number; sections: Section[] }
+interface Task extends Json {
+  id: string
+  position: number
+  label: string
+  hours: number
+}
+interface Section extends Json {
+  id: string
+  position: number
+  heading: string
+  tasks: Task[]
+}
+interface Project extends Json {
+  id: string
+  version: number
+  sections: Section[]
+}
 
 let serial = 0
-const newProject = async (): Promise<Project> => (await create(world, as, '/api/lab/projects', {
-  name: `Project ${++serial}`,
-  sections: [{ heading: 'Plan', place: 'Vienna', tasks: [{ label: 'Draw' }, { label: 'Count', hours: 3 }] }, { heading: 'Build', tasks: [{ label: 'Dig' }] }],
-})) as Project
-const patch = (id: string, body: object, query = '', headers: Record<string, string> = {}): Promise<Reply> => world.call(as, 'PATCH', `/api/lab/projects/${id}${query}`, { body, headers })
-const shape = (project: Project): unknown => project.sections.map(({ heading, position, tasks }) => [heading, position, ...tasks.map((each) => `${each.label} ${each.hours} @${each.position}`)])
+const newProject = async (): Promise<Project> =>
+  (await create(world, as, '/api/lab/projects', {
+    name: `Project ${++serial}`,
+    sections: [
+      { heading: 'Plan', place: 'Vienna', tasks: [{ label: 'Draw' }, { label: 'Count', hours: 3 }] },
+      { heading: 'Build', tasks: [{ label: 'Dig' }] },
+    ],
+  })) as Project
+const patch = (id: string, body: object, query = '', headers: Record<string, string> = {}): Promise<Reply> =>
+  world.call(as, 'PATCH', `/api/lab/projects/${id}${query}`, { body, headers })
+const shape = (project: Project): unknown =>
+  project.sections.map(({ heading, position, tasks }) => [
+    heading,
+    position,
+    ...tasks.map((each) => `${each.label} ${each.hours} @${each.position}`),
+  ])
 const read = async (id: string): Promise<Project> => (await get(world, as, `/api/lab/projects/${id}`)) as Project
 
 async function refused(id: string, body: object, pointers: readonly string[], query = ''): Promise<void> {
@@ -51,27 +75,65 @@ describe('refusals', () => {
   })
 
   test('keys that are no ids, the keys of objects themselves, an id that contradicts its key', async () => {
-    const { id, sections: [first] } = await newProject()
+    const {
+      id,
+      sections: [first],
+    } = await newProject()
     await refused(id, { sections: { x: {}, 'new:': {}, "new:'; --": {} } }, ['/sections/x', '/sections/new:', "/sections/new:'; --"])
-    const reply = await world.call(as, 'PATCH', `/api/lab/projects/${id}`, { body: '{"sections":{"__proto__":{"heading":"x"},"constructor":null}}' })
-    expect((reply.body as { errors: object[] }).errors).toMatchObject([{ pointer: '/sections/__proto__' }, { pointer: '/sections/constructor' }])
+    const reply = await world.call(as, 'PATCH', `/api/lab/projects/${id}`, {
+      body: '{"sections":{"__proto__":{"heading":"x"},"constructor":null}}',
+    })
+    expect((reply.body as { errors: object[] }).errors).toMatchObject([
+      { pointer: '/sections/__proto__' },
+      { pointer: '/sections/constructor' },
+    ])
     await refused(id, { sections: { [first!.id]: { id: randomUUID() } } }, [`/sections/${first!.id}/id`])
   })
 
   test('the same line twice in a list, and ids that are none', async () => {
-    const { id, sections: [first] } = await newProject()
-    await refused(id, { sections: [{ id: first!.id, heading: 'a' }, { id: first!.id, heading: 'b' }] }, ['/sections/1/id'], '?replace=sections')
+    const {
+      id,
+      sections: [first],
+    } = await newProject()
+    await refused(
+      id,
+      {
+        sections: [
+          { id: first!.id, heading: 'a' },
+          { id: first!.id, heading: 'b' },
+        ],
+      },
+      ['/sections/1/id'],
+      '?replace=sections',
+    )
     await refused(id, { sections: [{ id: 'first', heading: 'a' }] }, ['/sections/0/id'], '?replace=sections')
   })
 
   test('faults below, each with its place, on both levels', async () => {
-    const { id, sections: [first] } = await newProject()
+    const {
+      id,
+      sections: [first],
+    } = await newProject()
     const task = first!.tasks[0]!.id
-    await refused(id, { sections: { [first!.id]: { heading: null, place: 'Graz', tasks: { [task]: { hours: -1 }, 'new:1': {} } }, 'new:2': { tasks: [{ label: 7 }] } } }, [
-      `/sections/${first!.id}/heading`, `/sections/${first!.id}/tasks/${task}/hours`, '/sections/new:2/heading', '/sections/new:2/tasks/0/label',
-    ])
+    await refused(
+      id,
+      {
+        sections: {
+          [first!.id]: { heading: null, place: 'Graz', tasks: { [task]: { hours: -1 }, 'new:1': {} } },
+          'new:2': { tasks: [{ label: 7 }] },
+        },
+      },
+      [
+        `/sections/${first!.id}/heading`,
+        `/sections/${first!.id}/tasks/${task}/hours`,
+        '/sections/new:2/heading',
+        '/sections/new:2/tasks/0/label',
+      ],
+    )
     await refused(id, { sections: { [first!.id]: { heading: ' ', tasks: { 'new:1': {} } }, 'new:2': { tasks: [] } } }, [
-      `/sections/${first!.id}/heading`, `/sections/${first!.id}/tasks/new:1/label`, '/sections/new:2/heading',
+      `/sections/${first!.id}/heading`,
+      `/sections/${first!.id}/tasks/new:1/label`,
+      '/sections/new:2/heading',
     ])
     await refused(id, { sections: { [first!.id]: { place: 'Graz' } } }, [`/sections/${first!.id}/place`])
     await refused(id, { sections: { [first!.id]: { position: 1.5 } } }, [`/sections/${first!.id}/position`])
@@ -84,42 +146,84 @@ describe('refusals', () => {
   })
 
   test('a value that another line has', async () => {
-    const { id, sections: [plan] } = await newProject()
+    const {
+      id,
+      sections: [plan],
+    } = await newProject()
     expect((await patch(id, { sections: { [plan!.id]: { badge: 'B1' } } })).status).toBe(200)
     const { result: reply, events } = await eventsOf(world, () => patch(id, { sections: { 'new:1': { heading: 'x', badge: 'B1' } } }))
-    expect([reply.status, (reply.body as { code: string }).code, (reply.body as { errors: object[] }).errors]).toMatchObject([409, 'unique-taken', [{ pointer: '/sections/badge' }]])
+    expect([reply.status, (reply.body as { code: string }).code, (reply.body as { errors: object[] }).errors]).toMatchObject([
+      409,
+      'unique-taken',
+      [{ pointer: '/sections/badge' }],
+    ])
     expect(events).toEqual([])
   })
 })
 
 test('a list on create: positions from 1, defaults, two levels; ids that came along are not taken over', async () => {
   const made = await newProject()
-  expect(shape(made)).toEqual([['Plan', 1, 'Draw 1 @1', 'Count 3 @2'], ['Build', 2, 'Dig 1 @1']])
+  expect(shape(made)).toEqual([
+    ['Plan', 1, 'Draw 1 @1', 'Count 3 @2'],
+    ['Build', 2, 'Dig 1 @1'],
+  ])
   const copy = (await create(world, as, '/api/lab/projects', { name: 'Copy', sections: made.sections })) as Project
   expect(shape(copy)).toEqual(shape(made))
   expect(copy.sections[0]!.id).not.toBe(made.sections[0]!.id)
 })
 
 test('an object changes, adds and removes lines by id, in one version and one event', async () => {
-  const { id, sections: [plan, build] } = await newProject()
-  const { result, events } = await eventsOf(world, () => patch(id, {
-    sections: { [plan!.id]: { heading: 'Plan well', tasks: { [plan!.tasks[0]!.id]: null, [plan!.tasks[1]!.id]: { hours: 4 }, 'new:a': { label: 'Ask' } } }, [build!.id]: null, 'new:1': { heading: 'Sell', tasks: [{ label: 'Call' }] } },
-  }))
+  const {
+    id,
+    sections: [plan, build],
+  } = await newProject()
+  const { result, events } = await eventsOf(world, () =>
+    patch(id, {
+      sections: {
+        [plan!.id]: {
+          heading: 'Plan well',
+          tasks: { [plan!.tasks[0]!.id]: null, [plan!.tasks[1]!.id]: { hours: 4 }, 'new:a': { label: 'Ask' } },
+        },
+        [build!.id]: null,
+        'new:1': { heading: 'Sell', tasks: [{ label: 'Call' }] },
+      },
+    }),
+  )
   expect(result.status, result.text).toBe(200)
   expect(events).toEqual(['lab.project.updated'])
   const after = result.body as Project
-  expect(shape(after)).toEqual([['Plan well', 1, 'Count 4 @2', 'Ask 1 @3'], ['Sell', 3, 'Call 1 @1']])
+  expect(shape(after)).toEqual([
+    ['Plan well', 1, 'Count 4 @2', 'Ask 1 @3'],
+    ['Sell', 3, 'Call 1 @1'],
+  ])
   expect(after.version).toBe(2)
   // The tasks of a removed section are gone from their table too.
   expect(await world.sql('select 1 from lab.task where parent_id = $1', [build!.id])).toEqual([])
 })
 
 test('a list with ?replace= is the whole: kept lines keep their ids, order is position', async () => {
-  const { id, sections: [plan, build] } = await newProject()
-  const reply = await patch(id, { sections: [{ heading: 'First' }, { id: build!.id, heading: 'Build' }, { id: plan!.id, tasks: [{ label: 'New' }, { id: plan!.tasks[1]!.id }] }] }, '?replace=sections,tasks')
+  const {
+    id,
+    sections: [plan, build],
+  } = await newProject()
+  const reply = await patch(
+    id,
+    {
+      sections: [
+        { heading: 'First' },
+        { id: build!.id, heading: 'Build' },
+        { id: plan!.id, tasks: [{ label: 'New' }, { id: plan!.tasks[1]!.id }] },
+      ],
+    },
+    '?replace=sections,tasks',
+  )
   expect(reply.status, reply.text).toBe(200)
   const after = reply.body as Project
-  expect(shape(after)).toEqual([['First', 1], ['Build', 2, 'Dig 1 @1'], ['Plan', 3, 'New 1 @1', 'Count 3 @2']])
+  expect(shape(after)).toEqual([
+    ['First', 1],
+    ['Build', 2, 'Dig 1 @1'],
+    ['Plan', 3, 'New 1 @1', 'Count 3 @2'],
+  ])
   expect(after.sections.slice(1).map((each) => each.id)).toEqual([build!.id, plan!.id])
   expect(after.sections[2]!.tasks[1]!.id).toBe(plan!.tasks[1]!.id)
   expect((await patch(id, { sections: null }, '?replace=sections')).status).toBe(200)
@@ -127,35 +231,70 @@ test('a list with ?replace= is the whole: kept lines keep their ids, order is po
 })
 
 test('positions move lines; new ones go to the end', async () => {
-  const { id, sections: [plan, build] } = await newProject()
-  const reply = await patch(id, { sections: { [plan!.id]: { position: 7 }, 'new:1': { heading: 'Between', position: 5 }, 'new:2': { heading: 'Last' } } })
-  expect((reply.body as Project).sections.map((each) => [each.heading, each.position])).toEqual([['Build', 2], ['Last', 3], ['Between', 5], ['Plan', 7]])
+  const {
+    id,
+    sections: [plan, build],
+  } = await newProject()
+  const reply = await patch(id, {
+    sections: { [plan!.id]: { position: 7 }, 'new:1': { heading: 'Between', position: 5 }, 'new:2': { heading: 'Last' } },
+  })
+  expect((reply.body as Project).sections.map((each) => [each.heading, each.position])).toEqual([
+    ['Build', 2],
+    ['Last', 3],
+    ['Between', 5],
+    ['Plan', 7],
+  ])
   expect((await patch(id, { sections: { [build!.id]: {} } })).headers.get('etag')).toBe('"2.2"')
 })
 
 test('what changes nothing is no change: same version, no event', async () => {
-  const { id, sections: [plan] } = await newProject()
-  const { result, events } = await eventsOf(world, () => patch(id, { sections: { [plan!.id]: { heading: 'Plan', position: 1, place: 'Vienna', id: plan!.id } } }))
+  const {
+    id,
+    sections: [plan],
+  } = await newProject()
+  const { result, events } = await eventsOf(world, () =>
+    patch(id, { sections: { [plan!.id]: { heading: 'Plan', position: 1, place: 'Vienna', id: plan!.id } } }),
+  )
   expect([result.status, result.headers.get('etag'), events]).toEqual([200, '"1.1"', []])
 })
 
 describe('If-Match of an older version', () => {
   const old = { 'if-match': '"1.1"' }
   test('merges what touches other lines or other columns', async () => {
-    const { id, sections: [plan, build] } = await newProject()
+    const {
+      id,
+      sections: [plan, build],
+    } = await newProject()
     const [draw, count] = plan!.tasks
-    expect((await patch(id, { sections: { [plan!.id]: { tasks: { [draw!.id]: { label: 'Draw it' } } }, 'new:1': { heading: 'Mine' } } })).status).toBe(200)
-    for (const sections of [{ [plan!.id]: { tasks: { [draw!.id]: { hours: 9 }, [count!.id]: null } } }, { [build!.id]: { heading: 'Build it' } }, { 'new:1': { heading: 'Yours' } }]) {
+    expect(
+      (await patch(id, { sections: { [plan!.id]: { tasks: { [draw!.id]: { label: 'Draw it' } } }, 'new:1': { heading: 'Mine' } } })).status,
+    ).toBe(200)
+    for (const sections of [
+      { [plan!.id]: { tasks: { [draw!.id]: { hours: 9 }, [count!.id]: null } } },
+      { [build!.id]: { heading: 'Build it' } },
+      { 'new:1': { heading: 'Yours' } },
+    ]) {
       const reply = await patch(id, { sections }, '', old)
       expect(reply.status, reply.text).toBe(200)
     }
-    expect(shape(await read(id))).toEqual([['Plan', 1, 'Draw it 9 @1'], ['Build it', 2, 'Dig 1 @1'], ['Mine', 3], ['Yours', 4]])
+    expect(shape(await read(id))).toEqual([
+      ['Plan', 1, 'Draw it 9 @1'],
+      ['Build it', 2, 'Dig 1 @1'],
+      ['Mine', 3],
+      ['Yours', 4],
+    ])
   })
 
   test('refuses the same column, a removed line, the whole list, and the same move', async () => {
-    const { id, sections: [plan, build] } = await newProject()
+    const {
+      id,
+      sections: [plan, build],
+    } = await newProject()
     const [draw] = plan!.tasks
-    expect((await patch(id, { sections: { [plan!.id]: { position: 9, tasks: { [draw!.id]: { hours: 2 } } }, [build!.id]: { heading: 'B' } } })).status).toBe(200)
+    expect(
+      (await patch(id, { sections: { [plan!.id]: { position: 9, tasks: { [draw!.id]: { hours: 2 } } }, [build!.id]: { heading: 'B' } } }))
+        .status,
+    ).toBe(200)
     const attempts: readonly [object, string, string?][] = [
       [{ [plan!.id]: { tasks: { [draw!.id]: { hours: 5 } } } }, `/sections/${plan!.id}/tasks/${draw!.id}/hours`],
       [{ [plan!.id]: null }, `/sections/${plan!.id}`],
@@ -168,11 +307,17 @@ describe('If-Match of an older version', () => {
       expect([reply.headers.get('etag'), events]).toEqual(['"2.2"', []])
     }
     const whole = await patch(id, { sections: [] }, '?replace=sections', old)
-    expect([whole.status, (whole.body as { errors: { pointer: string }[] }).errors.map((each) => each.pointer)]).toEqual([412, ['/sections']])
+    expect([whole.status, (whole.body as { errors: { pointer: string }[] }).errors.map((each) => each.pointer)]).toEqual([
+      412,
+      ['/sections'],
+    ])
   })
 
   test('refuses a change in a line that was removed meanwhile', async () => {
-    const { id, sections: [plan] } = await newProject()
+    const {
+      id,
+      sections: [plan],
+    } = await newProject()
     expect((await patch(id, { sections: { [plan!.id]: null } })).status).toBe(200)
     expect((await patch(id, { sections: { [plan!.id]: { heading: 'x' } } }, '', old)).status).toBeOneOf([412, 422])
     expect((await read(id)).version).toBe(2)
@@ -180,8 +325,13 @@ describe('If-Match of an older version', () => {
 })
 
 test('two at once in one document: both stay, versions are dense', async () => {
-  const { id, sections: [plan] } = await newProject()
-  const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => patch(id, { sections: { [plan!.id]: { tasks: { 'new:1': { label: `T${i}` } } } } })))
+  const {
+    id,
+    sections: [plan],
+  } = await newProject()
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => patch(id, { sections: { [plan!.id]: { tasks: { 'new:1': { label: `T${i}` } } } } })),
+  )
   expect(replies.map((each) => each.status)).toEqual(replies.map(() => 200))
   const after = await read(id)
   expect(after.version).toBe(21)
@@ -190,19 +340,25 @@ test('two at once in one document: both stay, versions are dense', async () => {
 })
 
 describe('a list of references', () => {
-  const stakeholders = async (n: number): Promise<string[]> => Promise.all(Array.from({ length: n }, async (_, i) => (await create(world, as, '/api/crm/contacts', { name: `Contact ${i}` })).id))
+  const stakeholders = async (n: number): Promise<string[]> =>
+    Promise.all(Array.from({ length: n }, async (_, i) => (await create(world, as, '/api/crm/contacts', { name: `Contact ${i}` })).id))
   test('is set whole: new links are added, missing ones removed, kept ones keep their rows', async () => {
     const [a, b, c] = await stakeholders(3)
     const company = await create(world, as, '/api/crm/companies', { name: 'C' })
     const deal = await create(world, as, '/api/crm/deals', { name: 'D', company: company.id, stakeholders: [a, b] })
-    const links = () => world.sql<{ id: string; target: string }>('select id, target from crm.deal__stakeholders where parent_id = $1 order by position', [deal.id])
+    const links = () =>
+      world.sql<{ id: string; target: string }>('select id, target from crm.deal__stakeholders where parent_id = $1 order by position', [
+        deal.id,
+      ])
     const before = await links()
     const reply = await world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [c, b] } })
     expect((reply.body as Json)['stakeholders']).toEqual([c, b])
     expect((await links())[1]).toEqual(before[1])
     const same = await eventsOf(world, () => world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [c, b] } }))
     expect([same.result.headers.get('etag'), same.events]).toEqual(['"2.2"', []])
-    expect(((await world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [] } })).body as Json)['stakeholders']).toEqual([])
+    expect(
+      ((await world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [] } })).body as Json)['stakeholders'],
+    ).toEqual([])
   })
 
   test('may go on naming a deleted record, and takes no new one', async () => {
@@ -213,6 +369,9 @@ describe('a list of references', () => {
     expect((await world.call(as, 'DELETE', `/api/crm/contacts/${b}`)).status).toBe(200)
     expect((await world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [a], notes: 'x' } })).status).toBe(200)
     const reply = await world.call(as, 'PATCH', `/api/crm/deals/${deal.id}`, { body: { stakeholders: [a, b] } })
-    expect([reply.status, (reply.body as { errors: { pointer: string }[] }).errors.map((each) => each.pointer)]).toEqual([422, ['/stakeholders/1']])
+    expect([reply.status, (reply.body as { errors: { pointer: string }[] }).errors.map((each) => each.pointer)]).toEqual([
+      422,
+      ['/stakeholders/1'],
+    ])
   })
 })

@@ -20,11 +20,54 @@ const everything = [...rows.samples, ...rows.parts, ...rows.pieces, ...rows.grou
 const oracle = new ListOracle(catalogue, new Map(everything.map((row) => [row.id, row])), await textOrder(world, everything))
 
 const entity = (id: string): Entity => catalogue.entities.get(id)!
-const own = (id: string): string[] => entity(id).fields.filter((field) => field.lines === null).map((field) => field.name)
+const own = (id: string): string[] =>
+  entity(id)
+    .fields.filter((field) => field.lines === null)
+    .map((field) => field.name)
 const subjects = {
-  samples: { entity: entity('gallery.sample'), rows: rows.samples, paths: [...own('gallery.sample'), 'id', 'version', 'created_at', 'created_via', 'team.name', 'team.region', 'team.level', 'team.upper.region', 'next.name', 'next.price', 'next.state', 'owner.name', 'place.city', 'cost.amount', 'cost.currency', 'person.family', 'next.place.city'] },
-  parts: { entity: entity('gallery.part'), rows: rows.parts, paths: [...own('gallery.part'), 'team.region', 'parent.name', 'parent.team.region', 'parent.amount', 'parent.cost.currency', 'parent.moment', 'parent.next.name'] },
-  pieces: { entity: entity('gallery.piece'), rows: rows.pieces, paths: ['size', 'parent.label', 'parent.weight', 'parent.parent.name', 'parent.parent.team.level'] },
+  samples: {
+    entity: entity('gallery.sample'),
+    rows: rows.samples,
+    paths: [
+      ...own('gallery.sample'),
+      'id',
+      'version',
+      'created_at',
+      'created_via',
+      'team.name',
+      'team.region',
+      'team.level',
+      'team.upper.region',
+      'next.name',
+      'next.price',
+      'next.state',
+      'owner.name',
+      'place.city',
+      'cost.amount',
+      'cost.currency',
+      'person.family',
+      'next.place.city',
+    ],
+  },
+  parts: {
+    entity: entity('gallery.part'),
+    rows: rows.parts,
+    paths: [
+      ...own('gallery.part'),
+      'team.region',
+      'parent.name',
+      'parent.team.region',
+      'parent.amount',
+      'parent.cost.currency',
+      'parent.moment',
+      'parent.next.name',
+    ],
+  },
+  pieces: {
+    entity: entity('gallery.piece'),
+    rows: rows.pieces,
+    paths: ['size', 'parent.label', 'parent.weight', 'parent.parent.name', 'parent.parent.team.level'],
+  },
 } as const
 type Plural = keyof typeof subjects
 
@@ -36,13 +79,17 @@ function condition(plural: Plural): fc.Arbitrary<Asked['conditions'][number]> {
   const pairs = subject.paths.flatMap((path) => Object.keys(typeOf(subject, path).operators).map((operator) => ({ path, operator })))
   return fc.record({ pair: fc.constantFrom(...pairs), at: fc.nat(), cut: fc.nat(), flip: fc.boolean() }).map(({ pair, at, cut, flip }) => {
     const { path, operator } = pair
-    const values = subject.rows.map((row) => oracle.reach(subject.entity, row, path).value).filter((value) => value !== null && !(Array.isArray(value) && value.length === 0))
+    const values = subject.rows
+      .map((row) => oracle.reach(subject.entity, row, path).value)
+      .filter((value) => value !== null && !(Array.isArray(value) && value.length === 0))
     const operands = [values[at % (values.length || 1)], values[cut % (values.length || 1)]].map(operandOf)
     if (operator === 'null') return { path, operator, operand: String(flip) }
     const [operand = 'x'] = operands
     if (operator === 'in') return { path, operator, operand: JSON.stringify(operands) }
     if (operator === 'startsWith' || (operator === 'contains' && !Array.isArray(values[0]))) {
-      const part = Array.from(operand).slice(operator === 'contains' ? cut % 2 : 0, 1 + (cut % 4)).join('')
+      const part = Array.from(operand)
+        .slice(operator === 'contains' ? cut % 2 : 0, 1 + (cut % 4))
+        .join('')
       return { path, operator, operand: fold(part) === '' ? 'a' : part }
     }
     return { path, operator, operand: flip || !operand.endsWith(' EUR') ? operand : operand.slice(0, -4) }
@@ -69,15 +116,30 @@ const list = (plural: Plural): fc.Arbitrary<Asked & { plural: Plural; limit: num
   const sortable = subjects[plural].paths.filter((path) => typeOf(subjects[plural], path).sort !== undefined)
   return fc.record({
     plural: fc.constant(plural),
-    conditions: fc.array(condition(plural).filter((each) => isReadable(plural, each)), { maxLength: 2 }),
+    conditions: fc.array(
+      condition(plural).filter((each) => isReadable(plural, each)),
+      { maxLength: 2 },
+    ),
     sort: fc.array(fc.record({ path: fc.constantFrom(...sortable), descending: fc.boolean() }), { maxLength: 3 }),
-    search: plural === 'samples' ? fc.option(fc.tuple(fc.constantFrom(...vocabulary), fc.nat(9)).map(([word, cut]) => Array.from(word).slice(0, 3 + cut).join('')), { nil: null, freq: 6 }) : fc.constant(null),
+    search:
+      plural === 'samples'
+        ? fc.option(
+            fc.tuple(fc.constantFrom(...vocabulary), fc.nat(9)).map(([word, cut]) =>
+              Array.from(word)
+                .slice(0, 3 + cut)
+                .join(''),
+            ),
+            { nil: null, freq: 6 },
+          )
+        : fc.constant(null),
     limit: fc.integer({ min: 1, max: 40 }),
   })
 }
 
 function queryOf({ conditions, sort, search }: Asked): URLSearchParams {
-  const query = new URLSearchParams(conditions.map(({ path, operator, operand }) => [operator === 'eq' ? path : `${path}.${operator}`, operand]))
+  const query = new URLSearchParams(
+    conditions.map(({ path, operator, operand }) => [operator === 'eq' ? path : `${path}.${operator}`, operand]),
+  )
   if (sort.length > 0) query.set('sort', sort.map(({ path, descending }) => (descending ? '-' : '') + path).join(','))
   if (search !== null) query.set('search', search)
   return query
@@ -91,12 +153,20 @@ async function page(plural: Plural, query: URLSearchParams): Promise<Page> {
   return ok(await world.call('admin@acme', 'GET', `/api/gallery/${plural}?${query}`)) as unknown as Page
 }
 
-async function walk(plural: Plural, query: URLSearchParams, limit: number, between: (seen: number) => Promise<void> = async () => {}): Promise<Row[]> {
+async function walk(
+  plural: Plural,
+  query: URLSearchParams,
+  limit: number,
+  between: (seen: number) => Promise<void> = async () => {},
+): Promise<Row[]> {
   const all: Row[] = []
   const asked = new URLSearchParams(query)
   asked.set('limit', String(limit))
   for (;;) {
-    const { data, page: { nextCursor } } = await page(plural, asked)
+    const {
+      data,
+      page: { nextCursor },
+    } = await page(plural, asked)
     all.push(...data)
     if (nextCursor === null) return all
     expect(data).toHaveLength(limit)
@@ -108,31 +178,61 @@ async function walk(plural: Plural, query: URLSearchParams, limit: number, betwe
 const ids = (all: readonly Row[]): string[] => all.map(({ id }) => id)
 
 describe(`random lists (seed ${seed})`, () => {
-  it.each([['samples', 90], ['parts', 40], ['pieces', 15]] as const)('%s: all pages together are the rows that match, once each, in order', async (plural, numRuns) => {
-    await fc.assert(fc.asyncProperty(list(plural), async (asked) => {
-      const query = queryOf(asked)
-      const expected = oracle.list(subjects[plural].entity, subjects[plural].rows, asked)
-      expect(ids(await walk(plural, query, Math.max(asked.limit, Math.ceil(expected.length / 6))))).toEqual(ids(expected))
-    }), { numRuns, seed })
-  }, 120_000)
+  it.each([
+    ['samples', 90],
+    ['parts', 40],
+    ['pieces', 15],
+  ] as const)(
+    '%s: all pages together are the rows that match, once each, in order',
+    async (plural, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(list(plural), async (asked) => {
+          const query = queryOf(asked)
+          const expected = oracle.list(subjects[plural].entity, subjects[plural].rows, asked)
+          expect(ids(await walk(plural, query, Math.max(asked.limit, Math.ceil(expected.length / 6))))).toEqual(ids(expected))
+        }),
+        { numRuns, seed },
+      )
+    },
+    120_000,
+  )
 
   it('counts and exports say the same', async () => {
-    await fc.assert(fc.asyncProperty(list('samples'), async (asked) => {
-      const query = queryOf(asked)
-      const expected = oracle.list(subjects.samples.entity, rows.samples, asked)
-      for (const count of ['exact', 'estimate']) expect((await page('samples', new URLSearchParams([...query, ['count', count], ['limit', '1']]))).page.total).toBe(expected.length)
-      const whole = (await page('samples', new URLSearchParams([...query, ['limit', '500']]))).data
-      const jsonl = await world.call('admin@acme', 'GET', `/api/gallery/samples/export?format=jsonl&${query}`)
-      expect(jsonl.text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as unknown)).toEqual(whole)
-      const csv = parse((await world.call('admin@acme', 'GET', `/api/gallery/samples/export?${query}`)).text, { columns: true }) as Record<string, string>[]
-      expect(csv.map(({ id, price, day }) => ({ id, price, day }))).toEqual(whole.map((row) => ({ id: row.id, price: row['price'] ?? '', day: row['day'] ?? '' })))
-    }), { numRuns: 15, seed })
+    await fc.assert(
+      fc.asyncProperty(list('samples'), async (asked) => {
+        const query = queryOf(asked)
+        const expected = oracle.list(subjects.samples.entity, rows.samples, asked)
+        for (const count of ['exact', 'estimate'])
+          expect((await page('samples', new URLSearchParams([...query, ['count', count], ['limit', '1']]))).page.total).toBe(
+            expected.length,
+          )
+        const whole = (await page('samples', new URLSearchParams([...query, ['limit', '500']]))).data
+        const jsonl = await world.call('admin@acme', 'GET', `/api/gallery/samples/export?format=jsonl&${query}`)
+        expect(
+          jsonl.text
+            .split('\n')
+            .filter((line) => line !== '')
+            .map((line) => JSON.parse(line) as unknown),
+        ).toEqual(whole)
+        const csv = parse((await world.call('admin@acme', 'GET', `/api/gallery/samples/export?${query}`)).text, {
+          columns: true,
+        }) as Record<string, string>[]
+        expect(csv.map(({ id, price, day }) => ({ id, price, day }))).toEqual(
+          whole.map((row) => ({ id: row.id, price: row['price'] ?? '', day: row['day'] ?? '' })),
+        )
+      }),
+      { numRuns: 15, seed },
+    )
   }, 60_000)
 
   it('an estimate beyond what is counted says that there are more', async () => {
-    await world.sql(`insert into core.tag (tenant_id, id, version, revision, created_at, created_via, updated_at, name)
-      select $1, gen_random_uuid(), 1, 1, now(), 'seed', now(), 'many ' || n from generate_series(1, 10050) n`, [world.acme.id])
-    const total = async (count: string): Promise<unknown> => (ok(await world.call('admin@acme', 'GET', `/api/core/tags?name.startsWith=many&limit=1&count=${count}`)) as unknown as Page).page
+    await world.sql(
+      `insert into core.tag (tenant_id, id, version, revision, created_at, created_via, updated_at, name)
+      select $1, gen_random_uuid(), 1, 1, now(), 'seed', now(), 'many ' || n from generate_series(1, 10050) n`,
+      [world.acme.id],
+    )
+    const total = async (count: string): Promise<unknown> =>
+      (ok(await world.call('admin@acme', 'GET', `/api/core/tags?name.startsWith=many&limit=1&count=${count}`)) as unknown as Page).page
     expect(await total('exact')).toMatchObject({ total: 10_050 })
     expect(await total('estimate')).toMatchObject({ total: 10_000, totalIsAtLeast: true })
   })
@@ -144,12 +244,18 @@ describe(`random lists (seed ${seed})`, () => {
       const query = new URLSearchParams({ ...(sort && { sort }) })
       const before = new Set(ids((await page('samples', new URLSearchParams([...query, ['limit', '500']]))).data))
       let turn = 0
-      const seen = ids(await walk('samples', query, 13, async () => {
-        const { id } = ok(await world.call('admin@acme', 'POST', '/api/gallery/samples', { body: { name: `new ${turn}`, amount: turn % 3 === 0 ? null : turn % 3 } }))
-        const victim = turn++ % 2 === 0 ? String(id) : [...before].find((each) => !doomed.has(each))!
-        doomed.add(victim)
-        ok(await world.call('admin@acme', 'DELETE', `/api/gallery/samples/${victim}`, { headers: { 'if-match': '*' } }))
-      }))
+      const seen = ids(
+        await walk('samples', query, 13, async () => {
+          const { id } = ok(
+            await world.call('admin@acme', 'POST', '/api/gallery/samples', {
+              body: { name: `new ${turn}`, amount: turn % 3 === 0 ? null : turn % 3 },
+            }),
+          )
+          const victim = turn++ % 2 === 0 ? String(id) : [...before].find((each) => !doomed.has(each))!
+          doomed.add(victim)
+          ok(await world.call('admin@acme', 'DELETE', `/api/gallery/samples/${victim}`, { headers: { 'if-match': '*' } }))
+        }),
+      )
       expect(new Set(seen).size).toBe(seen.length)
       expect([...before].filter((id) => !doomed.has(id) && !seen.includes(id))).toEqual([])
     }

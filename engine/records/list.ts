@@ -32,15 +32,42 @@ export interface ListRequest {
   readonly scope: string
 }
 
-export const listParameters: ReadonlySet<string> = new Set(['filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'format'])
+export const listParameters: ReadonlySet<string> = new Set([
+  'filter',
+  'sort',
+  'fields',
+  'expand',
+  'search',
+  'limit',
+  'cursor',
+  'count',
+  'deleted',
+  'format',
+])
 
-export function parseList(access: Access, here: EntityAccess, actor: Actor, query: ReadonlyMap<string, readonly string[]>, cursors: Cursors, action: Action = 'list'): ListRequest {
+export function parseList(
+  access: Access,
+  here: EntityAccess,
+  actor: Actor,
+  query: ReadonlyMap<string, readonly string[]>,
+  cursors: Cursors,
+  action: Action = 'list',
+): ListRequest {
   refuseExpression(query)
   const conditions = parseConditions(access, here, query, listParameters)
   const sort = parseSort(access, here, single(query, 'sort'))
   const search = parseSearch(here, query)
   const deleted = parseDeleted(here, query)
-  const scope = JSON.stringify([here.entity.id, access.key, actor.tenant, actor.member, sort.map((key) => [key.path.text, key.descending]), conditions.map((each) => [each.path.text, each.name, each.values]), search, deleted])
+  const scope = JSON.stringify([
+    here.entity.id,
+    access.key,
+    actor.tenant,
+    actor.member,
+    sort.map((key) => [key.path.text, key.descending]),
+    conditions.map((each) => [each.path.text, each.name, each.values]),
+    search,
+    deleted,
+  ])
   const cursor = single(query, 'cursor')
   return {
     catalogue: access.catalogue,
@@ -65,7 +92,8 @@ export function refuseExpression(query: ReadonlyMap<string, readonly string[]>):
 export function parseSearch(here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): string | null {
   const text = single(query, 'search')
   if (text === undefined || text.trim() === '') return null
-  if (!here.entity.search.some((field) => here.visible.includes(field))) throw parameterFault('search', `${here.entity.pluralTitle} cannot be searched.`)
+  if (!here.entity.search.some((field) => here.visible.includes(field)))
+    throw parameterFault('search', `${here.entity.pluralTitle} cannot be searched.`)
   const fault = characterFault(text)
   if (fault !== null) throw parameterFault('search', `What is searched for ${fault}.`)
   if (text.length > limits.searchLength) throw parameterFault('search', `At most ${limits.searchLength} characters can be searched for.`)
@@ -102,7 +130,11 @@ export function listQuery(request: ListRequest, actor: Actor): Query {
         from page t limit ${request.limit + 1}::int) r) p`)
 }
 
-export function listConditions(source: Source, request: Pick<ListRequest, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>, actor: Actor): Fragment[] {
+export function listConditions(
+  source: Source,
+  request: Pick<ListRequest, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>,
+  actor: Actor,
+): Fragment[] {
   const { entity } = request.access
   const live = isLive(request.catalogue, entity, source.alias)
   return [
@@ -125,7 +157,9 @@ const sortKeys = (source: Source, request: ListRequest): Key[] =>
  */
 const limitSteps = [10, 50, 100, limits.pageRows] as const
 function rowsAtMost(request: ListRequest): Fragment {
-  const isKept = request.access.actions.get(request.action) !== 'own' && request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
+  const isKept =
+    request.access.actions.get(request.action) !== 'own' &&
+    request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
   return isKept ? sql.lit(limitSteps.find((step) => step >= request.limit)! + 1) : sql`${request.limit + 1}::int`
 }
 
@@ -139,7 +173,8 @@ const idOrder = (request: ListRequest): Fragment => sql`${column('t', 'id')} ${i
 function idOrderedRows(source: Source, request: ListRequest, conditions: readonly Fragment[]) {
   const last = request.after?.at(-1)
   const after = last ? [sql`${column(source.alias, 'id')} < ${last}::uuid`] : []
-  return (order: Fragment) => sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${rowsAtMost(request)}`
+  return (order: Fragment) =>
+    sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${rowsAtMost(request)}`
 }
 
 function keyedRows(source: Source, request: ListRequest, conditions: readonly Fragment[], keys: readonly Key[]) {
@@ -159,7 +194,10 @@ function keyedRows(source: Source, request: ListRequest, conditions: readonly Fr
     const inEmpty = after !== null && after[0] === null
     const where = [sql`${first.sql} is null`]
     if (inEmpty) where.push(afterKeys([...rest, id], after.slice(1)))
-    return scan(where, rest.map((key) => ordered(key, true)))
+    return scan(
+      where,
+      rest.map((key) => ordered(key, true)),
+    )
   }
   const scans = after?.[0] === null ? empty() : sql`${valued()} union all ${empty()}`
   return () => sql`select u.* from (${scans}) u limit ${rowsAtMost(request)}`

@@ -17,7 +17,13 @@ import type { Access, Actor, EntityAccess } from './types.ts'
  */
 
 /** Locks the records the actor can see among `ids`. Delete takes the stronger lock: it waits for, and holds off, new references. */
-export function lockQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[], strength: 'change' | 'delete'): Query {
+export function lockQuery(
+  catalogue: Catalogue,
+  access: EntityAccess,
+  actor: Actor,
+  ids: readonly string[],
+  strength: 'change' | 'delete',
+): Query {
   const source = new Source(catalogue, access)
   const lock = strength === 'delete' ? sql`for update of t` : sql`for no key update of t`
   return toQuery(sql`select ${column('t', 'id')} from ${source.from()}
@@ -37,7 +43,9 @@ export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: A
 
 function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
   const isLine = entity.kind === 'line'
-  const system = (isLine ? ['id', 'position'] : ['id', 'version', 'revision', 'deletion_id']).map((name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`)
+  const system = (isLine ? ['id', 'position'] : ['id', 'version', 'revision', 'deletion_id']).map(
+    (name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`,
+  )
   const shown = isLine ? [] : shownProperties.map((name) => sql`${systemJson(name, alias)} as ${sql.id(`bos__${name}`)}`)
   const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, entity, field, alias, depth)} as ${sql.id(field.id)}`)
   const lines = linesFields(entity).map((field) => {
@@ -70,21 +78,34 @@ export function readStored(entity: Entity, lineEntity: (field: Field) => Entity,
       system: Object.fromEntries(shownProperties.map((name) => [name, json[`bos__${name}`]])),
       ...valuesOf(entity, lineEntity, json),
     }
-    const reaches = { update: row['update'] === true, delete: row['delete'] === true, restore: row['restore'] === true, import: row['import'] === true }
+    const reaches = {
+      update: row['update'] === true,
+      delete: row['delete'] === true,
+      restore: row['restore'] === true,
+      import: row['import'] === true,
+    }
     return [stored.id, { stored, reaches }]
   })
   return new Map(records)
 }
 
-function valuesOf(entity: Entity, lineEntity: (field: Field) => Entity, json: Record<string, unknown>): Pick<StoredLine, 'values' | 'lines'> {
-  const line = (child: Entity) => (each: Record<string, unknown>): StoredLine => ({
-    id: String(each['bos__id']),
-    position: Number(each['bos__position']),
-    ...valuesOf(child, lineEntity, each),
-  })
+function valuesOf(
+  entity: Entity,
+  lineEntity: (field: Field) => Entity,
+  json: Record<string, unknown>,
+): Pick<StoredLine, 'values' | 'lines'> {
+  const line =
+    (child: Entity) =>
+    (each: Record<string, unknown>): StoredLine => ({
+      id: String(each['bos__id']),
+      position: Number(each['bos__position']),
+      ...valuesOf(child, lineEntity, each),
+    })
   return {
     values: new Map(storedFields(entity).map((field) => [field.id, json[field.id] ?? null])),
-    lines: new Map(linesFields(entity).map((field) => [field.id, (json[field.id] as Record<string, unknown>[]).map(line(lineEntity(field)))])),
+    lines: new Map(
+      linesFields(entity).map((field) => [field.id, (json[field.id] as Record<string, unknown>[]).map(line(lineEntity(field)))]),
+    ),
   }
 }
 
@@ -103,7 +124,13 @@ export function changesQuery(actor: Actor, entity: Entity, ids: readonly string[
 }
 
 /** The id of the live record that has this key, whoever may see it: uniqueness knows no scopes. Runs as bos_write. */
-export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: boolean, actor: Actor, values: readonly Readonly<Record<string, unknown>>[]): Query {
+export function keyQuery(
+  entity: Entity,
+  fields: readonly Field[],
+  ignoreCase: boolean,
+  actor: Actor,
+  values: readonly Readonly<Record<string, unknown>>[],
+): Query {
   const conditions = fields.flatMap((field, i) =>
     Object.entries(values[i]!).map(([name, value]) => {
       const at = column('t', name)
@@ -114,7 +141,9 @@ export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: b
       return value === null ? sql`${at} is null` : sql`${at} = ${value}::${sql.raw(type)}`
     }),
   )
-  return toQuery(sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`)
+  return toQuery(
+    sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`,
+  )
 }
 
 /** Rows of {value, id}: which live records, among those the actor sees, have one of these texts in a field. */

@@ -11,7 +11,9 @@ export function takeQuery(actor: Actor, entity: Entity, field: Field, count: num
 }
 
 const giveBackQuery = (actor: Actor, entity: Entity, field: Field, count: number): Query =>
-  toQuery(sql`update bos.counter set value = value - ${count}::bigint where tenant_id = ${actor.tenant}::uuid and entity = ${entity.id} and field = ${field.id} and scope = ''`)
+  toQuery(
+    sql`update bos.counter set value = value - ${count}::bigint where tenant_id = ${actor.tenant}::uuid and entity = ${entity.id} and field = ${field.id} and scope = ''`,
+  )
 
 /** The numbers one request has taken. Only what is decided uses them up; the rest goes back before commit, so no number is ever missing. */
 export class Numbers {
@@ -21,10 +23,12 @@ export class Numbers {
 
   constructor(entity: Entity, count: number, taken: readonly { readonly field: Field; readonly rows: Rows }[]) {
     this.#entity = entity
-    this.#taken = new Map(taken.map(({ field, rows }) => {
-      const last = Number(rows.rows[0]!['last'])
-      return [field, { last, next: last - count + 1 }]
-    }))
+    this.#taken = new Map(
+      taken.map(({ field, rows }) => {
+        const last = Number(rows.rows[0]!['last'])
+        return [field, { last, next: last - count + 1 }]
+      }),
+    )
   }
 
   next(field: Field): string {
@@ -42,6 +46,8 @@ export class Numbers {
   }
 
   giveBack(actor: Actor): readonly Query[] {
-    return [...this.#taken].flatMap(([field, { last, next }]) => (next <= last ? [giveBackQuery(actor, this.#entity, field, last - next + 1)] : []))
+    return [...this.#taken].flatMap(([field, { last, next }]) =>
+      next <= last ? [giveBackQuery(actor, this.#entity, field, last - next + 1)] : [],
+    )
   }
 }

@@ -35,7 +35,12 @@ export interface Decided {
 }
 
 /** Loads what the operations need, set-wise, and decides them. In modes `one` and `all` the first refusal ends everything. */
-export async function decideOperations(tx: Transaction, request: WriteRequest, actor: Actor, operations: readonly Operation[]): Promise<Decided> {
+export async function decideOperations(
+  tx: Transaction,
+  request: WriteRequest,
+  actor: Actor,
+  operations: readonly Operation[],
+): Promise<Decided> {
   const loaded = await load(tx, request, actor, operations)
   const results: (Outcome | Problem)[] = []
   const also: EventDraft[] = []
@@ -71,7 +76,10 @@ export async function decideOperations(tx: Transaction, request: WriteRequest, a
 /** In a batch a refusal says which operation it is about. */
 function atOperation(error: Problem, { pointer }: Operation, mode: WriteRequest['mode']): Problem {
   if (mode === 'one' || error.faults.length > 0) return error
-  return new Problem(error.code, error.message, { cause: error, faults: [{ pointer: pointer.replace(/\/data$/, ''), detail: error.message }] })
+  return new Problem(error.code, error.message, {
+    cause: error,
+    faults: [{ pointer: pointer.replace(/\/data$/, ''), detail: error.message }],
+  })
 }
 
 const twice = ({ pointer }: Operation): Entangled => {
@@ -89,11 +97,13 @@ function isEntangled(error: Problem, operations: readonly Operation[]): boolean 
  * may one operation point to, or bring back what points to, a record that another deletes: neither has seen the other.
  */
 function refuseEntangled(writes: readonly RowWrite[], events: readonly EventDraft[]): void {
-  if (new Set(events.map((each) => each.record)).size < events.length) throw new Entangled('Two operations of the request change the same record; send them one after the other.')
+  if (new Set(events.map((each) => each.record)).size < events.length)
+    throw new Entangled('Two operations of the request change the same record; send them one after the other.')
   const deleted = new Set(events.flatMap((each) => (each.type === 'deleted' ? [each.record] : [])))
   if (deleted.size === 0) return
   const restores = events.some((each) => each.type === 'restored')
-  if (restores || writes.some((each) => pointsTo(each, deleted))) throw new Entangled('One operation of the request deletes what another refers to; send them one after the other.')
+  if (restores || writes.some((each) => pointsTo(each, deleted)))
+    throw new Entangled('One operation of the request deletes what another refers to; send them one after the other.')
 }
 
 function pointsTo(write: RowWrite, records: ReadonlySet<string>): boolean {
@@ -107,12 +117,22 @@ interface Loaded {
   readonly numbers: Numbers
 }
 
-async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, operation: Operation, { situation, records }: Loaded, gone: readonly string[]): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
+async function decideOne(
+  tx: Transaction,
+  request: WriteRequest,
+  actor: Actor,
+  operation: Operation,
+  { situation, records }: Loaded,
+  gone: readonly string[],
+): Promise<{ outcome: Outcome; events: readonly EventDraft[] }> {
   const action = actionOf(operation)
-  if (!request.here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
-  if (operation.op === 'create' || operation.op === 'upsert') return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
+  if (!request.here.actions.has(action))
+    throw new Problem('not-allowed', `Your role may not ${action} ${request.here.entity.pluralTitle.toLowerCase()}.`)
+  if (operation.op === 'create' || operation.op === 'upsert')
+    return { outcome: decideCreate(situation, { ...operation, op: 'create' }), events: [] }
   const record = records.get(operation.id)
-  if (!record && operation.op === 'update' && operation.key) throw takenKey(operation.entity, operation.key, operation.pointer, request.here)
+  if (!record && operation.op === 'update' && operation.key)
+    throw takenKey(operation.entity, operation.key, operation.pointer, request.here)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') return { outcome: decideUpdate(situation, operation, record.stored), events: [] }
@@ -122,7 +142,8 @@ async function decideOne(tx: Transaction, request: WriteRequest, actor: Actor, o
     await refuseReferred(tx, catalogue, actor, operation.entity, operation.id)
     return decideDelete(operation, record.stored, [])
   }
-  if (operation.op === 'delete') return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, operation.id, gone))
+  if (operation.op === 'delete')
+    return decideDelete(operation, record.stored, await loadDependants(tx, catalogue, actor, operation.entity, operation.id, gone))
   if (record.stored.deletionId === null) throw new Problem('restore-refused')
   return decideRestore(operation, record.stored, await loadDeletion(tx, catalogue, actor, operation.entity, record.stored))
 }
@@ -159,16 +180,33 @@ async function load(tx: Transaction, request: WriteRequest, actor: Actor, operat
     return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, [...ids].sort())) }] : []
   })
   const based = operations.flatMap((each) => (each.op === 'update' && each.ifMatch !== null ? [each] : []))
-  const changes = based.length > 0 ? ask(changesQuery(actor, here.entity, based.map((each) => each.id), Math.min(...based.map((each) => each.ifMatch!)))) : null
+  const changes =
+    based.length > 0
+      ? ask(
+          changesQuery(
+            actor,
+            here.entity,
+            based.map((each) => each.id),
+            Math.min(...based.map((each) => each.ifMatch!)),
+          ),
+        )
+      : null
   const reads = queries.length
   const creates = operations.filter((each) => each.op === 'create').length
   const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence) : []
   const taken = sequences.map((field) => ({ field, rows: ask(takeQuery(actor, here.entity, field, creates)) }))
-  const steps: Step[] = [{ role: 'bos_read', queries: queries.slice(0, reads) }, { role: 'bos_write', queries: queries.slice(reads) }]
+  const steps: Step[] = [
+    { role: 'bos_read', queries: queries.slice(0, reads) },
+    { role: 'bos_write', queries: queries.slice(reads) },
+  ]
   if (queries.length > 0) sent = await tx.send(...steps.filter((each) => each.queries.length > 0))
   const lineEntity = (field: Field): Entity => catalogue.entities.get(field.lines!.entity)!
   const exists = new Set(references.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
-  const numbers = new Numbers(here.entity, creates, taken.map(({ field, rows }) => ({ field, rows: rows() })))
+  const numbers = new Numbers(
+    here.entity,
+    creates,
+    taken.map(({ field, rows }) => ({ field, rows: rows() })),
+  )
   return {
     numbers,
     records: stored ? readStored(here.entity, lineEntity, stored()) : new Map(),
@@ -176,7 +214,10 @@ async function load(tx: Transaction, request: WriteRequest, actor: Actor, operat
       catalogue,
       member: actor.member,
       exists: (entity, id) => exists.has(`${entity} ${id}`) || (entity === 'core.member' && id === actor.member),
-      changedSince: (id, version) => changes?.().rows.flatMap((row) => (row['record_id'] === id && Number(row['version']) > version ? (row['changed'] as string[]) : [])) ?? [],
+      changedSince: (id, version) =>
+        changes?.().rows.flatMap((row) =>
+          row['record_id'] === id && Number(row['version']) > version ? (row['changed'] as string[]) : [],
+        ) ?? [],
       number: (field) => numbers.next(field),
     },
   }

@@ -34,11 +34,15 @@ export interface Condition {
   readonly values: readonly unknown[]
 }
 
-export const parameterFault = (pointer: string, detail: string): Problem => new Problem('parameter-invalid', detail, { faults: [{ pointer, detail }] })
+export const parameterFault = (pointer: string, detail: string): Problem =>
+  new Problem('parameter-invalid', detail, { faults: [{ pointer, detail }] })
 
 /** A name the caller may not know of and a name that does not exist get this same answer. */
 export function unknownField(access: EntityAccess, name: string, pointer: string): Problem {
-  const detail = `${access.entity.title} has no field "${name}".${suggestion(name, access.visible.map((field) => field.name))}`
+  const detail = `${access.entity.title} has no field "${name}".${suggestion(
+    name,
+    access.visible.map((field) => field.name),
+  )}`
   return new Problem('field-unknown', detail, { faults: [{ pointer, detail }] })
 }
 
@@ -58,15 +62,34 @@ const systemFields: ReadonlyMap<string, Field> = new Map(
 function systemField(name: string, title: string, type: string, entity?: string): Field {
   const settings = fieldOf(type).compile(entity ? { 'x-bos': { type, entity } } : {}, (_, detail) => assert.fail(detail))
   return Object.freeze({
-    id: name, name, title, help: '', type, settings, columns: [], required: true, readOnly: true, createOnly: false, noCopy: true,
-    default: undefined, defaultsToActor: false, index: false, pii: false, layer: 'core', lines: null, sequence: null,
+    id: name,
+    name,
+    title,
+    help: '',
+    type,
+    settings,
+    columns: [],
+    required: true,
+    readOnly: true,
+    createOnly: false,
+    noCopy: true,
+    default: undefined,
+    defaultsToActor: false,
+    index: false,
+    pii: false,
+    layer: 'core',
+    lines: null,
+    sequence: null,
     reference: entity ? { targets: [{ entity, column: name }], several: false, onDelete: 'restrict', inverse: null } : null,
   } satisfies Field)
 }
 
 /** A field or system property this caller may name, or undefined. */
 export function fieldNamed(access: EntityAccess, name: string): Field | undefined {
-  return access.visible.find((each) => each.name === name) ?? (access.entity.kind === 'line' && name !== 'id' ? undefined : systemFields.get(name))
+  return (
+    access.visible.find((each) => each.name === name) ??
+    (access.entity.kind === 'line' && name !== 'id' ? undefined : systemFields.get(name))
+  )
 }
 
 export function resolvePath(access: Access, start: EntityAccess, text: string, pointer: string): Path {
@@ -103,10 +126,26 @@ export function resolvePath(access: Access, start: EntityAccess, text: string, p
   }
 }
 
-const operatorNames: ReadonlySet<string> = new Set<OperatorName>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
+const operatorNames: ReadonlySet<string> = new Set<OperatorName>([
+  'eq',
+  'ne',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'in',
+  'contains',
+  'startsWith',
+  'null',
+])
 
 /** `stage=won`, `value.gte=1000`, `company.country.in=DE,FR`: everything that is not a list parameter is a condition. */
-export function parseConditions(access: Access, start: EntityAccess, query: ReadonlyMap<string, readonly string[]>, reserved: ReadonlySet<string>): readonly Condition[] {
+export function parseConditions(
+  access: Access,
+  start: EntityAccess,
+  query: ReadonlyMap<string, readonly string[]>,
+  reserved: ReadonlySet<string>,
+): readonly Condition[] {
   const conditions: Condition[] = []
   for (const [key, values] of query) {
     if (reserved.has(key)) continue
@@ -135,7 +174,11 @@ export function typeAt(path: Path): FieldType {
 function parseOperand(path: Path, name: OperatorName, value: string, pointer: string): { operator: Operator; values: readonly unknown[] } {
   const { operators } = typeAt(path)
   const operator = operators[name]
-  if (!operator) throw parameterFault(pointer, `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`)
+  if (!operator)
+    throw parameterFault(
+      pointer,
+      `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`,
+    )
   const faults: Fault[] = []
   const values = operator.parse(value, path.settings, (_, detail) => faults.push({ pointer, detail }))
   if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
@@ -160,11 +203,16 @@ export function parseSort(access: Access, start: EntityAccess, text: string | un
   return keys
 }
 
-export function parseInteger(query: ReadonlyMap<string, readonly string[]>, name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number {
+export function parseInteger(
+  query: ReadonlyMap<string, readonly string[]>,
+  name: string,
+  range: { readonly min: number; readonly max: number; readonly default: number },
+): number {
   const text = single(query, name)
   if (text === undefined) return range.default
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= range.min && value <= range.max)) throw parameterFault(name, `"${name}" is a whole number from ${range.min} to ${range.max}.`)
+  if (!(value >= range.min && value <= range.max))
+    throw parameterFault(name, `"${name}" is a whole number from ${range.min} to ${range.max}.`)
   return value
 }
 
@@ -182,7 +230,11 @@ export function single(query: ReadonlyMap<string, readonly string[]>, name: stri
   return values?.[0]
 }
 
-export function choice<const T extends string>(query: ReadonlyMap<string, readonly string[]>, name: string, allowed: readonly T[]): T | undefined {
+export function choice<const T extends string>(
+  query: ReadonlyMap<string, readonly string[]>,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
   const text = single(query, name)
   if (text === undefined) return undefined
   const found = allowed.find((each) => each === text)

@@ -15,7 +15,10 @@ export function toRefusal(error: unknown, request: Asked): unknown {
   const { tree } = request.here.entity
   if (tree && isCycle(error)) {
     const detail = 'A record cannot be under itself.'
-    return new Problem('request-invalid', detail, { cause: error, faults: [{ pointer: `${request.operations[0]?.pointer ?? ''}/${tree.parent.name}`, detail }] })
+    return new Problem('request-invalid', detail, {
+      cause: error,
+      faults: [{ pointer: `${request.operations[0]?.pointer ?? ''}/${tree.parent.name}`, detail }],
+    })
   }
   const problem = toProblem(error)
   const broken = brokenKey(error, request)
@@ -23,7 +26,8 @@ export function toRefusal(error: unknown, request: Asked): unknown {
   if (problem.code === 'unique-taken' && request.operations.some((each) => each.op === 'restore')) {
     return new Problem('restore-refused', 'Another record has taken its place meanwhile.', { cause: error })
   }
-  const base = request.mode === 'one' ? `${request.operations[0]?.pointer ?? ''}${linesTo(request.access, request.here.entity, broken.entity)}` : ''
+  const base =
+    request.mode === 'one' ? `${request.operations[0]?.pointer ?? ''}${linesTo(request.access, request.here.entity, broken.entity)}` : ''
   return asTaken(problem, broken.fields, [base], error)
 }
 
@@ -57,7 +61,8 @@ export function brokenKey(error: unknown, { access }: Asked): BrokenKey | null {
   return { entity, key, fields: fieldsOf(ids, access.entities.get(entity.id)) }
 }
 
-const fieldsOf = (ids: readonly string[], here: EntityAccess | undefined): readonly Field[] => ids.flatMap((id) => here?.visible.find((field) => field.id === id) ?? [])
+const fieldsOf = (ids: readonly string[], here: EntityAccess | undefined): readonly Field[] =>
+  ids.flatMap((id) => here?.visible.find((field) => field.id === id) ?? [])
 
 function asTaken({ code, message }: Problem, fields: readonly Field[], bases: readonly string[], cause: unknown): Problem {
   const titles = fields.map((field) => field.title).join(' and ')

@@ -27,7 +27,14 @@ export interface Dependant {
   readonly from: unknown
 }
 
-export async function loadDependants(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, id: string, gone: readonly string[]): Promise<readonly Dependant[]> {
+export async function loadDependants(
+  tx: Transaction,
+  catalogue: Catalogue,
+  actor: Actor,
+  root: Entity,
+  id: string,
+  gone: readonly string[],
+): Promise<readonly Dependant[]> {
   const found: Dependant[] = []
   const deleted = new Set([id, ...gone])
   let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids: [id] }]
@@ -47,7 +54,8 @@ export async function loadDependants(tx: Transaction, catalogue: Catalogue, acto
         next.set(each.child, [...(next.get(each.child) ?? []), dependant.id])
       }
     })
-    if (found.length > limits.cascadeRecords) throw new Problem('too-expensive', `Deleting this would take more than ${limits.cascadeRecords} records along.`)
+    if (found.length > limits.cascadeRecords)
+      throw new Problem('too-expensive', `Deleting this would take more than ${limits.cascadeRecords} records along.`)
     level = Array.from(next, ([entity, reached]) => ({ entity, ids: reached }))
   }
   return found.filter((each) => each.effect === 'cascade' || !deleted.has(each.id))
@@ -91,7 +99,12 @@ function relation(catalogue: Catalogue, target: Entity, inverse: Inverse, ids: r
   return [{ target, child, field, column: reference, effect: child.kind === 'line' ? 'restrict' : field.reference!.onDelete, ids }]
 }
 
-function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: reference, effect, ids }: Relation, deleted: readonly string[]): Query {
+function dependantsQuery(
+  catalogue: Catalogue,
+  actor: Actor,
+  { child, column: reference, effect, ids }: Relation,
+  deleted: readonly string[],
+): Query {
   const version = child.kind === 'line' ? sql`0 as version, 0 as revision` : sql`t.version, t.revision`
   const lock = effect === 'restrict' ? sql`and t.id <> all(${deleted}::uuid[]) limit 1` : sql`order by t.id for update of t`
   return toQuery(sql`select t.id, ${version}, ${column('t', reference)} as origin from ${tableOf(child)} t
@@ -100,25 +113,50 @@ function dependantsQuery(catalogue: Catalogue, actor: Actor, { child, column: re
 
 const dependantsOf = ({ target, child, field, column: reference, effect }: Relation, { rows }: Rows): Dependant[] =>
   rows.map((row) => ({
-    entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']),
-    effect: effect === 'setNull' ? 'setNull' : 'cascade', field, column: reference,
+    entity: child,
+    id: String(row['id']),
+    version: Number(row['version']),
+    revision: Number(row['revision']),
+    effect: effect === 'setNull' ? 'setNull' : 'cascade',
+    field,
+    column: reference,
     from: field.reference!.several ? { entity: target.id, id: String(row['origin']) } : String(row['origin']),
   }))
 
 /** Pure: marks the record and what goes along with one deletion id; clears references that allow it. */
-export function decideDelete(operation: RemoveOperation, stored: Stored, dependants: readonly Dependant[]): { outcome: Outcome; events: EventDraft[] } {
+export function decideDelete(
+  operation: RemoveOperation,
+  stored: Stored,
+  dependants: readonly Dependant[],
+): { outcome: Outcome; events: EventDraft[] } {
   const { entity, id, deletionId } = operation
   const mark = (of: Entity, record: string, version: number, revision: number): { write: RowWrite; event: EventDraft } => ({
-    write: { kind: 'update', entity: of, row: { id: record, version: version + 1, revision: revision + 1, deleted: true, deletion_id: deletionId } },
+    write: {
+      kind: 'update',
+      entity: of,
+      row: { id: record, version: version + 1, revision: revision + 1, deleted: true, deletion_id: deletionId },
+    },
     event: { entity: of, record, type: 'deleted', version: version + 1, revision: revision + 1, changed: [], body: { set: {} } },
   })
   const own = mark(entity, id, stored.version, stored.revision)
   const along = [
     ...dependants.filter((each) => each.effect === 'cascade').map((each) => mark(each.entity, each.id, each.version, each.revision)),
-    ...Map.groupBy(dependants.filter((each) => each.effect === 'setNull'), (each) => each.id).values().map(clear),
+    ...Map.groupBy(
+      dependants.filter((each) => each.effect === 'setNull'),
+      (each) => each.id,
+    )
+      .values()
+      .map(clear),
   ]
   return {
-    outcome: { status: 200, id, version: stored.version + 1, revision: stored.revision + 1, writes: [own.write, ...along.map((each) => each.write)], event: own.event },
+    outcome: {
+      status: 200,
+      id,
+      version: stored.version + 1,
+      revision: stored.revision + 1,
+      writes: [own.write, ...along.map((each) => each.write)],
+      event: own.event,
+    },
     events: along.map((each) => each.event),
   }
 }
@@ -146,18 +184,28 @@ export interface Restored {
  * What comes back with a deleted record: whatever its own deletion took along below it, level by level as it went. Everything
  * they refer to must be live or come back too, and stays so until commit. Throws Problem 'restore-refused'.
  */
-export async function loadDeletion(tx: Transaction, catalogue: Catalogue, actor: Actor, root: Entity, { id, version, revision, deletionId }: Stored): Promise<readonly Restored[]> {
+export async function loadDeletion(
+  tx: Transaction,
+  catalogue: Catalogue,
+  actor: Actor,
+  root: Entity,
+  { id, version, revision, deletionId }: Stored,
+): Promise<readonly Restored[]> {
   const found: Restored[] = [{ entity: root, id, version, revision }]
   const ids = new Set([id])
   let level: { entity: Entity; ids: readonly string[] }[] = [{ entity: root, ids: [id] }]
   while (level.length > 0) {
-    const relations = level.flatMap(({ entity, ids: above }) => entity.referencedBy.flatMap((inverse) => relation(catalogue, entity, inverse, above))).filter((each) => each.effect === 'cascade')
+    const relations = level
+      .flatMap(({ entity, ids: above }) => entity.referencedBy.flatMap((inverse) => relation(catalogue, entity, inverse, above)))
+      .filter((each) => each.effect === 'cascade')
     if (relations.length === 0) break
     const answers = await tx.send({ role: 'bos_write', queries: relations.map((each) => goneQuery(actor, each, deletionId!)) })
-    const next = relations.flatMap(({ child }, i) => answers[i]!.rows.flatMap((row) => {
-      const record = { entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']) }
-      return ids.has(record.id) ? [] : (ids.add(record.id), found.push(record), [record])
-    }))
+    const next = relations.flatMap(({ child }, i) =>
+      answers[i]!.rows.flatMap((row) => {
+        const record = { entity: child, id: String(row['id']), version: Number(row['version']), revision: Number(row['revision']) }
+        return ids.has(record.id) ? [] : (ids.add(record.id), found.push(record), [record])
+      }),
+    )
     level = [...Map.groupBy(next, (each) => each.entity)].map(([entity, records]) => ({ entity, ids: records.map((each) => each.id) }))
   }
   await refuseDangling(tx, catalogue, actor, found, ids)
@@ -169,13 +217,28 @@ const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, de
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, sql`t.deletion_id = ${deletionId}::uuid`])} order by t.id for update of t`)
 
 /** Locks what the restored records and their lines refer to, in the first statements of a trip; what is then still deleted stays deleted. */
-async function refuseDangling(tx: Transaction, catalogue: Catalogue, actor: Actor, restored: readonly Restored[], ids: ReadonlySet<string>): Promise<void> {
-  const referring = [...Map.groupBy(restored, (each) => each.entity)].flatMap(([entity, records]) => references(catalogue, entity, records.map((each) => each.id)))
+async function refuseDangling(
+  tx: Transaction,
+  catalogue: Catalogue,
+  actor: Actor,
+  restored: readonly Restored[],
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  const referring = [...Map.groupBy(restored, (each) => each.entity)].flatMap(([entity, records]) =>
+    references(
+      catalogue,
+      entity,
+      records.map((each) => each.id),
+    ),
+  )
   if (referring.length === 0) return
   const locks = referring.map((each) => referredQuery(actor, each, sql`select r.id`, sql`order by r.id for key share of r`))
-  const gone = referring.map((each) => referredQuery(actor, each, sql`select distinct r.id`, sql`and r.deleted_at is not null and r.id <> all(${[...ids]}::uuid[]) limit 1`))
+  const gone = referring.map((each) =>
+    referredQuery(actor, each, sql`select distinct r.id`, sql`and r.deleted_at is not null and r.id <> all(${[...ids]}::uuid[]) limit 1`),
+  )
   const answers = await tx.send({ role: 'bos_write', queries: [...locks, ...gone] })
-  if (answers.slice(locks.length).some(({ rows }) => rows.length > 0)) throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
+  if (answers.slice(locks.length).some(({ rows }) => rows.length > 0))
+    throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
 }
 
 /** One reference column, and how the rows that have it hang on the records. */
@@ -188,8 +251,22 @@ interface Referring {
 }
 
 /** References of records and of their lines; links of a list may name deleted records. */
-function references(catalogue: Catalogue, entity: Entity, ids: readonly string[], from = sql`${tableOf(entity)} t`, alias = 't'): Referring[] {
-  const own = entity.fields.flatMap((field) => (field.reference?.targets ?? []).map((each) => ({ from, alias, column: each.column, target: catalogue.entities.get(each.entity)!, ids })))
+function references(
+  catalogue: Catalogue,
+  entity: Entity,
+  ids: readonly string[],
+  from = sql`${tableOf(entity)} t`,
+  alias = 't',
+): Referring[] {
+  const own = entity.fields.flatMap((field) =>
+    (field.reference?.targets ?? []).map((each) => ({
+      from,
+      alias,
+      column: each.column,
+      target: catalogue.entities.get(each.entity)!,
+      ids,
+    })),
+  )
   const below = linesFields(entity).flatMap((field) => {
     const line = catalogue.entities.get(field.lines!.entity)!
     const next = `${alias}l`
@@ -204,7 +281,11 @@ const referredQuery = (actor: Actor, { from, alias, column: reference, target, i
     where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${ids}::uuid[]) ${rest}`)
 
 /** Pure: brings back the record and exactly what went along with it. */
-export function decideRestore(operation: RemoveOperation, stored: Stored, deletion: readonly Restored[]): { outcome: Outcome; events: EventDraft[] } {
+export function decideRestore(
+  operation: RemoveOperation,
+  stored: Stored,
+  deletion: readonly Restored[],
+): { outcome: Outcome; events: EventDraft[] } {
   const back = deletion.map(({ entity, id, version, revision }) => {
     const next = { version: version + 1, revision: revision + 1 }
     const write: RowWrite = { kind: 'update', entity, row: { id, ...next, deleted: false, deletion_id: null } }
@@ -213,7 +294,14 @@ export function decideRestore(operation: RemoveOperation, stored: Stored, deleti
   })
   const own = back.find((each) => each.event.record === operation.id)!
   return {
-    outcome: { status: 200, id: operation.id, version: stored.version + 1, revision: stored.revision + 1, writes: back.map((each) => each.write), event: own.event },
+    outcome: {
+      status: 200,
+      id: operation.id,
+      version: stored.version + 1,
+      revision: stored.revision + 1,
+      writes: back.map((each) => each.write),
+      event: own.event,
+    },
     events: back.filter((each) => each !== own).map((each) => each.event),
   }
 }

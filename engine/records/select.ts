@@ -19,8 +19,10 @@ export function isOwn(catalogue: Catalogue, entity: Entity, alias: string, membe
   if (!entity.parent) return entity.owner ? [sql`${columnsOf(alias, entity.owner)()} = ${member}`] : []
   const parent = catalogue.entities.get(entity.parent.entity)!
   const outer = `${alias}o`
-  return isOwn(catalogue, parent, outer, member).map((own) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)}
-    where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${own})`)
+  return isOwn(catalogue, parent, outer, member).map(
+    (own) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)}
+    where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${own})`,
+  )
 }
 
 /** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
@@ -35,7 +37,11 @@ export interface Selection {
   readonly system: readonly string[]
 }
 export type Expansion =
-  | { readonly kind: 'reference'; readonly name: string; readonly targets: readonly { readonly column: string; readonly selection: Selection }[] }
+  | {
+      readonly kind: 'reference'
+      readonly name: string
+      readonly targets: readonly { readonly column: string; readonly selection: Selection }[]
+    }
   | { readonly kind: 'inverse'; readonly name: string; readonly by: InverseBy; readonly selection: Selection }
 /** How the records of an inverse relation point back: by a column of theirs, or by a list of references, kept as rows of a link table. */
 export type InverseBy = { readonly column: string } | Links
@@ -49,13 +55,23 @@ export interface Links {
 const inverseLimit = 50
 
 /** What every record carries besides `id` and its fields; `deleted_at` joins in lists of deleted records. */
-export const systemProperties: readonly string[] = ['version', 'revision', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', '_title']
+export const systemProperties: readonly string[] = [
+  'version',
+  'revision',
+  'created_at',
+  'created_by',
+  'created_via',
+  'updated_at',
+  'updated_by',
+  '_title',
+]
 const timestampColumns: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'deleted_at'])
 
 const instant = (at: Fragment): Fragment => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** SQL whose JSON form is one of the `systemProperties`, or `deleted_at`. */
-export const systemJson = (name: string, alias: string): Fragment => (timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name))
+export const systemJson = (name: string, alias: string): Fragment =>
+  timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name)
 
 /**
  * One record as a `json` value. PostgreSQL renders everything; related records come from scalar sub-queries on the same
@@ -123,7 +139,10 @@ function linesJson(selection: Selection, parent: string, depth: number): Fragmen
 }
 
 function expandJson(selection: Selection, alias: string, depth: number): Fragment {
-  const members = selection.expand.map((each) => sql`${each.kind === 'reference' ? expandedReference(each, alias, depth) : expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`)
+  const members = selection.expand.map(
+    (each) =>
+      sql`${each.kind === 'reference' ? expandedReference(each, alias, depth) : expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`,
+  )
   const row = `e${depth}`
   return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
 }
@@ -143,7 +162,9 @@ function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: str
   const { entity: child, actions } = selection.access
   const conditions = [
     sql`${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')}`,
-    'column' in by ? sql`${column(alias, by.column)} = ${column(parent, 'id')}` : sql`${column(alias, 'id')} in (${linkingTo(by, parent, depth)})`,
+    'column' in by
+      ? sql`${column(alias, by.column)} = ${column(parent, 'id')}`
+      : sql`${column(alias, 'id')} in (${linkingTo(by, parent, depth)})`,
     isLive(selection.catalogue, child, alias),
     // An inverse relation is a list of its entity: policies let through the widest scope of all that reads.
     ...(actions.get('list') === 'own' ? isOwn(selection.catalogue, child, alias, sql`(select bos.member())`) : []),

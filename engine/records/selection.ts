@@ -21,20 +21,33 @@ const tree = (paths: readonly string[]): Node => {
   return root
 }
 
-const list = (text: string | undefined): string[] => (text === undefined ? [] : text.split(',').map((each) => each.trim()).filter((each) => each !== ''))
+const list = (text: string | undefined): string[] =>
+  text === undefined
+    ? []
+    : text
+        .split(',')
+        .map((each) => each.trim())
+        .filter((each) => each !== '')
 
 /**
  * `fields=name,value,company.name` and `expand=company,lines` → what is rendered. Without `fields` every visible field is;
  * a dotted name narrows the expanded record. `withLines` renders the document's lines without being asked (one record).
  */
-export function parseSelection(access: Access, start: EntityAccess, fields: string | undefined, expand: string | undefined, withLines: boolean): Selection {
+export function parseSelection(
+  access: Access,
+  start: EntityAccess,
+  fields: string | undefined,
+  expand: string | undefined,
+  withLines: boolean,
+): Selection {
   const paths = list(expand)
   if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
   return select(access, start, fields === undefined ? null : tree(list(fields)), tree(paths), { withLines, depth: 0, inList: false })
 }
 
 /** Deleted records say when they were deleted. */
-export const withDeletion = (selection: Selection, deleted: boolean): Selection => (deleted ? { ...selection, system: [...selection.system, 'deleted_at'] } : selection)
+export const withDeletion = (selection: Selection, deleted: boolean): Selection =>
+  deleted ? { ...selection, system: [...selection.system, 'deleted_at'] } : selection
 
 interface Level {
   readonly withLines: boolean
@@ -54,11 +67,19 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     const field = fieldNamed(here, name)
     const inverse = inverseOf(access, here, name)
     const narrowed = narrow(fields, name)
-    if (field?.reference) expansions.push({ kind: 'reference', name, targets: targets(access, here, field, { fields: narrowed, expand: deeper }, below) })
-    else if (name === 'parent' && here.entity.parent) expansions.push({ kind: 'reference', name, targets: document(access, here.entity.parent.entity, narrowed, deeper, below) })
+    if (field?.reference)
+      expansions.push({ kind: 'reference', name, targets: targets(access, here, field, { fields: narrowed, expand: deeper }, below) })
+    else if (name === 'parent' && here.entity.parent)
+      expansions.push({ kind: 'reference', name, targets: document(access, here.entity.parent.entity, narrowed, deeper, below) })
     else if (field?.lines && field.lines.linkField === null) expandedLines.add(name)
     else if (inverse && inList) throw parameterFault('expand', `"${name}" is a list within a list; ask for it on its own.`)
-    else if (inverse) expansions.push({ kind: 'inverse', name, by: inverse.by, selection: select(access, inverse.child, narrowed, deeper, { ...below, inList: true }) })
+    else if (inverse)
+      expansions.push({
+        kind: 'inverse',
+        name,
+        by: inverse.by,
+        selection: select(access, inverse.child, narrowed, deeper, { ...below, inList: true }),
+      })
     else throw unknownField(here, name, 'expand')
   }
   const lines: Selection['lines'][number][] = []
@@ -67,15 +88,30 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     const isLines = field.lines !== null && field.lines.linkField === null
     if (isLines && (withLines || expandedLines.has(field.name)) && (fields === null || fields.children.has(field.name))) {
       const child = access.entities.get(field.lines.entity)
-      if (child) lines.push({ field, selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, { ...below, withLines: true }) })
+      if (child)
+        lines.push({
+          field,
+          selection: select(access, child, narrow(fields, field.name), expand.children.get(field.name) ?? { children: new Map() }, {
+            ...below,
+            withLines: true,
+          }),
+        })
     } else if (!isLines && (fields === null || isChosen(fields, field.name, expand))) chosen.push(field)
   }
   for (const [name, { children }] of fields?.children ?? []) {
     if (!fieldNamed(here, name) && !expand.children.has(name) && !isSystem(name)) throw unknownField(here, name, 'fields')
     const isOpen = expand.children.has(name) || lines.some((each) => each.field.name === name)
-    if (children.size > 0 && !isOpen) throw parameterFault('fields', `"${name}.${[...children.keys()][0]}" is a part of what "expand=${name}" shows.`)
+    if (children.size > 0 && !isOpen)
+      throw parameterFault('fields', `"${name}.${[...children.keys()][0]}" is a part of what "expand=${name}" shows.`)
   }
-  return { catalogue, access: here, fields: chosen, lines, expand: expansions, system: fields === null ? systemProperties : systemProperties.filter((name) => fields.children.has(name)) }
+  return {
+    catalogue,
+    access: here,
+    fields: chosen,
+    lines,
+    expand: expansions,
+    system: fields === null ? systemProperties : systemProperties.filter((name) => fields.children.has(name)),
+  }
 }
 
 const isSystem = (name: string): boolean => name === 'id' || systemProperties.includes(name)
@@ -103,17 +139,26 @@ function targets(access: Access, here: EntityAccess, field: Field, asked: Asked,
   const known = (node: Node, knows: (target: EntityAccess, name: string) => boolean, pointer: string) => {
     const lost = found.length > 1 ? [...node.children.keys()].find((name) => !found.some(({ target }) => knows(target, name))) : undefined
     if (lost !== undefined) throw unknownField(here, `${field.name}.${lost}`, pointer)
-    return (target: EntityAccess): Node => (found.length > 1 ? { children: new Map([...node.children].filter(([name]) => knows(target, name))) } : node)
+    return (target: EntityAccess): Node =>
+      found.length > 1 ? { children: new Map([...node.children].filter(([name]) => knows(target, name))) } : node
   }
-  const fields = asked.fields && known(asked.fields, (target, name) => isSystem(name) || canExpand(access)(target, name) || fieldNamed(target, name) !== undefined, 'fields')
+  const fields =
+    asked.fields &&
+    known(
+      asked.fields,
+      (target, name) => isSystem(name) || canExpand(access)(target, name) || fieldNamed(target, name) !== undefined,
+      'fields',
+    )
   const expand = known(asked.expand, canExpand(access), 'expand')
   return found.map(({ column, target }) => ({ column, selection: select(access, target, fields && fields(target), expand(target), level) }))
 }
 
-const canExpand = (access: Access) => (target: EntityAccess, name: string): boolean => {
-  const field = fieldNamed(target, name)
-  return field ? field.reference !== null || field.lines !== null : inverseOf(access, target, name) !== null
-}
+const canExpand =
+  (access: Access) =>
+  (target: EntityAccess, name: string): boolean => {
+    const field = fieldNamed(target, name)
+    return field ? field.reference !== null || field.lines !== null : inverseOf(access, target, name) !== null
+  }
 
 /** The record that a line is part of. */
 function document(access: Access, entity: string, fields: Node | null, expand: Node, level: Level): Targets {
@@ -136,8 +181,16 @@ function inverseOf(access: Access, here: EntityAccess, name: string): { child: E
 export function withTitles(access: Access, selection: Selection): Selection {
   const onlyTitle: Node = { children: new Map([['_title', { children: new Map() }]]) }
   const level: Level = { withLines: false, depth: 1, inList: false }
-  const expand = selection.fields.flatMap((field): Expansion[] => field.reference
-    ? [{ kind: 'reference', name: field.name, targets: targets(access, selection.access, field, { fields: onlyTitle, expand: { children: new Map() } }, level) }]
-    : [])
+  const expand = selection.fields.flatMap((field): Expansion[] =>
+    field.reference
+      ? [
+          {
+            kind: 'reference',
+            name: field.name,
+            targets: targets(access, selection.access, field, { fields: onlyTitle, expand: { children: new Map() } }, level),
+          },
+        ]
+      : [],
+  )
   return { ...selection, expand }
 }

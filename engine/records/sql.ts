@@ -51,5 +51,6 @@ export const columnsOf =
   (suffix = '') =>
     column(alias, field.id + suffix)
 
-export const and = (conditions: readonly Fragment[]): Fragment => (conditions.length > 0 ? sql`${sql.join(conditions, sql` and `)}` : sql`true`)
+export const and = (conditions: readonly Fragment[]): Fragment =>
+  conditions.length > 0 ? sql`${sql.join(conditions, sql` and `)}` : sql`true`
 export const comma = (parts: readonly Fragment[]): Fragment => sql`${sql.join(parts, sql`, `)}`

@@ -13,9 +13,18 @@ import type { WriteRequest } from './write-request.ts'
  * Which operations of a refused batch are to blame for a broken unique key: those whose values another record has, or an earlier
  * operation. PostgreSQL names only the key, and under row security not the values. Nothing is written.
  */
-export async function takenBy(database: Database, request: WriteRequest, actor: Actor, entity: Entity, key: UniqueKey): Promise<readonly Operation[]> {
+export async function takenBy(
+  database: Database,
+  request: WriteRequest,
+  actor: Actor,
+  entity: Entity,
+  key: UniqueKey,
+): Promise<readonly Operation[]> {
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
-  const asking = request.operations.filter((each) => each.op !== 'delete' && each.op !== 'restore' && (each.op !== 'update' || fields.some((field) => each.change.set.has(field.id))))
+  const asking = request.operations.filter(
+    (each) =>
+      each.op !== 'delete' && each.op !== 'restore' && (each.op !== 'update' || fields.some((field) => each.change.set.has(field.id))),
+  )
   return database.transaction(contextOf(actor, request.access), async (tx) => {
     const { catalogue } = request.access
     const updated = asking.flatMap((each) => (each.op === 'update' ? [each.id] : []))
@@ -26,13 +35,25 @@ export async function takenBy(database: Database, request: WriteRequest, actor: 
       return values.includes(null) ? [] : [{ operation, values }]
     })
     if (keyed.length === 0) return []
-    const queries = keyed.map(({ values }) => keyQuery(entity, fields, key.ignoreCase, actor, fields.map((field, i) => columnValues(field, values[i]))))
+    const queries = keyed.map(({ values }) =>
+      keyQuery(
+        entity,
+        fields,
+        key.ignoreCase,
+        actor,
+        fields.map((field, i) => columnValues(field, values[i])),
+      ),
+    )
     const found = await tx.send({ role: 'bos_write', queries })
     return blamed(keyed, found, key)
   })
 }
 
-function blamed(keyed: readonly { readonly operation: Operation; readonly values: readonly unknown[] }[], found: readonly Rows[], { ignoreCase }: UniqueKey): Operation[] {
+function blamed(
+  keyed: readonly { readonly operation: Operation; readonly values: readonly unknown[] }[],
+  found: readonly Rows[],
+  { ignoreCase }: UniqueKey,
+): Operation[] {
   const before = new Set<string>()
   return keyed.flatMap(({ operation, values }, i) => {
     const text = JSON.stringify(values)

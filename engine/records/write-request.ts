@@ -52,7 +52,8 @@ function reading<T>(read: (report: Report) => T): T {
   return value
 }
 
-const replaceable = (call: Call): ReadonlySet<string> => new Set((single(call.query, 'replace') ?? '').split(',').filter((each) => each !== ''))
+const replaceable = (call: Call): ReadonlySet<string> =>
+  new Set((single(call.query, 'replace') ?? '').split(',').filter((each) => each !== ''))
 
 export function parseCreate(access: Access, here: EntityAccess, call: Call): WriteRequest {
   const change = reading((report) => readChange(access, here, call.body, 'create', new Set(), '', report))
@@ -66,11 +67,29 @@ export function parseUpdate(access: Access, here: EntityAccess, call: Call, id: 
 }
 
 export function parseRemove(access: Access, here: EntityAccess, call: Call, id: string, op: RemoveOperation['op']): WriteRequest {
-  return request(access, here, call, 'one', [{ op, entity: here.entity, id, ifMatch: parseIfMatch(call.ifMatch), pointer: '', deletionId: uuidv7() }])
+  return request(access, here, call, 'one', [
+    { op, entity: here.entity, id, ifMatch: parseIfMatch(call.ifMatch), pointer: '', deletionId: uuidv7() },
+  ])
 }
 
-function request(access: Access, here: EntityAccess, call: Call, mode: WriteRequest['mode'], operations: readonly Operation[]): WriteRequest {
-  return { access, here, mode, operations, refused: new Map(), idempotency: parseIdempotency(call), via: call.via, requestId: call.requestId, dryRun: false }
+function request(
+  access: Access,
+  here: EntityAccess,
+  call: Call,
+  mode: WriteRequest['mode'],
+  operations: readonly Operation[],
+): WriteRequest {
+  return {
+    access,
+    here,
+    mode,
+    operations,
+    refused: new Map(),
+    idempotency: parseIdempotency(call),
+    via: call.via,
+    requestId: call.requestId,
+    dryRun: false,
+  }
 }
 
 function parseIdempotency(call: Call): Idempotency | null {
@@ -78,7 +97,13 @@ function parseIdempotency(call: Call): Idempotency | null {
   if (key === null) return null
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new Problem('request-malformed', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
   const query = [...call.query].map(([name, values]) => [name, ...values])
-  const bodyHash = createHash('sha256').update(JSON.stringify([call.body ?? null, call.ifMatch, query], (_, value: unknown) => (value instanceof ExactNumber ? value.source : value))).digest()
+  const bodyHash = createHash('sha256')
+    .update(
+      JSON.stringify([call.body ?? null, call.ifMatch, query], (_, value: unknown) =>
+        value instanceof ExactNumber ? value.source : value,
+      ),
+    )
+    .digest()
   return { keys: [key], route: `${call.method} /${[call.module, call.plural, ...call.rest].join('/')}`, bodyHash }
 }
 
@@ -87,16 +112,23 @@ export function parseBulk(access: Access, here: EntityAccess, call: Call): Write
   const body = call.body
   if (!isObject(body)) throw invalid([{ pointer: '', detail: 'A JSON object with "operations" is expected.' }])
   const { mode = 'all', operations, ...rest } = body
-  const faults: Fault[] = Object.keys(rest).map((name) => ({ pointer: `/${pointerSegment(name)}`, detail: `There is no "${name}" here; bulk takes "mode" and "operations".` }))
+  const faults: Fault[] = Object.keys(rest).map((name) => ({
+    pointer: `/${pointerSegment(name)}`,
+    detail: `There is no "${name}" here; bulk takes "mode" and "operations".`,
+  }))
   if (mode !== 'all' && mode !== 'each') faults.push({ pointer: '/mode', detail: 'Mode is "all" or "each".' })
-  if (!Array.isArray(operations) || operations.length === 0) faults.push({ pointer: '/operations', detail: 'A list of operations is expected.' })
-  else if (operations.length > limits.bulkOperations) faults.push({ pointer: '/operations', detail: `At most ${limits.bulkOperations} operations are allowed.` })
+  if (!Array.isArray(operations) || operations.length === 0)
+    faults.push({ pointer: '/operations', detail: 'A list of operations is expected.' })
+  else if (operations.length > limits.bulkOperations)
+    faults.push({ pointer: '/operations', detail: `At most ${limits.bulkOperations} operations are allowed.` })
   if (faults.length > 0) throw invalid(faults)
   const read: Operation[] = []
   const refused = new Map<number, Problem>()
   ;(operations as unknown[]).forEach((each, i) => {
     const own: Fault[] = []
-    const operation = readOperation(access, here, each, `/operations/${i}`, replaceable(call), (pointer, detail) => own.push({ pointer, detail }))
+    const operation = readOperation(access, here, each, `/operations/${i}`, replaceable(call), (pointer, detail) =>
+      own.push({ pointer, detail }),
+    )
     if (own.length > 0 || !operation) {
       refused.set(i, invalid(own))
       faults.push(...own)
@@ -110,13 +142,21 @@ export function parseBulk(access: Access, here: EntityAccess, call: Call): Write
   return { ...asked, idempotency: { ...asked.idempotency!, keys } }
 }
 
-function readOperation(access: Access, here: EntityAccess, value: unknown, pointer: string, replace: ReadonlySet<string>, report: Report): Operation | null {
+function readOperation(
+  access: Access,
+  here: EntityAccess,
+  value: unknown,
+  pointer: string,
+  replace: ReadonlySet<string>,
+  report: Report,
+): Operation | null {
   if (!isObject(value)) return fault(report, pointer, 'An operation is a JSON object with "op".')
   const { entity } = here
   const { op, id, data, key, ifMatch, ...rest } = value
   for (const name of Object.keys(rest)) report(`${pointer}/${pointerSegment(name)}`, `An operation has no "${name}".`)
   const at = `${pointer}/data`
-  if (op === 'create') return { op, entity, id: uuidv7(), pointer: at, change: readChange(access, here, data, 'create', new Set(), at, report) }
+  if (op === 'create')
+    return { op, entity, id: uuidv7(), pointer: at, change: readChange(access, here, data, 'create', new Set(), at, report) }
   if (op === 'upsert') {
     const unique = upsertKeys(here).find((each) => each.id === key)
     if (!unique) return fault(report, `${pointer}/key`, unknownKey(here, key))
@@ -124,10 +164,20 @@ function readOperation(access: Access, here: EntityAccess, value: unknown, point
     if (isObject(data)) reportMissingKey(here, unique.fields, data, at, report)
     return { op, entity, id: uuidv7(), key: unique, pointer: at, change }
   }
-  if (op !== 'update' && op !== 'delete' && op !== 'restore') return fault(report, `${pointer}/op`, 'Op is create, update, delete, restore or upsert.')
+  if (op !== 'update' && op !== 'delete' && op !== 'restore')
+    return fault(report, `${pointer}/op`, 'Op is create, update, delete, restore or upsert.')
   if (!isUuid(id)) return fault(report, `${pointer}/id`, 'The id of a record is expected.')
   const version = readIfMatch(ifMatch, `${pointer}/ifMatch`, report)
-  if (op === 'update') return { op, entity, id, ifMatch: version, key: null, pointer: at, change: readChange(access, here, data, 'patch', replace, at, report) }
+  if (op === 'update')
+    return {
+      op,
+      entity,
+      id,
+      ifMatch: version,
+      key: null,
+      pointer: at,
+      change: readChange(access, here, data, 'patch', replace, at, report),
+    }
   if (data !== undefined) report(at, `A ${op} takes no data.`)
   return { op, entity, id, ifMatch: version, pointer, deletionId: uuidv7() }
 }
@@ -146,7 +196,8 @@ function readIfMatch(value: unknown, at: string, report: Report): number | null 
 /** An upsert must say what it goes by. */
 function reportMissingKey(here: EntityAccess, fields: readonly string[], data: Record<string, unknown>, at: string, report: Report): void {
   for (const field of here.visible) {
-    if (fields.includes(field.id) && (data[field.name] ?? null) === null) report(`${at}/${field.name}`, `${field.title} is part of the key and is required.`)
+    if (fields.includes(field.id) && (data[field.name] ?? null) === null)
+      report(`${at}/${field.name}`, `${field.title} is part of the key and is required.`)
   }
 }
 
@@ -157,7 +208,9 @@ const fault = (report: Report, pointer: string, detail: string): null => {
 
 /** Unique keys of which the caller may know every field. */
 export const upsertKeys = (here: EntityAccess): readonly UniqueKey[] =>
-  here.entity.unique.filter((each) => each.noOverlap === null && each.fields.every((part) => here.visible.some((field) => field.id === part)))
+  here.entity.unique.filter(
+    (each) => each.noOverlap === null && each.fields.every((part) => here.visible.some((field) => field.id === part)),
+  )
 
 function unknownKey(here: EntityAccess, key: unknown): string {
   const known = upsertKeys(here).map((each) => each.id)

@@ -9,8 +9,13 @@ import type { Actor, Via } from './types.ts'
 
 /** Columns every row may carry besides its fields', with their types. */
 const systemTypes: ReadonlyMap<string, string> = new Map([
-  ['id', 'uuid'], ['parent_id', 'uuid'], ['position', 'int'], ['version', 'int'], ['revision', 'int'],
-  ['deletion_id', 'uuid'], ['deleted', 'boolean'],
+  ['id', 'uuid'],
+  ['parent_id', 'uuid'],
+  ['position', 'int'],
+  ['version', 'int'],
+  ['revision', 'int'],
+  ['deletion_id', 'uuid'],
+  ['deleted', 'boolean'],
 ])
 
 type Part = readonly [name: string, statement: Fragment]
@@ -43,13 +48,19 @@ function tableParts(writes: readonly RowWrite[], stamp: Stamp): Fragment[] {
   }
   return [...groups.values()].map((group) => {
     const { kind, entity } = group[0]!
-    if (kind === 'remove') return removePart(entity, group.map((each) => (each.kind === 'remove' ? each.id : '')), stamp)
+    if (kind === 'remove')
+      return removePart(
+        entity,
+        group.map((each) => (each.kind === 'remove' ? each.id : '')),
+        stamp,
+      )
     const rows = group.flatMap((each) => (each.kind === 'remove' ? [] : [each.row]))
     return kind === 'insert' ? insertPart(entity, rows, stamp) : updatePart(entity, rows, stamp)
   })
 }
 
-const typesOf = (entity: Entity): Map<string, string> => new Map([...systemTypes, ...entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const))])
+const typesOf = (entity: Entity): Map<string, string> =>
+  new Map([...systemTypes, ...entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const))])
 
 function columnTypes(entity: Entity, names: readonly string[]): Fragment {
   const types = typesOf(entity)
@@ -69,10 +80,16 @@ const now = sql`date_trunc('milliseconds', clock_timestamp())`
 
 function insertPart(entity: Entity, rows: readonly object[], { actor, via }: Stamp): Fragment {
   const names = Object.keys(rows[0]!)
-  const system: [string, Fragment][] = entity.kind === 'line' ? [] : [
-    ['created_at', now], ['updated_at', now],
-    ['created_by', sql`${actor.member}::uuid`], ['updated_by', sql`${actor.member}::uuid`], ['created_via', sql`${via}::text`],
-  ]
+  const system: [string, Fragment][] =
+    entity.kind === 'line'
+      ? []
+      : [
+          ['created_at', now],
+          ['updated_at', now],
+          ['created_by', sql`${actor.member}::uuid`],
+          ['updated_by', sql`${actor.member}::uuid`],
+          ['created_via', sql`${via}::text`],
+        ]
   return sql`insert into ${tableOf(entity)} (${comma([sql.id('tenant_id'), ...names.map((name) => sql.id(name)), ...system.map(([name]) => sql.id(name))] as Fragment[])})
     select ${comma([sql`${actor.tenant}::uuid`, ...names.map(valuesOf(entity)), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
 }
@@ -110,10 +127,16 @@ function eventParts(events: readonly EventDraft[], { actor, via, requestId }: St
   }))
   const tenant = sql`${actor.tenant}::uuid`
   return [
-    ['draft', sql`select r.*, clock_timestamp() as at, uuid_send(gen_random_uuid()) as salt
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, entity text, record_id uuid, type text, version int, revision int, changed text[], body jsonb)`],
-    ['header', sql`insert into bos.event (id, tenant_id, at, entity, record_id, type, version, revision, changed, actor, via, request_id, digest)
-      select id, ${tenant}, at, entity, record_id, type, version, revision, changed, ${actor.member}::uuid, ${via}::text, ${requestId}::text, bos.body_digest(salt, body) from draft`],
+    [
+      'draft',
+      sql`select r.*, clock_timestamp() as at, uuid_send(gen_random_uuid()) as salt
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, entity text, record_id uuid, type text, version int, revision int, changed text[], body jsonb)`,
+    ],
+    [
+      'header',
+      sql`insert into bos.event (id, tenant_id, at, entity, record_id, type, version, revision, changed, actor, via, request_id, digest)
+      select id, ${tenant}, at, entity, record_id, type, version, revision, changed, ${actor.member}::uuid, ${via}::text, ${requestId}::text, bos.body_digest(salt, body) from draft`,
+    ],
     ['body', sql`insert into bos.event_body (tenant_id, event_id, at, body, salt) select ${tenant}, id, at, body, salt from draft`],
     ['outbox', sql`insert into bos.event_pending (event_id, tenant_id, at) select id, ${tenant}, at from draft`],
   ]

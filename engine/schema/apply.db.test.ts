@@ -49,8 +49,11 @@ const insertDeal = (id: number, more: Record<string, unknown> = {}): Promise<unk
 async function insert(table: string, id: number, more: Record<string, unknown>): Promise<void> {
   const row = { version: 1, revision: 1, created_at: '2026-01-01', created_via: 'seed', updated_at: '2026-01-01', ...more }
   const names = ['tenant_id', 'id', ...Object.keys(row)].map((name) => `"${name}"`)
-  await session.query(`insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')})`,
-    [tenant, `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`, ...Object.values(row)])
+  await session.query(`insert into ${table} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')})`, [
+    tenant,
+    `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
+    ...Object.values(row),
+  ])
 }
 
 const deal = (change: Partial<EntitySketch> | ((was: EntitySketch) => Partial<EntitySketch>)): Sketch => {
@@ -66,15 +69,31 @@ function withoutField(name: string, more: Partial<EntitySketch> = {}): Sketch {
 describe('refused, with everything left as it was', () => {
   const cases: [string, Sketch, { field: string | null; there: RegExp; wanted: RegExp }][] = [
     ['another type', withField('close', { type: 'text' }), { field: 'close', there: /^date$/, wanted: /text/ }],
-    ['another scale', withField('margin', { type: 'decimal', scale: 4, index: true }), { field: 'margin', there: /numeric\(18,2\)/, wanted: /numeric\(18,4\)/ }],
-    ['several targets instead of one', withField('company', { type: 'reference', entity: ['crm.company', 'core.member'] }, { unique: [] }),
-      { field: 'company', there: /^company uuid/, wanted: /^company__core__member, company__crm__company$/ }],
-    ['a fixed currency where each value has its own', withField('value', { type: 'money', precision: 14, scale: 2, index: true, currency: 'EUR' }),
-      { field: 'value', there: /value__currency/, wanted: /value/ }],
-    ['a unique key that rows break', deal((was) => ({ unique: [...was.unique!, { id: 'stage', fields: ['stage'] }] })),
-      { field: null, there: /could not create unique index "crm__deal__stage__key"/, wanted: /crm__deal__stage__key/ }],
-    ['another target that rows do not meet', withField('owner', { type: 'reference', entity: 'core.team' }),
-      { field: 'owner', there: /violates foreign key/, wanted: /crm__deal__owner__fkey/ }],
+    [
+      'another scale',
+      withField('margin', { type: 'decimal', scale: 4, index: true }),
+      { field: 'margin', there: /numeric\(18,2\)/, wanted: /numeric\(18,4\)/ },
+    ],
+    [
+      'several targets instead of one',
+      withField('company', { type: 'reference', entity: ['crm.company', 'core.member'] }, { unique: [] }),
+      { field: 'company', there: /^company uuid/, wanted: /^company__core__member, company__crm__company$/ },
+    ],
+    [
+      'a fixed currency where each value has its own',
+      withField('value', { type: 'money', precision: 14, scale: 2, index: true, currency: 'EUR' }),
+      { field: 'value', there: /value__currency/, wanted: /value/ },
+    ],
+    [
+      'a unique key that rows break',
+      deal((was) => ({ unique: [...was.unique!, { id: 'stage', fields: ['stage'] }] })),
+      { field: null, there: /could not create unique index "crm__deal__stage__key"/, wanted: /crm__deal__stage__key/ },
+    ],
+    [
+      'another target that rows do not meet',
+      withField('owner', { type: 'reference', entity: 'core.team' }),
+      { field: 'owner', there: /violates foreign key/, wanted: /crm__deal__owner__fkey/ },
+    ],
   ]
 
   test.each(cases)('%s', async (_, sketch, reason) => {
@@ -86,9 +105,14 @@ describe('refused, with everything left as it was', () => {
     const outcome = await apply({ ...sketch, 'crm.extra': { fields: { a: { type: 'text' } } } })
     expect(outcome.status).toBe('refused')
     expect(outcome.steps).toEqual([])
-    expect(outcome.refusals).toEqual([expect.objectContaining({
-      entity: 'crm.deal', field: reason.field, there: expect.stringMatching(reason.there), wanted: expect.stringMatching(reason.wanted),
-    })])
+    expect(outcome.refusals).toEqual([
+      expect.objectContaining({
+        entity: 'crm.deal',
+        field: reason.field,
+        there: expect.stringMatching(reason.there),
+        wanted: expect.stringMatching(reason.wanted),
+      }),
+    ])
     expect(await everything()).toBe(before)
     await session.query('delete from crm.deal; delete from core.member')
     isAsBefore = true
@@ -99,7 +123,10 @@ describe('refused, with everything left as it was', () => {
     await session.query('drop table crm.booking')
     const before = await everything()
     const outcome = await apply(sampleSketch)
-    expect(outcome.refusals.map(({ entity, field }) => [entity, field])).toEqual([['crm.booking', null], ['crm.deal', 'stage']])
+    expect(outcome.refusals.map(({ entity, field }) => [entity, field])).toEqual([
+      ['crm.booking', null],
+      ['crm.deal', 'stage'],
+    ])
     expect(outcome.refusals[1]!.message).toContain('dropped or renamed by hand')
     expect(await everything()).toBe(before)
   })
@@ -138,25 +165,65 @@ describe('applied', () => {
   })
 
   const additions: [string, Sketch, string[]][] = [
-    ['an entity', { ...sampleSketch, 'crm.lead': { fields: { from: { type: 'reference', entity: 'crm.company' } } } },
-      ['crm.lead: create table crm.lead', 'crm.lead: link table crm.lead']],
-    ['a module', { ...sampleSketch, 'hr.leave': { fields: {} } },
-      ['hr: create schema hr', 'hr.leave: create table hr.leave', 'hr.leave: link table hr.leave']],
+    [
+      'an entity',
+      { ...sampleSketch, 'crm.lead': { fields: { from: { type: 'reference', entity: 'crm.company' } } } },
+      ['crm.lead: create table crm.lead', 'crm.lead: link table crm.lead'],
+    ],
+    [
+      'a module',
+      { ...sampleSketch, 'hr.leave': { fields: {} } },
+      ['hr: create schema hr', 'hr.leave: create table hr.leave', 'hr.leave: link table hr.leave'],
+    ],
     ['a field', withField('probability', { type: 'percent' }), ['crm.deal: alter columns probability']],
-    ['a reference', withField('contact', { type: 'reference', entity: 'core.member' }),
-      ['crm.deal: alter columns contact', 'crm.deal: add index crm__deal__contact__ref', 'crm.deal: add foreign key crm__deal__contact__fkey']],
+    [
+      'a reference',
+      withField('contact', { type: 'reference', entity: 'core.member' }),
+      [
+        'crm.deal: alter columns contact',
+        'crm.deal: add index crm__deal__contact__ref',
+        'crm.deal: add foreign key crm__deal__contact__fkey',
+      ],
+    ],
     ['an option, which is no matter of the tables', withField('stage', { type: 'select', enum: ['new', 'won', 'lost'], index: true }), []],
-    ['a unique key', deal((was) => ({ unique: [...was.unique!, { id: 'close', fields: ['close'] }] })), ['crm.deal: add unique crm__deal__close__key']],
+    [
+      'a unique key',
+      deal((was) => ({ unique: [...was.unique!, { id: 'close', fields: ['close'] }] })),
+      ['crm.deal: add unique crm__deal__close__key'],
+    ],
     ['an index', withField('close', { type: 'date', index: true }, { search: ['name'] }), []],
-    ['an indexed number, with its shadow', withField('weight', { type: 'decimal', scale: 1, index: true }),
-      ['crm.deal: alter columns weight, weight__n', 'crm.deal: add index crm__deal__weight__idx']],
-    ['a searched field: the vector and its index are made anew', withField('city', { type: 'text' }, { search: ['name', 'city'] }),
-      ['crm.deal: drop index crm__deal__search', 'crm.deal: alter columns bos__search, city, city__f',
-        'crm.deal: add index crm__deal__city__f__trgm', 'crm.deal: add index crm__deal__search']],
+    [
+      'an indexed number, with its shadow',
+      withField('weight', { type: 'decimal', scale: 1, index: true }),
+      ['crm.deal: alter columns weight, weight__n', 'crm.deal: add index crm__deal__weight__idx'],
+    ],
+    [
+      'a searched field: the vector and its index are made anew',
+      withField('city', { type: 'text' }, { search: ['name', 'city'] }),
+      [
+        'crm.deal: drop index crm__deal__search',
+        'crm.deal: alter columns bos__search, city, city__f',
+        'crm.deal: add index crm__deal__city__f__trgm',
+        'crm.deal: add index crm__deal__search',
+      ],
+    ],
     ['more digits: shadow and index are made anew', withField('margin', { type: 'decimal', scale: 2, precision: 18, index: true }), []],
-    ['a target', { ...sampleSketch, 'core.note': { fields: { ...sampleSketch['core.note'].fields, about: { type: 'reference', entity: ['crm.company', 'crm.deal', 'core.member'] } } } },
-      ['core.note: drop check core__note__about__check', 'core.note: alter columns about__core__member', 'core.note: add check core__note__about__check',
-        'core.note: add index core__note__about__core__member__ref', 'core.note: add foreign key core__note__about__core__member__fkey']],
+    [
+      'a target',
+      {
+        ...sampleSketch,
+        'core.note': {
+          fields: { ...sampleSketch['core.note'].fields, about: { type: 'reference', entity: ['crm.company', 'crm.deal', 'core.member'] } },
+        },
+      },
+      [
+        'core.note: drop check core__note__about__check',
+        'core.note: alter columns about__core__member',
+        'core.note: add check core__note__about__check',
+        'core.note: add index core__note__about__core__member__ref',
+        'core.note: add foreign key core__note__about__core__member__fkey',
+      ],
+    ],
     ['a scope', deal((was) => ({ fields: was.fields, owner: 'owner' })), []],
   ]
   test.each(additions)('%s', async (_, sketch, steps) => {
@@ -174,7 +241,10 @@ describe('applied', () => {
     await apply(narrow)
     await insertDeal(1, { margin: '1.50' })
     expect(did(await apply(sampleSketch))).toEqual([
-      'crm.deal: drop index crm__deal__margin__idx', 'crm.deal: alter columns margin__n, margin', 'crm.deal: add index crm__deal__margin__idx'])
+      'crm.deal: drop index crm__deal__margin__idx',
+      'crm.deal: alter columns margin__n, margin',
+      'crm.deal: add index crm__deal__margin__idx',
+    ])
     expect((await session.query('select margin, margin__n from crm.deal')).rows).toEqual([{ margin: '1.50', margin__n: '150' }])
     // The old version alone again: what is wider than wanted stays.
     expect((await apply(narrow)).status).toBe('unchanged')
@@ -211,11 +281,27 @@ describe('changes by hand are found and put right', () => {
     ['rights on a column', 'grant update (name) on crm.deal to bos_read', 'grant table crm.deal'],
     ['rights of everybody', 'grant select on crm.deal to public', 'grant table crm.deal'],
     ['fewer rights', 'revoke update on crm.deal from bos_read; revoke update (id) on crm.deal from bos_read', 'grant table crm.deal'],
-    ['a trigger off', 'alter table core.team disable trigger tree_path_after', 'drop trigger tree_path_after', 'add trigger tree_path_after'],
-    ['an index replaced', 'drop index crm.crm__deal__close__idx; create index crm__deal__close__idx on crm.deal (close)', 'drop index crm__deal__close__idx', 'add index crm__deal__close__idx'],
+    [
+      'a trigger off',
+      'alter table core.team disable trigger tree_path_after',
+      'drop trigger tree_path_after',
+      'add trigger tree_path_after',
+    ],
+    [
+      'an index replaced',
+      'drop index crm.crm__deal__close__idx; create index crm__deal__close__idx on crm.deal (close)',
+      'drop index crm__deal__close__idx',
+      'add index crm__deal__close__idx',
+    ],
     ['a foreign key gone', 'alter table crm.deal drop constraint crm__deal__company__fkey', 'add foreign key crm__deal__company__fkey'],
     ['a default and a NOT NULL gone', 'alter table crm.deal alter custom drop default, alter custom drop not null', 'alter columns custom'],
-    ['another shadow', 'alter table crm.deal alter column margin__n set expression as (0)', 'drop index crm__deal__margin__idx', 'alter columns margin__n', 'add index crm__deal__margin__idx'],
+    [
+      'another shadow',
+      'alter table crm.deal alter column margin__n set expression as (0)',
+      'drop index crm__deal__margin__idx',
+      'alter columns margin__n',
+      'add index crm__deal__margin__idx',
+    ],
     ['rights on the schema', 'grant create on schema crm to bos_write', 'grant schema crm'],
   ])('%s', async (_, sql, ...steps) => {
     const before = await everything()
@@ -228,7 +314,10 @@ describe('changes by hand are found and put right', () => {
 
   test('an index or a table that somebody added stays and is reported', async () => {
     await session.query('create index by_hand on crm.deal (tenant_id, version); create table crm.notes_of_mine (a int)')
-    expect(await apply(sampleSketch)).toMatchObject({ status: 'unchanged', foreign: ['crm.deal: index by_hand', 'crm: table notes_of_mine'] })
+    expect(await apply(sampleSketch)).toMatchObject({
+      status: 'unchanged',
+      foreign: ['crm.deal: index by_hand', 'crm: table notes_of_mine'],
+    })
   })
 
   test('without memory nothing is lost: what cannot be recognised is made anew', async () => {
@@ -240,9 +329,13 @@ describe('changes by hand are found and put right', () => {
   })
 
   test('another major version of the server: costly things are trusted, and its words are learnt', async () => {
-    await session.query(`update bos.setting set value = jsonb_set(jsonb_set(value, '{server}', '16'), '{tables,crm.deal,items,crm__deal__search,print}', '"old words"')`)
+    await session.query(
+      `update bos.setting set value = jsonb_set(jsonb_set(value, '{server}', '16'), '{tables,crm.deal,items,crm__deal__search,print}', '"old words"')`,
+    )
     expect((await apply(sampleSketch)).status).toBe('unchanged')
-    const { rows } = await session.query(`select value->'server' as server, value #>> '{tables,crm.deal,items,crm__deal__search,print}' as print from bos.setting`)
+    const { rows } = await session.query(
+      `select value->'server' as server, value #>> '{tables,crm.deal,items,crm__deal__search,print}' as print from bos.setting`,
+    )
     expect(rows[0]).toEqual({ server: 18, print: expect.stringMatching(/^[0-9a-f]{32}$/) })
   })
 })
@@ -252,7 +345,8 @@ describe('all or nothing', () => {
   const failing = (count: number): OwnerSession => {
     let seen = 0
     return {
-      query: (text, values) => (text === 'rollback' || ++seen <= count ? session.query(text, values) : Promise.reject(new Error('connection lost'))),
+      query: (text, values) =>
+        text === 'rollback' || ++seen <= count ? session.query(text, values) : Promise.reject(new Error('connection lost')),
     }
   }
 

@@ -31,7 +31,11 @@ export interface ApplyOptions {
 }
 
 /** Brings the tables to what all catalogues in use need together. */
-export async function applyCatalogues(session: OwnerSession, catalogues: Iterable<Catalogue>, options: ApplyOptions = {}): Promise<Outcome> {
+export async function applyCatalogues(
+  session: OwnerSession,
+  catalogues: Iterable<Catalogue>,
+  options: ApplyOptions = {},
+): Promise<Outcome> {
   const { shape, refusals } = desiredShape(catalogues)
   if (refusals.length > 0) return { status: 'refused', steps: [], refusals, retired: [], foreign: [] }
   return applyShape(session, shape, options)
@@ -52,8 +56,10 @@ async function look(session: OwnerSession, desired: Shape): Promise<{ plan: Diff
 }
 
 /** After a major upgrade of the server there may be nothing to do but to remember how the new one reports things. */
-const planFrom = (desired: Shape, found: Inspection): { plan: Difference; isUpgraded: boolean } =>
-  ({ plan: diffShapes(desired, found), isUpgraded: found.memory !== null && found.memory.server !== found.server })
+const planFrom = (desired: Shape, found: Inspection): { plan: Difference; isUpgraded: boolean } => ({
+  plan: diffShapes(desired, found),
+  isUpgraded: found.memory !== null && found.memory.server !== found.server,
+})
 
 /**
  * Makes the tables fit the desired shape, or refuses and changes nothing. When they fit already it costs one look at the
@@ -74,8 +80,13 @@ export async function applyShape(session: OwnerSession, desired: Shape, options:
 
 const schemaNames = (shape: Shape): string[] => shape.schemas.map((schema) => schema.name)
 
-const outcome = (status: Outcome['status'], plan: Difference, refusals = plan.refusals): Outcome =>
-  ({ status, steps: status === 'refused' ? [] : plan.steps, refusals, retired: plan.retired, foreign: plan.foreign })
+const outcome = (status: Outcome['status'], plan: Difference, refusals = plan.refusals): Outcome => ({
+  status,
+  steps: status === 'refused' ? [] : plan.steps,
+  refusals,
+  retired: plan.retired,
+  foreign: plan.foreign,
+})
 
 /** No module's fault, so none is named. */
 const busy = (plan: Difference): Refusal =>
@@ -86,7 +97,9 @@ async function attemptOnce(session: OwnerSession, desired: Shape, lockTimeoutMs:
   try {
     // A second process that starts at the same moment waits here, however long the first builds indexes, and then finds nothing to do.
     await session.query(`select pg_advisory_xact_lock(hashtextextended('bos.schema', 0))`)
-    await session.query(`set local lock_timeout = ${Math.trunc(lockTimeoutMs)}; set local statement_timeout = 0; set local transaction_timeout = 0`)
+    await session.query(
+      `set local lock_timeout = ${Math.trunc(lockTimeoutMs)}; set local statement_timeout = 0; set local transaction_timeout = 0`,
+    )
     const { plan, isUpgraded } = planFrom(desired, await inspectShape(session, schemaNames(desired)))
     const refusals = plan.refusals.length > 0 ? plan.refusals : await run(session, plan.steps)
     if (refusals.length > 0) {
@@ -111,7 +124,8 @@ async function run(session: OwnerSession, steps: readonly Step[]): Promise<Refus
     } catch (cause) {
       if (isBusy(cause)) throw cause
       // Integrity violations and values that do not fit: a constraint that the rows there do not meet.
-      if (/^2[23]/.test(sqlState(cause))) return [refusal(step.entity, step.field, message(cause), `${step.kind} ${step.name}`, 'records that are there do not allow it.')]
+      if (/^2[23]/.test(sqlState(cause)))
+        return [refusal(step.entity, step.field, message(cause), `${step.kind} ${step.name}`, 'records that are there do not allow it.')]
       throw new Error(`${step.entity}: ${step.kind} ${step.name}: ${message(cause)}`, { cause })
     }
   }
@@ -127,7 +141,11 @@ async function settle(session: OwnerSession, desired: Shape): Promise<void> {
     [memoryKey, JSON.stringify(memory)],
   )
   const left = diffShapes(desired, { actual: recognised(after.reported, memory, after.server), memory })
-  assert.deepEqual(left.steps.map((step) => `${step.entity}: ${step.kind} ${step.name}`), [], 'the applied steps do not lead to the desired shape')
+  assert.deepEqual(
+    left.steps.map((step) => `${step.entity}: ${step.kind} ${step.name}`),
+    [],
+    'the applied steps do not lead to the desired shape',
+  )
   assert.deepEqual(left.refusals, [])
 }
 

@@ -1,7 +1,18 @@
 const aliases: Readonly<Record<string, string>> = {
-  int: 'integer', int4: 'integer', int2: 'smallint', int8: 'bigint', bool: 'boolean', float8: 'double precision', float4: 'real',
-  decimal: 'numeric', varchar: 'character varying', char: 'character', timestamptz: 'timestamp with time zone',
-  timestamp: 'timestamp without time zone', timetz: 'time with time zone', time: 'time without time zone',
+  int: 'integer',
+  int4: 'integer',
+  int2: 'smallint',
+  int8: 'bigint',
+  bool: 'boolean',
+  float8: 'double precision',
+  float4: 'real',
+  decimal: 'numeric',
+  varchar: 'character varying',
+  char: 'character',
+  timestamptz: 'timestamp with time zone',
+  timestamp: 'timestamp without time zone',
+  timetz: 'time with time zone',
+  time: 'time without time zone',
 }
 
 /** The spelling that PostgreSQL itself reports (`format_type`), so that wanted and actual types compare as text. */
@@ -27,7 +38,8 @@ export function widerType(one: string, other: string): string | null {
   const ranks = [integers.indexOf(one), integers.indexOf(other)] as const
   if (ranks[0] >= 0 && ranks[1] >= 0) return integers[Math.max(...ranks)] ?? null
   const numerics = [one, other].map((type) => /^numeric\((\d+),(\d+)\)$/.exec(type))
-  if (numerics[0] && numerics[1]) return numerics[0][2] === numerics[1][2] ? (Number(numerics[0][1]) >= Number(numerics[1][1]) ? one : other) : null
+  if (numerics[0] && numerics[1])
+    return numerics[0][2] === numerics[1][2] ? (Number(numerics[0][1]) >= Number(numerics[1][1]) ? one : other) : null
   const texts = [one, other].map(textLength)
   if (texts[0] === undefined || texts[1] === undefined) return null
   return texts[0] >= texts[1] ? one : other

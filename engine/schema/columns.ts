@@ -5,18 +5,38 @@ import type { Version } from './policies.ts'
 import { refusal } from './types.ts'
 import type { ColumnShape, Refusal } from './types.ts'
 
-const own = (name: string, type: string, notNull: boolean, more: Partial<ColumnShape> = {}): ColumnShape =>
-  ({ name, type: canonicalType(type), collation: null, notNull, default: null, generated: null, field: null, ...more })
+const own = (name: string, type: string, notNull: boolean, more: Partial<ColumnShape> = {}): ColumnShape => ({
+  name,
+  type: canonicalType(type),
+  collation: null,
+  notNull,
+  default: null,
+  generated: null,
+  field: null,
+  ...more,
+})
 
 const custom = own('custom', 'jsonb', true, { default: "'{}'::jsonb" })
 const recordColumns: readonly ColumnShape[] = [
-  own('tenant_id', 'uuid', true), own('id', 'uuid', true), own('version', 'integer', true), own('revision', 'integer', true),
-  own('created_at', 'timestamptz(3)', true), own('created_by', 'uuid', false), own('created_via', 'text', true, { collation: 'C' }),
-  own('updated_at', 'timestamptz(3)', true), own('updated_by', 'uuid', false),
-  own('deleted_at', 'timestamptz(3)', false), own('deletion_id', 'uuid', false), custom,
+  own('tenant_id', 'uuid', true),
+  own('id', 'uuid', true),
+  own('version', 'integer', true),
+  own('revision', 'integer', true),
+  own('created_at', 'timestamptz(3)', true),
+  own('created_by', 'uuid', false),
+  own('created_via', 'text', true, { collation: 'C' }),
+  own('updated_at', 'timestamptz(3)', true),
+  own('updated_by', 'uuid', false),
+  own('deleted_at', 'timestamptz(3)', false),
+  own('deletion_id', 'uuid', false),
+  custom,
 ]
 const lineColumns: readonly ColumnShape[] = [
-  own('tenant_id', 'uuid', true), own('id', 'uuid', true), own('parent_id', 'uuid', true), own('position', 'integer', true), custom,
+  own('tenant_id', 'uuid', true),
+  own('id', 'uuid', true),
+  own('parent_id', 'uuid', true),
+  own('position', 'integer', true),
+  custom,
 ]
 /** The engine's own columns, first in every table. */
 const systemColumns = (entity: Entity): readonly ColumnShape[] => (entity.kind === 'line' ? lineColumns : recordColumns)
@@ -60,8 +80,12 @@ export function tableColumns(versions: readonly Version[], refusals: Refusal[]):
   return [...systemColumns(versions[0]!.entity), ...fields]
 }
 
-const versionColumns = (entity: Entity): ColumnShape[] => entity.fields.flatMap((field) => field.columns.map((column) =>
-  own(column.name, column.type, false, { collation: column.collation ?? null, generated: column.generated ?? null, field: field.id })))
+const versionColumns = (entity: Entity): ColumnShape[] =>
+  entity.fields.flatMap((field) =>
+    field.columns.map((column) =>
+      own(column.name, column.type, false, { collation: column.collation ?? null, generated: column.generated ?? null, field: field.id }),
+    ),
+  )
 
 function mergeColumns(one: ColumnShape, other: ColumnShape): ColumnShape | null {
   const type = widerType(one.type, other.type)
@@ -84,5 +108,7 @@ export function describeColumn(column: ColumnShape): string {
     column.notNull ? 'not null' : '',
     column.default === null ? '' : `default ${column.default}`,
     column.generated === null ? '' : `generated as ${column.generated}`,
-  ].filter((part) => part !== '').join(' ')
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 }

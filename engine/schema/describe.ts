@@ -5,10 +5,12 @@ import type { Shape, TableShape } from './types.ts'
 /** A shape as text that people review: in tests, `bos dump` and pull requests. Order never depends on when something was added. */
 export function describeShape(shape: Shape): string {
   const schemas = [...shape.schemas].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return [
-    ...schemas.map((schema) => `schema ${schema.name}\n  owner ${schema.owner}; ${schema.grants.join('; ')}`),
-    ...shape.tables.map(describeTable),
-  ].join('\n\n') + '\n'
+  return (
+    [
+      ...schemas.map((schema) => `schema ${schema.name}\n  owner ${schema.owner}; ${schema.grants.join('; ')}`),
+      ...shape.tables.map(describeTable),
+    ].join('\n\n') + '\n'
+  )
 }
 
 function describeTable(table: TableShape): string {

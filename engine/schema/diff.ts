@@ -37,7 +37,10 @@ export function diffShapes(desired: Shape, { actual, memory }: Pick<Inspection, 
     there.delete(tableKey(want))
     const known = memory?.tables[tableKey(want)]
     if (found) diffTable(want, found, known, draft)
-    else if (known) draft.refusals.push(refusal(want.entity, null, 'nothing', `table ${tableKey(want)}`, 'its table was dropped or renamed by hand; put it back.'))
+    else if (known)
+      draft.refusals.push(
+        refusal(want.entity, null, 'nothing', `table ${tableKey(want)}`, 'its table was dropped or renamed by hand; put it back.'),
+      )
     else newTable(want, draft)
   }
   for (const table of there.values()) {
@@ -54,7 +57,15 @@ function diffSchemas(desired: Shape, actual: Shape, { before, refusals }: Draft)
     const about = { entity: want.name, field: null, name: want.name }
     if (!found) before.push({ kind: 'create schema', ...about, sql: createSchema(want) })
     else if (found.owner !== want.owner) {
-      refusals.push(refusal(want.name, null, `a schema of ${found.owner}`, `a schema of ${want.owner}`, 'the name of the module is taken in the database.'))
+      refusals.push(
+        refusal(
+          want.name,
+          null,
+          `a schema of ${found.owner}`,
+          `a schema of ${want.owner}`,
+          'the name of the module is taken in the database.',
+        ),
+      )
     } else if (!sameList(found.grants, want.grants)) before.push({ kind: 'grant schema', ...about, sql: grantSchema(want) })
   }
 }
@@ -66,14 +77,30 @@ const inOrder = (items: readonly Item[]): Item[] => [...items].sort((a, b) => it
 function newTable(want: TableShape, { tables, links }: Draft): void {
   const about = { entity: want.entity, field: null, name: tableKey(want) }
   const items = inOrder(want.items)
-  tables.push({ kind: 'create table', ...about, sql: createTable(want, items.filter((item) => !isLink(item))) })
-  links.push({ kind: 'link table', ...about, sql: items.filter(isLink).map((item) => addItem(want, item)).join(';\n') })
+  tables.push({
+    kind: 'create table',
+    ...about,
+    sql: createTable(
+      want,
+      items.filter((item) => !isLink(item)),
+    ),
+  })
+  links.push({
+    kind: 'link table',
+    ...about,
+    sql: items
+      .filter(isLink)
+      .map((item) => addItem(want, item))
+      .join(';\n'),
+  })
 }
 
 function diffTable(want: TableShape, found: TableShape, known: TableMemory | undefined, draft: Draft): void {
   const about = { entity: want.entity, field: null, name: tableKey(want) }
   if (found.owner !== want.owner) {
-    draft.refusals.push(refusal(want.entity, null, `a table of ${found.owner}`, `a table of ${want.owner}`, 'its table belongs to somebody else.'))
+    draft.refusals.push(
+      refusal(want.entity, null, `a table of ${found.owner}`, `a table of ${want.owner}`, 'its table belongs to somebody else.'),
+    )
     return
   }
   const remade = diffColumns(want, found, known, draft)
@@ -93,13 +120,18 @@ function diffColumns(want: TableShape, found: TableShape, known: TableMemory | u
     const there = actual.get(column.name)
     actual.delete(column.name)
     const refuse = (why: string): unknown =>
-      draft.refusals.push(refusal(want.entity, column.field, there ? describeColumn(there) : 'nothing', `${column.name} ${describeColumn(column)}`, why))
+      draft.refusals.push(
+        refusal(want.entity, column.field, there ? describeColumn(there) : 'nothing', `${column.name} ${describeColumn(column)}`, why),
+      )
     if (!there) {
-      if (column.generated === null && known && column.name in known.columns) refuse('its column was dropped or renamed by hand; put it back.')
+      if (column.generated === null && known && column.name in known.columns)
+        refuse('its column was dropped or renamed by hand; put it back.')
       else add.push(column)
-    } else if ((column.generated === null) !== (there.generated === null)) refuse('a computed column and a stored value cannot replace each other.')
+    } else if ((column.generated === null) !== (there.generated === null))
+      refuse('a computed column and a stored value cannot replace each other.')
     else if (column.generated !== null) {
-      if (column.generated !== there.generated || column.type !== there.type || column.collation !== there.collation) remake.add(column.name)
+      if (column.generated !== there.generated || column.type !== there.type || column.collation !== there.collation)
+        remake.add(column.name)
     } else if (column.collation !== there.collation) refuse('the order of a text cannot change under its data.')
     else {
       const wider = widerType(there.type, column.type)
@@ -117,7 +149,13 @@ function diffColumns(want: TableShape, found: TableShape, known: TableMemory | u
   const drop = [...gone, ...found.columns.filter((column) => remake.has(column.name))]
   const changes = { drop, widen, add: [...add, ...remade], settle }
   if (Object.values(changes).some((columns) => columns.length > 0)) {
-    const names = [...new Set(Object.values(changes).flat().map((column) => column.name))]
+    const names = [
+      ...new Set(
+        Object.values(changes)
+          .flat()
+          .map((column) => column.name),
+      ),
+    ]
     const field = names.length === 1 ? (want.columns.find((column) => column.name === names[0])?.field ?? null) : null
     draft.tables.push({ kind: 'alter columns', entity: want.entity, field, name: names.join(', '), sql: alterColumns(want, changes) })
   }
@@ -136,7 +174,9 @@ function leftovers(want: TableShape, columns: readonly ColumnShape[], known: Tab
       draft.retired.push(`${tableKey(want)}.${column.name}`)
     } else {
       const there = `${column.name} ${describeColumn(column)}`
-      draft.refusals.push(refusal(want.entity, field, there, wanted.map((each) => each.name).join(', '), 'its values would have to move to other columns.'))
+      draft.refusals.push(
+        refusal(want.entity, field, there, wanted.map((each) => each.name).join(', '), 'its values would have to move to other columns.'),
+      )
     }
   }
   return gone
@@ -155,7 +195,13 @@ function diffItems(want: TableShape, found: TableShape, known: TableMemory | und
       continue
     }
     if (there) draft.before.push(dropStep(want, there, item.field))
-    ;(isLink(item) ? draft.links : draft.items).push({ kind: `add ${item.kind}`, entity: want.entity, field: item.field, name: item.name, sql: addItem(want, item) })
+    ;(isLink(item) ? draft.links : draft.items).push({
+      kind: `add ${item.kind}`,
+      entity: want.entity,
+      field: item.field,
+      name: item.name,
+      sql: addItem(want, item),
+    })
   }
   for (const item of actual.values()) {
     // A policy that we did not write could open what ours close.
@@ -166,7 +212,13 @@ function diffItems(want: TableShape, found: TableShape, known: TableMemory | und
 
 /** A primary key is reported as it was written, in capitals; it never needs the memory, and everything else hangs on it. */
 const isSame = (there: Item, want: Item): boolean =>
-  there.kind === want.kind && (there.definition === want.definition || (want.kind === 'primary key' && there.definition.toLowerCase() === want.definition))
+  there.kind === want.kind &&
+  (there.definition === want.definition || (want.kind === 'primary key' && there.definition.toLowerCase() === want.definition))
 
-const dropStep = (table: TableShape, item: Item, field: string | null): Step =>
-  ({ kind: `drop ${item.kind}`, entity: table.entity, field, name: item.name, sql: dropItem(table, item) })
+const dropStep = (table: TableShape, item: Item, field: string | null): Step => ({
+  kind: `drop ${item.kind}`,
+  entity: table.entity,
+  field,
+  name: item.name,
+  sql: dropItem(table, item),
+})

@@ -136,7 +136,13 @@ function readTable(table: ReportedTable, memory: Memory | null): TableShape {
 }
 
 const readColumn = ([name, type, collation, notNull, expression, generated]: ReportedColumn): ColumnShape => ({
-  name, type, collation, notNull, default: generated === '' ? expression : null, generated: generated === '' ? null : expression, field: null,
+  name,
+  type,
+  collation,
+  notNull,
+  default: generated === '' ? expression : null,
+  generated: generated === '' ? null : expression,
+  field: null,
 })
 
 /** Puts our words for what is still as we left it. */
@@ -151,9 +157,13 @@ export function recognised(reported: Shape, memory: Memory | null, server: numbe
       return {
         ...table,
         columns: table.columns.map((column) =>
-          column.generated === null ? column : { ...column, generated: words(column.generated, known?.columns[column.name], true) }),
+          column.generated === null ? column : { ...column, generated: words(column.generated, known?.columns[column.name], true) },
+        ),
         // After a major upgrade of the server, what is costly to build is taken as it is; policies are simply made anew.
-        items: table.items.map((item) => ({ ...item, definition: words(item.definition, known?.items[item.name], item.kind !== 'policy') })),
+        items: table.items.map((item) => ({
+          ...item,
+          definition: words(item.definition, known?.items[item.name], item.kind !== 'policy'),
+        })),
       }
     }),
   }
@@ -177,8 +187,14 @@ function tableMemory(want: TableShape, reported: TableShape): TableMemory {
   const items = new Map(reported.items.map((item) => [item.name, item]))
   return {
     entity: want.entity,
-    columns: Object.fromEntries(want.columns.map(({ name, generated }) =>
-      [name, generated === null ? null : { definition: generated, print: print(columns.get(name)?.generated ?? '') }])),
-    items: Object.fromEntries(want.items.map(({ name, definition }) => [name, { definition, print: print(items.get(name)?.definition ?? '') }])),
+    columns: Object.fromEntries(
+      want.columns.map(({ name, generated }) => [
+        name,
+        generated === null ? null : { definition: generated, print: print(columns.get(name)?.generated ?? '') },
+      ]),
+    ),
+    items: Object.fromEntries(
+      want.items.map(({ name, definition }) => [name, { definition, print: print(items.get(name)?.definition ?? '') }]),
+    ),
   }
 }

@@ -39,7 +39,12 @@ export function tableItems(versions: readonly Version[], refusals: Refusal[]): I
   return items.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const item = (kind: Item['kind'], name: string, definition: string, field: string | null = null): Item => ({ kind, name, definition, field })
+const item = (kind: Item['kind'], name: string, definition: string, field: string | null = null): Item => ({
+  kind,
+  name,
+  definition,
+  field,
+})
 const live = (entity: Entity): string => (entity.kind === 'line' ? '' : ' where (deleted_at is null)')
 
 function structure(entity: Entity): Item[] {
@@ -69,8 +74,18 @@ function references({ catalogue, entity }: Version, refusals: Refusal[]): Item[]
   const { table } = entity
   const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
   const keys = (name: string, column: string, target: Entity | undefined, field: Field | null): Item[] => {
-    if (target) return [item('foreign key', name, `foreign key (tenant_id, ${quoteName(column)}) references ${quoteTable(target.table)} (tenant_id, id)`, field?.id)]
-    refusals.push(refusal(entity.id, field?.id ?? null, 'no such entity in the catalogue', `a reference in ${column}`, 'the reference leads nowhere.'))
+    if (target)
+      return [
+        item(
+          'foreign key',
+          name,
+          `foreign key (tenant_id, ${quoteName(column)}) references ${quoteTable(target.table)} (tenant_id, id)`,
+          field?.id,
+        ),
+      ]
+    refusals.push(
+      refusal(entity.id, field?.id ?? null, 'no such entity in the catalogue', `a reference in ${column}`, 'the reference leads nowhere.'),
+    )
     return []
   }
   const items = parent ? keys(nameOf.parent(table), 'parent_id', parent, null) : []
@@ -95,10 +110,12 @@ function targetChecks(versions: readonly Version[]): Item[] {
       targets.set(field.id, { field, columns })
     }
   }
-  return [...targets.values()].filter(({ columns }) => columns.size > 1).map(({ field, columns }) => {
-    const names = [...columns].sort().map(quoteName).join(', ')
-    return item('check', nameOf.targets(versions[0]!.entity.table, field), `check (num_nonnulls(${names}) <= 1)`, field.id)
-  })
+  return [...targets.values()]
+    .filter(({ columns }) => columns.size > 1)
+    .map(({ field, columns }) => {
+      const names = [...columns].sort().map(quoteName).join(', ')
+      return item('check', nameOf.targets(versions[0]!.entity.table, field), `check (num_nonnulls(${names}) <= 1)`, field.id)
+    })
 }
 
 /** Items that every version which has them must define alike. */
@@ -109,7 +126,9 @@ function agreed(versions: readonly Version[], itemsOf: (version: Version, refusa
       const other = found.get(each.name)
       if (!other) found.set(each.name, each)
       else if (other.definition !== each.definition) {
-        refusals.push(refusal(version.entity.id, each.field, other.definition, each.definition, 'two versions in use refer to different entities.'))
+        refusals.push(
+          refusal(version.entity.id, each.field, other.definition, each.definition, 'two versions in use refer to different entities.'),
+        )
       }
     }
   }
@@ -133,15 +152,26 @@ function demandedByAll(versions: readonly Version[], refusals: Refusal[]): Item[
 
 /** In a line's key `parent` means the document. */
 const isParent = (entity: Entity, name: string): boolean => entity.kind === 'line' && name === 'parent'
-const keyFields = (entity: Entity, key: UniqueKey): string[] => [...key.fields, ...(key.noOverlap ?? [])].filter((name) => !isParent(entity, name))
+const keyFields = (entity: Entity, key: UniqueKey): string[] =>
+  [...key.fields, ...(key.noOverlap ?? [])].filter((name) => !isParent(entity, name))
 
 function uniqueItem(entity: Entity, key: UniqueKey, refusals: Refusal[]): Item | undefined {
   const name = nameOf.unique(entity.table, key)
-  const columns = key.fields.flatMap((each) => (isParent(entity, each) ? ['parent_id'] : keyColumns(fieldNamed(entity, each), key.ignoreCase)))
+  const columns = key.fields.flatMap((each) =>
+    isParent(entity, each) ? ['parent_id'] : keyColumns(fieldNamed(entity, each), key.ignoreCase),
+  )
   if (!key.noOverlap) return item('unique', name, `using btree (tenant_id, ${columns.join(', ')})${live(entity)}`)
   const range = rangeOf(entity, key.noOverlap)
   if (range === null) {
-    refusals.push(refusal(entity.id, key.noOverlap[0], 'fields without an order in time or number', `unique "${key.id}" without overlap`, 'no range can be made.'))
+    refusals.push(
+      refusal(
+        entity.id,
+        key.noOverlap[0],
+        'fields without an order in time or number',
+        `unique "${key.id}" without overlap`,
+        'no range can be made.',
+      ),
+    )
     return undefined
   }
   const equal = ['tenant_id', ...columns].map((column) => `${column} with =`).join(', ')
@@ -158,7 +188,10 @@ function keyColumns(field: Field | undefined, ignoreCase: boolean): string[] {
 
 /** Range type and bounds per column type: a day belongs to its period, an instant or amount that ends one begins the next. */
 const ranges: Readonly<Record<string, readonly [type: string, bounds: string]>> = {
-  date: ['daterange', '[]'], integer: ['int4range', '[]'], bigint: ['int8range', '[]'], numeric: ['numrange', '[)'],
+  date: ['daterange', '[]'],
+  integer: ['int4range', '[]'],
+  bigint: ['int8range', '[]'],
+  numeric: ['numrange', '[)'],
   timestamp: ['tstzrange', '[)'],
 }
 
@@ -192,8 +225,10 @@ function searchIndexes(versions: readonly Version[]): Item[] {
   const searched = versions.flatMap(({ entity }) => entity.search)
   const trigrams = new Map(searched.flatMap((field) => (foldedColumn(field) === null ? [] : [[foldedColumn(field)!, field] as const])))
   const items = [...trigrams].map(([column, field]) =>
-    item('index', objectName(table, column, 'trgm'), `using gin (tenant_id, ${quoteName(column)} ${trigram})`, field.id))
-  if (searched.some((field) => searchedText(field) !== null)) items.push(item('index', objectName(table, 'search'), `using gin (tenant_id, ${searchColumn})`))
+    item('index', objectName(table, column, 'trgm'), `using gin (tenant_id, ${quoteName(column)} ${trigram})`, field.id),
+  )
+  if (searched.some((field) => searchedText(field) !== null))
+    items.push(item('index', objectName(table, 'search'), `using gin (tenant_id, ${searchColumn})`))
   return items
 }
 
@@ -202,5 +237,11 @@ function treeTriggers(versions: readonly Version[]): Item[] {
   const { entity } = versions[0]!
   if (!versions.some((version) => version.entity.tree)) return []
   return ['before', 'after'].map((when) =>
-    item('trigger', `tree_path_${when}`, `${when} insert or update of parent on ${quoteTable(entity.table)} for each row execute function bos.tree_path()`, 'path'))
+    item(
+      'trigger',
+      `tree_path_${when}`,
+      `${when} insert or update of parent on ${quoteTable(entity.table)} for each row execute function bos.tree_path()`,
+      'path',
+    ),
+  )
 }

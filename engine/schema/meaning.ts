@@ -28,7 +28,13 @@ export function constraintMeaning(catalogue: Catalogue, constraint: string): Con
 
 function meaningsOf(entity: Entity): [string, ConstraintMeaning][] {
   const { table, id } = entity
-  const about = (kind: ConstraintMeaning['kind'], more: Partial<ConstraintMeaning> = {}): ConstraintMeaning => ({ kind, entity: id, unique: null, field: null, ...more })
+  const about = (kind: ConstraintMeaning['kind'], more: Partial<ConstraintMeaning> = {}): ConstraintMeaning => ({
+    kind,
+    entity: id,
+    unique: null,
+    field: null,
+    ...more,
+  })
   const found: [string, ConstraintMeaning][] = [[nameOf.primaryKey(table), about('id')]]
   if (entity.kind === 'single') found.push([nameOf.single(table), about('single')])
   if (entity.parent) found.push([nameOf.parent(table), about('parent')])
@@ -36,7 +42,8 @@ function meaningsOf(entity: Entity): [string, ConstraintMeaning][] {
   for (const key of entity.unique) found.push([nameOf.unique(table, key), about(key.noOverlap ? 'overlap' : 'unique', { unique: key.id })])
   for (const field of entity.fields) {
     if (field.reference) found.push([nameOf.targets(table, field), about('targets', { field: field.id })])
-    for (const { column } of field.reference?.targets ?? []) found.push([nameOf.reference(table, column), about('reference', { field: field.id })])
+    for (const { column } of field.reference?.targets ?? [])
+      found.push([nameOf.reference(table, column), about('reference', { field: field.id })])
   }
   return found
 }

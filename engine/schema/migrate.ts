@@ -44,13 +44,15 @@ export async function migrate(owner: OwnerSession, dir: string = migrationsDir):
     await owner.query(`create table if not exists bos.migration (
       number integer primary key, name text not null, hash text not null, applied_at timestamptz(3) not null default now())`)
     const { rows } = await owner.query(`select number, name, hash from bos.migration`)
-    const applied = new Map(rows.map(row => [row['number'], row]))
+    const applied = new Map(rows.map((row) => [row['number'], row]))
     const done: number[] = []
     for (const migration of migrations) {
       const before = applied.get(migration.number)
       if (!before) done.push(await apply(owner, migration))
       else if (before['hash'] !== migration.hash) {
-        throw new Error(`migration ${migration.number} (${String(before['name'])}) was applied with another text; write a new migration instead`)
+        throw new Error(
+          `migration ${migration.number} (${String(before['name'])}) was applied with another text; write a new migration instead`,
+        )
       }
     }
     return done

@@ -43,8 +43,11 @@ describe.each(['native', 'embedded'] as const)('the modules of this repository, 
 test('every constraint says what it stands for', () => {
   const { shape, refusals } = desiredShape([everything])
   expect(refusals).toEqual([])
-  const constraints = shape.tables.flatMap((table) => table.items
-    .filter((item) => ['primary key', 'unique', 'exclusion', 'foreign key', 'check'].includes(item.kind)).map((item) => [item.name, table.entity]))
+  const constraints = shape.tables.flatMap((table) =>
+    table.items
+      .filter((item) => ['primary key', 'unique', 'exclusion', 'foreign key', 'check'].includes(item.kind))
+      .map((item) => [item.name, table.entity]),
+  )
   expect(constraints.length).toBeGreaterThan(shape.tables.length)
   expect(constraints.map(([name]) => [name, constraintMeaning(everything, name!)?.entity])).toEqual(constraints)
   expect(new Set(constraints.map(([name]) => name)).size).toBe(constraints.length)

@@ -22,5 +22,8 @@ export function objectName(table: TableName, ...parts: readonly string[]): strin
   const full = [table.schema, table.name, ...parts].join('__')
   if (Buffer.byteLength(full) <= longestName) return full
   const hash = sha256(full).slice(0, 10)
-  return `${Buffer.from(full).subarray(0, longestName - hash.length - 1).toString('utf8').replace(/\uFFFD+$/, '')}_${hash}`
+  return `${Buffer.from(full)
+    .subarray(0, longestName - hash.length - 1)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')}_${hash}`
 }

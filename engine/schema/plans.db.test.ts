@@ -39,16 +39,19 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
     session = engine === 'native' ? await nativeSession() : await embeddedSession()
     await applyCatalogues(session, [sketchCatalogue(sampleSketch)])
     // Companies are numbered 0 to 49 by the deals.
-    await session.query(data.replace('generate_series(1, 50) c', 'generate_series(0, 49) c').replace('generate_series(1, 20) m', 'generate_series(0, 19) m'))
+    await session.query(
+      data.replace('generate_series(1, 50) c', 'generate_series(0, 49) c').replace('generate_series(1, 20) m', 'generate_series(0, 19) m'),
+    )
     const { rows } = await session.query(`select md5('t7')::uuid as tenant, md5('t7m3')::uuid as member`)
     acting = { tenant: String(rows[0]!['tenant']), member: String(rows[0]!['member']), scopes: ['crm.deal:all'] }
   })
   afterAll(() => session.close())
 
-  const explain = (sql: string, scopes = acting.scopes, options = 'costs off'): Promise<Plan[]> => asRole(session, 'bos_read', { ...acting, scopes }, async () => {
-    const { rows } = await session.query(`explain (format json, ${options}) ${sql}`)
-    return nodes((rows[0]!['QUERY PLAN'] as { Plan: Plan }[])[0]!.Plan)
-  })
+  const explain = (sql: string, scopes = acting.scopes, options = 'costs off'): Promise<Plan[]> =>
+    asRole(session, 'bos_read', { ...acting, scopes }, async () => {
+      const { rows } = await session.query(`explain (format json, ${options}) ${sql}`)
+      return nodes((rows[0]!['QUERY PLAN'] as { Plan: Plan }[])[0]!.Plan)
+    })
   const indexed = (plan: Plan[], index: string): Plan | undefined => plan.find((node) => node['Index Name'] === index)
 
   const conditions: [string, string, string, RegExp][] = [
@@ -63,7 +66,10 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
     ['created', `created_at < '2026-01-01 00:05Z'`, 'crm__deal__created', /created_at/],
   ]
   test.each(conditions)('%s', async (_, where, index, column) => {
-    const node = indexed(await explain(`select id from crm.deal where deleted_at is null and tenant_id = '${acting.tenant}' and ${where}`), index)
+    const node = indexed(
+      await explain(`select id from crm.deal where deleted_at is null and tenant_id = '${acting.tenant}' and ${where}`),
+      index,
+    )
     expect(node?.['Index Cond']).toMatch(/tenant_id = /)
     expect(node?.['Index Cond']).toMatch(column)
   })
@@ -79,18 +85,26 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
   })
 
   const orders: [string, string, string][] = [
-    ['text', `name collate "und-x-icu", name, id`, 'crm__deal__name__idx'], ['date', 'close, id', 'crm__deal__close__idx'],
-    ['date, backwards', 'close desc, id desc', 'crm__deal__close__idx'], ['decimal', 'margin__n, id', 'crm__deal__margin__idx'],
-    ['created, newest first', 'created_at desc, id desc', 'crm__deal__created'], ['id', 'id', 'crm__deal__pkey'],
+    ['text', `name collate "und-x-icu", name, id`, 'crm__deal__name__idx'],
+    ['date', 'close, id', 'crm__deal__close__idx'],
+    ['date, backwards', 'close desc, id desc', 'crm__deal__close__idx'],
+    ['decimal', 'margin__n, id', 'crm__deal__margin__idx'],
+    ['created, newest first', 'created_at desc, id desc', 'crm__deal__created'],
+    ['id', 'id', 'crm__deal__pkey'],
   ]
   test.each(orders)('order by %s needs no sort', async (_, order, index) => {
-    const plan = await explain(`select id from crm.deal where deleted_at is null and tenant_id = '${acting.tenant}' order by ${order} limit 20`)
+    const plan = await explain(
+      `select id from crm.deal where deleted_at is null and tenant_id = '${acting.tenant}' order by ${order} limit 20`,
+    )
     expect(indexed(plan, index)).toBeDefined()
     expect(plan.map((node) => node['Node Type']).filter((type) => type.includes('Sort'))).toEqual([])
   })
 
   test('order and range hold under scope own too', async () => {
-    const plan = await explain(`select id from crm.deal where tenant_id = '${acting.tenant}' and close > '2026-06-01' order by close, id limit 20`, ['crm.deal:own'])
+    const plan = await explain(
+      `select id from crm.deal where tenant_id = '${acting.tenant}' and close > '2026-06-01' order by close, id limit 20`,
+      ['crm.deal:own'],
+    )
     expect(indexed(plan, 'crm__deal__close__idx')?.['Index Cond']).toMatch(/close/)
   })
 
@@ -99,8 +113,10 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
     const plan = await explain(sql)
     expect(indexed(plan, 'crm__deal_line__lines')?.['Index Cond']).toMatch(/parent_id/)
     expect(plan.map((node) => node['Node Type']).filter((type) => type.includes('Sort'))).toEqual([])
-    const looksAt = async (scopes: string[]) => (await explain(sql, scopes, 'analyze, timing off, summary off'))
-      .filter((node) => node['Relation Name'] === 'deal').map((node) => node['Actual Loops'] ?? -1)
+    const looksAt = async (scopes: string[]) =>
+      (await explain(sql, scopes, 'analyze, timing off, summary off'))
+        .filter((node) => node['Relation Name'] === 'deal')
+        .map((node) => node['Actual Loops'] ?? -1)
     const [all, own] = [await looksAt(['crm.deal:all']), await looksAt(['crm.deal:own'])]
     expect(all.length).toBeGreaterThan(0)
     expect(Math.max(...all)).toBe(0)
@@ -108,6 +124,11 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
   })
 
   test('a page of deleted records, and what one deletion took along, come from the small index', async () => {
-    expect(indexed(await explain(`select id from crm.deal where tenant_id = '${acting.tenant}' and deleted_at is not null and deletion_id = '${ada}'`), 'crm__deal__deleted')).toBeDefined()
+    expect(
+      indexed(
+        await explain(`select id from crm.deal where tenant_id = '${acting.tenant}' and deleted_at is not null and deletion_id = '${ada}'`),
+        'crm__deal__deleted',
+      ),
+    ).toBeDefined()
   })
 })

@@ -15,7 +15,11 @@ export interface Version {
 
 /** Rights of the serving roles. FOR UPDATE asks for the right to update one column; the policy then refuses every change. */
 export function tableGrants(entity: Entity): string[] {
-  const grants = [`${roles.read}: select`, `${roles.read}: update (id)`, ...['select', 'insert', 'update'].map((right) => `${roles.write}: ${right}`)]
+  const grants = [
+    `${roles.read}: select`,
+    `${roles.read}: update (id)`,
+    ...['select', 'insert', 'update'].map((right) => `${roles.write}: ${right}`),
+  ]
   // Records are marked as deleted; only parts of a document go for good.
   if (entity.kind === 'line') grants.push(`${roles.write}: delete`)
   return grants.sort()
@@ -47,7 +51,10 @@ const hasScope = (entity: Entity, scope: string): string => `(select ${quoteText
 function visibleRows({ catalogue, entity }: Version): string[] {
   if (!entity.parent) {
     const owner = entity.owner?.reference?.targets[0]?.column
-    return [hasScope(entity, 'all'), ...(owner === undefined ? [] : [`(${hasScope(entity, 'own')} and ${quoteName(owner)} = (select bos.member()))`])]
+    return [
+      hasScope(entity, 'all'),
+      ...(owner === undefined ? [] : [`(${hasScope(entity, 'own')} and ${quoteName(owner)} = (select bos.member()))`]),
+    ]
   }
   const parent = catalogue.entities.get(entity.parent.entity)
   if (!parent) throw new Error(`${entity.id} hangs on ${entity.parent.entity}, which its catalogue lacks`)

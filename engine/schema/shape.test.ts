@@ -16,8 +16,12 @@ describe('versions that cannot share a table are refused', () => {
   test.each([
     ['a type', deal({ size: { type: 'text' } }), deal({ size: { type: 'integer' } }), 'size'],
     ['a scale', deal({ size: { type: 'decimal', scale: 2 } }), deal({ size: { type: 'decimal', scale: 4 } }), 'size'],
-    ['a target', { ...deal({ at: { type: 'reference', entity: 'crm.a' } }), 'crm.a': { fields: {} }, 'crm.b': { fields: {} } },
-      { ...deal({ at: { type: 'reference', entity: 'crm.b' } }), 'crm.a': { fields: {} }, 'crm.b': { fields: {} } }, 'at'],
+    [
+      'a target',
+      { ...deal({ at: { type: 'reference', entity: 'crm.a' } }), 'crm.a': { fields: {} }, 'crm.b': { fields: {} } },
+      { ...deal({ at: { type: 'reference', entity: 'crm.b' } }), 'crm.a': { fields: {} }, 'crm.b': { fields: {} } },
+      'at',
+    ],
   ] as const)('%s', (_, one, other, field) => {
     const { refusals } = shapeOf(one, other)
     expect(refusals).toHaveLength(1)
@@ -40,7 +44,10 @@ describe('versions that cannot share a table are refused', () => {
 
 describe('the union of versions', () => {
   test('has the columns and indexes of each, and digits for all', () => {
-    const both = shapeOf(deal({ a: { type: 'decimal', scale: 2, precision: 8 } }), deal({ a: { type: 'decimal', scale: 2, precision: 12 }, b: { type: 'date', index: true } }))
+    const both = shapeOf(
+      deal({ a: { type: 'decimal', scale: 2, precision: 8 } }),
+      deal({ a: { type: 'decimal', scale: 2, precision: 12 }, b: { type: 'date', index: true } }),
+    )
     expect(both.refusals).toEqual([])
     expect(table(both, 'crm.deal').columns.find((column) => column.name === 'a')?.type).toBe('numeric(12,2)')
     expect(itemNames(both, 'crm.deal')).toContain('crm__deal__b__idx')
@@ -48,22 +55,32 @@ describe('the union of versions', () => {
 
   test('has only the unique keys that every version demands', () => {
     const fields = { a: { type: 'text' }, b: { type: 'text' } }
-    const strict = deal(fields, { unique: [{ id: 'a', fields: ['a'] }, { id: 'b', fields: ['b'] }] })
+    const strict = deal(fields, {
+      unique: [
+        { id: 'a', fields: ['a'] },
+        { id: 'b', fields: ['b'] },
+      ],
+    })
     const looser = deal(fields, { unique: [{ id: 'b', fields: ['b'], ignoreCase: true }] })
     const unaware = deal({ b: { type: 'text' } }, { unique: [{ id: 'b', fields: ['b'] }] })
     expect(itemNames(shapeOf(strict), 'crm.deal')).toContain('crm__deal__a__key')
     expect(itemNames(shapeOf(strict, looser), 'crm.deal').filter((name) => name.endsWith('__key'))).toEqual([])
     // What a version does not know it leaves empty.
-    expect(itemNames(shapeOf(strict, unaware), 'crm.deal').filter((name) => name.endsWith('__key'))).toEqual(['crm__deal__a__key', 'crm__deal__b__key'])
+    expect(itemNames(shapeOf(strict, unaware), 'crm.deal').filter((name) => name.endsWith('__key'))).toEqual([
+      'crm__deal__a__key',
+      'crm__deal__b__key',
+    ])
   })
 
   test('allows one target of a reference over the targets of all', () => {
     const targets = { 'crm.a': { fields: {} }, 'crm.b': { fields: {} }, 'crm.c': { fields: {} } }
     const both = shapeOf(
       { ...targets, ...deal({ at: { type: 'reference', entity: ['crm.a', 'crm.b'] } }) },
-      { ...targets, ...deal({ at: { type: 'reference', entity: ['crm.a', 'crm.c'] } }) })
-    expect(table(both, 'crm.deal').items.find((item) => item.kind === 'check')?.definition)
-      .toBe('check (num_nonnulls("at__crm__a", "at__crm__b", "at__crm__c") <= 1)')
+      { ...targets, ...deal({ at: { type: 'reference', entity: ['crm.a', 'crm.c'] } }) },
+    )
+    expect(table(both, 'crm.deal').items.find((item) => item.kind === 'check')?.definition).toBe(
+      'check (num_nonnulls("at__crm__a", "at__crm__b", "at__crm__c") <= 1)',
+    )
   })
 
   test('is the same for every order of versions', () => {
@@ -96,8 +113,18 @@ describe('names', () => {
         expect([item.name, constraintMeaning(catalogue, item.name)?.entity]).toEqual([item.name, each.entity])
       }
     }
-    expect(constraintMeaning(catalogue, 'crm__deal__name_per_company__key')).toEqual({ kind: 'unique', entity: 'crm.deal', unique: 'name_per_company', field: null })
-    expect(constraintMeaning(catalogue, 'crm__deal__company__fkey')).toEqual({ kind: 'reference', entity: 'crm.deal', unique: null, field: 'company' })
+    expect(constraintMeaning(catalogue, 'crm__deal__name_per_company__key')).toEqual({
+      kind: 'unique',
+      entity: 'crm.deal',
+      unique: 'name_per_company',
+      field: null,
+    })
+    expect(constraintMeaning(catalogue, 'crm__deal__company__fkey')).toEqual({
+      kind: 'reference',
+      entity: 'crm.deal',
+      unique: null,
+      field: 'company',
+    })
     expect(constraintMeaning(catalogue, 'crm__booking__one_at_a_time__excl')).toMatchObject({ kind: 'overlap', unique: 'one_at_a_time' })
     expect(constraintMeaning(catalogue, 'core__note__about__check')).toMatchObject({ kind: 'targets', field: 'about' })
     expect(constraintMeaning(catalogue, 'crm__deal_line__parent_id__fkey')).toMatchObject({ kind: 'parent' })

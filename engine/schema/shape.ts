@@ -24,7 +24,8 @@ export function desiredShape(catalogues: Iterable<Catalogue>): Desired {
   for (const versions of versionsInUse(catalogues)) {
     const table = tableShape(versions, refusals)
     const other = tables.get(tableKey(table))
-    if (other) refusals.push(refusal(table.entity, null, `the table of ${other.entity}`, 'a table of its own', `${tableKey(table)} is taken.`))
+    if (other)
+      refusals.push(refusal(table.entity, null, `the table of ${other.entity}`, 'a table of its own', `${tableKey(table)} is taken.`))
     tables.set(tableKey(table), table)
   }
   const names = [...new Set([...tables.values()].map((table) => table.schema))].sort()

@@ -8,17 +8,23 @@ import type { ColumnShape, Item, SchemaShape, TableShape } from './types.ts'
 export const createSchema = (schema: SchemaShape): string => `create schema ${quoteName(schema.name)};\n${grantSchema(schema)}`
 
 export const grantSchema = (schema: SchemaShape): string =>
-  [`revoke all on schema ${quoteName(schema.name)} from ${settledRoles.join(', ')}`, ...schema.grants.map((grant) => {
-    const [role, right] = grant.split(': ')
-    return `grant ${right} on schema ${quoteName(schema.name)} to ${role}`
-  })].join(';\n')
+  [
+    `revoke all on schema ${quoteName(schema.name)} from ${settledRoles.join(', ')}`,
+    ...schema.grants.map((grant) => {
+      const [role, right] = grant.split(': ')
+      return `grant ${right} on schema ${quoteName(schema.name)} to ${role}`
+    }),
+  ].join(';\n')
 
 /** Revoking first also takes away what default privileges gave; rights on columns go with those on the table. */
 export const grantTable = (table: TableShape): string =>
-  [`revoke all on ${quoteTable(table)} from ${settledRoles.join(', ')}`, ...table.grants.map((grant) => {
-    const [role, right] = grant.split(': ')
-    return `grant ${right} on ${quoteTable(table)} to ${role}`
-  })].join(';\n')
+  [
+    `revoke all on ${quoteTable(table)} from ${settledRoles.join(', ')}`,
+    ...table.grants.map((grant) => {
+      const [role, right] = grant.split(': ')
+      return `grant ${right} on ${quoteTable(table)} to ${role}`
+    }),
+  ].join(';\n')
 
 export const secureTable = (table: TableName): string =>
   `alter table ${quoteTable(table)} enable row level security;\nalter table ${quoteTable(table)} force row level security`
@@ -36,14 +42,17 @@ export function createTable(table: TableShape, items: readonly Item[]): string {
   ].join(';\n')
 }
 
-const columnDefinition = (column: ColumnShape): string => [
-  quoteName(column.name),
-  column.type,
-  column.collation === null ? '' : `collate ${quoteName(column.collation)}`,
-  column.generated === null ? '' : `generated always as (${column.generated}) stored`,
-  column.default === null ? '' : `default ${column.default}`,
-  column.notNull ? 'not null' : '',
-].filter((part) => part !== '').join(' ')
+const columnDefinition = (column: ColumnShape): string =>
+  [
+    quoteName(column.name),
+    column.type,
+    column.collation === null ? '' : `collate ${quoteName(column.collation)}`,
+    column.generated === null ? '' : `generated always as (${column.generated}) stored`,
+    column.default === null ? '' : `default ${column.default}`,
+    column.notNull ? 'not null' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 
 export interface ColumnChanges {
   readonly drop: readonly ColumnShape[]
@@ -57,8 +66,10 @@ export interface ColumnChanges {
 export function alterColumns(table: TableName, { drop, widen, add, settle }: ColumnChanges): string {
   const changes = [
     ...drop.map((column) => `drop column ${quoteName(column.name)}`),
-    ...widen.map((column) =>
-      `alter column ${quoteName(column.name)} type ${column.type}${column.collation === null ? '' : ` collate ${quoteName(column.collation)}`}`),
+    ...widen.map(
+      (column) =>
+        `alter column ${quoteName(column.name)} type ${column.type}${column.collation === null ? '' : ` collate ${quoteName(column.collation)}`}`,
+    ),
     ...add.map((column) => `add column ${columnDefinition(column)}`),
     ...settle.flatMap((column) => [
       `alter column ${quoteName(column.name)} ${column.default === null ? 'drop default' : `set default ${column.default}`}`,
@@ -69,7 +80,8 @@ export function alterColumns(table: TableName, { drop, widen, add, settle }: Col
 }
 
 export function addItem(table: TableName, { kind, name, definition }: Item): string {
-  if (kind === 'index' || kind === 'unique') return `create ${kind === 'unique' ? 'unique ' : ''}index ${quoteName(name)} on ${quoteTable(table)} ${definition}`
+  if (kind === 'index' || kind === 'unique')
+    return `create ${kind === 'unique' ? 'unique ' : ''}index ${quoteName(name)} on ${quoteTable(table)} ${definition}`
   if (kind === 'trigger') return `create trigger ${quoteName(name)} ${definition}`
   if (kind === 'policy') return `create policy ${quoteName(name)} on ${quoteTable(table)} ${definition}`
   return `alter table ${quoteTable(table)} add constraint ${quoteName(name)} ${definition}`
@@ -78,7 +90,7 @@ export function addItem(table: TableName, { kind, name, definition }: Item): str
 export function dropItem(table: TableName, { kind, name, definition }: Item): string {
   if (kind === 'trigger' || kind === 'policy') return `drop ${kind} ${quoteName(name)} on ${quoteTable(table)}`
   // A unique key may also be a constraint that somebody made by hand.
-  if (kind === 'index' || (kind === 'unique' && !definition.startsWith('UNIQUE'))) return `drop index ${quoteName(table.schema)}.${quoteName(name)}`
+  if (kind === 'index' || (kind === 'unique' && !definition.startsWith('UNIQUE')))
+    return `drop index ${quoteName(table.schema)}.${quoteName(name)}`
   return `alter table ${quoteTable(table)} drop constraint ${quoteName(name)}`
 }
-

@@ -65,8 +65,15 @@ export function refusal(entity: string, field: string | null, there: string, wan
 /** One change of the database. `sql` may hold several statements. */
 export interface Step {
   readonly kind:
-    | 'create schema' | 'grant schema' | 'create table' | 'alter columns' | 'link table' | 'secure table' | 'grant table'
-    | `add ${ItemKind}` | `drop ${ItemKind}`
+    | 'create schema'
+    | 'grant schema'
+    | 'create table'
+    | 'alter columns'
+    | 'link table'
+    | 'secure table'
+    | 'grant table'
+    | `add ${ItemKind}`
+    | `drop ${ItemKind}`
   readonly entity: string
   readonly field: string | null
   /** Name of what is changed. */

@@ -69,7 +69,8 @@ function judge({ email, password, roles }: AccessChange, catalogue: Catalogue): 
     const role = catalogue.roles.get(id)
     const first = role && byModule.get(role.module)
     if (!role) faults.push({ pointer: `/roles/${index}`, detail: `there is no role "${id}".${suggestion(id, catalogue.roles.keys())}` })
-    else if (first !== undefined) faults.push({ pointer: `/roles/${index}`, detail: `a member has one role per module, and "${first}" is of ${role.module} too` })
+    else if (first !== undefined)
+      faults.push({ pointer: `/roles/${index}`, detail: `a member has one role per module, and "${first}" is of ${role.module} too` })
     else byModule.set(role.module, id)
   }
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })

@@ -6,18 +6,39 @@ import type { Installation } from './commands.ts'
 
 const world = await openWorld()
 const { app, call } = world
-const installation: Installation = { tenants: app.tenants, database: app.database, withOwner: app.database.withOwner, close: () => Promise.resolve() }
+const installation: Installation = {
+  tenants: app.tenants,
+  database: app.database,
+  withOwner: app.database.withOwner,
+  close: () => Promise.resolve(),
+}
 
 async function run(...args: string[]): Promise<{ code: number; out: string }> {
   const lines: string[] = []
   const config = () => readConfig({}, '/')
-  const code = await bos(args, { out: line => { lines.push(line) }, modulesDir: '', config, open: () => Promise.resolve(installation) })
+  const code = await bos(args, {
+    out: (line) => {
+      lines.push(line)
+    },
+    modulesDir: '',
+    config,
+    open: () => Promise.resolve(installation),
+  })
   return { code, out: lines.join('\n') }
 }
 const login = (email: string, password: string): Promise<Reply> => call(null, 'POST', '/api/auth/login', { body: { email, password } })
 const lastWord = (text: string): string => text.trim().split(/\s/).at(-1) ?? ''
 
-it.each([['tenant'], ['tenant', 'create'], ['tenant', 'create', '--nonsense'], ['demo'], ['demo', 'on'], ['password'], ['db'], ['db', 'init']])('bos %s %s: says how it is used and does nothing', async (...args) => {
+it.each([
+  ['tenant'],
+  ['tenant', 'create'],
+  ['tenant', 'create', '--nonsense'],
+  ['demo'],
+  ['demo', 'on'],
+  ['password'],
+  ['db'],
+  ['db', 'init'],
+])('bos %s %s: says how it is used and does nothing', async (...args) => {
   const { code, out } = await run(...args)
   expect([code, out]).toEqual([2, expect.stringMatching(/^bos (tenant|demo|password|db) /)])
 })
@@ -29,11 +50,26 @@ it('bos tenant create prints every fault, by option', async () => {
 })
 
 it('bos tenant create makes one that its administrator can sign in to, and bos tenant list shows it', async () => {
-  const { code, out } = await run('tenant', 'create', 'hooli', '--name', 'Hooli', '--admin-name', 'Gavin', '--admin-email', 'gavin@hooli.test', '--modules', 'crm')
+  const { code, out } = await run(
+    'tenant',
+    'create',
+    'hooli',
+    '--name',
+    'Hooli',
+    '--admin-name',
+    'Gavin',
+    '--admin-email',
+    'gavin@hooli.test',
+    '--modules',
+    'crm',
+  )
   expect(code).toBe(0)
   expect((await login('gavin@hooli.test', lastWord(out))).status).toBe(200)
   expect((await run('tenant', 'list')).out).toMatch(/^hooli +Hooli, 1 person, core crm$/m)
-  expect(await run('tenant', 'enable', 'hooli', 'inventry')).toEqual({ code: 1, out: expect.stringContaining('Did you mean "inventory"?') as string })
+  expect(await run('tenant', 'enable', 'hooli', 'inventry')).toEqual({
+    code: 1,
+    out: expect.stringContaining('Did you mean "inventory"?') as string,
+  })
   expect(await run('tenant', 'enable', 'hooli', 'inventory')).toEqual({ code: 0, out: 'hooli has core, crm, inventory' })
   expect((await run('tenant', 'create', 'hooli', '--admin-name', 'Gavin', '--admin-email', 'gavin@hooli.test')).code).toBe(1)
 })

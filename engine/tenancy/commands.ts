@@ -38,23 +38,41 @@ async function using(shell: Shell, work: (installation: Installation) => Promise
 
 /** Which option of `tenant create` a fault speaks of. */
 const optionOf: Readonly<Record<string, string>> = {
-  '/slug': '<slug>', '/name': '--name', '/locale': '--locale', '/timeZone': '--time-zone', '/currency': '--currency', '/modules': '--modules',
-  '/module': '<module>', '/admin/name': '--admin-name', '/admin/email': '--admin-email',
+  '/slug': '<slug>',
+  '/name': '--name',
+  '/locale': '--locale',
+  '/timeZone': '--time-zone',
+  '/currency': '--currency',
+  '/modules': '--modules',
+  '/module': '<module>',
+  '/admin/name': '--admin-name',
+  '/admin/email': '--admin-email',
 }
 
 const createOptions = {
-  name: { type: 'string' }, 'admin-name': { type: 'string' }, 'admin-email': { type: 'string' }, modules: { type: 'string' },
-  locale: { type: 'string', default: 'en' }, 'time-zone': { type: 'string', default: 'UTC' }, currency: { type: 'string', default: 'EUR' },
+  name: { type: 'string' },
+  'admin-name': { type: 'string' },
+  'admin-email': { type: 'string' },
+  modules: { type: 'string' },
+  locale: { type: 'string', default: 'en' },
+  'time-zone': { type: 'string', default: 'UTC' },
+  currency: { type: 'string', default: 'EUR' },
 } as const
 
 export const tenantCommand = {
-  usage: 'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | enable <slug> <module> | list',
+  usage:
+    'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | enable <slug> <module> | list',
   about: 'makes a tenant with its administrator, enables a module in one, or lists them',
   async run([action, ...args]: readonly string[], shell: Shell): Promise<number> {
-    if (action === 'list') return using(shell, async ({ tenants }) => { for (const line of listing(await tenants.list())) shell.out(line) })
+    if (action === 'list')
+      return using(shell, async ({ tenants }) => {
+        for (const line of listing(await tenants.list())) shell.out(line)
+      })
     if (action === 'enable' && args.length === 2) {
       const [slug = '', module = ''] = args
-      return using(shell, async ({ tenants }) => { shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`) })
+      return using(shell, async ({ tenants }) => {
+        shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`)
+      })
     }
     if (action !== 'create') return misused(shell, `bos tenant ${tenantCommand.usage}`)
     const parsed = parse(args)
@@ -62,11 +80,20 @@ export const tenantCommand = {
     const { slug, values } = parsed
     return using(shell, async ({ tenants }) => {
       const made = await tenants.create({
-        slug, name: values.name ?? slug, locale: values.locale, timeZone: values['time-zone'], currency: values.currency, modules: values.modules?.split(',') ?? null,
+        slug,
+        name: values.name ?? slug,
+        locale: values.locale,
+        timeZone: values['time-zone'],
+        currency: values.currency,
+        modules: values.modules?.split(',') ?? null,
         admin: { name: values['admin-name'] ?? '', email: values['admin-email'] ?? '', password: null },
       })
       shell.out(`${made.slug} (${made.id}) with ${made.modules.join(', ')}`)
-      shell.out(made.admin.password === null ? `${made.admin.email} signs in with the password they have.` : `${made.admin.email} signs in with ${made.admin.password}`)
+      shell.out(
+        made.admin.password === null
+          ? `${made.admin.email} signs in with the password they have.`
+          : `${made.admin.email} signs in with ${made.admin.password}`,
+      )
     })
   },
 }
@@ -84,8 +111,10 @@ function parse(args: readonly string[]) {
 function listing(tenants: Awaited<ReturnType<Tenants['list']>>): string[] {
   if (tenants.length === 0) return ['There are no tenants yet.']
   const width = Math.max(...tenants.map(({ slug }) => slug.length))
-  return tenants.map(({ slug, name, modules, people, suspended }) =>
-    `${slug.padEnd(width)}  ${name}, ${people} ${people === 1 ? 'person' : 'people'}, ${modules.join(' ')}${suspended ? ' (suspended)' : ''}`)
+  return tenants.map(
+    ({ slug, name, modules, people, suspended }) =>
+      `${slug.padEnd(width)}  ${name}, ${people} ${people === 1 ? 'person' : 'people'}, ${modules.join(' ')}${suspended ? ' (suspended)' : ''}`,
+  )
 }
 
 export const demoCommand = {
@@ -96,7 +125,8 @@ export const demoCommand = {
     return using(shell, async ({ withOwner }) => {
       const people = await withOwner(endDemo)
       shell.out('Demo mode is over. Restart the server if it runs.')
-      if (people.length > 0) shell.out(`No longer able to sign in, until "bos password <e-mail>" gives them a password: ${people.join(', ')}`)
+      if (people.length > 0)
+        shell.out(`No longer able to sign in, until "bos password <e-mail>" gives them a password: ${people.join(', ')}`)
     })
   },
 }
@@ -105,7 +135,8 @@ export const passwordCommand = {
   usage: '<e-mail> [--stdin]',
   about: 'gives an account a new password (random, or read from standard input) and ends its sessions',
   async run([email, source]: readonly string[], shell: Shell): Promise<number> {
-    if (email === undefined || (source !== undefined && source !== '--stdin')) return misused(shell, `bos password ${passwordCommand.usage}`)
+    if (email === undefined || (source !== undefined && source !== '--stdin'))
+      return misused(shell, `bos password ${passwordCommand.usage}`)
     const given = source === '--stdin' ? (await readAll(process.stdin)).replace(/\r?\n$/, '') : null
     if (given !== null && (given.length < limits.passwordMinCharacters || given.length > limits.passwordMaxCharacters)) {
       return misused(shell, `A password has ${limits.passwordMinCharacters} to ${limits.passwordMaxCharacters} characters.`)

@@ -11,7 +11,9 @@ import { enableModule, openTenant, randomPassword, setAccess, withDependencies }
 /** What the database remembers of demo mode, under the setting `demo`. Once `on` is false it stays so. */
 interface DemoState {
   readonly on: boolean
-  readonly tenants: Readonly<Record<string, { readonly id: string; readonly modules: readonly string[]; readonly keys: Readonly<Record<string, string>> }>>
+  readonly tenants: Readonly<
+    Record<string, { readonly id: string; readonly modules: readonly string[]; readonly keys: Readonly<Record<string, string>> }>
+  >
   /** E-mail addresses of the people who can sign in. */
   readonly people: readonly string[]
 }
@@ -54,7 +56,8 @@ export async function prepareDemo(parts: DemoParts): Promise<Demo> {
   const { wanted, withOwner, progress } = parts
   let state = await readState(parts.database)
   if (state?.on === false) {
-    if (wanted === 'asked') throw new Error('Demo mode was ended for this database, for ever. Start without --demo, or with another database.')
+    if (wanted === 'asked')
+      throw new Error('Demo mode was ended for this database, for ever. Start without --demo, or with another database.')
     return off
   }
   if (!state) {
@@ -62,7 +65,7 @@ export async function prepareDemo(parts: DemoParts): Promise<Demo> {
     if (wanted === 'asked' && rows.length > 0) throw new Error('This database has tenants already; --demo is for an empty one.')
     if (wanted === 'no' || rows.length > 0) return off
     state = { on: true, tenants: {}, people: [] }
-    await withOwner(owner => writeState(owner, state as DemoState))
+    await withOwner((owner) => writeState(owner, state as DemoState))
   }
 
   const before = state.people
@@ -70,30 +73,36 @@ export async function prepareDemo(parts: DemoParts): Promise<Demo> {
   let passwordHash: string | null = null
   for (const tenant of demoTenants) {
     const known = state.tenants[tenant.slug]
-    const modules = withDependencies(parts.catalogue.modules.keys(), parts.catalogue.modules).map(module => module.id)
-    const missing = modules.filter(id => known?.modules.includes(id) !== true)
+    const modules = withDependencies(parts.catalogue.modules.keys(), parts.catalogue.modules).map((module) => module.id)
+    const missing = modules.filter((id) => known?.modules.includes(id) !== true)
     if (missing.length === 0) continue
     progress(known ? `Adding ${missing.join(', ')} to ${tenant.name} …` : `Filling ${tenant.name} with sample data …`)
     passwordHash ??= await parts.passwords.hash(password)
     state = await fill(parts, state, tenant, missing, passwordHash)
     const written = state
-    await withOwner(owner => writeState(owner, written))
+    await withOwner((owner) => writeState(owner, written))
   }
   // Nobody is told a password that does not work for everybody: whoever joined later shares it with those who were there.
   const hasJoined = state.people.length > before.length
   const isAsked = before.length > 0 && (parts.password !== null || hasJoined)
-  const changed = isAsked && await takePassword(parts, state.people, password)
+  const changed = isAsked && (await takePassword(parts, state.people, password))
   return { on: true, people: state.people, password: hasJoined || changed ? password : null }
 }
 
-async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTenants)[number], missing: readonly string[], passwordHash: string): Promise<DemoState> {
+async function fill(
+  parts: DemoParts,
+  state: DemoState,
+  tenant: (typeof demoTenants)[number],
+  missing: readonly string[],
+  passwordHash: string,
+): Promise<DemoState> {
   const { database, catalogue } = parts
   const before = state.tenants[tenant.slug]
-  const modules = missing.flatMap(id => catalogue.modules.get(id) ?? [])
+  const modules = missing.flatMap((id) => catalogue.modules.get(id) ?? [])
   if (before) {
     for (const module of modules) await enableModule(database, before.id, module)
   } else {
-    await parts.withOwner(owner => setAside(owner, tenant.slug))
+    await parts.withOwner((owner) => setAside(owner, tenant.slug))
     await openTenant(database, uuid(), tenant, modules)
   }
   const actor = await actorOf(database, tenant.slug)
@@ -103,21 +112,27 @@ async function fill(parts: DemoParts, state: DemoState, tenant: (typeof demoTena
   for (const { member, email, roles } of loaded.people) {
     await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles: withDefaults(roles, modules), link: false })
   }
-  const entry = { id: actor.tenant, modules: [...before?.modules ?? [], ...missing], keys: Object.fromEntries(loaded.keys) }
-  return { on: true, tenants: { ...state.tenants, [tenant.slug]: entry }, people: [...new Set([...state.people, ...loaded.people.map(person => person.email)])] }
+  const entry = { id: actor.tenant, modules: [...(before?.modules ?? []), ...missing], keys: Object.fromEntries(loaded.keys) }
+  return {
+    on: true,
+    tenants: { ...state.tenants, [tenant.slug]: entry },
+    people: [...new Set([...state.people, ...loaded.people.map((person) => person.email)])],
+  }
 }
 
 /** As when a module is enabled later: whoever has no role in it gets its default one. Administrators need none. */
 function withDefaults(roles: readonly string[], modules: readonly Module[]): readonly string[] {
   if (roles.includes(administrator)) return roles
-  const covered = new Set(roles.map(role => role.split('.')[0]))
-  return [...roles, ...modules.flatMap(module => module.defaultRole !== null && !covered.has(module.id) ? [module.defaultRole] : [])]
+  const covered = new Set(roles.map((role) => role.split('.')[0]))
+  return [...roles, ...modules.flatMap((module) => (module.defaultRole !== null && !covered.has(module.id) ? [module.defaultRole] : []))]
 }
 
 /** What an earlier start left unfinished: its slug becomes free, its people lose their way in. */
 async function setAside(owner: Session, slug: string): Promise<void> {
   const { rows } = await owner.query(
-    `update bos.tenant set slug = left(slug, 40) || '-' || left(id::text, 8), suspended_at = now() where slug = $1 returning id`, [slug])
+    `update bos.tenant set slug = left(slug, 40) || '-' || left(id::text, 8), suspended_at = now() where slug = $1 returning id`,
+    [slug],
+  )
   for (const row of rows) await owner.query('delete from bos.member_account where tenant_id = $1', [row['id']])
 }
 
@@ -137,7 +152,7 @@ async function takePassword({ database, passwords }: DemoParts, people: readonly
     // All were given one hash: comparing the text spares all but the first a slow verification.
     if (!account || account['password_hash'] === hash) continue
     const stored = account['password_hash'] as string | null
-    if (hash === null && await passwords.verify(password, stored)) {
+    if (hash === null && (await passwords.verify(password, stored))) {
       hash = stored
       continue
     }
@@ -164,5 +179,8 @@ async function readState(database: Pick<Database, 'call'>): Promise<DemoState | 
 }
 
 async function writeState(owner: Session, state: DemoState): Promise<void> {
-  await owner.query(`insert into bos.setting (key, value) values ('demo', $1::text::jsonb) on conflict (key) do update set value = excluded.value`, [JSON.stringify(state)])
+  await owner.query(
+    `insert into bos.setting (key, value) values ('demo', $1::text::jsonb) on conflict (key) do update set value = excluded.value`,
+    [JSON.stringify(state)],
+  )
 }

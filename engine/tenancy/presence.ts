@@ -12,5 +12,7 @@ export async function watchPresence(owner: Session): Promise<void> {
   const state = rows[0]
   if (state?.['known'] !== true || state['watched'] === true) return
   const columns = state['has_active'] === true ? 'deleted_at, active' : 'deleted_at'
-  await owner.query(`create trigger bos_presence after update of ${columns} on core.member for each row execute function bos.member_presence()`)
+  await owner.query(
+    `create trigger bos_presence after update of ${columns} on core.member for each row execute function bos.member_presence()`,
+  )
 }

@@ -21,7 +21,8 @@ const day = /^@(day|workday):(-?\d{1,5})(?:T(\d\d:\d\d))?$/
 /** A seed record's `data` with every `@…` text replaced (modules-json/README.md). Throws with what is wrong and where. */
 export function resolveSeed(data: unknown, entity: Entity, place: SeedPlace): Record<string, unknown> {
   const record: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(data as Record<string, unknown>)) record[name] = resolve(value, entity.fieldByName.get(name), place)
+  for (const [name, value] of Object.entries(data as Record<string, unknown>))
+    record[name] = resolve(value, entity.fieldByName.get(name), place)
   return record
 }
 
@@ -38,7 +39,11 @@ function resolve(value: unknown, field: Field | undefined, place: SeedPlace): un
   if (typeof value === 'string') return value.startsWith('@') ? resolveText(value, field, place) : value
   const lines = field?.lines ? place.entityOf(field.lines.entity) : undefined
   if (Array.isArray(value)) {
-    return value.map(item => lines && typeof item === 'object' && item !== null && !field?.lines?.linkField ? resolveSeed(item, lines, place) : resolve(item, field, place))
+    return value.map((item) =>
+      lines && typeof item === 'object' && item !== null && !field?.lines?.linkField
+        ? resolveSeed(item, lines, place)
+        : resolve(item, field, place),
+    )
   }
   if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolve(inner, field, place)]))

@@ -44,11 +44,16 @@ interface SeedRecord {
 export async function readSeeds(modulesDir: string, modules: readonly { id: string; seeds: readonly string[] }[]): Promise<SeedFile[]> {
   const files: SeedFile[] = []
   for (const { id, seeds } of modules) {
-    for (const path of seeds.filter(seed => seed.endsWith('.json')).toSorted()) {
+    for (const path of seeds.filter((seed) => seed.endsWith('.json')).toSorted()) {
       const name = `${id}/${path}`
-      files.push(await readFile(join(modulesDir, id, path), 'utf8').then(text => readSeed(name, parseJson(text, limits.jsonDepthLevels)), cause => {
-        throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-      }))
+      files.push(
+        await readFile(join(modulesDir, id, path), 'utf8').then(
+          (text) => readSeed(name, parseJson(text, limits.jsonDepthLevels)),
+          (cause) => {
+            throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+          },
+        ),
+      )
     }
   }
   return files
@@ -56,7 +61,8 @@ export async function readSeeds(modulesDir: string, modules: readonly { id: stri
 
 function readSeed(name: string, value: unknown): SeedFile {
   const { entity, tenants = null, records } = (value ?? {}) as Partial<SeedFile>
-  const isRecord = (record: unknown): boolean => typeof (record as SeedRecord | null)?.data === 'object' && (record as SeedRecord).data !== null
+  const isRecord = (record: unknown): boolean =>
+    typeof (record as SeedRecord | null)?.data === 'object' && (record as SeedRecord).data !== null
   if (typeof entity !== 'string' || !Array.isArray(records) || !records.every(isRecord) || (tenants !== null && !Array.isArray(tenants))) {
     throw new Error(`${name}: a seed file is {"entity", "tenants"?, "records": [{"key"?, "data": {…}}]}`)
   }
@@ -64,7 +70,11 @@ function readSeed(name: string, value: unknown): SeedFile {
 }
 
 type Operation = { readonly op: 'create'; readonly data: unknown } | { readonly op: 'update'; readonly id: string; readonly data: unknown }
-interface Pending { readonly operation: Operation; readonly record: SeedRecord; readonly index: number }
+interface Pending {
+  readonly operation: Operation
+  readonly record: SeedRecord
+  readonly index: number
+}
 
 /**
  * Loads seed files into one tenant through the records pipeline, in bulk, so that samples obey every rule that people's records do.
@@ -74,7 +84,12 @@ export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, str
   const { catalogue, actor } = task
   const keys = new Map(task.keys)
   const people: SeedPerson[] = []
-  const place: SeedPlace = { timeZone: actor.timeZone, now: task.now, idOf: (entity, key) => keys.get(`${entity}:${key}`), entityOf: id => catalogue.entities.get(id) }
+  const place: SeedPlace = {
+    timeZone: actor.timeZone,
+    now: task.now,
+    idOf: (entity, key) => keys.get(`${entity}:${key}`),
+    entityOf: (id) => catalogue.entities.get(id),
+  }
 
   for (const file of task.files) {
     if (file.tenants !== null && !file.tenants.includes(actor.tenantSlug)) continue
@@ -93,8 +108,9 @@ export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, str
     for (const [index, record] of file.records.entries()) {
       const own = record.key === undefined ? null : `${entity.id}:${record.key}`
       // What the batch has not written yet has no id yet.
-      const waiting = new Set(pending.map(each => `${entity.id}:${each.record.key}`))
-      if (pending.length >= batchRecords || [own, ...referencesOf(record.data)].some(key => key !== null && waiting.has(key))) await flush()
+      const waiting = new Set(pending.map((each) => `${entity.id}:${each.record.key}`))
+      if (pending.length >= batchRecords || [own, ...referencesOf(record.data)].some((key) => key !== null && waiting.has(key)))
+        await flush()
       const data = located(file, index, () => resolveSeed(record.data, entity, place))
       const known = own === null ? undefined : keys.get(own)
       pending.push({ record, index, operation: known === undefined ? { op: 'create', data } : { op: 'update', id: known, data } })
@@ -109,15 +125,22 @@ async function write({ handle, actor }: SeedTask, file: SeedFile, entity: Entity
   const requestId = `seed:${file.name}`
   try {
     if (entity.kind === 'single') {
-      for (const { operation } of pending) await handle(engineCall({ module, plural, method: 'PATCH', rest: [], body: operation.data }, 'seed', requestId), actor)
+      for (const { operation } of pending)
+        await handle(engineCall({ module, plural, method: 'PATCH', rest: [], body: operation.data }, 'seed', requestId), actor)
       return pending.map(() => '')
     }
     const operations = pending.map(({ operation }) => operation)
-    const answer = await handle(engineCall({ module, plural, method: 'POST', rest: ['bulk'], body: { mode: 'all', operations } }, 'seed', requestId), actor)
+    const answer = await handle(
+      engineCall({ module, plural, method: 'POST', rest: ['bulk'], body: { mode: 'all', operations } }, 'seed', requestId),
+      actor,
+    )
     return (answerJson(answer) as { results: { id: string }[] }).results.map(({ id }) => id)
   } catch (error) {
     const faults = (error as { faults?: readonly { pointer: string; detail: string }[] }).faults ?? []
-    const shown = faults.slice(0, 5).map(({ pointer, detail }) => `\n  ${recordOf(pointer, pending)}: ${detail}`).join('')
+    const shown = faults
+      .slice(0, 5)
+      .map(({ pointer, detail }) => `\n  ${recordOf(pointer, pending)}: ${detail}`)
+      .join('')
     throw new Error(`${file.name}: ${error instanceof Error ? error.message : String(error)}${shown}`, { cause: error })
   }
 }

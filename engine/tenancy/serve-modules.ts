@@ -32,8 +32,8 @@ export async function serveModules(owner: Session, caller: Pick<Database, 'call'
       return { catalogues, refusals }
     }
     refusals.push(...outcome.refusals)
-    const blamed = new Set(outcome.refusals.map(refusal => refusal.entity.split('.')[0]))
-    const left = files.filter(source => !blamed.has(source.id))
+    const blamed = new Set(outcome.refusals.map((refusal) => refusal.entity.split('.')[0]))
+    const left = files.filter((source) => !blamed.has(source.id))
     if (left.length === files.length) throw new SchemaRefused(refusals)
     files = left
   }

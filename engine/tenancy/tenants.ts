@@ -57,27 +57,48 @@ export interface TenantParts {
 
 export function createTenants({ database, hashPassword, handle, modules }: TenantParts): Tenants {
   return {
-    create: async wanted => {
+    create: async (wanted) => {
       const chosen = judge(wanted, modules())
       const password = wanted.admin.password ?? randomPassword()
       const passwordHash = await hashPassword(password)
       // Three transactions, in an order that any of them may break off: the tenant cannot be signed in to before the last,
       // and the same request again takes up what is there (bos.tenant_open, the upsert by e-mail).
       const opened = await openTenant(database, uuid(), wanted, chosen)
-      if (!opened) throw new Problem('unique-taken', `There is a tenant "${wanted.slug}" already.`, { faults: [{ pointer: '/slug', detail: 'is taken' }] })
+      if (!opened)
+        throw new Problem('unique-taken', `There is a tenant "${wanted.slug}" already.`, {
+          faults: [{ pointer: '/slug', detail: 'is taken' }],
+        })
       const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
       const member = await writeMember(handle, actor, wanted.admin)
       const { email } = wanted.admin
-      const { existing, passwordKept } = await setAccess(database, { tenant: opened.id, member, email, passwordHash, roles: ['core.admin'], link: true })
+      const { existing, passwordKept } = await setAccess(database, {
+        tenant: opened.id,
+        member,
+        email,
+        passwordHash,
+        roles: ['core.admin'],
+        link: true,
+      })
       const shown = wanted.admin.password === null && !passwordKept ? password : null
-      return { id: opened.id, slug: wanted.slug, name: wanted.name, modules: chosen.map(each => each.id), admin: { member, email, password: shown, existing } }
+      return {
+        id: opened.id,
+        slug: wanted.slug,
+        name: wanted.name,
+        modules: chosen.map((each) => each.id),
+        admin: { member, email, password: shown, existing },
+      }
     },
 
     list: async () => {
       const { rows } = await database.call({ text: 'select * from bos.tenant_list()' })
-      return rows.map(row => ({
-        id: String(row['id']), slug: String(row['slug']), name: String(row['name']), modules: row['modules'] as string[], people: Number(row['people']),
-        createdAt: (row['created_at'] as Date).toISOString(), suspended: row['suspended_at'] !== null,
+      return rows.map((row) => ({
+        id: String(row['id']),
+        slug: String(row['slug']),
+        name: String(row['name']),
+        modules: row['modules'] as string[],
+        people: Number(row['people']),
+        createdAt: (row['created_at'] as Date).toISOString(),
+        suspended: row['suspended_at'] !== null,
       }))
     },
 
@@ -89,17 +110,21 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
       if (unknown !== null) throw new Problem('request-invalid', '', { faults: [{ pointer: '/module', detail: unknown }] })
       for (const each of withDependencies([module], modules())) await enableModule(database, String(tenant['id']), each)
       const [after] = (await find()).rows
-      return (after?.['modules'] as { module: string }[] | undefined ?? []).map(each => each.module)
+      return ((after?.['modules'] as { module: string }[] | undefined) ?? []).map((each) => each.module)
     },
   }
 }
 
 export async function openTenant(
-  database: Pick<Database, 'call'>, id: string, { slug, name, locale, timeZone, currency }: Omit<NewTenant, 'modules' | 'admin'>, modules: readonly Module[],
+  database: Pick<Database, 'call'>,
+  id: string,
+  { slug, name, locale, timeZone, currency }: Omit<NewTenant, 'modules' | 'admin'>,
+  modules: readonly Module[],
 ): Promise<{ id: string; generation: number } | null> {
   const chosen = JSON.stringify(modules.map(({ id: module, version }) => ({ module, version })))
   const { rows } = await database.call({
-    text: 'select * from bos.tenant_open($1::uuid, $2, $3, $4, $5, $6, $7::jsonb)', values: [id, slug, name, locale, timeZone, currency, chosen],
+    text: 'select * from bos.tenant_open($1::uuid, $2, $3, $4, $5, $6, $7::jsonb)',
+    values: [id, slug, name, locale, timeZone, currency, chosen],
   })
   const row = rows[0]
   return row ? { id: String(row['id']), generation: Number(row['generation']) } : null
@@ -130,10 +155,14 @@ export interface AccessSet {
  * Says how a member signs in and which roles they have, in one transaction. Throws 'unique-taken' where the account is in use in
  * another tenant and may not be linked, 'conflict' where it is linked and a password is given; then nothing is changed.
  */
-export async function setAccess(database: Pick<Database, 'call'>, { tenant, member, email, passwordHash, roles, link }: AccessSetting): Promise<AccessSet> {
+export async function setAccess(
+  database: Pick<Database, 'call'>,
+  { tenant, member, email, passwordHash, roles, link }: AccessSetting,
+): Promise<AccessSet> {
   try {
     const { rows } = await database.call({
-      text: 'select * from bos.access_set($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::text[], $7)', values: [tenant, member, uuid(), email, passwordHash, roles, link],
+      text: 'select * from bos.access_set($1::uuid, $2::uuid, $3::uuid, $4, $5, $6::text[], $7)',
+      values: [tenant, member, uuid(), email, passwordHash, roles, link],
     })
     return { existing: rows[0]?.['existing'] === true, passwordKept: rows[0]?.['password_kept'] === true }
   } catch (cause) {
@@ -143,18 +172,27 @@ export async function setAccess(database: Pick<Database, 'call'>, { tenant, memb
 }
 const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fault: Fault }>> = {
   23505: {
-    code: 'unique-taken', detail: 'This address signs in already, as another person or in another tenant. The operator can connect it.',
+    code: 'unique-taken',
+    detail: 'This address signs in already, as another person or in another tenant. The operator can connect it.',
     fault: { pointer: '/email', detail: 'is taken' },
   },
   BOS03: {
-    code: 'conflict', detail: 'This account is in use in other tenants too, so only the person can change its password. Nothing was changed.',
+    code: 'conflict',
+    detail: 'This account is in use in other tenants too, so only the person can change its password. Nothing was changed.',
     fault: { pointer: '/password', detail: 'can be changed by the person only' },
   },
 }
 
-async function writeMember(handle: HandleCall, actor: ReturnType<typeof engineActor>, { name, email }: NewTenant['admin']): Promise<string> {
+async function writeMember(
+  handle: HandleCall,
+  actor: ReturnType<typeof engineActor>,
+  { name, email }: NewTenant['admin'],
+): Promise<string> {
   const body = { mode: 'all', operations: [{ op: 'upsert', key: 'email', data: { name, email } }] }
-  const answer = await handle(engineCall({ module: 'core', plural: 'members', method: 'POST', rest: ['bulk'], body }, 'system', `tenant:${actor.tenantSlug}`), actor)
+  const answer = await handle(
+    engineCall({ module: 'core', plural: 'members', method: 'POST', rest: ['bulk'], body }, 'system', `tenant:${actor.tenantSlug}`),
+    actor,
+  )
   const id = (answerJson(answer) as { results: { id?: string }[] }).results[0]?.id
   if (id === undefined) throw new Error('the first member was not written')
   return id
@@ -176,8 +214,14 @@ export function withDependencies(ids: Iterable<string>, known: ReadonlyMap<strin
 /** Every fault of a request for a tenant, or the modules that it gets. */
 function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] {
   const faults: Fault[] = []
-  const expect = (right: boolean, pointer: string, detail: string): void => { if (!right) faults.push({ pointer, detail }) }
-  expect(/^[a-z][a-z0-9-]{0,62}$/.test(wanted.slug), '/slug', 'must be 1 to 63 lower-case letters, digits and hyphens, beginning with a letter')
+  const expect = (right: boolean, pointer: string, detail: string): void => {
+    if (!right) faults.push({ pointer, detail })
+  }
+  expect(
+    /^[a-z][a-z0-9-]{0,62}$/.test(wanted.slug),
+    '/slug',
+    'must be 1 to 63 lower-case letters, digits and hyphens, beginning with a letter',
+  )
   expect(wanted.name.trim() !== '', '/name', 'must not be empty')
   expect(isLocale(wanted.locale), '/locale', 'must be a language tag such as en or de-AT')
   expect(isTimeZone(wanted.timeZone), '/timeZone', 'must be a time zone such as Europe/Vienna')
@@ -190,7 +234,7 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
   }
   expect(known.has('core'), '/modules', 'the module core is missing: nobody could be a member')
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
-  return withDependencies(['core', ...wanted.modules ?? known.keys()], known)
+  return withDependencies(['core', ...(wanted.modules ?? known.keys())], known)
 }
 
 function unknownModule(id: string, known: ReadonlyMap<string, Module>): string | null {
@@ -200,7 +244,7 @@ function unknownModule(id: string, known: ReadonlyMap<string, Module>): string |
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && name.includes('/') || name === 'UTC'
+    return (new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '' && name.includes('/')) || name === 'UTC'
   } catch {
     return false
   }
@@ -217,6 +261,6 @@ function isLocale(tag: string): boolean {
 /** Twenty letters and digits that nobody confuses, about 100 bits: `k7mxq-…`. */
 export function randomPassword(): string {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz023456789'
-  const letters = [...randomBytes(20)].map(byte => alphabet[byte & 31]).join('')
+  const letters = [...randomBytes(20)].map((byte) => alphabet[byte & 31]).join('')
   return letters.replace(/.{5}(?=.)/g, '$&-')
 }

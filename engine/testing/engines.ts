@@ -17,13 +17,21 @@ type Tuning = Partial<Omit<DatabaseOptions, 'databaseUrl' | 'ownerUrl' | 'dataDi
 /** Opens a database of its own. The embedded one lies in memory and takes seconds to start: one per file. */
 export async function openEngine(engine: Engine, tuning: Tuning = {}): Promise<OpenTestDatabase> {
   const url = engine === 'native' ? (await freshDatabase(await migratedTemplate())).url : null
-  const database = await createDatabase({ databaseUrl: url, ownerUrl: null, dataDir: null, connections: 20, canaryMs: 0, vacuumMs: 0, ...tuning })
+  const database = await createDatabase({
+    databaseUrl: url,
+    ownerUrl: null,
+    dataDir: null,
+    connections: 20,
+    canaryMs: 0,
+    vacuumMs: 0,
+    ...tuning,
+  })
   if (engine === 'embedded') await database.withOwner(migrate)
   return { ...database, url }
 }
 
 const migratedTemplate = () =>
-  template('engine', async url => {
+  template('engine', async (url) => {
     const database = await createDatabase({ databaseUrl: url, ownerUrl: null, dataDir: null, connections: 1 })
     await database.withOwner(migrate)
     await database.close()
@@ -33,8 +41,11 @@ const migratedTemplate = () =>
 export const tenants = { acme: '00000000-0000-7000-8000-00000000000a', globex: '00000000-0000-7000-8000-00000000000b' } as const
 
 export async function addTenants(database: OpenDatabase): Promise<void> {
-  await database.withOwner(owner =>
-    owner.query(`insert into bos.tenant (id, slug, name) values ($1, 'acme', 'Acme'), ($2, 'globex', 'Globex')`, [tenants.acme, tenants.globex]),
+  await database.withOwner((owner) =>
+    owner.query(`insert into bos.tenant (id, slug, name) values ($1, 'acme', 'Acme'), ($2, 'globex', 'Globex')`, [
+      tenants.acme,
+      tenants.globex,
+    ]),
   )
 }
 

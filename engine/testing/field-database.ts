@@ -24,7 +24,10 @@ export const compiled = (statement: RawBuilder<unknown>): { text: string; values
 /** The columns of the field `f`. */
 export const at: ColumnRef = (suffix = '') => sql.ref(`f${suffix}`)
 /** Those of one of its members. */
-export const suffixed = (own: string): ColumnRef => (more = '') => at(own + more)
+export const suffixed =
+  (own: string): ColumnRef =>
+  (more = '') =>
+    at(own + more)
 
 export const columnSql = ({ name, type, collation, generated }: Column): string =>
   `"${name}" ${type}${collation ? ` collate "${collation}"` : ''}${generated ? ` generated always as (${generated}) stored` : ''}`
@@ -77,7 +80,12 @@ export async function openFieldDatabase(): Promise<FieldDatabase> {
       const faults: string[] = []
       const params = type.operators[name]!.parse(text, settings as never, (_, detail) => faults.push(detail))
       assert.deepEqual(faults, [], `${name} ${text}`)
-      const where = type.operators[name]!.where(sql, columns, params.map((each) => sql`${each}`), settings as never)
+      const where = type.operators[name]!.where(
+        sql,
+        columns,
+        params.map((each) => sql`${each}`),
+        settings as never,
+      )
       return (await run(sql`select id from ${sql.table(table)} where ${where} order by id`)).map((row) => Number(row['id']))
     },
     async close() {

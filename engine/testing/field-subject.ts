@@ -59,25 +59,30 @@ export type Refused = readonly [input: unknown, faults: string | readonly string
 /** What of the accepted rows is not so; empty: all is. */
 export function wronglyRead(field: Subject, rows: readonly Accepted[]): unknown[] {
   const { type, settings } = field
-  return rows.flatMap(([input, canonical, options]) => [
-    unlike(`parse ${show(input)}`, parsed(field, input), { value: canonical }),
-    unlike(`parse canonical ${show(canonical)}`, parsed(field, canonical), { value: canonical }),
-    unlike(`read schema of ${show(canonical)}`, valid(field, 'read', canonical), true),
-    unlike(`create schema of ${show(canonical)}`, valid(field, 'create', canonical), true),
-    unlike(`create schema of ${show(input)}`, options ? true : valid(field, 'create', input), true),
-    unlike(`cell of ${show(canonical)}`, cell(field, type.toText?.(canonical, settings) ?? String(canonical)), { value: canonical }),
-  ]).filter((each) => each !== null)
+  return rows
+    .flatMap(([input, canonical, options]) => [
+      unlike(`parse ${show(input)}`, parsed(field, input), { value: canonical }),
+      unlike(`parse canonical ${show(canonical)}`, parsed(field, canonical), { value: canonical }),
+      unlike(`read schema of ${show(canonical)}`, valid(field, 'read', canonical), true),
+      unlike(`create schema of ${show(canonical)}`, valid(field, 'create', canonical), true),
+      unlike(`create schema of ${show(input)}`, options ? true : valid(field, 'create', input), true),
+      unlike(`cell of ${show(canonical)}`, cell(field, type.toText?.(canonical, settings) ?? String(canonical)), { value: canonical }),
+    ])
+    .filter((each) => each !== null)
 }
 
 /** What of the refused rows is not so; empty: all is. */
 export function wronglyRefused(field: Subject, rows: readonly Refused[]): unknown[] {
-  return rows.flatMap(([input, faults, options]) => [
-    unlike(`parse ${show(input)}`, parsed(field, input), { faults: typeof faults === 'string' ? [` ${faults}`] : faults }),
-    unlike(`create schema of ${show(input)}`, options ? false : valid(field, 'create', input), false),
-  ]).filter((each) => each !== null)
+  return rows
+    .flatMap(([input, faults, options]) => [
+      unlike(`parse ${show(input)}`, parsed(field, input), { faults: typeof faults === 'string' ? [` ${faults}`] : faults }),
+      unlike(`create schema of ${show(input)}`, options ? false : valid(field, 'create', input), false),
+    ])
+    .filter((each) => each !== null)
 }
 
-const unlike = (what: string, found: unknown, expected: unknown): unknown => (isDeepStrictEqual(found, expected) ? null : { what, found, expected })
+const unlike = (what: string, found: unknown, expected: unknown): unknown =>
+  isDeepStrictEqual(found, expected) ? null : { what, found, expected }
 
 const show = (value: unknown): string => JSON.stringify(value)?.slice(0, 80) ?? String(value)
 

@@ -23,7 +23,12 @@ export const people = { ada: randomUUID(), bob: randomUUID(), both: randomUUID()
 export const members = { ada: randomUUID(), bob: randomUUID(), bothInAcme: randomUUID(), bothInGlobex: randomUUID() }
 export const tenants = { acme: randomUUID(), globex: randomUUID() }
 
-export interface Reply { status: number; body: Record<string, unknown>; cookie: string | null; headers: Headers }
+export interface Reply {
+  status: number
+  body: Record<string, unknown>
+  cookie: string | null
+  headers: Headers
+}
 
 /**
  * Sign-in and gateway on a real database, without any module; behind them a pipeline that only opens the actor's transaction and says
@@ -32,14 +37,27 @@ export interface Reply { status: number; body: Record<string, unknown>; cookie: 
 export async function openIdentity() {
   const place = await freshDatabase()
   const database = await createDatabase({ databaseUrl: place.url, ownerUrl: null, dataDir: null, connections: 4 })
-  await database.withOwner(owner => migrate(owner))
+  await database.withOwner((owner) => migrate(owner))
   const passwords = createPasswords(limits)
   const passwordHash = await passwords.hash('correct horse battery')
   for (const [slug, id] of Object.entries(tenants)) {
-    await database.call({ text: `select * from bos.tenant_open($1, $2, $3, 'en', 'Europe/Berlin', 'EUR', '[{"module":"core","version":"1.0.0"}]')`, values: [id, slug, slug.toUpperCase()] })
+    await database.call({
+      text: `select * from bos.tenant_open($1, $2, $3, 'en', 'Europe/Berlin', 'EUR', '[{"module":"core","version":"1.0.0"}]')`,
+      values: [id, slug, slug.toUpperCase()],
+    })
   }
-  const setAccess = (tenant: string, member: string, account: string, email: string | null, roles: readonly string[], hash: string | null = null): Promise<unknown> =>
-    database.call({ text: 'select bos.access_set($1, $2, $3, $4, $5, $6::text[], true)', values: [tenant, member, account, email, hash, roles] })
+  const setAccess = (
+    tenant: string,
+    member: string,
+    account: string,
+    email: string | null,
+    roles: readonly string[],
+    hash: string | null = null,
+  ): Promise<unknown> =>
+    database.call({
+      text: 'select bos.access_set($1, $2, $3, $4, $5, $6::text[], true)',
+      values: [tenant, member, account, email, hash, roles],
+    })
   await setAccess(tenants.acme, members.ada, people.ada, 'ada@acme.test', ['core.admin'], passwordHash)
   await setAccess(tenants.acme, members.bob, people.bob, 'Bob@acme.test', [], passwordHash)
   await setAccess(tenants.acme, members.bothInAcme, people.both, 'both@example.test', [], passwordHash)
@@ -48,7 +66,10 @@ export async function openIdentity() {
   const actors = createActors(database, tokens, limits)
   const signIn = createSignIn({ database, passwords, tokens, actors, limits })
   const app = createGateway({
-    config: { limits, trustedProxies: 1 }, demo: false, ui: null, metrics: createMetrics(),
+    config: { limits, trustedProxies: 1 },
+    demo: false,
+    ui: null,
+    metrics: createMetrics(),
     guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
     routes: [
       ...authRoutes({ signIn, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
@@ -70,19 +91,37 @@ export async function openIdentity() {
 
   let lastAddress = 0
   /** Each call comes from an address of its own unless one is named, so that the limits of one test do not reach another. */
-  async function call(method: string, path: string, options: { body?: unknown; headers?: Record<string, string>; address?: string } = {}): Promise<Reply> {
-    const headers = { 'x-forwarded-for': options.address ?? `10.1.${lastAddress >> 8}.${lastAddress++ & 255}`, ...(options.body !== undefined && { 'content-type': 'application/json' }), ...options.headers }
-    const response = await fetch(base + path, { method, headers, ...(options.body !== undefined && { body: JSON.stringify(options.body) }) })
+  async function call(
+    method: string,
+    path: string,
+    options: { body?: unknown; headers?: Record<string, string>; address?: string } = {},
+  ): Promise<Reply> {
+    const headers = {
+      'x-forwarded-for': options.address ?? `10.1.${lastAddress >> 8}.${lastAddress++ & 255}`,
+      ...(options.body !== undefined && { 'content-type': 'application/json' }),
+      ...options.headers,
+    }
+    const response = await fetch(base + path, {
+      method,
+      headers,
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    })
     const text = await response.text()
     const cookie = response.headers.get('set-cookie')
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) as Record<string, unknown>, cookie, headers: response.headers }
+    return {
+      status: response.status,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+      cookie,
+      headers: response.headers,
+    }
   }
   const login = (email: string, password = 'correct horse battery', more: object = {}, address?: string): Promise<Reply> =>
     call('POST', '/api/auth/login', { body: { email, password, ...more }, ...(address !== undefined && { address }) })
   const withToken = (token: unknown): Record<string, string> => ({ authorization: `Bearer ${String(token)}` })
   const deals = (token: unknown): Promise<Reply> => call('GET', '/api/crm/deals', { headers: withToken(token) })
   const cookieOf = (reply: Reply): string => reply.cookie?.split(';')[0] ?? ''
-  const refresh = (cookie: string, headers: Record<string, string> = {}): Promise<Reply> => call('POST', '/api/auth/refresh', { headers: { cookie, ...headers } })
+  const refresh = (cookie: string, headers: Record<string, string> = {}): Promise<Reply> =>
+    call('POST', '/api/auth/refresh', { headers: { cookie, ...headers } })
 
   return { database, tokens, base, call, login, withToken, deals, cookieOf, refresh, setAccess }
 }

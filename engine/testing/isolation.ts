@@ -23,7 +23,10 @@ const uuids = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** What of an answer must not depend on whose id it was: all but the id itself and the request's own id. */
 function comparable(reply: Reply, id: string): unknown {
   const text = reply.text.replaceAll(id, '<id>').replace(/"requestId":"[^"]*"/, '"requestId":"…"')
-  const headers = ['content-type', 'content-length', 'etag', 'location', 'allow', 'cache-control'].map((name) => [name, reply.headers.get(name)])
+  const headers = ['content-type', 'content-length', 'etag', 'location', 'allow', 'cache-control'].map((name) => [
+    name,
+    reply.headers.get(name),
+  ])
   return { status: reply.status, text, headers: Object.fromEntries(headers) }
 }
 
@@ -43,17 +46,27 @@ export function isolation(world: World, catalogue: Catalogue): void {
     world.call('admin@acme', method, path, { ...(body !== undefined && { body }), ...(headers !== undefined && { headers }) })
 
   /** `attempt` builds the request for one id. `target` says whose records the id stands for. */
-  const alike = (name: string, target: () => string, attempt: (id: string) => Attempt | Promise<Attempt>, own?: () => string | Promise<string>): void => {
+  const alike = (
+    name: string,
+    target: () => string,
+    attempt: (id: string) => Attempt | Promise<Attempt>,
+    own?: () => string | Promise<string>,
+  ): void => {
     test(name, async () => {
       const [foreign, nobodys] = [stage.id(stage.foreign, target()), randomUUID()]
-      const { result: replies, events } = await eventsOf(world, async () => [await send(await attempt(foreign)), await send(await attempt(nobodys))] as const)
+      const { result: replies, events } = await eventsOf(
+        world,
+        async () => [await send(await attempt(foreign)), await send(await attempt(nobodys))] as const,
+      )
       expect(comparable(replies[0], foreign)).toEqual(comparable(replies[1], nobodys))
       expect(events).toEqual([])
       const leaked = [...replies[0].text.matchAll(uuids)].map(([id]) => id).filter((id) => id !== foreign && stage.foreignIds.has(id))
       expect(leaked, 'ids of the other tenant in the answer').toEqual([])
       const mine = own === undefined ? stage.id(stage.own, target()) : await own()
       const control = await send(await attempt(mine))
-      expect(comparable(control, mine), 'one’s own id answers like a stranger’s: this row proves nothing').not.toEqual(comparable(replies[1], nobodys))
+      expect(comparable(control, mine), 'one’s own id answers like a stranger’s: this row proves nothing').not.toEqual(
+        comparable(replies[1], nobodys),
+      )
     })
   }
 
@@ -66,7 +79,11 @@ export function isolation(world: World, catalogue: Catalogue): void {
       ok(await send({ method: 'DELETE', path: `${path}/${id}`, headers: { 'if-match': '"1.1"' } }))
       return id
     }
-    const bulk = (operation: object, mode = 'each'): Attempt => ({ method: 'POST', path: `${path}/bulk`, body: { mode, operations: [operation] } })
+    const bulk = (operation: object, mode = 'each'): Attempt => ({
+      method: 'POST',
+      path: `${path}/bulk`,
+      body: { mode, operations: [operation] },
+    })
 
     describe(entity.id, () => {
       alike('get', self, (id) => ({ method: 'GET', path: `${path}/${id}` }))
@@ -88,7 +105,9 @@ export function isolation(world: World, catalogue: Catalogue): void {
         if (fields.some((field) => field === undefined || field.reference !== null || field.readOnly)) continue
         test(`a value of ${key.id} that the other tenant has taken is free here`, async () => {
           const taken = stage.foreign.get(entity.id) ?? {}
-          const values = Object.fromEntries(fields.flatMap((field) => (field === undefined || taken[field.name] === null ? [] : [[field.name, taken[field.name]]])))
+          const values = Object.fromEntries(
+            fields.flatMap((field) => (field === undefined || taken[field.name] === null ? [] : [[field.name, taken[field.name]]])),
+          )
           if (Object.keys(values).length < fields.length) return
           const { id } = ok(await send({ method: 'POST', path, body: { ...stage.body(entity, stage.own), ...values } }))
           expect(id).not.toBe(taken['id'])
@@ -104,7 +123,10 @@ export function isolation(world: World, catalogue: Catalogue): void {
         for (const query of ['', '&deleted=only', ...searches, ...expandable.map((name) => `&expand=${name}`)]) {
           const reply = await send({ method: 'GET', path: `${path}?limit=100${query}` })
           ok(reply)
-          expect([...reply.text.matchAll(uuids)].map(([id]) => id).filter((id) => stage.foreignIds.has(id)), query).toEqual([])
+          expect(
+            [...reply.text.matchAll(uuids)].map(([id]) => id).filter((id) => stage.foreignIds.has(id)),
+            query,
+          ).toEqual([])
         }
       })
 
@@ -127,12 +149,38 @@ export function isolation(world: World, catalogue: Catalogue): void {
       for (const { entity: target } of targets) {
         const value = (id: string): unknown => (targets.length > 1 ? { entity: target, id } : id)
         const label = `${field.name} → ${target}`
-        alike(`create with ${label}`, () => target, (id) => creation({ [field.name]: value(id) }))
-        if (!field.createOnly) alike(`patch ${label}`, () => target, (id) => ({ method: 'PATCH', path: mine(), body: { [field.name]: value(id) } }), async () => String((await stage.another(catalogue.entities.get(target) ?? entity))['id']))
-        alike(`bulk create with ${label}`, () => target, (id) => ({ method: 'POST', path: `${path}/bulk`, body: { mode: 'all', operations: [{ op: 'create', data: { ...stage.body(entity, stage.own), [field.name]: value(id) } }] } }))
+        alike(
+          `create with ${label}`,
+          () => target,
+          (id) => creation({ [field.name]: value(id) }),
+        )
+        if (!field.createOnly)
+          alike(
+            `patch ${label}`,
+            () => target,
+            (id) => ({ method: 'PATCH', path: mine(), body: { [field.name]: value(id) } }),
+            async () => String((await stage.another(catalogue.entities.get(target) ?? entity))['id']),
+          )
+        alike(
+          `bulk create with ${label}`,
+          () => target,
+          (id) => ({
+            method: 'POST',
+            path: `${path}/bulk`,
+            body: { mode: 'all', operations: [{ op: 'create', data: { ...stage.body(entity, stage.own), [field.name]: value(id) } }] },
+          }),
+        )
         if (targets.length === 1) {
-          alike(`filter by ${label}`, () => target, (id) => ({ method: 'GET', path: `${path}?${field.name}=${id}` }))
-          alike(`aggregate over ${label}`, () => target, (id) => ({ method: 'GET', path: `${path}/aggregate?measure=count&${field.name}=${id}` }))
+          alike(
+            `filter by ${label}`,
+            () => target,
+            (id) => ({ method: 'GET', path: `${path}?${field.name}=${id}` }),
+          )
+          alike(
+            `aggregate over ${label}`,
+            () => target,
+            (id) => ({ method: 'GET', path: `${path}/aggregate?measure=count&${field.name}=${id}` }),
+          )
         }
       }
     }
@@ -141,15 +189,27 @@ export function isolation(world: World, catalogue: Catalogue): void {
     if (line === undefined) return
     if (line.link) {
       const target = line.fields.find((each) => each.id === field.lines?.linkField)?.reference?.targets[0]?.entity
-      if (target !== undefined) alike(`create with ${field.name} → ${target}`, () => target, (id) => creation({ [field.name]: [id] }))
+      if (target !== undefined)
+        alike(
+          `create with ${field.name} → ${target}`,
+          () => target,
+          (id) => creation({ [field.name]: [id] }),
+        )
       return
     }
     for (const inside of line.fields) {
       const target = inside.reference?.targets[0]?.entity
       if (target === undefined || (inside.reference?.targets.length ?? 0) > 1) continue
-      alike(`a line with ${inside.name} → ${target}`, () => target, (id) => creation({ [field.name]: [{ ...specimen(catalogue, line, (each) => stage.id(stage.own, each), 0), [inside.name]: id }] }))
+      alike(
+        `a line with ${inside.name} → ${target}`,
+        () => target,
+        (id) => creation({ [field.name]: [{ ...specimen(catalogue, line, (each) => stage.id(stage.own, each), 0), [inside.name]: id }] }),
+      )
     }
-    for (const [what, change] of [['changing', {}], ['removing', null]] as const) {
+    for (const [what, change] of [
+      ['changing', {}],
+      ['removing', null],
+    ] as const) {
       test(`${what} a line of the other tenant in ${field.name}`, async () => {
         const foreign = (stage.foreign.get(entity.id)?.[field.name] as { id: string }[] | undefined)?.[0]?.id
         if (foreign === undefined) throw new Error(`the other tenant's ${entity.id} has no line in ${field.name}`)
@@ -168,8 +228,15 @@ export function isolation(world: World, catalogue: Catalogue): void {
     test(`import with ${field.name} → ${target}`, async () => {
       const ids = [stage.id(stage.foreign, target), randomUUID(), stage.id(stage.own, target)]
       const rows = ids.map((id) => ({ ...stage.body(entity, stage.own), [field.name]: id }))
-      const names = entity.fields.filter((each) => each.name === field.name || (each.lines === null && rows.every((row) => ['string', 'number'].includes(typeof row[each.name])))).map(({ name }) => name)
-      const csv = [names, ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))].map((cells) => cells.join(',')).join('\n')
+      const names = entity.fields
+        .filter(
+          (each) =>
+            each.name === field.name || (each.lines === null && rows.every((row) => ['string', 'number'].includes(typeof row[each.name]))),
+        )
+        .map(({ name }) => name)
+      const csv = [names, ...rows.map((row) => names.map((name) => (row as Record<string, unknown>)[name]))]
+        .map((cells) => cells.join(','))
+        .join('\n')
       const { result: job, events } = await eventsOf(world, async () => {
         const headers = { 'content-type': 'text/csv' }
         const { id } = ok(await world.call('admin@acme', 'POST', `${pathOf(entity)}/import?dryRun=true`, { body: csv, headers }))
@@ -178,7 +245,9 @@ export function isolation(world: World, catalogue: Catalogue): void {
       expect(events).toEqual([])
       const { faults } = job['result'] as { faults: { row: number; column: string | null; detail: string }[] }
       const first = Math.min(...faults.map(({ row }) => row))
-      const [foreign, nobodys, own] = ids.map((id, at) => faults.filter(({ row, column }) => row === first + at && column === field.name).map(({ detail }) => detail.replaceAll(id, '<id>')))
+      const [foreign, nobodys, own] = ids.map((id, at) =>
+        faults.filter(({ row, column }) => row === first + at && column === field.name).map(({ detail }) => detail.replaceAll(id, '<id>')),
+      )
       expect(foreign).toEqual(nobodys)
       expect(foreign).not.toEqual([])
       expect(own, 'one’s own id is refused like a stranger’s: this row proves nothing').toEqual([])
@@ -206,11 +275,20 @@ export function isolation(world: World, catalogue: Catalogue): void {
   }
 
   describe('jobs', () => {
-    for (const [name, method, what] of [['read', 'GET', ''], ['cancel', 'POST', '/cancel'], ['undo', 'POST', '/undo']] as const) {
+    for (const [name, method, what] of [
+      ['read', 'GET', ''],
+      ['cancel', 'POST', '/cancel'],
+      ['undo', 'POST', '/undo'],
+    ] as const) {
       test(`${name} a job of the other tenant`, async () => {
         const entity = creationOrder(catalogue).find((each) => each.titleField !== null)
         if (entity === undefined) throw new Error('no entity has a title')
-        const { id } = ok(await world.call('admin@globex', 'POST', `${pathOf(entity)}/import?dryRun=true`, { body: `${entity.titleField?.name}\nXYZ`, headers: { 'content-type': 'text/csv' } }))
+        const { id } = ok(
+          await world.call('admin@globex', 'POST', `${pathOf(entity)}/import?dryRun=true`, {
+            body: `${entity.titleField?.name}\nXYZ`,
+            headers: { 'content-type': 'text/csv' },
+          }),
+        )
         const [foreign, nobodys] = [String(id), randomUUID()]
         const attempt = async (job: string): Promise<unknown> => comparable(await send({ method, path: `/api/jobs/${job}${what}` }), job)
         const answer = await attempt(foreign)

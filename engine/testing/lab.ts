@@ -7,9 +7,20 @@ import { openWorld, type World } from './world.ts'
 
 /** What the shipped modules have no need of: two levels of lines, keys of several kinds, references that are cleared, values set once. */
 const files: Readonly<Record<string, object>> = {
-  'module.json': { id: 'lab', version: '1.0.0', metamodel: 1, title: 'Lab', icon: 'flask', depends: { core: '^1.0.0', crm: '^1.0.0' }, roles: [{ id: 'lab.user', title: 'User' }], menu: [] },
+  'module.json': {
+    id: 'lab',
+    version: '1.0.0',
+    metamodel: 1,
+    title: 'Lab',
+    icon: 'flask',
+    depends: { core: '^1.0.0', crm: '^1.0.0' },
+    roles: [{ id: 'lab.user', title: 'User' }],
+    menu: [],
+  },
   'entities/project.json': {
-    title: 'Project', type: 'object', required: ['name'],
+    title: 'Project',
+    type: 'object',
+    required: ['name'],
     properties: {
       name: { type: 'string', title: 'Name', maxLength: 80 },
       code: { type: 'string', title: 'Code', maxLength: 20 },
@@ -18,10 +29,17 @@ const files: Readonly<Record<string, object>> = {
       customer: { title: 'Customer', 'x-bos': { type: 'reference', entity: 'crm.company', onDelete: 'setNull' } },
       sections: { title: 'Sections', maxItems: 4, 'x-bos': { type: 'lines', entity: 'lab.section' } },
     },
-    'x-bos': { plural: 'projects', titleField: 'name', unique: [{ id: 'code', fields: ['customer', 'code'], ignoreCase: true }], permissions: {} },
+    'x-bos': {
+      plural: 'projects',
+      titleField: 'name',
+      unique: [{ id: 'code', fields: ['customer', 'code'], ignoreCase: true }],
+      permissions: {},
+    },
   },
   'entities/section.json': {
-    title: 'Section', type: 'object', required: ['heading'],
+    title: 'Section',
+    type: 'object',
+    required: ['heading'],
     properties: {
       heading: { type: 'string', title: 'Heading', maxLength: 80 },
       place: { type: 'string', title: 'Place', maxLength: 80, 'x-bos': { createOnly: true } },
@@ -31,7 +49,9 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { kind: 'line', plural: 'sections', unique: [{ id: 'badge', fields: ['badge'] }] },
   },
   'entities/task.json': {
-    title: 'Task', type: 'object', required: ['label'],
+    title: 'Task',
+    type: 'object',
+    required: ['label'],
     properties: {
       label: { type: 'string', title: 'Label', maxLength: 80 },
       hours: { type: 'integer', title: 'Hours', minimum: 0, default: 1 },
@@ -40,7 +60,9 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { kind: 'line', plural: 'tasks' },
   },
   'entities/note.json': {
-    title: 'Note', type: 'object', required: ['text'],
+    title: 'Note',
+    type: 'object',
+    required: ['text'],
     properties: {
       text: { type: 'string', title: 'Text', maxLength: 80 },
       about: { title: 'About', 'x-bos': { type: 'reference', entity: ['lab.project', 'crm.company'], onDelete: 'setNull' } },
@@ -50,24 +72,40 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { plural: 'notes', titleField: 'text', permissions: {} },
   },
   'entities/booking.json': {
-    title: 'Booking', type: 'object', required: ['room', 'from', 'to'],
+    title: 'Booking',
+    type: 'object',
+    required: ['room', 'from', 'to'],
     properties: {
       number: { title: 'Number', 'x-bos': { type: 'sequence', pattern: 'B{n:3}' } },
       room: { type: 'string', title: 'Room', maxLength: 20 },
       from: { type: 'string', format: 'date-time', title: 'From' },
       to: { type: 'string', format: 'date-time', title: 'To' },
     },
-    'x-bos': { plural: 'bookings', titleField: 'number', unique: [{ id: 'number', fields: ['number'] }, { id: 'one_at_a_time', fields: ['room'], noOverlap: ['from', 'to'] }], permissions: {} },
+    'x-bos': {
+      plural: 'bookings',
+      titleField: 'number',
+      unique: [
+        { id: 'number', fields: ['number'] },
+        { id: 'one_at_a_time', fields: ['room'], noOverlap: ['from', 'to'] },
+      ],
+      permissions: {},
+    },
   },
   'entities/profile.json': {
-    title: 'Profile', type: 'object', required: ['motto'],
+    title: 'Profile',
+    type: 'object',
+    required: ['motto'],
     properties: { motto: { type: 'string', title: 'Motto', maxLength: 80 }, rooms: { type: 'integer', title: 'Rooms', default: 3 } },
     'x-bos': { kind: 'single', plural: 'profile', permissions: {} },
   },
 }
 
 const asOperator = async ({ url }: World, path: string, body: object): Promise<void> => {
-  const reply = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer operator-of-the-tests' }, body: JSON.stringify(body) })
+  const reply = await fetch(url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer operator-of-the-tests' },
+    body: JSON.stringify(body),
+  })
   if (!reply.ok) throw new Error(await reply.text())
 }
 
@@ -80,7 +118,10 @@ export async function openLab(): Promise<World> {
     const path = join(modules, 'lab', name)
     await mkdir(dirname(path), { recursive: true })
     const kind = name === 'module.json' ? 'module' : 'entity'
-    await writeFile(path, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content }))
+    await writeFile(
+      path,
+      JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content }),
+    )
   }
   const world = await openWorld({ MODULES_DIR: modules })
   if (world.app.faults.length > 0) throw new Error(JSON.stringify(world.app.faults))

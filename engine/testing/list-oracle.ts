@@ -21,7 +21,13 @@ const codePoints = (a: string, b: string): number => Buffer.compare(Buffer.from(
 const plain = (a: never, b: never): number => (a < b ? -1 : a > b ? 1 : 0)
 const seconds = (value: unknown): number => fieldOf('duration').store!(value, {})[0] as number
 const exact: ReadonlySet<string> = new Set(['decimal', 'percent', 'money'])
-const system: Readonly<Record<string, string>> = { version: 'integer', created_at: 'dateTime', created_via: 'text', updated_at: 'dateTime', id: 'reference' }
+const system: Readonly<Record<string, string>> = {
+  version: 'integer',
+  created_at: 'dateTime',
+  created_via: 'text',
+  updated_at: 'dateTime',
+  id: 'reference',
+}
 
 export class ListOracle {
   readonly #catalogue: Catalogue
@@ -39,13 +45,18 @@ export class ListOracle {
   reach(entity: Entity, record: Row | null, path: string): Reached {
     const [name = '', ...rest] = path.split('.')
     if (name === 'parent' && entity.parent && rest.length > 0) {
-      return this.reach(this.#catalogue.entities.get(entity.parent.entity)!, record && this.#records.get(String(record['$parent']))!, rest.join('.'))
+      return this.reach(
+        this.#catalogue.entities.get(entity.parent.entity)!,
+        record && this.#records.get(String(record['$parent']))!,
+        rest.join('.'),
+      )
     }
     const field = entity.fieldByName.get(name)
     const value = record?.[name] ?? null
     if (!field) return { type: system[name]!, settings: name === 'id' ? { targets: ['any'], several: false } : {}, value }
     if (rest.length === 0) return { type: field.type, settings: field.settings, value }
-    if (field.reference) return this.reach(this.#target(field), value === null ? null : (this.#records.get(value as string) ?? null), rest.join('.'))
+    if (field.reference)
+      return this.reach(this.#target(field), value === null ? null : (this.#records.get(value as string) ?? null), rest.join('.'))
     const member = fieldOf(field.type).members!(field.settings).get(rest[0]!)!
     return { type: member.type, settings: member.settings, value: (value as Record<string, unknown> | null)?.[rest[0]!] ?? null }
   }
@@ -56,16 +67,22 @@ export class ListOracle {
 
   /** The rows of the list, in order. */
   list(entity: Entity, rows: readonly Row[], asked: Asked): Row[] {
-    const found = rows.filter((row) =>
-      asked.conditions.every(({ path, operator, operand }) => matches(this.reach(entity, row, path), operator, operand)) &&
-      (asked.search === null || this.#found(entity, row, asked.search)))
+    const found = rows.filter(
+      (row) =>
+        asked.conditions.every(({ path, operator, operand }) => matches(this.reach(entity, row, path), operator, operand)) &&
+        (asked.search === null || this.#found(entity, row, asked.search)),
+    )
     return found.sort((a, b) => this.#compare(entity, a, b, asked.sort))
   }
 
   #found(entity: Entity, row: Row, search: string): boolean {
-    const texts = entity.search.flatMap((field) => (typeof row[field.name] === 'object' ? Object.values(row[field.name] ?? {}) : [row[field.name]]))
+    const texts = entity.search.flatMap((field) =>
+      typeof row[field.name] === 'object' ? Object.values(row[field.name] ?? {}) : [row[field.name]],
+    )
     const words = texts.flatMap((text) => (typeof text === 'string' ? fold(text).split(/\s+/) : []))
-    return fold(search).split(' ').every((wanted) => words.some((word) => word.startsWith(wanted)))
+    return fold(search)
+      .split(' ')
+      .every((wanted) => words.some((word) => word.startsWith(wanted)))
   }
 
   #compare(entity: Entity, a: Row, b: Row, sort: Asked['sort']): number {
@@ -115,14 +132,18 @@ function matches({ type, value }: Reached, operator: string, operand: string): b
   if (operator === 'null') return (value === null) === (operand === 'true')
   if (value === null) return false
   if (type === 'money') return matchesMoney(value as { amount: string; currency: string }, operator, operand)
-  if (type === 'reference') return referenceOperands(operator, operand).some((each) => (typeof value === 'string' ? value === each : Object.values(value as object).join(':') === each || (value as Row).id === each))
+  if (type === 'reference')
+    return referenceOperands(operator, operand).some((each) =>
+      typeof value === 'string' ? value === each : Object.values(value as object).join(':') === each || (value as Row).id === each,
+    )
   if (operator === 'in') return (JSON.parse(operand) as string[]).some((each) => compare(type, value, each) === 0)
   if (operator === 'contains') return fold(value as string).includes(fold(operand))
   if (operator === 'startsWith') return fold(value as string).startsWith(fold(operand))
   return holds(compare(type, value, operand), operator)
 }
 
-const referenceOperands = (operator: string, operand: string): string[] => (operator === 'in' ? (JSON.parse(operand) as string[]) : [operand])
+const referenceOperands = (operator: string, operand: string): string[] =>
+  operator === 'in' ? (JSON.parse(operand) as string[]) : [operand]
 
 function matchesItems(items: readonly unknown[], operator: string, operand: string): boolean {
   if (operator === 'null') return (items.length === 0) === (operand === 'true')

@@ -45,7 +45,10 @@ describe('databases', () => {
     const ask = () =>
       template(name, (url) => {
         builds++
-        return withClient(url, async (client) => void (await client.query(`create table note (text text); insert into note values ('hello')`)))
+        return withClient(
+          url,
+          async (client) => void (await client.query(`create table note (text text); insert into note values ('hello')`)),
+        )
       })
     const [first] = await Promise.all([ask(), ask(), ask()])
     const clone = await databaseForTest(first)
@@ -61,8 +64,12 @@ describe('databases', () => {
       throw new Error('the build broke')
     })
     await expect(half).rejects.toThrow('the build broke')
-    const clone = await databaseForTest(await template(name, (url) => withClient(url, async (client) => void (await client.query('create table whole ()')))))
-    const { rows } = await withClient(clone.url, (client) => client.query(`select relname from pg_class where relname in ('half', 'whole')`))
+    const clone = await databaseForTest(
+      await template(name, (url) => withClient(url, async (client) => void (await client.query('create table whole ()')))),
+    )
+    const { rows } = await withClient(clone.url, (client) =>
+      client.query(`select relname from pg_class where relname in ('half', 'whole')`),
+    )
     expect(rows).toEqual([{ relname: 'whole' }])
   })
 })

@@ -93,11 +93,7 @@ export async function freshDatabase(from?: Pick<Template, 'name'>): Promise<Test
     // Copying files beats copying through the log here, because without fsync its two checkpoints are nearly free.
     await admin.query(`create database ${name} template ${source} strategy file_copy`)
   })
-  return {
-    url: databaseUrl(name),
-    name,
-    drop: () => withClient(postgresUrl(), (admin) => dropDatabase(admin, name)),
-  }
+  return { url: databaseUrl(name), name, drop: () => withClient(postgresUrl(), (admin) => dropDatabase(admin, name)) }
 }
 
 /**

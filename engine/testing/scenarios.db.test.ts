@@ -29,15 +29,40 @@ let made = ''
 scenarios(world, 'POST /api/crm/deals', [
   { name: 'nobody may', as: null, body: deal, status: 401, problem: 'not-authenticated' },
   { name: 'JSON that ends too early', as: 'rep@acme', body: '{"name":', status: 400, problem: 'request-malformed' },
-  { name: 'a deal cannot point into another tenant', as: 'rep@globex', body: deal, status: 422, problem: 'request-invalid', pointers: ['/company'] },
-  { name: 'every fault at once', as: 'rep@acme', body: { ...deal, stage: 'dreaming', company: 7 }, status: 422, problem: 'request-invalid', pointers: ['/company', '/stage'] },
   {
-    name: 'a rep creates a deal', as: 'rep@acme', body: deal, status: 201, events: ['crm.deal.created'],
+    name: 'a deal cannot point into another tenant',
+    as: 'rep@globex',
+    body: deal,
+    status: 422,
+    problem: 'request-invalid',
+    pointers: ['/company'],
+  },
+  {
+    name: 'every fault at once',
+    as: 'rep@acme',
+    body: { ...deal, stage: 'dreaming', company: 7 },
+    status: 422,
+    problem: 'request-invalid',
+    pointers: ['/company', '/stage'],
+  },
+  {
+    name: 'a rep creates a deal',
+    as: 'rep@acme',
+    body: deal,
+    status: 201,
+    events: ['crm.deal.created'],
     expect: (created: { id: string; owner: string }) => {
       expect(created.owner).toBe(world.acme.members['rep'])
       made = created.id
     },
   },
   { name: 'and reads it', as: 'rep@acme', method: 'GET', path: () => `/api/crm/deals/${made}`, status: 200, events: [] },
-  { name: 'which another tenant cannot', as: 'admin@globex', method: 'GET', path: () => `/api/crm/deals/${made}`, status: 404, problem: 'not-found' },
+  {
+    name: 'which another tenant cannot',
+    as: 'admin@globex',
+    method: 'GET',
+    path: () => `/api/crm/deals/${made}`,
+    status: 404,
+    problem: 'not-found',
+  },
 ])

@@ -32,7 +32,10 @@ export async function eventsOf<T>(world: World, work: () => Promise<T>): Promise
   // Event ids and times are the application's; transaction numbers are PostgreSQL's own order, and the server is new: no wraparound.
   const [before] = await world.sql<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
   const result = await work()
-  const rows = await world.sql<{ event: string }>(`select entity || '.' || type as event from bos.event where xmin::text::bigint >= $1::bigint order by 1`, [before?.next])
+  const rows = await world.sql<{ event: string }>(
+    `select entity || '.' || type as event from bos.event where xmin::text::bigint >= $1::bigint order by 1`,
+    [before?.next],
+  )
   return { result, events: rows.map(({ event }) => event) }
 }
 
@@ -43,7 +46,10 @@ export function scenarios(world: World, title: string, rows: readonly Scenario[]
     test.for(rows.map((row) => [row.name, row] as const))('%s', async ([, row]) => {
       const send = (): Promise<Reply> => {
         const headers = value(row.headers)
-        return world.call(row.as, row.method ?? method, value(row.path ?? path), { body: value(row.body), ...(headers !== undefined && { headers }) })
+        return world.call(row.as, row.method ?? method, value(row.path ?? path), {
+          body: value(row.body),
+          ...(headers !== undefined && { headers }),
+        })
       }
       const { result: reply, events } = await eventsOf(world, send)
       const body = reply.body as { code?: string; errors?: { pointer: string }[] } | undefined
@@ -54,7 +60,8 @@ export function scenarios(world: World, title: string, rows: readonly Scenario[]
         expect(reply.headers.get('content-type')).toContain('application/problem+json')
         expect(body?.code, reply.text).toBe(row.problem)
       }
-      if (row.pointers !== undefined) expect(body?.errors?.map(({ pointer }) => pointer).toSorted() ?? [], reply.text).toEqual(row.pointers.toSorted())
+      if (row.pointers !== undefined)
+        expect(body?.errors?.map(({ pointer }) => pointer).toSorted() ?? [], reply.text).toEqual(row.pointers.toSorted())
       const expected = row.events ?? (row.status >= 400 ? [] : undefined)
       if (expected !== undefined) expect(events).toEqual(expected.toSorted())
       await row.expect?.(reply.body as never, reply)

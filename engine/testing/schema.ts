@@ -28,10 +28,12 @@ export interface Beginning {
 
 /** A database of its own on the run's server, with schema bos and what `beginning` makes. `url` opens further connections. */
 export async function nativeSession(beginning?: Beginning): Promise<TestSession & { readonly url: string }> {
-  const migrated = await template(`schema${beginning ? `_${beginning.name}` : ''}`, (url) => withClient(url, async (client) => {
-    await prepare(client)
-    await beginning?.build(client)
-  }))
+  const migrated = await template(`schema${beginning ? `_${beginning.name}` : ''}`, (url) =>
+    withClient(url, async (client) => {
+      await prepare(client)
+      await beginning?.build(client)
+    }),
+  )
   const database = await freshDatabase(migrated)
   const client = new Client({ connectionString: database.url })
   await client.connect()
@@ -75,8 +77,10 @@ export interface Acting {
 export async function asRole<T>(session: OwnerSession, role: 'bos_read' | 'bos_write', acting: Acting, work: () => Promise<T>): Promise<T> {
   await session.query('begin')
   try {
-    await session.query(`select set_config('bos.tenant', $1, true), set_config('bos.member', $2, true), set_config('bos.scopes', $3, true)`,
-      [acting.tenant ?? '', acting.member ?? '', (acting.scopes ?? []).join(',')])
+    await session.query(
+      `select set_config('bos.tenant', $1, true), set_config('bos.member', $2, true), set_config('bos.scopes', $3, true)`,
+      [acting.tenant ?? '', acting.member ?? '', (acting.scopes ?? []).join(',')],
+    )
     await session.query(`set local role ${role}`)
     return await work()
   } finally {

@@ -77,7 +77,12 @@ async function removeStale(): Promise<void> {
   for (const name of (await readdir(tmpdir())).filter((entry) => entry.startsWith(prefix))) {
     const folder = join(tmpdir(), name)
     const guard = Number(await readFile(join(folder, 'guard.pid'), 'utf8').catch(() => '0'))
-    const age = Date.now() - (await stat(folder).then((entry) => entry.mtimeMs, () => Date.now()))
+    const age =
+      Date.now() -
+      (await stat(folder).then(
+        (entry) => entry.mtimeMs,
+        () => Date.now(),
+      ))
     if (guard === 0 ? age < 60_000 : await guardRuns(guard)) continue
     const server = Number((await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0])
     // The pid may belong to someone else by now: only a process that says it serves this folder is ended.
@@ -87,12 +92,20 @@ async function removeStale(): Promise<void> {
 }
 
 /** Starts the server on a free port; resolves when it takes connections. */
-async function startServer(binaries: string, data: string, account: Account, settings: Readonly<Record<string, string>>): Promise<[ChildProcess, number]> {
+async function startServer(
+  binaries: string,
+  data: string,
+  account: Account,
+  settings: Readonly<Record<string, string>>,
+): Promise<[ChildProcess, number]> {
   let log = ''
   // The port is free when we look, but another process may take it before PostgreSQL does.
   for (let attempt = 1; attempt <= 5; attempt++) {
     const port = await freePort()
-    const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(([key, value]) => ['-c', `${key}=${value}`])
+    const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }).flatMap(([key, value]) => [
+      '-c',
+      `${key}=${value}`,
+    ])
     const server = spawn(join(binaries, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...flags], {
       ...account,
       cwd: data,
@@ -135,12 +148,26 @@ async function main(order: GuardOrder): Promise<void> {
       for (const path of [home, data, passwordFile]) await chown(path, account.uid, account.gid)
     }
     const binaries = await reachableBinaries(account, home)
-    const init = ['-D', data, '-U', 'postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions']
-    await run(join(binaries, 'bin', 'initdb'), [...init, ...(order.settings['scram_iterations'] === undefined ? [] : ['-c', `scram_iterations=${order.settings['scram_iterations']}`])], {
-      ...account,
-      cwd: home,
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
-    })
+    const init = [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ]
+    await run(
+      join(binaries, 'bin', 'initdb'),
+      [
+        ...init,
+        ...(order.settings['scram_iterations'] === undefined ? [] : ['-c', `scram_iterations=${order.settings['scram_iterations']}`]),
+      ],
+      { ...account, cwd: home, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } },
+    )
     await rm(passwordFile)
     const [started, port] = await startServer(binaries, data, account, order.settings)
     server = started

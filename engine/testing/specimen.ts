@@ -50,7 +50,15 @@ function related(catalogue: Catalogue, field: Field, some: SomeId, serial: numbe
 /** A value that the schema accepts. */
 function sample(schema: JsonSchema, serial: number): unknown {
   if ('const' in schema) return schema['const']
-  const { enum: options, anyOf, format, pattern, minLength, maxLength, minimum } = schema as {
+  const {
+    enum: options,
+    anyOf,
+    format,
+    pattern,
+    minLength,
+    maxLength,
+    minimum,
+  } = schema as {
     enum?: readonly unknown[]
     anyOf?: readonly JsonSchema[]
     format?: string
@@ -64,7 +72,9 @@ function sample(schema: JsonSchema, serial: number): unknown {
   if (anyOf !== undefined) return sample(anyOf[0] ?? {}, serial)
   if (type === 'object') {
     const { properties, required } = schema as { properties?: Record<string, JsonSchema>; required?: readonly string[] }
-    return Object.fromEntries((required ?? Object.keys(properties ?? {}).slice(0, 1)).map((name) => [name, sample(properties?.[name] ?? {}, serial)]))
+    return Object.fromEntries(
+      (required ?? Object.keys(properties ?? {}).slice(0, 1)).map((name) => [name, sample(properties?.[name] ?? {}, serial)]),
+    )
   }
   if (type === 'array') return []
   if (type === 'boolean') return true
@@ -75,13 +85,16 @@ function sample(schema: JsonSchema, serial: number): unknown {
   if (format === 'duration') return 'PT1H'
   if (format === 'email') return `someone${serial}@example.test`
   if (format === 'uri') return `https://example.test/${serial}`
-  const word = letters(serial).padStart(Math.max(minLength ?? 1, 3), 'X').slice(-(maxLength ?? 40))
+  const word = letters(serial)
+    .padStart(Math.max(minLength ?? 1, 3), 'X')
+    .slice(-(maxLength ?? 40))
   // The only patterns are those of field types: exact numbers, times, colours, currencies, phone numbers.
   return pattern === undefined ? word : ['1', '09:30', '#336699', word].find((candidate) => new RegExp(pattern, 'u').test(candidate))
 }
 
 /** 0 → A, 25 → Z, 26 → BA: unique in few characters, and a plausible currency code once padded. */
-const letters = (serial: number): string => (serial >= 26 ? letters(Math.floor(serial / 26)) : '') + String.fromCodePoint(65 + (serial % 26))
+const letters = (serial: number): string =>
+  (serial >= 26 ? letters(Math.floor(serial / 26)) : '') + String.fromCodePoint(65 + (serial % 26))
 
 /** Entities that can be created, each after those that its required references need. */
 export function creationOrder(catalogue: Catalogue): Entity[] {

@@ -19,7 +19,10 @@ export class Stage {
   }
 
   async fill(): Promise<void> {
-    for (const [person, records] of [['admin@acme', this.own], ['admin@globex', this.foreign]] as const) {
+    for (const [person, records] of [
+      ['admin@acme', this.own],
+      ['admin@globex', this.foreign],
+    ] as const) {
       for (const entity of creationOrder(this.#catalogue)) records.set(entity.id, await this.create(person, entity, records))
     }
     for (const rows of Object.values(await this.foreignRows())) for (const id of Object.keys(rows)) this.foreignIds.add(id)
@@ -34,7 +37,10 @@ export class Stage {
     )
     const all: Record<string, Record<string, unknown>> = {}
     for (const { name } of tables) {
-      const rows = await this.#world.sql<{ id: string; row: unknown }>(`select id, to_jsonb(t) as row from ${name} t where tenant_id = $1`, [this.#world.globex.id])
+      const rows = await this.#world.sql<{ id: string; row: unknown }>(
+        `select id, to_jsonb(t) as row from ${name} t where tenant_id = $1`,
+        [this.#world.globex.id],
+      )
       all[name] = Object.fromEntries(rows.map(({ id, row }) => [id, row]))
     }
     return all

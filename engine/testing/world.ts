@@ -63,7 +63,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Configuration of an application that only tests see. Sessions outlive clones because the key is always the same. */
 export const testConfig = (databaseUrl: string, dataDir: string, more: Readonly<Record<string, string>> = {}): Config =>
-  readConfig({ DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '7e'.repeat(32), OPERATOR_TOKEN: 'operator-of-the-tests', DEMO_PASSWORD: password, ...more }, root)
+  readConfig(
+    {
+      DATABASE_URL: databaseUrl,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      MASTER_KEY: '7e'.repeat(32),
+      OPERATOR_TOKEN: 'operator-of-the-tests',
+      DEMO_PASSWORD: password,
+      ...more,
+    },
+    root,
+  )
 
 async function request(url: string, method: string, path: string, token: string | null, { body, headers }: CallOptions): Promise<Reply> {
   const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
@@ -121,7 +132,9 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
   const tokenOf = (person: Person): Promise<string> => {
     const known = tokens.get(person)
     if (known !== undefined) return known
-    const fetched = request(app.url, 'POST', '/api/auth/refresh', null, { headers: { cookie: facts.cookies[person] } }).then((reply) => String(ok(reply)['accessToken']))
+    const fetched = request(app.url, 'POST', '/api/auth/refresh', null, { headers: { cookie: facts.cookies[person] } }).then((reply) =>
+      String(ok(reply)['accessToken']),
+    )
     tokens.set(person, fetched)
     return fetched
   }
@@ -138,7 +151,8 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),
-    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => (await superuser.query<Row>(text, [...values])).rows,
+    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await superuser.query<Row>(text, [...values])).rows,
     close,
   }
 }

@@ -4,7 +4,13 @@ import { ok, type CallOptions, type Person, type World } from './world.ts'
 export type Json = Record<string, unknown>
 
 /** Creates a record and answers it as it reads then. */
-export async function create(world: World, as: Person, path: string, body: object, headers: CallOptions['headers'] = {}): Promise<Json & { id: string }> {
+export async function create(
+  world: World,
+  as: Person,
+  path: string,
+  body: object,
+  headers: CallOptions['headers'] = {},
+): Promise<Json & { id: string }> {
   return ok(await world.call(as, 'POST', path, { body, headers })) as Json & { id: string }
 }
 

@@ -15,7 +15,9 @@ export type BulkOperation =
 export async function bulk(entity: Entity, operations: readonly BulkOperation[]): Promise<readonly BulkResult[]> {
   const results: BulkResult[] = []
   for (let at = 0; at < operations.length; at += 1000) {
-    const answer = await callJson<{ results: readonly BulkResult[] }>('POST', `${entity.path}/bulk`, { body: { mode: 'each', operations: operations.slice(at, at + 1000) } })
+    const answer = await callJson<{ results: readonly BulkResult[] }>('POST', `${entity.path}/bulk`, {
+      body: { mode: 'each', operations: operations.slice(at, at + 1000) },
+    })
     results.push(...answer.results)
   }
   await queryClient.invalidateQueries({ queryKey: ['entity'] })
@@ -42,7 +44,11 @@ export async function removeRecord(entity: Entity, record: RecordData): Promise<
 export async function bringBack(entity: Entity, ids: readonly string[]): Promise<void> {
   const [only] = ids
   if (ids.length === 1 && only !== undefined) await restoreRecord(entity, only)
-  else await bulk(entity, ids.map((id) => ({ op: 'restore', id })))
+  else
+    await bulk(
+      entity,
+      ids.map((id) => ({ op: 'restore', id })),
+    )
   wrote(entity)
 }
 
@@ -62,4 +68,3 @@ export async function exportRecords(entity: Entity, query: Query, format: 'csv' 
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
-

@@ -26,7 +26,10 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 const json = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status })
-const whenToken = (token: string, body: unknown) => ({ headers, path }: Sent) => (path.startsWith('/api/auth') ? null : headers['authorization'] === `Bearer ${token}` ? json(200, body) : json(401, {}))
+const whenToken =
+  (token: string, body: unknown) =>
+  ({ headers, path }: Sent) =>
+    path.startsWith('/api/auth') ? null : headers['authorization'] === `Bearer ${token}` ? json(200, body) : json(401, {})
 const refreshed = ({ path }: Sent) => (path === '/api/auth/refresh' ? json(200, { accessToken: 'fresh' }) : null)
 
 it('a stale token is renewed once, silently, and shared by requests that come together', async () => {
@@ -37,14 +40,25 @@ it('a stale token is renewed once, silently, and shared by requests that come to
 })
 
 it('a session that has ended ends here too, without asking for ever', async () => {
-  answers = [({ path }) => (path === '/api/auth/refresh' ? json(401, {}) : json(401, { code: 'not-authenticated', title: 'Sign in first' }))]
+  answers = [
+    ({ path }) => (path === '/api/auth/refresh' ? json(401, {}) : json(401, { code: 'not-authenticated', title: 'Sign in first' })),
+  ]
   await expect(call('GET', '/api/a')).rejects.toMatchObject({ status: 401, code: 'not-authenticated' })
   expect(sent).toHaveLength(2)
   expect(sessionState()).toBe('out')
 })
 
 it('a refusal keeps its faults and its reference', async () => {
-  answers = [() => json(422, { code: 'request-invalid', title: 'The request has invalid values', detail: '2 values', requestId: 'r1', errors: [{ pointer: '/name', detail: 'A name is needed.' }, 'nonsense'] })]
+  answers = [
+    () =>
+      json(422, {
+        code: 'request-invalid',
+        title: 'The request has invalid values',
+        detail: '2 values',
+        requestId: 'r1',
+        errors: [{ pointer: '/name', detail: 'A name is needed.' }, 'nonsense'],
+      }),
+  ]
   const error = await call('POST', '/api/a', { body: {} }).catch((problem: unknown) => problem)
   expect(isProblem(error, 'request-invalid')).toBe(true)
   expect(error).toMatchObject({ faults: [{ pointer: '/name', detail: 'A name is needed.' }], requestId: 'r1' })

@@ -14,7 +14,12 @@ export interface HistoryEntry {
   readonly actor: string | null
   readonly via: string
   readonly changes: Changes
-  readonly lines?: readonly { readonly id: string; readonly field: string; readonly op: 'added' | 'changed' | 'removed'; readonly changes: Changes }[]
+  readonly lines?: readonly {
+    readonly id: string
+    readonly field: string
+    readonly op: 'added' | 'changed' | 'removed'
+    readonly changes: Changes
+  }[]
 }
 interface HistoryPage {
   readonly data: readonly HistoryEntry[]
@@ -25,7 +30,10 @@ export const useHistory = (entity: Entity, id: string) =>
   useInfiniteQuery({
     queryKey: keys.history(entity.id, id),
     queryFn: ({ pageParam, signal }) =>
-      callJson<HistoryPage>('GET', entity.kind === 'single' ? `${entity.path}/history` : `${entity.path}/${id}/history`, { query: { before: pageParam === null ? undefined : String(pageParam) }, signal }),
+      callJson<HistoryPage>('GET', entity.kind === 'single' ? `${entity.path}/history` : `${entity.path}/${id}/history`, {
+        query: { before: pageParam === null ? undefined : String(pageParam) },
+        signal,
+      }),
     initialPageParam: null as number | null,
     getNextPageParam: (last) => last.page.before,
   })

@@ -27,21 +27,42 @@ export class ApiProblem extends Error {
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const isFault = (value: unknown): value is Fault =>
-  typeof value === 'object' && value !== null && 'pointer' in value && 'detail' in value
-  && typeof value.pointer === 'string' && typeof value.detail === 'string'
+  typeof value === 'object' &&
+  value !== null &&
+  'pointer' in value &&
+  'detail' in value &&
+  typeof value.pointer === 'string' &&
+  typeof value.detail === 'string'
 
 /** Reads a problem body; anything else (a proxy's page, nothing at all) still becomes a problem with a plain sentence. */
 export function readProblem(status: number, body: unknown): ApiProblem {
   if (typeof body !== 'object' || body === null) {
-    return new ApiProblem(status, status >= 500 ? 'unavailable' : 'unknown', 'The server could not answer', `The server answered with status ${status}.`)
+    return new ApiProblem(
+      status,
+      status >= 500 ? 'unavailable' : 'unknown',
+      'The server could not answer',
+      `The server answered with status ${status}.`,
+    )
   }
   const fields: Record<string, unknown> = { ...body }
   const errors = Array.isArray(fields['errors']) ? fields['errors'].filter(isFault) : []
-  return new ApiProblem(status, text(fields['code']) || 'unknown', text(fields['title']), text(fields['detail']), errors, text(fields['requestId']) || null)
+  return new ApiProblem(
+    status,
+    text(fields['code']) || 'unknown',
+    text(fields['title']),
+    text(fields['detail']),
+    errors,
+    text(fields['requestId']) || null,
+  )
 }
 
 export const offline = (): ApiProblem =>
-  new ApiProblem(0, 'offline', 'The server cannot be reached', 'The server cannot be reached. What you typed is kept; try again in a moment.')
+  new ApiProblem(
+    0,
+    'offline',
+    'The server cannot be reached',
+    'The server cannot be reached. What you typed is kept; try again in a moment.',
+  )
 
 export const isProblem = (error: unknown, code?: string): error is ApiProblem =>
   error instanceof ApiProblem && (code === undefined || error.code === code)

@@ -93,7 +93,10 @@ const ifMatch = (seen: RecordData): Record<string, string> =>
 
 /** Edits fields. `seen` is the record as the caller knows it: an overlapping later edit answers `version-conflict`. */
 export const patchRecord = (entity: Entity, seen: RecordData, data: Readonly<Record<string, unknown>>): Promise<RecordData> =>
-  callJson<RecordData>('PATCH', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${seen.id}`, { body: data, headers: ifMatch(seen) })
+  callJson<RecordData>('PATCH', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${seen.id}`, {
+    body: data,
+    headers: ifMatch(seen),
+  })
 
 export async function deleteRecord(entity: Entity, record: RecordData): Promise<void> {
   await call('DELETE', `${pathOf(entity)}/${record.id}`, { headers: ifMatch(record) })

@@ -65,7 +65,8 @@ export interface TenantChoice {
   readonly slug: string
   readonly name: string
 }
-export type LoginOutcome = { readonly kind: 'in' } | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
+export type LoginOutcome =
+  { readonly kind: 'in' } | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
 
 /** Signs in by password, or finishes a sign-in by naming the tenant. Throws ApiProblem `credentials-wrong`, `too-many-requests`, … */
 export async function login(body: Record<string, string>): Promise<LoginOutcome> {

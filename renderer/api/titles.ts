@@ -32,7 +32,9 @@ async function flush(entity: string): Promise<void> {
   const found = new Map<string, string | null>()
   for (let at = 0; at < ids.length; at += 100) {
     const part = ids.slice(at, at + 100)
-    const page = await callJson<Page>('GET', batch.path, { query: { 'id.in': part.join(','), fields: '_title', limit: String(part.length) } }).catch(() => null)
+    const page = await callJson<Page>('GET', batch.path, {
+      query: { 'id.in': part.join(','), fields: '_title', limit: String(part.length) },
+    }).catch(() => null)
     for (const record of page?.data ?? []) found.set(record.id, record._title ?? null)
   }
   for (const [id, resolvers] of batch.ids) for (const resolve of resolvers) resolve(found.get(id) ?? null)
@@ -48,7 +50,10 @@ export interface Ref {
 }
 
 /** Titles of referenced records, in order; undefined while unknown. Those in `known` are not asked for. */
-export function useTitles(refs: readonly Ref[], known: (ref: Ref) => string | null | undefined = () => undefined): readonly (string | null | undefined)[] {
+export function useTitles(
+  refs: readonly Ref[],
+  known: (ref: Ref) => string | null | undefined = () => undefined,
+): readonly (string | null | undefined)[] {
   const catalogue = useCatalogue()
   const answers = useQueries({
     queries: refs.map((ref) => ({

@@ -20,26 +20,38 @@ export function choicesOf(field: Field): readonly Choice[] {
     if (typeof option === 'string') return [{ id: option, title: option, hue: 260 }]
     if (typeof option !== 'object' || option === null || !('id' in option) || typeof option.id !== 'string') return []
     const { id } = option
-    return [{
-      id,
-      title: 'title' in option && typeof option.title === 'string' ? option.title : id,
-      hue: 'hue' in option && typeof option.hue === 'number' ? option.hue : 260,
-    }]
+    return [
+      {
+        id,
+        title: 'title' in option && typeof option.title === 'string' ? option.title : id,
+        hue: 'hue' in option && typeof option.hue === 'number' ? option.hue : 260,
+      },
+    ]
   })
 }
 const choiceOf = (field: Field, id: string): Choice => choicesOf(field).find((each) => each.id === id) ?? { id, title: id, hue: 260 }
 
-export const Chip = ({ title, hue }: { readonly title: string; readonly hue: number }) => <span className="chip hue" style={hueStyle(hue)} title={title}><span className="ellipsis">{title}</span></span>
+export const Chip = ({ title, hue }: { readonly title: string; readonly hue: number }) => (
+  <span className="chip hue" style={hueStyle(hue)} title={title}>
+    <span className="ellipsis">{title}</span>
+  </span>
+)
 
 const listOf = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : typeof value === 'string' && value !== '' ? [value] : []
+  Array.isArray(value)
+    ? value.filter((each): each is string => typeof each === 'string')
+    : typeof value === 'string' && value !== ''
+      ? [value]
+      : []
 
 function ShowChips({ value, field, roomy }: ShowProps) {
   const ids = listOf(value)
   const shown = roomy ? ids : ids.slice(0, 3)
   return (
     <span className={roomy ? 'chips wrap' : 'chips'}>
-      {shown.map((id) => <Chip key={id} {...choiceOf(field, id)} />)}
+      {shown.map((id) => (
+        <Chip key={id} {...choiceOf(field, id)} />
+      ))}
       {ids.length > shown.length && <span className="caption muted">+{ids.length - shown.length}</span>}
     </span>
   )
@@ -49,7 +61,20 @@ const optionsOf = (field: Field): readonly Option[] =>
   choicesOf(field).map((choice) => ({ id: choice.id, text: choice.title, content: <Chip {...choice} /> }))
 
 /** The closed face of a picker: looks like an input, opens on click, Enter, arrow or a typed letter; Backspace empties it. */
-export function PickerFace({ id, open, onOpen, onClear, invalid, describedBy, label, autoFocus, required, placeholder, children, onBlur }: {
+export function PickerFace({
+  id,
+  open,
+  onOpen,
+  onClear,
+  invalid,
+  describedBy,
+  label,
+  autoFocus,
+  required,
+  placeholder,
+  children,
+  onBlur,
+}: {
   readonly id: string
   readonly open: boolean
   readonly onOpen: (typed: string) => void
@@ -74,14 +99,29 @@ export function PickerFace({ id, open, onOpen, onClear, invalid, describedBy, la
   return (
     <span className={invalid ? 'input picker invalid' : 'input picker'}>
       <button
-        type="button" id={id} className="picker-face" aria-haspopup="dialog" aria-expanded={open} aria-label={label} aria-describedby={describedBy}
-        data-required={required || undefined} data-invalid={invalid || undefined} autoFocus={autoFocus} onClick={() => onOpen('')} onKeyDown={onKeyDown} onBlur={() => {
+        type="button"
+        id={id}
+        className="picker-face"
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        aria-label={label}
+        aria-describedby={describedBy}
+        data-required={required || undefined}
+        data-invalid={invalid || undefined}
+        autoFocus={autoFocus}
+        onClick={() => onOpen('')}
+        onKeyDown={onKeyDown}
+        onBlur={() => {
           if (!open) onBlur?.()
         }}
       >
         {children ?? <span className="faint">{placeholder}</span>}
       </button>
-      {onClear && <button type="button" className="picker-clear" aria-label={`Clear ${label}`} tabIndex={-1} onClick={onClear}><IconX size={14} stroke={1.5} aria-hidden /></button>}
+      {onClear && (
+        <button type="button" className="picker-clear" aria-label={`Clear ${label}`} tabIndex={-1} onClick={onClear}>
+          <IconX size={14} stroke={1.5} aria-hidden />
+        </button>
+      )}
       <IconChevronDown size={14} stroke={1.5} className="faint picker-arrow" aria-hidden />
     </span>
   )
@@ -95,7 +135,13 @@ function edit(multi: boolean) {
     const pick = (id: string): void => {
       if (multi) {
         const next = ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id]
-        onChange(next.length === 0 ? null : choicesOf(field).map((choice) => choice.id).filter((each) => next.includes(each)))
+        onChange(
+          next.length === 0
+            ? null
+            : choicesOf(field)
+                .map((choice) => choice.id)
+                .filter((each) => next.includes(each)),
+        )
         return
       }
       onChange(id)
@@ -104,7 +150,9 @@ function edit(multi: boolean) {
     }
     return (
       <Layer
-        opened={opened !== null} title={field.title} width={260}
+        opened={opened !== null}
+        title={field.title}
+        width={260}
         onClose={() => {
           setOpened(null)
           props.onCancel?.()
@@ -112,15 +160,33 @@ function edit(multi: boolean) {
         target={
           <div>
             <PickerFace
-              {...props} open={opened !== null} onOpen={setOpened} label={props.label ?? field.title} required={field.required}
-              onClear={ids.length > 0 && !(field.required && !multi) ? () => onChange(null) : null} placeholder={multi ? 'Choose any' : 'Choose'}
+              {...props}
+              open={opened !== null}
+              onOpen={setOpened}
+              label={props.label ?? field.title}
+              required={field.required}
+              onClear={ids.length > 0 && !(field.required && !multi) ? () => onChange(null) : null}
+              placeholder={multi ? 'Choose any' : 'Choose'}
             >
-              {ids.length > 0 ? <span className="chips">{ids.map((id) => <Chip key={id} {...choiceOf(field, id)} />)}</span> : null}
+              {ids.length > 0 ? (
+                <span className="chips">
+                  {ids.map((id) => (
+                    <Chip key={id} {...choiceOf(field, id)} />
+                  ))}
+                </span>
+              ) : null}
             </PickerFace>
           </div>
         }
       >
-        <OptionList label={field.title} options={optionsOf(field)} selected={new Set(ids)} multi={multi} onPick={pick} initialQuery={opened ?? ''} />
+        <OptionList
+          label={field.title}
+          options={optionsOf(field)}
+          selected={new Set(ids)}
+          multi={multi}
+          onPick={pick}
+          initialQuery={opened ?? ''}
+        />
       </Layer>
     )
   }
@@ -132,7 +198,10 @@ function Operand({ field, operator, value, onChange, onDone }: OperandProps) {
   const several = operator === 'in'
   return (
     <OptionList
-      label={field.title} options={optionsOf(field)} selected={new Set(ids)} multi={several}
+      label={field.title}
+      options={optionsOf(field)}
+      selected={new Set(ids)}
+      multi={several}
       onPick={(id) => {
         onChange(several ? (ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id]).join(',') : id)
         if (!several) onDone()
@@ -141,25 +210,52 @@ function Operand({ field, operator, value, onChange, onDone }: OperandProps) {
   )
 }
 
-const format = (value: unknown, field: Field): string => listOf(value).map((id) => choiceOf(field, id).title).join(', ')
+const format = (value: unknown, field: Field): string =>
+  listOf(value)
+    .map((id) => choiceOf(field, id).title)
+    .join(', ')
 
 const find = (field: Field, text: string): string | undefined => {
   const word = text.trim().toLowerCase()
   return choicesOf(field).find((choice) => choice.id === word || choice.title.toLowerCase() === word)?.id
 }
-const fault = (field: Field): string => `Choose one of: ${choicesOf(field).slice(0, 6).map((choice) => choice.title).join(', ')}`
+const fault = (field: Field): string =>
+  `Choose one of: ${choicesOf(field)
+    .slice(0, 6)
+    .map((choice) => choice.title)
+    .join(', ')}`
 
 const select: FieldKind = {
-  Show: ShowChips, Edit: edit(false), format, Operand, fromOperand: (id) => id, align: 'start', width: 140,
+  Show: ShowChips,
+  Edit: edit(false),
+  format,
+  Operand,
+  fromOperand: (id) => id,
+  align: 'start',
+  width: 140,
   parse: (text, field) => {
     if (text.trim() === '') return { value: null }
     const id = find(field, text)
     return id === undefined ? { fault: fault(field) } : { value: id }
   },
-  filterOps: [['in', 'is any of'], ['eq', 'is'], ['ne', 'is not'], ['null', 'is empty']],
+  filterOps: [
+    ['in', 'is any of'],
+    ['eq', 'is'],
+    ['ne', 'is not'],
+    ['null', 'is empty'],
+  ],
 }
 const multiSelect: FieldKind = {
-  ...select, Edit: edit(true), width: 180, fromOperand: (id) => [id], filterOps: [['in', 'has any of'], ['contains', 'has'], ['eq', 'is'], ['null', 'is empty']],
+  ...select,
+  Edit: edit(true),
+  width: 180,
+  fromOperand: (id) => [id],
+  filterOps: [
+    ['in', 'has any of'],
+    ['contains', 'has'],
+    ['eq', 'is'],
+    ['null', 'is empty'],
+  ],
   parse: (text, field) => {
     const words = text.split(/[,;]/).filter((word) => word.trim() !== '')
     const ids = words.map((word) => find(field, word))

@@ -13,16 +13,38 @@ interface Part {
 
 /** A value of several texts, edited side by side and shown as lines. */
 function composite(parts: readonly Part[], lines: (value: Members) => readonly string[], width: number): FieldKind {
-  const shown = (value: unknown): readonly string[] => lines(members(value)).map((line) => line.trim()).filter((line) => line !== '')
+  const shown = (value: unknown): readonly string[] =>
+    lines(members(value))
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
   const Show = ({ value, roomy }: ShowProps) =>
-    roomy ? <span className="value-text">{shown(value).map((line) => <span key={line} className="block">{line}</span>)}</span>
-      : <span className="ellipsis" title={shown(value).join(', ')}>{shown(value).join(', ')}</span>
+    roomy ? (
+      <span className="value-text">
+        {shown(value).map((line) => (
+          <span key={line} className="block">
+            {line}
+          </span>
+        ))}
+      </span>
+    ) : (
+      <span className="ellipsis" title={shown(value).join(', ')}>
+        {shown(value).join(', ')}
+      </span>
+    )
   const Edit = ({ id, value, field, onChange, onBlur, invalid, describedBy, autoFocus, label }: EditProps) => (
     <span className="composite" role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
       {parts.map((part, index) => (
         <input
-          key={part.name} id={index === 0 ? id : `${id}-${part.name}`} className={`input composite-${part.width}`} placeholder={part.title} aria-label={`${label ?? field.title}: ${part.title}`}
-          value={text(members(value)[part.name])} autoFocus={autoFocus === true && index === 0} aria-invalid={invalid || undefined} autoComplete="off" onBlur={onBlur}
+          key={part.name}
+          id={index === 0 ? id : `${id}-${part.name}`}
+          className={`input composite-${part.width}`}
+          placeholder={part.title}
+          aria-label={`${label ?? field.title}: ${part.title}`}
+          value={text(members(value)[part.name])}
+          autoFocus={autoFocus === true && index === 0}
+          aria-invalid={invalid || undefined}
+          autoComplete="off"
+          onBlur={onBlur}
           onChange={(event) => {
             const typed = event.currentTarget.value
             const next = { ...members(value), [part.name]: typed === '' ? null : typed }
@@ -32,7 +54,18 @@ function composite(parts: readonly Part[], lines: (value: Members) => readonly s
       ))}
     </span>
   )
-  return { Show, Edit, format: (value: unknown, _field: Field) => shown(value).join(', '), filterOps: [['contains', 'contains'], ['null', 'is empty']], align: 'start', width, tall: true }
+  return {
+    Show,
+    Edit,
+    format: (value: unknown, _field: Field) => shown(value).join(', '),
+    filterOps: [
+      ['contains', 'contains'],
+      ['null', 'is empty'],
+    ],
+    align: 'start',
+    width,
+    tall: true,
+  }
 }
 
 const address = composite(
@@ -44,7 +77,13 @@ const address = composite(
     { name: 'region', title: 'Region', width: 'half' },
     { name: 'country', title: 'Country', width: 'half' },
   ],
-  (value) => [text(value['street']), text(value['street2']), `${text(value['postal_code'])} ${text(value['city'])}`, text(value['region']), text(value['country'])],
+  (value) => [
+    text(value['street']),
+    text(value['street2']),
+    `${text(value['postal_code'])} ${text(value['city'])}`,
+    text(value['region']),
+    text(value['country']),
+  ],
   220,
 )
 
@@ -53,7 +92,12 @@ const personName = composite(
     { name: 'given', title: 'First name', width: 'half' },
     { name: 'family', title: 'Last name', width: 'half' },
   ],
-  (value) => [[value['prefix'], value['given'], value['middle'], value['family'], value['suffix']].map(text).filter((each) => each !== '').join(' ')],
+  (value) => [
+    [value['prefix'], value['given'], value['middle'], value['family'], value['suffix']]
+      .map(text)
+      .filter((each) => each !== '')
+      .join(' '),
+  ],
   180,
 )
 

@@ -11,11 +11,20 @@ import type { EditProps, FieldKind, Locale, Parsed, ShowProps } from './type.ts'
 const Calendar = lazy(() => import('./calendar.tsx').then((loaded) => ({ default: loaded.Calendar })))
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const compare = [['eq', 'is'], ['gte', 'is on or after'], ['lte', 'is on or before'], ['gt', 'is after'], ['lt', 'is before'], ['null', 'is empty']] as const
+const compare = [
+  ['eq', 'is'],
+  ['gte', 'is on or after'],
+  ['lte', 'is on or before'],
+  ['gt', 'is after'],
+  ['lt', 'is before'],
+  ['null', 'is empty'],
+] as const
 
 const writeDate = (value: unknown, _field: Field, locale: Locale): string => {
   const iso = text(value)
-  return iso === '' ? '' : dateFormat(locale.locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`))
+  return iso === ''
+    ? ''
+    : dateFormat(locale.locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${iso}T00:00:00Z`))
 }
 function parseDate(typed: string, _field: Field, locale: Locale): Parsed {
   if (typed.trim() === '') return { value: null }
@@ -25,24 +34,55 @@ function parseDate(typed: string, _field: Field, locale: Locale): Parsed {
 
 const ShowDate = ({ value }: ShowProps) => {
   const locale = useLocale()
-  return text(value) === '' ? null : <time className="num ellipsis" dateTime={text(value)} title={formatDateLong(text(value), locale.locale)}>{formatDate(text(value), locale)}</time>
+  return text(value) === '' ? null : (
+    <time className="num ellipsis" dateTime={text(value)} title={formatDateLong(text(value), locale.locale)}>
+      {formatDate(text(value), locale)}
+    </time>
+  )
 }
 
 /** The small button beside a typed date; the calendar itself loads when it is first opened. */
-function WithCalendar({ day, label, onPick, children }: { readonly day: string | null; readonly label: string; readonly onPick: (day: string) => void; readonly children: React.ReactNode }) {
+function WithCalendar({
+  day,
+  label,
+  onPick,
+  children,
+}: {
+  readonly day: string | null
+  readonly label: string
+  readonly onPick: (day: string) => void
+  readonly children: React.ReactNode
+}) {
   const [opened, setOpened] = useState(false)
   return (
     <span className="joined">
       {children}
       <Layer
-        opened={opened} onClose={() => setOpened(false)} title={`${label}: calendar`} width={260} position="bottom-end"
-        target={<button type="button" className="joined-button" aria-label={`${label}: open calendar`} onClick={() => setOpened(!opened)} tabIndex={-1}><IconCalendar size={16} stroke={1.5} aria-hidden /></button>}
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title={`${label}: calendar`}
+        width={260}
+        position="bottom-end"
+        target={
+          <button
+            type="button"
+            className="joined-button"
+            aria-label={`${label}: open calendar`}
+            onClick={() => setOpened(!opened)}
+            tabIndex={-1}
+          >
+            <IconCalendar size={16} stroke={1.5} aria-hidden />
+          </button>
+        }
       >
         <Suspense fallback={<div className="calendar-loading" />}>
-          <Calendar day={day} onPick={(picked) => {
-            onPick(picked)
-            setOpened(false)
-          }} />
+          <Calendar
+            day={day}
+            onPick={(picked) => {
+              onPick(picked)
+              setOpened(false)
+            }}
+          />
         </Suspense>
       </Layer>
     </span>
@@ -57,13 +97,22 @@ const EditDate = (props: EditProps) => (
 
 const date: FieldKind = {
   fromOperand: (day) => day,
-  Show: ShowDate, Edit: EditDate, parse: parseDate, filterOps: compare, align: 'start', width: 110,
+  Show: ShowDate,
+  Edit: EditDate,
+  parse: parseDate,
+  filterOps: compare,
+  align: 'start',
+  width: 110,
   format: (value, _field, locale) => (text(value) === '' ? '' : formatDate(text(value), locale)),
 }
 
 const ShowInstant = ({ value }: ShowProps) => {
   const locale = useLocale()
-  return text(value) === '' ? null : <time className="num ellipsis" dateTime={text(value)} title={formatInstantLong(text(value), locale)}>{formatInstant(text(value), locale)}</time>
+  return text(value) === '' ? null : (
+    <time className="num ellipsis" dateTime={text(value)} title={formatInstantLong(text(value), locale)}>
+      {formatInstant(text(value), locale)}
+    </time>
+  )
 }
 const writeInstant = (value: unknown, field: Field, locale: Locale): string => {
   if (text(value) === '') return ''
@@ -87,14 +136,23 @@ function EditInstant(props: EditProps) {
   const locale = useLocale()
   const clock = text(props.value) === '' ? null : wallClock(text(props.value), locale.timeZone)
   return (
-    <WithCalendar day={clock?.date ?? null} label={props.label ?? props.field.title} onPick={(day) => props.onChange(instantOf(day, clock?.time ?? '09:00', locale.timeZone))}>
+    <WithCalendar
+      day={clock?.date ?? null}
+      label={props.label ?? props.field.title}
+      onPick={(day) => props.onChange(instantOf(day, clock?.time ?? '09:00', locale.timeZone))}
+    >
       <TextInput {...props} write={writeInstant} read={parseInstant} placeholder="fri 14:30" />
     </WithCalendar>
   )
 }
 
 const dateTime: FieldKind = {
-  Show: ShowInstant, Edit: EditInstant, parse: parseInstant, filterOps: compare.filter(([operator]) => operator !== 'eq'), align: 'start', width: 140,
+  Show: ShowInstant,
+  Edit: EditInstant,
+  parse: parseInstant,
+  filterOps: compare.filter(([operator]) => operator !== 'eq'),
+  align: 'start',
+  width: 140,
   format: (value, _field, locale) => (text(value) === '' ? '' : formatInstant(text(value), locale)),
 }
 
@@ -105,8 +163,13 @@ const parseTime = (typed: string): Parsed => {
   return value === null ? { fault: 'Enter a time, such as 14:30' } : { value: `${value}:00` }
 }
 const time: FieldKind = {
-  Show: ({ value }) => <span className="num">{writeTime(value)}</span>, Edit: (props) => <TextInput {...props} write={writeTime} read={parseTime} placeholder="14:30" />,
-  parse: parseTime, filterOps: compare, align: 'start', width: 90, format: writeTime,
+  Show: ({ value }) => <span className="num">{writeTime(value)}</span>,
+  Edit: (props) => <TextInput {...props} write={writeTime} read={parseTime} placeholder="14:30" />,
+  parse: parseTime,
+  filterOps: compare,
+  align: 'start',
+  width: 90,
+  format: writeTime,
 }
 
 export const dateKinds = { date, dateTime, time } as const

@@ -26,7 +26,9 @@ const names = (locale: string, part: 'weekday' | 'month', count: number): readon
   const first = part === 'weekday' ? Date.UTC(2024, 0, 7) : 0
   return Array.from({ length: count }, (_, i) => {
     const date = new Date(part === 'weekday' ? first + i * 86_400_000 : Date.UTC(2024, i, 1))
-    return dateFormat(locale, { [part]: 'long', timeZone: 'UTC' }).format(date).toLowerCase()
+    return dateFormat(locale, { [part]: 'long', timeZone: 'UTC' })
+      .format(date)
+      .toLowerCase()
   })
 }
 
@@ -41,7 +43,10 @@ const indexOfName = (word: string, locale: string, part: 'weekday' | 'month', co
 
 /** Day-month-year order of a locale, e.g. `['day','month','year']`. */
 const orderOf = (locale: string): readonly string[] =>
-  dateFormat(locale, {}).formatToParts(0).map((part) => part.type).filter((type) => type !== 'literal')
+  dateFormat(locale, {})
+    .formatToParts(0)
+    .map((part) => part.type)
+    .filter((type) => type !== 'literal')
 
 /** Typed text → ISO date: `today`, `fri`, `+3d`, `-2w`, `+1m`, `22 nov`, `22.11.`, `2026-11-22`. null: not understood. */
 export function readDate(text: string, { locale, today }: Pick<Locale, 'locale' | 'today'>): string | null {
@@ -53,7 +58,9 @@ export function readDate(text: string, { locale, today }: Pick<Locale, 'locale' 
   if (relative) {
     const amount = Number(relative[2]) * (relative[1] === '-' ? -1 : 1)
     const unit = relative[3] ?? 'd'
-    return unit === 'd' || unit === 'w' ? addDays(today, amount * (unit === 'w' ? 7 : 1)) : addMonths(today, amount * (unit === 'y' ? 12 : 1))
+    return unit === 'd' || unit === 'w'
+      ? addDays(today, amount * (unit === 'w' ? 7 : 1))
+      : addMonths(today, amount * (unit === 'y' ? 12 : 1))
   }
   const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(word)
   if (iso) return make(Number(iso[1]), Number(iso[2]), Number(iso[3]))
@@ -70,7 +77,11 @@ function readNamedMonth(word: string, locale: string, today: string): string | n
 }
 
 function readNumeric(word: string, locale: string, today: string): string | null {
-  const numbers = /^(\d{1,4})[./-](\d{1,4})(?:[./-](\d{1,4})?)?$/.exec(word)?.slice(1).filter((part) => part !== undefined).map(Number)
+  const numbers = /^(\d{1,4})[./-](\d{1,4})(?:[./-](\d{1,4})?)?$/
+    .exec(word)
+    ?.slice(1)
+    .filter((part) => part !== undefined)
+    .map(Number)
   if (!numbers) return null
   const order = orderOf(locale).filter((part) => numbers.length === 3 || part !== 'year')
   const at = (part: string): number | undefined => numbers[order.indexOf(part)]
@@ -112,12 +123,18 @@ export function formatInstant(instant: string, { locale, timeZone, today }: Loca
   const { date } = wallClock(instant, timeZone)
   const sameYear = date.slice(0, 4) === today.slice(0, 4)
   return dateFormat(locale, {
-    day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone, ...(!sameYear && { year: 'numeric' }),
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+    ...(!sameYear && { year: 'numeric' }),
   }).format(new Date(instant))
 }
 
 export const formatInstantLong = (instant: string, { locale, timeZone }: Locale): string =>
-  Number.isNaN(Date.parse(instant)) ? instant
+  Number.isNaN(Date.parse(instant))
+    ? instant
     : `${dateFormat(locale, { dateStyle: 'full', timeStyle: 'medium', timeZone }).format(new Date(instant))} (${timeZone})`
 
 /** `9`, `9:30`, `930`, `9.30 pm` → `09:30`; null: not a time. */

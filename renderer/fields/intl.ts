@@ -1,5 +1,7 @@
 /** Making a formatter costs a hundred times what using it does, and a grid shows thousands of values. */
-function remembered<Options, Formatter>(make: (locale: string, options: Options) => Formatter): (locale: string, options: Options) => Formatter {
+function remembered<Options, Formatter>(
+  make: (locale: string, options: Options) => Formatter,
+): (locale: string, options: Options) => Formatter {
   const made = new Map<string, Formatter>()
   return (locale, options) => {
     const key = `${locale}${JSON.stringify(options)}`

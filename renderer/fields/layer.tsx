@@ -5,7 +5,15 @@ import type { ReactNode } from 'react'
 export const usePhone = (): boolean => useMediaQuery('(max-width: 640px)', false, { getInitialValueInEffect: false }) ?? false
 
 /** A picker's floating layer: beside its target on a desk, a bottom sheet on a phone. Esc closes it and only it. */
-export function Layer({ opened, onClose, target, title, width = 260, children, position = 'bottom-start' }: {
+export function Layer({
+  opened,
+  onClose,
+  target,
+  title,
+  width = 260,
+  children,
+  position = 'bottom-start',
+}: {
   readonly opened: boolean
   readonly onClose: () => void
   readonly target: ReactNode
@@ -18,7 +26,16 @@ export function Layer({ opened, onClose, target, title, width = 260, children, p
     return (
       <>
         {target}
-        <Drawer opened={opened} onClose={onClose} position="bottom" title={title} size="auto" zIndex={400} withCloseButton classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}>
+        <Drawer
+          opened={opened}
+          onClose={onClose}
+          position="bottom"
+          title={title}
+          size="auto"
+          zIndex={400}
+          withCloseButton
+          classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
+        >
           {opened && children}
         </Drawer>
       </>
@@ -26,12 +43,25 @@ export function Layer({ opened, onClose, target, title, width = 260, children, p
   }
   return (
     <Popover
-      opened={opened} onChange={(open) => { if (!open) onClose() }} onDismiss={onClose} width={width} position={position} offset={4}
-      trapFocus returnFocus withinPortal zIndex={400} closeOnEscape={false}
+      opened={opened}
+      onChange={(open) => {
+        if (!open) onClose()
+      }}
+      onDismiss={onClose}
+      width={width}
+      position={position}
+      offset={4}
+      trapFocus
+      returnFocus
+      withinPortal
+      zIndex={400}
+      closeOnEscape={false}
     >
       <Popover.Target>{target}</Popover.Target>
       <Popover.Dropdown
-        role="dialog" aria-label={title} data-layer
+        role="dialog"
+        aria-label={title}
+        data-layer
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return
           event.stopPropagation()

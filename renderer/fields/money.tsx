@@ -39,7 +39,9 @@ function readMoney(text: string, field: Field, locale: Locale, currency: string)
   const fixed = fixedCurrency(field)
   if (fixed !== null && code !== undefined && code !== fixed) return { fault: `This amount is kept in ${fixed}` }
   const parsed = parseNumber(text.replace(/\b[A-Za-z]{3}\b/, '').replace(/[€$£¥]/g, ''), locale.locale, {
-    scale: numberSetting(field, 'scale') ?? 2, min: numberSetting(field, 'minimum'), max: numberSetting(field, 'maximum'),
+    scale: numberSetting(field, 'scale') ?? 2,
+    min: numberSetting(field, 'minimum'),
+    max: numberSetting(field, 'maximum'),
   })
   if ('fault' in parsed || parsed.value === null) return parsed
   return { value: { amount: parsed.value, currency: fixed ?? code ?? currency } }
@@ -48,7 +50,11 @@ function readMoney(text: string, field: Field, locale: Locale, currency: string)
 function Show({ value }: ShowProps) {
   const locale = useLocale()
   if (!isMoney(value)) return null
-  return <span className="num ellipsis">{amountText(value, locale, true)} <span className="money-code">{value.currency}</span></span>
+  return (
+    <span className="num ellipsis">
+      {amountText(value, locale, true)} <span className="money-code">{value.currency}</span>
+    </span>
+  )
 }
 
 function Edit(props: EditProps) {
@@ -60,12 +66,22 @@ function Edit(props: EditProps) {
   return (
     <span className="joined">
       <TextInput
-        {...props} inputMode="decimal" write={(each, _field, by) => amountText(each, by, false)}
+        {...props}
+        inputMode="decimal"
+        write={(each, _field, by) => amountText(each, by, false)}
         read={(text, each, by) => readMoney(text, each, by, currency)}
       />
-      {fixed !== null ? <span className="joined-fixed">{fixed}</span> : (
+      {fixed !== null ? (
+        <span className="joined-fixed">{fixed}</span>
+      ) : (
         <input
-          className="input joined-code" aria-label={`${props.label ?? field.title}: currency`} id={`${id}-currency`} value={currency} maxLength={3} autoComplete="off" spellCheck={false}
+          className="input joined-code"
+          aria-label={`${props.label ?? field.title}: currency`}
+          id={`${id}-currency`}
+          value={currency}
+          maxLength={3}
+          autoComplete="off"
+          spellCheck={false}
           onFocus={(event) => event.currentTarget.select()}
           onChange={(event) => {
             const code = event.currentTarget.value.toUpperCase().replace(/[^A-Z]/g, '')
@@ -80,8 +96,20 @@ function Edit(props: EditProps) {
 
 /** In filters the amount alone is compared; the server keeps currencies apart. */
 const money: FieldKind = {
-  Show, Edit, format, parse: (text, field, locale) => readMoney(text, field, locale, locale.currency),
-  filterOps: [['gte', '≥'], ['lte', '≤'], ['eq', '='], ['gt', '>'], ['lt', '<'], ['null', 'is empty']], align: 'end', width: 130,
+  Show,
+  Edit,
+  format,
+  parse: (text, field, locale) => readMoney(text, field, locale, locale.currency),
+  filterOps: [
+    ['gte', '≥'],
+    ['lte', '≤'],
+    ['eq', '='],
+    ['gt', '>'],
+    ['lt', '<'],
+    ['null', 'is empty'],
+  ],
+  align: 'end',
+  width: 130,
 }
 
 export const moneyKinds = { money } as const

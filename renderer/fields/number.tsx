@@ -5,11 +5,24 @@ import { formatDecimal, parseNumber } from './numbers.ts'
 import { isEmpty, numberSetting, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
 import { TextInput } from './text-input.tsx'
 
-const compare = [['eq', '='], ['ne', '≠'], ['gt', '>'], ['gte', '≥'], ['lt', '<'], ['lte', '≤'], ['in', 'is any of'], ['null', 'is empty']] as const
+const compare = [
+  ['eq', '='],
+  ['ne', '≠'],
+  ['gt', '>'],
+  ['gte', '≥'],
+  ['lt', '<'],
+  ['lte', '≤'],
+  ['in', 'is any of'],
+  ['null', 'is empty'],
+] as const
 
 /** How a locale writes the percent sign, with or without a space before it. */
 const percentSign = (locale: string): string =>
-  numberFormat(locale, { style: 'percent' }).formatToParts(0.5).filter((part) => part.type === 'literal' || part.type === 'percentSign').map((part) => part.value).join('')
+  numberFormat(locale, { style: 'percent' })
+    .formatToParts(0.5)
+    .filter((part) => part.type === 'literal' || part.type === 'percentSign')
+    .map((part) => part.value)
+    .join('')
 
 interface Style {
   readonly suffix: (locale: string) => string

@@ -43,7 +43,11 @@ export interface NumberLimits {
 }
 
 /** Reads a number within limits, or says what is wrong with it. Trailing zeros beyond the scale are no fault. */
-export function parseNumber(text: string, locale: string, { scale, min, max }: NumberLimits): { readonly value: string | null } | { readonly fault: string } {
+export function parseNumber(
+  text: string,
+  locale: string,
+  { scale, min, max }: NumberLimits,
+): { readonly value: string | null } | { readonly fault: string } {
   if (text.trim() === '') return { value: null }
   const value = readDecimal(text, locale)
   if (value === null) return { fault: `Enter a number, such as ${formatDecimal('1234.5', locale, 0)}` }
@@ -62,8 +66,9 @@ export function formatDecimal(value: string, locale: string, fixed: number, grou
   if (!/^-?\d+(\.\d+)?$/.test(value)) return value
   const fraction = (value.split('.')[1] ?? '').replace(/0+$/, '').length
   const digits = Math.min(Math.max(fixed, fraction), 20)
-  return numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouping })
-    .format(value as Intl.StringNumericLiteral)
+  return numberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouping }).format(
+    value as Intl.StringNumericLiteral,
+  )
 }
 
 /** Exact product of decimal texts, for totals shown while typing; the server's total is what counts. */

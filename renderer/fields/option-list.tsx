@@ -27,7 +27,19 @@ interface Props {
 }
 
 /** A searchable list of options, worked entirely from its input: arrows move, Enter picks, 1–9 pick while nothing is typed. */
-export function OptionList({ label, options, selected, multi = false, onPick, query, onQuery, loading = false, empty = 'Nothing found', create = null, initialQuery = '' }: Props) {
+export function OptionList({
+  label,
+  options,
+  selected,
+  multi = false,
+  onPick,
+  query,
+  onQuery,
+  loading = false,
+  empty = 'Nothing found',
+  create = null,
+  initialQuery = '',
+}: Props) {
   const [own, setOwn] = useState(initialQuery)
   const text = query ?? own
   const wanted = text.trim().toLowerCase()
@@ -67,18 +79,40 @@ export function OptionList({ label, options, selected, multi = false, onPick, qu
   return (
     <div className="options">
       <input
-        className="options-search" role="combobox" aria-label={label} aria-expanded aria-controls={id} aria-autocomplete="list" placeholder="Search…"
-        aria-activedescendant={count > 0 ? `${id}-${at}` : undefined} value={text} autoFocus data-autofocus data-mantine-stop-propagation="true"
-        onChange={(event) => typed(event.currentTarget.value)} onKeyDown={onKeyDown} autoComplete="off" spellCheck={false}
+        className="options-search"
+        role="combobox"
+        aria-label={label}
+        aria-expanded
+        aria-controls={id}
+        aria-autocomplete="list"
+        placeholder="Search…"
+        aria-activedescendant={count > 0 ? `${id}-${at}` : undefined}
+        value={text}
+        autoFocus
+        data-autofocus
+        data-mantine-stop-propagation="true"
+        onChange={(event) => typed(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        autoComplete="off"
+        spellCheck={false}
       />
       <div className="options-list" role="listbox" aria-multiselectable={multi} id={id} aria-label={label}>
         {shown.map((option, index) => (
           <div key={option.id}>
-            {option.section !== undefined && option.section !== shown[index - 1]?.section && <div className="options-section caption faint">{option.section}</div>}
+            {option.section !== undefined && option.section !== shown[index - 1]?.section && (
+              <div className="options-section caption faint">{option.section}</div>
+            )}
             {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input above has the focus and handles every key */}
             <div
-              role="option" tabIndex={-1} id={`${id}-${index}`} className="option" aria-selected={selected?.has(option.id) ?? false} data-active={index === at || undefined}
-              onMouseMove={() => setActive(index)} onMouseDown={(event) => event.preventDefault()} onClick={() => pick(index)}
+              role="option"
+              tabIndex={-1}
+              id={`${id}-${index}`}
+              className="option"
+              aria-selected={selected?.has(option.id) ?? false}
+              data-active={index === at || undefined}
+              onMouseMove={() => setActive(index)}
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => pick(index)}
             >
               <span className="option-main">{option.content ?? <span className="ellipsis">{option.text}</span>}</span>
               {option.hint !== undefined && <span className="option-hint ellipsis">{option.hint}</span>}
@@ -89,8 +123,15 @@ export function OptionList({ label, options, selected, multi = false, onPick, qu
         {create && (
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- as above
           <div
-            role="option" tabIndex={-1} aria-selected={false} id={`${id}-${shown.length}`} className="option option-create" data-active={at === shown.length || undefined}
-            onMouseMove={() => setActive(shown.length)} onMouseDown={(event) => event.preventDefault()} onClick={create.run}
+            role="option"
+            tabIndex={-1}
+            aria-selected={false}
+            id={`${id}-${shown.length}`}
+            className="option option-create"
+            data-active={at === shown.length || undefined}
+            onMouseMove={() => setActive(shown.length)}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={create.run}
           >
             <IconPlus size={14} stroke={1.5} aria-hidden /> <span className="ellipsis">{create.text}</span>
           </div>

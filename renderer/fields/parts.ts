@@ -13,7 +13,10 @@ export interface Parts {
   readonly LinesEditor: ComponentType<EditProps>
 }
 
-export const PartsContext = createContext<Parts>({ textOf: (_field, value) => (typeof value === 'string' ? value : ''), LinesEditor: () => null })
+export const PartsContext = createContext<Parts>({
+  textOf: (_field, value) => (typeof value === 'string' ? value : ''),
+  LinesEditor: () => null,
+})
 export const useParts = (): Parts => useContext(PartsContext)
 
 /** True where a value stands inside a button or a row that is itself the link: nothing in it may be clickable. */

@@ -24,7 +24,14 @@ export function searchQuery(entity: Entity, typed: string): Readonly<Record<stri
  * Finds a record to refer to: recent ones first, then a server search 150 ms after the last key. A reply to an older text
  * is dropped, because the query's key is the text. `Create “abc”` opens the create dialog and picks what it made.
  */
-export function Picker({ label, targets, initialQuery, selected, onPick, canCreate = true }: {
+export function Picker({
+  label,
+  targets,
+  initialQuery,
+  selected,
+  onPick,
+  canCreate = true,
+}: {
   readonly label: string
   readonly targets: readonly { readonly entity: string }[]
   readonly initialQuery: string
@@ -49,7 +56,9 @@ export function Picker({ label, targets, initialQuery, selected, onPick, canCrea
         const expand = subtitle?.reference ? subtitle.name : undefined
         const recent = settled === '' ? recentIds(catalogue, entity.id).slice(0, 8) : []
         const [first, rest] = await Promise.all([
-          recent.length === 0 ? { data: [] } : listRecords(entity, { 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
+          recent.length === 0
+            ? { data: [] }
+            : listRecords(entity, { 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
           listRecords(entity, { ...found, expand, limit: '20' }, signal),
         ])
         const ordered = recent.flatMap((id) => first.data.filter((record) => record.id === id))
@@ -68,8 +77,16 @@ export function Picker({ label, targets, initialQuery, selected, onPick, canCrea
   }
   const options: readonly Option[] = entities.flatMap((entity, index) =>
     (answers[index]?.data ?? []).map((record) => ({
-      id: `${entity.id}/${record.id}`, text: titleOf(entity, record), hint: subtitleOf(entity, record), section: entities.length > 1 ? entity.pluralTitle : undefined,
-      content: <><EntityIcon icon={entity.display.icon} hue={entity.display.hue} /><span className="ellipsis">{titleOf(entity, record)}</span></>,
+      id: `${entity.id}/${record.id}`,
+      text: titleOf(entity, record),
+      hint: subtitleOf(entity, record),
+      section: entities.length > 1 ? entity.pluralTitle : undefined,
+      content: (
+        <>
+          <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
+          <span className="ellipsis">{titleOf(entity, record)}</span>
+        </>
+      ),
     })),
   )
   const pick = (key: string): void => {
@@ -79,20 +96,37 @@ export function Picker({ label, targets, initialQuery, selected, onPick, canCrea
   }
   const creatable = entities.find((entity) => may(entity, 'create'))
   const typed = query.trim()
-  const create = canCreate && creatable && typed !== '' ? {
-    text: `Create “${typed}”${entities.length > 1 ? ` as ${creatable.title.toLowerCase()}` : ''}`,
-    run: () => openCreate({
-      entity: creatable.id,
-      initial: creatable.titleField === null ? {} : { [creatable.titleField]: typed },
-      onCreated: (record) => onPick({ entity: creatable.id, id: record.id }, titleOf(creatable, record)),
-    }),
-  } : null
+  const create =
+    canCreate && creatable && typed !== ''
+      ? {
+          text: `Create “${typed}”${entities.length > 1 ? ` as ${creatable.title.toLowerCase()}` : ''}`,
+          run: () =>
+            openCreate({
+              entity: creatable.id,
+              initial: creatable.titleField === null ? {} : { [creatable.titleField]: typed },
+              onCreated: (record) => onPick({ entity: creatable.id, id: record.id }, titleOf(creatable, record)),
+            }),
+        }
+      : null
   const loading = answers.some((answer) => answer.isFetching) || settled !== typed
   const refused = answers.length > 0 && answers.every((answer) => answer.isError)
   return (
     <OptionList
-      label={label} options={options} selected={new Set(entities.flatMap((entity) => [...selected].map((id) => `${entity.id}/${id}`)))} onPick={pick} query={query} onQuery={setQuery}
-      loading={loading} create={create} empty={refused || entities.length === 0 ? 'These records are not available to your role' : typed === '' ? 'No records yet' : `No match for “${typed}”`}
+      label={label}
+      options={options}
+      selected={new Set(entities.flatMap((entity) => [...selected].map((id) => `${entity.id}/${id}`)))}
+      onPick={pick}
+      query={query}
+      onQuery={setQuery}
+      loading={loading}
+      create={create}
+      empty={
+        refused || entities.length === 0
+          ? 'These records are not available to your role'
+          : typed === ''
+            ? 'No records yet'
+            : `No match for “${typed}”`
+      }
     />
   )
 }

@@ -27,22 +27,51 @@ const isSeveral = (field: Field): boolean => field.reference?.several === true
 export const refValue = (field: Field, ref: Ref): unknown => (isSeveral(field) ? { entity: ref.entity, id: ref.id } : ref.id)
 
 /** What stands for a record everywhere: its entity's icon and its title. A click opens it. */
-export function RecordChip({ entity, id, title, link = true }: { readonly entity: Entity | null; readonly id: string; readonly title: string | null | undefined; readonly link?: boolean }) {
+export function RecordChip({
+  entity,
+  id,
+  title,
+  link = true,
+}: {
+  readonly entity: Entity | null
+  readonly id: string
+  readonly title: string | null | undefined
+  readonly link?: boolean
+}) {
   const plain = usePlain()
   const words = title ?? (title === null ? 'No longer available' : '…')
-  const face = <>{entity && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />}<span className="ellipsis">{words}</span></>
-  if (!link || plain || entity?.path == null || title === null) return <span className="record-chip" title={words}>{face}</span>
+  const face = (
+    <>
+      {entity && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />}
+      <span className="ellipsis">{words}</span>
+    </>
+  )
+  if (!link || plain || entity?.path == null || title === null)
+    return (
+      <span className="record-chip" title={words}>
+        {face}
+      </span>
+    )
   return (
-    <A className="record-chip linkable" href={recordAddress(entity, id)} title={words} onClick={(event) => event.stopPropagation()} tabIndex={-1} data-chip={`${entity.id}/${id}`}>
+    <A
+      className="record-chip linkable"
+      href={recordAddress(entity, id)}
+      title={words}
+      onClick={(event) => event.stopPropagation()}
+      tabIndex={-1}
+      data-chip={`${entity.id}/${id}`}
+    >
       {face}
     </A>
   )
 }
 
-const known = (record: RecordData | undefined, field: Field) => (ref: Ref): string | undefined => {
-  const found = expanded(record, field.name)
-  return found?.id === ref.id && typeof found._title === 'string' ? found._title : undefined
-}
+const known =
+  (record: RecordData | undefined, field: Field) =>
+  (ref: Ref): string | undefined => {
+    const found = expanded(record, field.name)
+    return found?.id === ref.id && typeof found._title === 'string' ? found._title : undefined
+  }
 
 function ShowReference({ value, field, record }: ShowProps) {
   const catalogue = useCatalogue()
@@ -64,17 +93,31 @@ function EditReference(props: EditProps) {
   }
   return (
     <Layer
-      opened={query !== null} onClose={close} title={label} width={320}
+      opened={query !== null}
+      onClose={close}
+      title={label}
+      width={320}
       target={
         <div>
-          <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose…" onClear={ref && !field.required ? () => onChange(null) : null}>
+          <PickerFace
+            {...props}
+            label={label}
+            required={field.required}
+            open={query !== null}
+            onOpen={setQuery}
+            placeholder="Choose…"
+            onClear={ref && !field.required ? () => onChange(null) : null}
+          >
             {ref ? <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} link={false} /> : null}
           </PickerFace>
         </div>
       }
     >
       <Picker
-        label={label} targets={field.reference?.targets ?? []} initialQuery={query ?? ''} selected={new Set(ref ? [ref.id] : [])}
+        label={label}
+        targets={field.reference?.targets ?? []}
+        initialQuery={query ?? ''}
+        selected={new Set(ref ? [ref.id] : [])}
         onPick={(picked, pickedTitle) => {
           rememberTitle(picked.entity, picked.id, pickedTitle)
           onChange(refValue(field, picked))
@@ -91,7 +134,11 @@ function Operand({ field, operator, value, onChange, onDone }: OperandProps) {
   const several = operator === 'in'
   return (
     <Picker
-      label={field.title} targets={field.reference?.targets ?? []} initialQuery="" selected={new Set(ids)} canCreate={false}
+      label={field.title}
+      targets={field.reference?.targets ?? []}
+      initialQuery=""
+      selected={new Set(ids)}
+      canCreate={false}
       onPick={(picked, title) => {
         rememberTitle(picked.entity, picked.id, title)
         onChange(several ? (ids.includes(picked.id) ? ids.filter((id) => id !== picked.id) : [...ids, picked.id]).join(',') : picked.id)
@@ -103,20 +150,34 @@ function Operand({ field, operator, value, onChange, onDone }: OperandProps) {
 
 const reference: FieldKind = {
   fromOperand: (id, field) => (isSeveral(field) ? undefined : id),
-  Show: ShowReference, Edit: EditReference, Operand, align: 'start', width: 180,
+  Show: ShowReference,
+  Edit: EditReference,
+  Operand,
+  align: 'start',
+  width: 180,
   format: (value, field) => refOf(field, value)?.id ?? '',
-  parse: (text) => (text.trim() === '' ? { value: null } : isUuid(text.trim()) ? { value: text.trim() } : { fault: 'Choose a record from the list' }),
-  filterOps: [['in', 'is any of'], ['eq', 'is'], ['ne', 'is not'], ['null', 'is empty']],
+  parse: (text) =>
+    text.trim() === '' ? { value: null } : isUuid(text.trim()) ? { value: text.trim() } : { fault: 'Choose a record from the list' },
+  filterOps: [
+    ['in', 'is any of'],
+    ['eq', 'is'],
+    ['ne', 'is not'],
+    ['null', 'is empty'],
+  ],
 }
 
-const idsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : [])
+const idsOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((id): id is string => typeof id === 'string') : []
 
 /** The entity at the other end of a `references` field. */
 const targetOf = (field: Field, entities: Readonly<Record<string, Entity>>): string | null => {
   const direct = field.reference?.targets[0]?.entity
   if (direct !== undefined) return direct
   const link = field.lines && entities[field.lines.entity]
-  return link ? (link.fields.find((each) => each.name === field.lines?.linkField || each.id === field.lines?.linkField)?.reference?.targets[0]?.entity ?? null) : null
+  return link
+    ? (link.fields.find((each) => each.name === field.lines?.linkField || each.id === field.lines?.linkField)?.reference?.targets[0]
+        ?.entity ?? null)
+    : null
 }
 
 function ShowReferences({ value, field, roomy }: ShowProps) {
@@ -128,7 +189,9 @@ function ShowReferences({ value, field, roomy }: ShowProps) {
   if (entity === null) return null
   return (
     <span className={roomy ? 'chips wrap' : 'chips'}>
-      {shown.map((id, index) => <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} />)}
+      {shown.map((id, index) => (
+        <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} />
+      ))}
       {ids.length > shown.length && <span className="caption muted">+{ids.length - shown.length}</span>}
     </span>
   )
@@ -148,17 +211,37 @@ function EditReferences(props: EditProps) {
   }
   return (
     <Layer
-      opened={query !== null} onClose={close} title={label} width={320}
+      opened={query !== null}
+      onClose={close}
+      title={label}
+      width={320}
       target={
         <div>
-          <PickerFace {...props} label={label} required={field.required} open={query !== null} onOpen={setQuery} placeholder="Choose any…" onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}>
-            {ids.length > 0 && entity !== null ? <span className="chips wrap">{ids.map((id, index) => <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} link={false} />)}</span> : null}
+          <PickerFace
+            {...props}
+            label={label}
+            required={field.required}
+            open={query !== null}
+            onOpen={setQuery}
+            placeholder="Choose any…"
+            onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}
+          >
+            {ids.length > 0 && entity !== null ? (
+              <span className="chips wrap">
+                {ids.map((id, index) => (
+                  <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} link={false} />
+                ))}
+              </span>
+            ) : null}
           </PickerFace>
         </div>
       }
     >
       <Picker
-        label={label} targets={entity === null ? [] : [{ entity }]} initialQuery={query ?? ''} selected={new Set(ids)}
+        label={label}
+        targets={entity === null ? [] : [{ entity }]}
+        initialQuery={query ?? ''}
+        selected={new Set(ids)}
         onPick={(picked, title) => {
           rememberTitle(picked.entity, picked.id, title)
           onChange(ids.includes(picked.id) ? ids.filter((id) => id !== picked.id) : [...ids, picked.id])
@@ -169,7 +252,17 @@ function EditReferences(props: EditProps) {
 }
 
 const references: FieldKind = {
-  ...reference, fromOperand: () => undefined, Show: ShowReferences, Edit: EditReferences, width: 200, filterOps: [['in', 'has any of'], ['contains', 'has'], ['eq', 'has'], ['null', 'is empty']],
+  ...reference,
+  fromOperand: () => undefined,
+  Show: ShowReferences,
+  Edit: EditReferences,
+  width: 200,
+  filterOps: [
+    ['in', 'has any of'],
+    ['contains', 'has'],
+    ['eq', 'has'],
+    ['null', 'is empty'],
+  ],
   format: (value) => idsOf(value).join(', '),
 }
 
@@ -182,9 +275,18 @@ const EditLines = (props: EditProps) => {
 const lines: FieldKind = {
   Show: ({ value }) => {
     const count = Array.isArray(value) ? value.length : null
-    return count === null ? null : <span className="num">{count} {count === 1 ? 'line' : 'lines'}</span>
+    return count === null ? null : (
+      <span className="num">
+        {count} {count === 1 ? 'line' : 'lines'}
+      </span>
+    )
   },
-  Edit: EditLines, format: (value) => (Array.isArray(value) ? String(value.length) : ''), filterOps: [], align: 'start', width: 90, tall: true,
+  Edit: EditLines,
+  format: (value) => (Array.isArray(value) ? String(value.length) : ''),
+  filterOps: [],
+  align: 'start',
+  width: 90,
+  tall: true,
 }
 
 export const relationKinds = { reference, references, lines } as const

@@ -16,20 +16,40 @@ const locale: Locale = localeFor('de', 'Europe/Berlin', 'EUR', new Date('2026-11
 const id = '0198c0de-0000-7000-8000-000000000001'
 const company = entity({ id: 'crm.company', title: 'Company', pluralTitle: 'Companies', path: '/api/crm/companies', plural: 'companies' })
 const person = entity({ id: 'crm.person', title: 'Person', pluralTitle: 'People', path: '/api/crm/people', plural: 'people' })
-const links = entity({ id: 'crm.deal__tags', kind: 'line', path: null, fields: [typed('reference', { 'x-bos': { entity: 'crm.company' } }, { name: 'target', reference: { targets: [{ entity: 'crm.company' }], several: false } })] })
+const links = entity({
+  id: 'crm.deal__tags',
+  kind: 'line',
+  path: null,
+  fields: [
+    typed(
+      'reference',
+      { 'x-bos': { entity: 'crm.company' } },
+      { name: 'target', reference: { targets: [{ entity: 'crm.company' }], several: false } },
+    ),
+  ],
+})
 const line = entity({ id: 'crm.deal_line', kind: 'line', title: 'Line', fields: [field({ name: 'item', title: 'Item' })] })
 queryClient.setQueryData(['title', 'crm.company', id], 'Acme & Sons')
 queryClient.setQueryData(['title', 'crm.person', id], 'Ada King')
 
-const html = (node: ReactNode): string => renderToStaticMarkup(
-  <MantineProvider>
-    <QueryClientProvider client={queryClient}>
-      <CatalogueContext value={catalogue(company, person, links, line)}><LocaleContext value={locale}>{node}</LocaleContext></CatalogueContext>
-    </QueryClientProvider>
-  </MantineProvider>,
-)
+const html = (node: ReactNode): string =>
+  renderToStaticMarkup(
+    <MantineProvider>
+      <QueryClientProvider client={queryClient}>
+        <CatalogueContext value={catalogue(company, person, links, line)}>
+          <LocaleContext value={locale}>{node}</LocaleContext>
+        </CatalogueContext>
+      </QueryClientProvider>
+    </MantineProvider>,
+  )
 const words = (markup: string): string =>
-  markup.replace(/<style.*?<\/style>/gs, '').replace(/<[^>]*>/g, ' ').replaceAll('&amp;', '&').replaceAll('&quot;', '"').replace(/[\s\u00a0\u202f]+/g, ' ').trim()
+  markup
+    .replace(/<style.*?<\/style>/gs, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll('&amp;', '&')
+    .replaceAll('&quot;', '"')
+    .replace(/[\s\u00a0\u202f]+/g, ' ')
+    .trim()
 
 interface Row {
   readonly type: string
@@ -59,14 +79,58 @@ const rows: readonly Row[] = [
   { type: 'time', value: '14:30:00', shows: '14:30', holds: '14:30' },
   { type: 'duration', value: 'PT1H30M', shows: '1h 30m', holds: '1h 30m' },
   { type: 'select', node: options, value: 'won', shows: 'Won', holds: 'Won', chosen: true },
-  { type: 'multiSelect', node: { items: { enum: options.enum }, 'x-bos': options['x-bos'] }, value: ['new', 'won'], shows: 'New Won', holds: 'New Won', chosen: true },
+  {
+    type: 'multiSelect',
+    node: { items: { enum: options.enum }, 'x-bos': options['x-bos'] },
+    value: ['new', 'won'],
+    shows: 'New Won',
+    holds: 'New Won',
+    chosen: true,
+  },
   { type: 'list', node: { items: { type: 'string' } }, value: ['a', 'b'], shows: 'a b', holds: 'a b', chosen: true },
-  { type: 'reference', node: { 'x-bos': { entity: 'crm.company' } }, given: { reference: { targets: [{ entity: 'crm.company' }], several: false } }, value: id, shows: 'Acme & Sons', holds: 'Acme & Sons', chosen: true },
-  { type: 'references', node: { 'x-bos': { entity: 'crm.company' } }, given: { lines: { entity: 'crm.deal__tags', linkField: 'target', through: null } }, value: [id], shows: 'Acme & Sons', holds: 'Acme & Sons', chosen: true },
-  { type: 'lines', node: { 'x-bos': { entity: 'crm.deal_line' } }, given: { lines: { entity: 'crm.deal_line', linkField: null, through: null } }, value: [{ id, item: 'x' }], shows: '1 line', holds: '', chosen: true },
+  {
+    type: 'reference',
+    node: { 'x-bos': { entity: 'crm.company' } },
+    given: { reference: { targets: [{ entity: 'crm.company' }], several: false } },
+    value: id,
+    shows: 'Acme & Sons',
+    holds: 'Acme & Sons',
+    chosen: true,
+  },
+  {
+    type: 'references',
+    node: { 'x-bos': { entity: 'crm.company' } },
+    given: { lines: { entity: 'crm.deal__tags', linkField: 'target', through: null } },
+    value: [id],
+    shows: 'Acme & Sons',
+    holds: 'Acme & Sons',
+    chosen: true,
+  },
+  {
+    type: 'lines',
+    node: { 'x-bos': { entity: 'crm.deal_line' } },
+    given: { lines: { entity: 'crm.deal_line', linkField: null, through: null } },
+    value: [{ id, item: 'x' }],
+    shows: '1 line',
+    holds: '',
+    chosen: true,
+  },
   { type: 'json', value: { a: [1] }, shows: '{"a":[1]}', holds: '"a": [ 1 ]', chosen: true },
-  { type: 'sequence', node: { 'x-bos': { pattern: 'SO-{n:5}' } }, given: { readOnly: true }, value: 'SO-00012', shows: 'SO-00012', holds: 'SO-00012' },
-  { type: 'address', value: { street: 'Hauptstr. 1', postal_code: '10115', city: 'Berlin' }, shows: 'Hauptstr. 1, 10115 Berlin', holds: 'Hauptstr. 1', chosen: true },
+  {
+    type: 'sequence',
+    node: { 'x-bos': { pattern: 'SO-{n:5}' } },
+    given: { readOnly: true },
+    value: 'SO-00012',
+    shows: 'SO-00012',
+    holds: 'SO-00012',
+  },
+  {
+    type: 'address',
+    value: { street: 'Hauptstr. 1', postal_code: '10115', city: 'Berlin' },
+    shows: 'Hauptstr. 1, 10115 Berlin',
+    holds: 'Hauptstr. 1',
+    chosen: true,
+  },
   { type: 'personName', value: { given: 'Ada', family: 'King' }, shows: 'Ada King', holds: 'King', chosen: true },
   { type: 'color', value: '#3552c9', shows: '#3552c9', holds: '#3552c9' },
   { type: 'rating', value: 4, shows: '4 of 5', holds: '4 of 5', chosen: true },
@@ -103,13 +167,22 @@ it.each(rows)('$type: an empty value is shown as nothing, or as a sign that it i
   expect(kindOf(each).format(null, each, locale)).toBe('')
 })
 
-it.each(rows.filter((row) => row.type !== 'lines'))('$type: what may not be edited has no control in it', ({ type, node, given, value }) => {
-  const each = typed(type, node ?? {}, { name: 'f', title: 'F', ...given })
-  expect(html(<Edit id="f" field={each} value={value} readOnly onChange={() => undefined} />)).not.toMatch(/<(input|textarea|button|select)\b/)
-})
+it.each(rows.filter((row) => row.type !== 'lines'))(
+  '$type: what may not be edited has no control in it',
+  ({ type, node, given, value }) => {
+    const each = typed(type, node ?? {}, { name: 'f', title: 'F', ...given })
+    expect(html(<Edit id="f" field={each} value={value} readOnly onChange={() => undefined} />)).not.toMatch(
+      /<(input|textarea|button|select)\b/,
+    )
+  },
+)
 
 it('a reference to several entities says which', () => {
-  const several = typed('reference', { 'x-bos': { entity: ['crm.company', 'crm.person'] } }, { name: 'f', reference: { targets: [{ entity: 'crm.company' }, { entity: 'crm.person' }], several: true } })
+  const several = typed(
+    'reference',
+    { 'x-bos': { entity: ['crm.company', 'crm.person'] } },
+    { name: 'f', reference: { targets: [{ entity: 'crm.company' }, { entity: 'crm.person' }], several: true } },
+  )
   expect(words(html(<Show field={several} value={{ entity: 'crm.person', id }} />))).toBe('Ada King')
 })
 
@@ -122,9 +195,22 @@ it('an address that runs script is no link', () => {
 })
 
 it.each([
-  ['integer', {}, '1,5'], ['percent', { 'x-bos': { scale: 0 } }, '101'], ['decimal', { 'x-bos': { scale: 2 } }, '1,234'], ['money', { 'x-bos': { currency: 'EUR' } }, '5 USD'], ['date', {}, 'soon'],
-  ['dateTime', {}, 'soon 9'], ['time', {}, '25:00'], ['duration', {}, 'a while'], ['email', {}, 'ada'], ['url', {}, 'not a place'], ['color', {}, 'blue-ish'], ['select', options, 'other'],
-  ['rating', {}, '6'], ['json', {}, '{'], ['boolean', {}, 'perhaps'], ['text', { maxLength: 3 }, 'four'],
+  ['integer', {}, '1,5'],
+  ['percent', { 'x-bos': { scale: 0 } }, '101'],
+  ['decimal', { 'x-bos': { scale: 2 } }, '1,234'],
+  ['money', { 'x-bos': { currency: 'EUR' } }, '5 USD'],
+  ['date', {}, 'soon'],
+  ['dateTime', {}, 'soon 9'],
+  ['time', {}, '25:00'],
+  ['duration', {}, 'a while'],
+  ['email', {}, 'ada'],
+  ['url', {}, 'not a place'],
+  ['color', {}, 'blue-ish'],
+  ['select', options, 'other'],
+  ['rating', {}, '6'],
+  ['json', {}, '{'],
+  ['boolean', {}, 'perhaps'],
+  ['text', { maxLength: 3 }, 'four'],
 ] as const)('%s does not take what it cannot mean, and says so', (type, node, text) => {
   const each = typed(type, node, { name: 'f' })
   const parsed = kindOf(each).parse?.(text, each, locale)

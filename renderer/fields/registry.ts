@@ -13,7 +13,16 @@ import type { FieldKind } from './type.ts'
 
 /** Field type → how it is shown, edited, filtered and read from text. Grid, panel, form, filter and import all ask here. */
 const kinds: Readonly<Record<string, FieldKind>> = {
-  ...textKinds, ...longTextKinds, ...numberKinds, ...moneyKinds, ...booleanKinds, ...dateKinds, ...choiceKinds, ...simpleKinds, ...compositeKinds, ...relationKinds,
+  ...textKinds,
+  ...longTextKinds,
+  ...numberKinds,
+  ...moneyKinds,
+  ...booleanKinds,
+  ...dateKinds,
+  ...choiceKinds,
+  ...simpleKinds,
+  ...compositeKinds,
+  ...relationKinds,
 }
 
 /** A type that this version does not know is shown as JSON and cannot be typed into: better than hiding data. */

@@ -7,7 +7,26 @@ import type { EditProps, Locale, Parsed } from './type.ts'
  * A one-line editor of anything that can be typed. The text belongs to the person while they type: it is rewritten only on
  * blur, when it has a meaning. `write` gives the text of a value, `read` the value of a text.
  */
-export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommit, invalid, describedBy, autoFocus, label, openWith, write, read, end = false, type = 'text', inputMode, placeholder }: EditProps & {
+export function TextInput({
+  id,
+  value,
+  field,
+  onChange,
+  onFault,
+  onBlur,
+  onCommit,
+  invalid,
+  describedBy,
+  autoFocus,
+  label,
+  openWith,
+  write,
+  read,
+  end = false,
+  type = 'text',
+  inputMode,
+  placeholder,
+}: EditProps & {
   readonly write: (value: unknown, field: Field, locale: Locale) => string
   readonly read: (text: string, field: Field, locale: Locale) => Parsed
   readonly end?: boolean
@@ -43,8 +62,20 @@ export function TextInput({ id, value, field, onChange, onFault, onBlur, onCommi
   }
   return (
     <input
-      ref={input} id={id} className={end ? 'input end num' : 'input'} type={type} inputMode={inputMode} value={text} autoFocus={autoFocus} placeholder={placeholder}
-      aria-invalid={invalid || undefined} aria-describedby={describedBy} aria-label={label} aria-required={field.required || undefined} autoComplete="off" spellCheck={type === 'text'}
+      ref={input}
+      id={id}
+      className={end ? 'input end num' : 'input'}
+      type={type}
+      inputMode={inputMode}
+      value={text}
+      autoFocus={autoFocus}
+      placeholder={placeholder}
+      aria-invalid={invalid || undefined}
+      aria-describedby={describedBy}
+      aria-label={label}
+      aria-required={field.required || undefined}
+      autoComplete="off"
+      spellCheck={type === 'text'}
       onChange={(event) => {
         setTyping(true)
         typed(event.currentTarget.value)

@@ -9,14 +9,22 @@ export type FormData = Readonly<Record<string, unknown>>
 
 /** What a create form begins with: the fields' defaults, then what the place it was opened from knows. */
 export function initialData(catalogue: CatalogueView, entity: Entity, given: FormData): FormData {
-  const defaults = Object.fromEntries(entity.fields.filter((field) => !field.readOnly).flatMap((field) => {
-    if (field.defaultsToActor && catalogue.me.member !== null) return [[field.name, catalogue.me.member]]
-    return field.default === undefined || field.default === null ? [] : [[field.name, field.default]]
-  }))
-  const lines = Object.fromEntries(entity.fields.filter(isLines).flatMap((field) => {
-    const value = given[field.name]
-    return Array.isArray(value) ? [[field.name, value.map((line: unknown) => ({ ...(typeof line === 'object' ? line : {}), id: newLineId() }))]] : []
-  }))
+  const defaults = Object.fromEntries(
+    entity.fields
+      .filter((field) => !field.readOnly)
+      .flatMap((field) => {
+        if (field.defaultsToActor && catalogue.me.member !== null) return [[field.name, catalogue.me.member]]
+        return field.default === undefined || field.default === null ? [] : [[field.name, field.default]]
+      }),
+  )
+  const lines = Object.fromEntries(
+    entity.fields.filter(isLines).flatMap((field) => {
+      const value = given[field.name]
+      return Array.isArray(value)
+        ? [[field.name, value.map((line: unknown) => ({ ...(typeof line === 'object' ? line : {}), id: newLineId() }))]]
+        : []
+    }),
+  )
   return { ...defaults, ...given, ...lines }
 }
 
@@ -25,24 +33,30 @@ export const dataOf = (entity: Entity, record: RecordData): FormData =>
   Object.fromEntries(formFields(entity, 'edit').map((field) => [field.name, record[field.name] ?? undefined]))
 
 export function createBody(catalogue: CatalogueView, entity: Entity, data: FormData): Record<string, unknown> {
-  return Object.fromEntries(formFields(entity, 'create').flatMap((field) => {
-    const value = data[field.name]
-    const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
-    if (line) return linesOf(value).length === 0 ? [] : [[field.name, linesOf(value).map((each) => freshLine(catalogue, line, each))]]
-    return value === null || value === undefined || value === '' ? [] : [[field.name, withoutEmpty(value)]]
-  }))
+  return Object.fromEntries(
+    formFields(entity, 'create').flatMap((field) => {
+      const value = data[field.name]
+      const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
+      if (line) return linesOf(value).length === 0 ? [] : [[field.name, linesOf(value).map((each) => freshLine(catalogue, line, each))]]
+      return value === null || value === undefined || value === '' ? [] : [[field.name, withoutEmpty(value)]]
+    }),
+  )
 }
 
 /** Only what differs from the record: another person's edits of other fields stay. */
 export function patchBody(catalogue: CatalogueView, entity: Entity, record: RecordData, data: FormData): Record<string, unknown> {
-  return Object.fromEntries(formFields(entity, 'edit').filter((field) => editable(entity, field, 'edit')).flatMap((field) => {
-    const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
-    if (line) {
-      const change = changeLines(catalogue, line, linesOf(record[field.name]), linesOf(data[field.name]))
-      return change === null ? [] : [[field.name, change]]
-    }
-    return same(record[field.name], data[field.name]) ? [] : [[field.name, data[field.name] ?? null]]
-  }))
+  return Object.fromEntries(
+    formFields(entity, 'edit')
+      .filter((field) => editable(entity, field, 'edit'))
+      .flatMap((field) => {
+        const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
+        if (line) {
+          const change = changeLines(catalogue, line, linesOf(record[field.name]), linesOf(data[field.name]))
+          return change === null ? [] : [[field.name, change]]
+        }
+        return same(record[field.name], data[field.name]) ? [] : [[field.name, data[field.name] ?? null]]
+      }),
+  )
 }
 
 /** A server's pointer as a path of the form: lines named by id become rows; members of a value show at the value. */

@@ -16,13 +16,31 @@ import { EntityForm } from './entity-form.tsx'
 import { formFields, isLines } from './schema.ts'
 
 /** Creates a record in place: what is required and what the entity wants at once; “More fields” shows the whole form. */
-export function CreateDialog({ request, depth, onClose }: { readonly request: CreateRequest; readonly depth: number; readonly onClose: () => void }) {
+export function CreateDialog({
+  request,
+  depth,
+  onClose,
+}: {
+  readonly request: CreateRequest
+  readonly depth: number
+  readonly onClose: () => void
+}) {
   const catalogue = useCatalogue()
   const entity = catalogue.entities[request.entity]
   return entity ? <Dialog entity={entity} request={request} depth={depth} onClose={onClose} /> : null
 }
 
-function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; readonly request: CreateRequest; readonly depth: number; readonly onClose: () => void }) {
+function Dialog({
+  entity,
+  request,
+  depth,
+  onClose,
+}: {
+  readonly entity: Entity
+  readonly request: CreateRequest
+  readonly depth: number
+  readonly onClose: () => void
+}) {
   const catalogue = useCatalogue()
   const go = useGo()
   const phone = usePhone()
@@ -41,7 +59,11 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
 
   const quick = useMemo(() => {
     const fields = formFields(entity, 'create')
-    const names = new Set([...fields.filter((field) => field.required).map((field) => field.name), ...entity.display.quickCreate, ...Object.keys(request.initial ?? {})])
+    const names = new Set([
+      ...fields.filter((field) => field.required).map((field) => field.name),
+      ...entity.display.quickCreate,
+      ...Object.keys(request.initial ?? {}),
+    ])
     if (entity.titleField !== null) names.add(entity.titleField)
     const chosen = fields.filter((field) => names.has(field.name) && !isLines(field))
     return new Set((chosen.length > 0 ? chosen : fields.slice(0, 5)).map((field) => field.name))
@@ -61,7 +83,8 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
       dropDraft(draftKey)
       wrote(entity, record)
       if (request.onCreated) request.onCreated(record)
-      if (!request.onCreated || request.initial !== undefined) toast(`Created ${titleOf(entity, record)}`, { label: 'Open', run: () => go(recordAddress(entity, record.id)) })
+      if (!request.onCreated || request.initial !== undefined)
+        toast(`Created ${titleOf(entity, record)}`, { label: 'Open', run: () => go(recordAddress(entity, record.id)) })
       if (another.current) {
         setData(null)
         setStart(null)
@@ -74,14 +97,29 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
   }
   return (
     <Modal
-      opened onClose={close} fullScreen={phone} size={whole ? 760 : 560} withCloseButton={false} padding={0} yOffset="8vh" zIndex={200 + depth * 5} trapFocus closeOnClickOutside={!dirty} attributes={{ content: { 'aria-label': `New ${entity.title.toLowerCase()}` } }} classNames={{ content: 'create-dialog', body: 'create-body' }}
+      opened
+      onClose={close}
+      fullScreen={phone}
+      size={whole ? 760 : 560}
+      withCloseButton={false}
+      padding={0}
+      yOffset="8vh"
+      zIndex={200 + depth * 5}
+      trapFocus
+      closeOnClickOutside={!dirty}
+      attributes={{ content: { 'aria-label': `New ${entity.title.toLowerCase()}` } }}
+      classNames={{ content: 'create-dialog', body: 'create-body' }}
     >
       <header className="create-head">
-        <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /><h2 className="strong grow">New {entity.title.toLowerCase()}</h2>
-        <button className="icon-btn small" aria-label="Close" onClick={close}><IconX size={16} stroke={1.5} aria-hidden /></button>
+        <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+        <h2 className="strong grow">New {entity.title.toLowerCase()}</h2>
+        <button className="icon-btn small" aria-label="Close" onClick={close}>
+          <IconX size={16} stroke={1.5} aria-hidden />
+        </button>
       </header>
       <div
-        className="create-scroll" role="presentation"
+        className="create-scroll"
+        role="presentation"
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()
@@ -90,29 +128,74 @@ function Dialog({ entity, request, depth, onClose }: { readonly entity: Entity; 
         }}
       >
         {start !== null && round === 0 && (
-          <p className="draft-note">Restored what you typed before. <button className="link" onClick={() => {
-            dropDraft(draftKey)
-            setStart(null)
-            setData(null)
-            setRound(round + 1)
-          }}>Start afresh</button></p>
+          <p className="draft-note">
+            Restored what you typed before.{' '}
+            <button
+              className="link"
+              onClick={() => {
+                dropDraft(draftKey)
+                setStart(null)
+                setData(null)
+                setRound(round + 1)
+              }}
+            >
+              Start afresh
+            </button>
+          </p>
         )}
-        <EntityForm key={round} formId={formId} entity={entity} mode="create" initial={start ?? given} only={whole ? null : quick} busy={busy} focusFirst onChange={setData} onSubmit={submit} />
+        <EntityForm
+          key={round}
+          formId={formId}
+          entity={entity}
+          mode="create"
+          initial={start ?? given}
+          only={whole ? null : quick}
+          busy={busy}
+          focusFirst
+          onChange={setData}
+          onSubmit={submit}
+        />
       </div>
       <footer className="create-foot">
-        {leaving ? <>
-          <span className="grow">Close without creating? Your draft is kept.</span>
-          <button className="btn form" onClick={() => setLeaving(false)}>Keep editing</button>
-          <button className="btn form" onClick={onClose} data-autofocus>Close</button>
-        </> : <>
-          {hasMore && !whole ? <button type="button" className="btn quiet form" onClick={() => setWhole(true)}>More fields</button> : <span />}
-          <span className="grow" />
-          <button type="button" className="btn form quiet create-another" disabled={busy} onClick={() => {
-            another.current = true
-            document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
-          }}>Create and add another</button>
-          <button className="btn primary form" type="submit" form={formId} disabled={busy}>{busy ? 'Creating' : `Create ${entity.title.toLowerCase()}`}<span className="create-keys"><Keys keys="mod+enter" /></span></button>
-        </>}
+        {leaving ? (
+          <>
+            <span className="grow">Close without creating? Your draft is kept.</span>
+            <button className="btn form" onClick={() => setLeaving(false)}>
+              Keep editing
+            </button>
+            <button className="btn form" onClick={onClose} data-autofocus>
+              Close
+            </button>
+          </>
+        ) : (
+          <>
+            {hasMore && !whole ? (
+              <button type="button" className="btn quiet form" onClick={() => setWhole(true)}>
+                More fields
+              </button>
+            ) : (
+              <span />
+            )}
+            <span className="grow" />
+            <button
+              type="button"
+              className="btn form quiet create-another"
+              disabled={busy}
+              onClick={() => {
+                another.current = true
+                document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
+              }}
+            >
+              Create and add another
+            </button>
+            <button className="btn primary form" type="submit" form={formId} disabled={busy}>
+              {busy ? 'Creating' : `Create ${entity.title.toLowerCase()}`}
+              <span className="create-keys">
+                <Keys keys="mod+enter" />
+              </span>
+            </button>
+          </>
+        )}
       </footer>
     </Modal>
   )

@@ -18,7 +18,19 @@ import { sentence } from './words.ts'
  * The form of an entity, to create or edit. It keeps its own values; `onChange` tells them. `onSubmit` may throw ApiProblem:
  * its faults land on the fields they name, the rest in a toast.
  */
-export function EntityForm({ entity, mode, initial, record, only = null, onChange, onSubmit, children, formId, busy, focusFirst = false }: {
+export function EntityForm({
+  entity,
+  mode,
+  initial,
+  record,
+  only = null,
+  onChange,
+  onSubmit,
+  children,
+  formId,
+  busy,
+  focusFirst = false,
+}: {
   readonly entity: Entity
   readonly mode: Mode
   readonly initial: FormData
@@ -51,29 +63,43 @@ export function EntityForm({ entity, mode, initial, record, only = null, onChang
     if (!focusFirst) return undefined
     // The dialog's focus trap takes the first thing it finds, a moment after mounting; typing should begin in the first empty field.
     const timer = setTimeout(() => {
-    const first = [...(box.current?.querySelectorAll<HTMLElement>('[data-field] input, [data-field] textarea, [data-field] .picker-face') ?? [])]
-    ;(first.find((place) => !(place instanceof HTMLInputElement && place.value !== '')) ?? first[0])?.focus()
+      const first = [
+        ...(box.current?.querySelectorAll<HTMLElement>('[data-field] input, [data-field] textarea, [data-field] .picker-face') ?? []),
+      ]
+      ;(first.find((place) => !(place instanceof HTMLInputElement && place.value !== '')) ?? first[0])?.focus()
     }, 30)
     return () => clearTimeout(timer)
   }, [focusFirst])
 
   useEffect(() => {
     if (focusFault === 0) return
-    const place = box.current?.querySelector('[data-invalid] [aria-invalid="true"]') ?? box.current?.querySelector('[data-invalid] input, [data-invalid] button, [data-invalid] textarea')
+    const place =
+      box.current?.querySelector('[data-invalid] [aria-invalid="true"]') ??
+      box.current?.querySelector('[data-invalid] input, [data-invalid] button, [data-invalid] textarea')
     if (place instanceof HTMLElement) {
       place.focus()
       place.scrollIntoView({ block: 'center' })
     }
   }, [focusFault])
 
-  const view = useMemo<FormView>(() => ({
-    id, entity, mode, record, visible, sectioned: only === null, touched, submitted,
-    onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
-    onTyped: (name, fault) => {
-      if (fault === null) typed.current.delete(name)
-      else typed.current.set(name, fault)
-    },
-  }), [id, entity, mode, record, visible, only, touched, submitted])
+  const view = useMemo<FormView>(
+    () => ({
+      id,
+      entity,
+      mode,
+      record,
+      visible,
+      sectioned: only === null,
+      touched,
+      submitted,
+      onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
+      onTyped: (name, fault) => {
+        if (fault === null) typed.current.delete(name)
+        else typed.current.set(name, fault)
+      },
+    }),
+    [id, entity, mode, record, visible, only, touched, submitted],
+  )
 
   const changed = (event: IChangeEvent, changedId?: string): void => {
     const data = (event.formData ?? {}) as FormData
@@ -90,10 +116,14 @@ export function EntityForm({ entity, mode, initial, record, only = null, onChang
       setServerFaults({})
       await onSubmit(data)
     } catch (error) {
-      if (!(error instanceof ApiProblem) || error.faults.length === 0) return failed('Nothing was saved; what you typed is still here.', error)
-      const { tree, rest } = placeFaults(error.faults, placeIn(entity, mode, data), (parts, detail) => sentence(titleAt(catalogue.entities, entity, parts), detail))
+      if (!(error instanceof ApiProblem) || error.faults.length === 0)
+        return failed('Nothing was saved; what you typed is still here.', error)
+      const { tree, rest } = placeFaults(error.faults, placeIn(entity, mode, data), (parts, detail) =>
+        sentence(titleAt(catalogue.entities, entity, parts), detail),
+      )
       setServerFaults(tree)
-      if (rest.length > 0 || Object.keys(tree).length === 0) failed('Nothing was saved; what you typed is still here.', new Error(rest[0] ?? problemText(error)))
+      if (rest.length > 0 || Object.keys(tree).length === 0)
+        failed('Nothing was saved; what you typed is still here.', new Error(rest[0] ?? problemText(error)))
       setFocusFault((count) => count + 1)
     }
   }
@@ -101,8 +131,18 @@ export function EntityForm({ entity, mode, initial, record, only = null, onChang
     <FormViewContext value={view}>
       <div ref={box} className="entity-form">
         <ThemedForm
-          id={formId} schema={schema} uiSchema={uiSchema} validator={validator} initialFormData={initial} onChange={changed} onSubmit={(event) => void submit(event)} noHtml5Validate showErrorList={false} liveValidate="onChange"
-          extraErrors={serverFaults as ErrorSchema} idPrefix="root"
+          id={formId}
+          schema={schema}
+          uiSchema={uiSchema}
+          validator={validator}
+          initialFormData={initial}
+          onChange={changed}
+          onSubmit={(event) => void submit(event)}
+          noHtml5Validate
+          showErrorList={false}
+          liveValidate="onChange"
+          extraErrors={serverFaults as ErrorSchema}
+          idPrefix="root"
           onError={() => {
             setSubmitted(true)
             setFocusFault((count) => count + 1)

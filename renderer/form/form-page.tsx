@@ -31,7 +31,14 @@ function Create({ entity }: { readonly entity: Entity }) {
   const initial = useMemo(() => initialData(catalogue, entity, {}), [catalogue, entity])
   return (
     <FormFrame
-      entity={entity} title={`New ${entity.title.toLowerCase()}`} back={listAddress(entity)} mode="create" initial={initial} draftKey={`${catalogue.tenant.id}.${entity.id}.new.page`} version={null} action={`Create ${entity.title.toLowerCase()}`}
+      entity={entity}
+      title={`New ${entity.title.toLowerCase()}`}
+      back={listAddress(entity)}
+      mode="create"
+      initial={initial}
+      draftKey={`${catalogue.tenant.id}.${entity.id}.new.page`}
+      version={null}
+      action={`Create ${entity.title.toLowerCase()}`}
       onSave={async (data, leave) => {
         const record = await createRecord(entity, createBody(catalogue, entity, data), key.current)
         wrote(entity, record)
@@ -55,8 +62,21 @@ function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: st
   const { data, error, refetch, isPlaceholderData } = useRecord(entity, id, expand)
   const [base, setBase] = useState<{ readonly record: RecordData; readonly initial: FormData } | null>(null)
   if (base === null && data && !isPlaceholderData) setBase({ record: data, initial: dataOf(entity, data) })
-  if (error && !base) return isProblem(error, 'not-found') ? <NotFound what={`This ${entity.title.toLowerCase()} is not here`} /> : <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
-  return base ? <EditForm key={base.record.version} entity={entity} base={base.record} initial={base.initial} onBase={(record, initial) => setBase({ record, initial })} /> : null
+  if (error && !base)
+    return isProblem(error, 'not-found') ? (
+      <NotFound what={`This ${entity.title.toLowerCase()} is not here`} />
+    ) : (
+      <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
+    )
+  return base ? (
+    <EditForm
+      key={base.record.version}
+      entity={entity}
+      base={base.record}
+      initial={base.initial}
+      onBase={(record, initial) => setBase({ record, initial })}
+    />
+  ) : null
 }
 
 interface Conflict {
@@ -65,7 +85,17 @@ interface Conflict {
   readonly leave: () => void
 }
 
-function EditForm({ entity, base, initial, onBase }: { readonly entity: Entity; readonly base: RecordData; readonly initial: FormData; readonly onBase: (record: RecordData, initial: FormData) => void }) {
+function EditForm({
+  entity,
+  base,
+  initial,
+  onBase,
+}: {
+  readonly entity: Entity
+  readonly base: RecordData
+  readonly initial: FormData
+  readonly onBase: (record: RecordData, initial: FormData) => void
+}) {
   const catalogue = useCatalogue()
   const go = useGo()
   const address = recordAddress(entity, base.id)
@@ -86,23 +116,54 @@ function EditForm({ entity, base, initial, onBase }: { readonly entity: Entity; 
       setConflict({ theirs: await fetchRecord(entity, base.id), data, leave })
     }
   }
-  const changed = conflict ? formFields(entity, 'edit').filter((field) => JSON.stringify(conflict.theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null)) : []
+  const changed = conflict
+    ? formFields(entity, 'edit').filter(
+        (field) => JSON.stringify(conflict.theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null),
+      )
+    : []
   return (
     <FormFrame
-      entity={entity} title={`Edit ${titleOf(entity, base)}`} back={address} mode="edit" initial={initial} record={base} draftKey={`${catalogue.tenant.id}.${entity.id}.${base.id}`} version={base.version ?? null} action="Save" onSave={save}
-      notice={conflict && (
-        <div className="conflict" role="alert">
-          <span className="grow"><Who record={conflict.theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened it.</span>
-          <button className="btn" onClick={() => {
-            setConflict(null)
-            void save(conflict.data, conflict.leave, conflict.theirs)
-          }}>Keep yours</button>
-          <button className="btn" onClick={() => {
-            conflict.leave()
-            onBase(conflict.theirs, { ...conflict.data, ...Object.fromEntries(changed.map((field) => [field.name, conflict.theirs[field.name] ?? undefined])) })
-          }}>Keep theirs</button>
-        </div>
-      )}
+      entity={entity}
+      title={`Edit ${titleOf(entity, base)}`}
+      back={address}
+      mode="edit"
+      initial={initial}
+      record={base}
+      draftKey={`${catalogue.tenant.id}.${entity.id}.${base.id}`}
+      version={base.version ?? null}
+      action="Save"
+      onSave={save}
+      notice={
+        conflict && (
+          <div className="conflict" role="alert">
+            <span className="grow">
+              <Who record={conflict.theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened
+              it.
+            </span>
+            <button
+              className="btn"
+              onClick={() => {
+                setConflict(null)
+                void save(conflict.data, conflict.leave, conflict.theirs)
+              }}
+            >
+              Keep yours
+            </button>
+            <button
+              className="btn"
+              onClick={() => {
+                conflict.leave()
+                onBase(conflict.theirs, {
+                  ...conflict.data,
+                  ...Object.fromEntries(changed.map((field) => [field.name, conflict.theirs[field.name] ?? undefined])),
+                })
+              }}
+            >
+              Keep theirs
+            </button>
+          </div>
+        )
+      }
     />
   )
 }
@@ -114,7 +175,19 @@ function Who({ record }: { readonly record: RecordData }) {
 }
 
 /** The page around a full form: bar with the one action, draft, and the guard against leaving with unsaved changes. */
-function FormFrame({ entity, title, back, mode, initial, record, draftKey, version, action, onSave, notice }: {
+function FormFrame({
+  entity,
+  title,
+  back,
+  mode,
+  initial,
+  record,
+  draftKey,
+  version,
+  action,
+  onSave,
+  notice,
+}: {
   readonly entity: Entity
   readonly title: string
   readonly back: string
@@ -135,7 +208,11 @@ function FormFrame({ entity, title, back, mode, initial, record, draftKey, versi
   const [round, setRound] = useState(0)
   const clean = useRef(false)
   useDraft(draftKey, version, data)
-  const blocker = useBlocker({ shouldBlockFn: () => data !== null && !clean.current, enableBeforeUnload: () => data !== null && !clean.current, withResolver: true })
+  const blocker = useBlocker({
+    shouldBlockFn: () => data !== null && !clean.current,
+    enableBeforeUnload: () => data !== null && !clean.current,
+    withResolver: true,
+  })
   const leave = (): void => {
     clean.current = true
     dropDraft(draftKey)
@@ -148,22 +225,49 @@ function FormFrame({ entity, title, back, mode, initial, record, draftKey, versi
   }
   return (
     <>
-      <PageBar title={title} back={back} icon={<A href={listAddress(entity)} aria-label={entity.pluralTitle}><EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /></A>}>
-        <button className="btn quiet" type="button" onClick={() => go(back)}>Cancel</button>
-        <button className="btn primary" type="submit" form={formId} disabled={busy}>{busy ? 'Saving' : action}</button>
+      <PageBar
+        title={title}
+        back={back}
+        icon={
+          <A href={listAddress(entity)} aria-label={entity.pluralTitle}>
+            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+          </A>
+        }
+      >
+        <button className="btn quiet" type="button" onClick={() => go(back)}>
+          Cancel
+        </button>
+        <button className="btn primary" type="submit" form={formId} disabled={busy}>
+          {busy ? 'Saving' : action}
+        </button>
       </PageBar>
       {notice}
       <div
-        className="form-page" role="presentation"
+        className="form-page"
+        role="presentation"
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()
           document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
         }}
       >
-        {start !== null && <p className="draft-note">Restored what you typed before. <button className="link" onClick={discard}>Discard it</button></p>}
+        {start !== null && (
+          <p className="draft-note">
+            Restored what you typed before.{' '}
+            <button className="link" onClick={discard}>
+              Discard it
+            </button>
+          </p>
+        )}
         <EntityForm
-          key={round} formId={formId} entity={entity} mode={mode} initial={start ?? initial} record={record} busy={busy} onChange={setData}
+          key={round}
+          formId={formId}
+          entity={entity}
+          mode={mode}
+          initial={start ?? initial}
+          record={record}
+          busy={busy}
+          onChange={setData}
           onSubmit={async (values) => {
             setBusy(true)
             try {
@@ -174,9 +278,22 @@ function FormFrame({ entity, title, back, mode, initial, record, draftKey, versi
           }}
         />
       </div>
-      <Modal opened={blocker.status === 'blocked'} onClose={() => blocker.reset?.()} title="Leave without saving?" size={420} classNames={{ title: 'section-title', header: 'dialog-header', body: 'dialog-body' }}>
+      <Modal
+        opened={blocker.status === 'blocked'}
+        onClose={() => blocker.reset?.()}
+        title="Leave without saving?"
+        size={420}
+        classNames={{ title: 'section-title', header: 'dialog-header', body: 'dialog-body' }}
+      >
         <p className="muted">Your draft is kept in this browser and restored when you come back.</p>
-        <div className="dialog-actions"><button className="btn form" onClick={() => blocker.reset?.()} data-autofocus>Keep editing</button><button className="btn form" onClick={() => blocker.proceed?.()}>Leave</button></div>
+        <div className="dialog-actions">
+          <button className="btn form" onClick={() => blocker.reset?.()} data-autofocus>
+            Keep editing
+          </button>
+          <button className="btn form" onClick={() => blocker.proceed?.()}>
+            Leave
+          </button>
+        </div>
       </Modal>
     </>
   )

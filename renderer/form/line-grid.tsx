@@ -14,15 +14,30 @@ import { linesOf, newLineId, type Line } from './lines-change.ts'
 import { isLines } from './schema.ts'
 
 const defaultsOf = (entity: Entity): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(entity.fields.flatMap((field) => (field.default === undefined || field.default === null ? [] : [[field.name, field.default]])))
+  Object.fromEntries(
+    entity.fields.flatMap((field) => (field.default === undefined || field.default === null ? [] : [[field.name, field.default]])),
+  )
 
 /** Pasted rows of a spreadsheet, from one column on; text that has no value in its column is left out. */
-export function pastedLines(text: string, columns: readonly Field[], from: number, locale: Locale): readonly Readonly<Record<string, unknown>>[] {
-  return text.replace(/\r/g, '').replace(/\n$/, '').split('\n').map((row) => Object.fromEntries(row.split('\t').flatMap((cell, at) => {
-    const field = columns[from + at]
-    const parsed = field && !field.readOnly ? kindOf(field).parse?.(cell.trim(), field, locale) : undefined
-    return field && parsed && 'value' in parsed && parsed.value !== null ? [[field.name, parsed.value]] : []
-  })))
+export function pastedLines(
+  text: string,
+  columns: readonly Field[],
+  from: number,
+  locale: Locale,
+): readonly Readonly<Record<string, unknown>>[] {
+  return text
+    .replace(/\r/g, '')
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((row) =>
+      Object.fromEntries(
+        row.split('\t').flatMap((cell, at) => {
+          const field = columns[from + at]
+          const parsed = field && !field.readOnly ? kindOf(field).parse?.(cell.trim(), field, locale) : undefined
+          return field && parsed && 'value' in parsed && parsed.value !== null ? [[field.name, parsed.value]] : []
+        }),
+      ),
+    )
 }
 
 /** The lines of a document, edited in place: Enter goes down and adds a row at the end, pasted rows become lines. */
@@ -37,37 +52,47 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   /** A row that was just added is there after the next rendering. */
   const focus = (row: number, column: number): void => {
     requestAnimationFrame(() => {
-      const target = table.current?.querySelector(`[data-line="${row}"] [data-column="${column}"]`)?.querySelector('input, button, textarea')
+      const target = table.current
+        ?.querySelector(`[data-line="${row}"] [data-column="${column}"]`)
+        ?.querySelector('input, button, textarea')
       if (target instanceof HTMLElement) target.focus()
     })
   }
-  const edit = useCallback((key: string, name: string, cell: unknown) => {
-    latest.current.onChange(latest.current.rows.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
-  }, [latest])
+  const edit = useCallback(
+    (key: string, name: string, cell: unknown) => {
+      latest.current.onChange(latest.current.rows.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
+    },
+    [latest],
+  )
   // Text without a value must not be lost by saving the line as it was: the form is told, cell by cell.
   const typed = useRef(new Map<string, string>())
   const tell = useLatest(onFault)
-  const onTyped = useCallback((key: string, name: string, fault: string | null) => {
-    if (fault === null) typed.current.delete(`${key}/${name}`)
-    else typed.current.set(`${key}/${name}`, fault)
-    tell.current?.(typed.current.size === 0 ? null : 'Correct the marked cells')
-  }, [tell])
-  const act = useCallback((key: string, action: RowAction) => {
-    const all = [...latest.current.rows]
-    const at = all.findIndex((row) => row.id === key)
-    const row = all[at]
-    if (!row) return
-    if (action === 'delete') {
-      all.splice(at, 1)
-      for (const each of typed.current.keys()) if (each.startsWith(`${key}/`)) onTyped(key, each.slice(key.length + 1), null)
-    }
-    else if (action === 'copy') all.splice(at + 1, 0, { ...row, id: newLineId() })
-    else {
-      all.splice(at, 1)
-      all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
-    }
-    latest.current.onChange(all)
-  }, [latest, onTyped])
+  const onTyped = useCallback(
+    (key: string, name: string, fault: string | null) => {
+      if (fault === null) typed.current.delete(`${key}/${name}`)
+      else typed.current.set(`${key}/${name}`, fault)
+      tell.current?.(typed.current.size === 0 ? null : 'Correct the marked cells')
+    },
+    [tell],
+  )
+  const act = useCallback(
+    (key: string, action: RowAction) => {
+      const all = [...latest.current.rows]
+      const at = all.findIndex((row) => row.id === key)
+      const row = all[at]
+      if (!row) return
+      if (action === 'delete') {
+        all.splice(at, 1)
+        for (const each of typed.current.keys()) if (each.startsWith(`${key}/`)) onTyped(key, each.slice(key.length + 1), null)
+      } else if (action === 'copy') all.splice(at + 1, 0, { ...row, id: newLineId() })
+      else {
+        all.splice(at, 1)
+        all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
+      }
+      latest.current.onChange(all)
+    },
+    [latest, onTyped],
+  )
   if (!line) return null
   const columns = line.fields.filter((each) => !isLines(each))
   const nested = line.fields.filter(isLines)
@@ -95,37 +120,116 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
     const row = Number(cell?.closest('[data-line]')?.getAttribute('data-line') ?? rows.length)
     const pasted = pastedLines(text, columns, Number(cell?.getAttribute('data-column') ?? 0), locale)
     event.preventDefault()
-    onChange(pasted.reduce<readonly Line[]>((all, values, index) => {
-      const known = all[row + index]
-      return known ? all.map((each) => (each === known ? { ...each, ...values } : each)) : [...all, { ...defaultsOf(line), ...values, id: newLineId() }]
-    }, rows))
+    onChange(
+      pasted.reduce<readonly Line[]>((all, values, index) => {
+        const known = all[row + index]
+        return known
+          ? all.map((each) => (each === known ? { ...each, ...values } : each))
+          : [...all, { ...defaultsOf(line), ...values, id: newLineId() }]
+      }, rows),
+    )
   }
   const amount = amountField(columns)
   const total = amount && totalOf(amount, rows)
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
-    <div className={invalid ? 'line-grid invalid' : 'line-grid'} ref={table} id={id} onKeyDown={onKeyDown} onPaste={onPaste} onBlur={onBlur} role="group" aria-label={label ?? field.title} aria-describedby={describedBy}>
-      {phone ? rows.map((row, index) => <LineCard key={row.id} line={line} row={row} index={index} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} onTyped={onTyped} amount={amount} />) : rows.length > 0 && (
-        <div className="table-scroll">
-          <table className="line-table">
-            <thead><tr><th className="line-number"><span className="sr-only">Number</span></th>{columns.map((each) => <th key={each.id} scope="col" data-align={kindOf(each).align} style={{ minWidth: kindOf(each).width }}>{each.title}{each.required && <span className="form-required" aria-hidden> *</span>}</th>)}<th className="line-menu"><span className="sr-only">Actions</span></th></tr></thead>
-            {rows.map((row, index) => (
-              <tbody key={row.id}>
-                <Row id={id} row={row} index={index} last={rows.length - 1} columns={columns} faults={faultAt(faults, index)} onEdit={edit} onAct={act} onTyped={onTyped} />
-                {nested.map((each) => (
-                  <tr key={each.id} className="nested"><td aria-hidden /><td colSpan={columns.length + 1}><span className="label">{each.title}</span>
-                    <LineGrid id={`${id}-${index}-${each.id}`} field={each} value={row[each.name]} onChange={(next) => edit(row.id, each.name, next)} onFault={(next) => onTyped(row.id, each.name, next)} faults={faultAt(faultAt(faults, index), each.name)} label={`${each.title} of line ${index + 1}`} />
-                  </td></tr>
+    <div
+      className={invalid ? 'line-grid invalid' : 'line-grid'}
+      ref={table}
+      id={id}
+      onKeyDown={onKeyDown}
+      onPaste={onPaste}
+      onBlur={onBlur}
+      role="group"
+      aria-label={label ?? field.title}
+      aria-describedby={describedBy}
+    >
+      {phone
+        ? rows.map((row, index) => (
+            <LineCard
+              key={row.id}
+              line={line}
+              row={row}
+              index={index}
+              columns={columns}
+              faults={faultAt(faults, index)}
+              onEdit={edit}
+              onAct={act}
+              onTyped={onTyped}
+              amount={amount}
+            />
+          ))
+        : rows.length > 0 && (
+            <div className="table-scroll">
+              <table className="line-table">
+                <thead>
+                  <tr>
+                    <th className="line-number">
+                      <span className="sr-only">Number</span>
+                    </th>
+                    {columns.map((each) => (
+                      <th key={each.id} scope="col" data-align={kindOf(each).align} style={{ minWidth: kindOf(each).width }}>
+                        {each.title}
+                        {each.required && (
+                          <span className="form-required" aria-hidden>
+                            {' '}
+                            *
+                          </span>
+                        )}
+                      </th>
+                    ))}
+                    <th className="line-menu">
+                      <span className="sr-only">Actions</span>
+                    </th>
+                  </tr>
+                </thead>
+                {rows.map((row, index) => (
+                  <tbody key={row.id}>
+                    <Row
+                      id={id}
+                      row={row}
+                      index={index}
+                      last={rows.length - 1}
+                      columns={columns}
+                      faults={faultAt(faults, index)}
+                      onEdit={edit}
+                      onAct={act}
+                      onTyped={onTyped}
+                    />
+                    {nested.map((each) => (
+                      <tr key={each.id} className="nested">
+                        <td aria-hidden />
+                        <td colSpan={columns.length + 1}>
+                          <span className="label">{each.title}</span>
+                          <LineGrid
+                            id={`${id}-${index}-${each.id}`}
+                            field={each}
+                            value={row[each.name]}
+                            onChange={(next) => edit(row.id, each.name, next)}
+                            onFault={(next) => onTyped(row.id, each.name, next)}
+                            faults={faultAt(faultAt(faults, index), each.name)}
+                            label={`${each.title} of line ${index + 1}`}
+                          />
+                        </td>
+                      </tr>
+                    ))}
+                  </tbody>
                 ))}
-              </tbody>
-            ))}
-          </table>
-        </div>
-      )}
+              </table>
+            </div>
+          )}
       <div className="line-foot">
-        <button type="button" className="btn quiet" onClick={() => addRow()}><IconPlus size={14} stroke={1.5} aria-hidden />Add line</button>
+        <button type="button" className="btn quiet" onClick={() => addRow()}>
+          <IconPlus size={14} stroke={1.5} aria-hidden />
+          Add line
+        </button>
         <span className="grow" />
-        {amount && total !== null && <span className="line-total"><span className="muted">{amount.title}</span><span className="num strong">{kindOf(amount).format(total, amount, locale)}</span></span>}
+        {amount && total !== null && (
+          <span className="line-total">
+            <span className="muted">{amount.title}</span>
+            <span className="num strong">{kindOf(amount).format(total, amount, locale)}</span>
+          </span>
+        )}
       </div>
     </div>
   )
@@ -143,7 +247,17 @@ interface RowProps {
 }
 
 /** Only the edited row renders again: handlers are stable and other rows keep their identity. */
-const Row = memo(function Row({ id, row, index, last, columns, faults, onEdit, onAct, onTyped }: RowProps & { readonly id: string; readonly last: number }) {
+const Row = memo(function Row({
+  id,
+  row,
+  index,
+  last,
+  columns,
+  faults,
+  onEdit,
+  onAct,
+  onTyped,
+}: RowProps & { readonly id: string; readonly last: number }) {
   const [typed, setTyped] = useState<Readonly<Record<string, string | null>>>({})
   return (
     <tr data-line={index}>
@@ -154,51 +268,140 @@ const Row = memo(function Row({ id, row, index, last, columns, faults, onEdit, o
         return (
           <td key={field.id} data-column={column} data-align={kindOf(field).align} className={fault === null ? undefined : 'cell-fault'}>
             <Edit
-              id={cellId} field={field} readOnly={field.readOnly} value={row[field.name]} record={row} label={`${field.title}, line ${index + 1}`} invalid={fault !== null} describedBy={fault === null ? undefined : `${cellId}-fault`}
-              onChange={(value) => onEdit(row.id, field.name, value)} onFault={(next) => {
+              id={cellId}
+              field={field}
+              readOnly={field.readOnly}
+              value={row[field.name]}
+              record={row}
+              label={`${field.title}, line ${index + 1}`}
+              invalid={fault !== null}
+              describedBy={fault === null ? undefined : `${cellId}-fault`}
+              onChange={(value) => onEdit(row.id, field.name, value)}
+              onFault={(next) => {
                 setTyped((old) => ({ ...old, [field.name]: next }))
                 onTyped(row.id, field.name, next)
               }}
             />
-            {fault !== null && <span className="field-fault" id={`${cellId}-fault`}>{fault}</span>}
+            {fault !== null && (
+              <span className="field-fault" id={`${cellId}-fault`}>
+                {fault}
+              </span>
+            )}
           </td>
         )
       })}
-      <td className="line-menu"><RowMenu row={row} index={index} last={last} onAct={onAct} /></td>
+      <td className="line-menu">
+        <RowMenu row={row} index={index} last={last} onAct={onAct} />
+      </td>
     </tr>
   )
 })
 
 const RowMenu = ({ row, index, last, onAct }: Pick<RowProps, 'row' | 'index' | 'onAct'> & { readonly last: number }) => (
   <Menu width={180} position="bottom-end" zIndex={420}>
-    <Menu.Target><button type="button" className="icon-btn small" aria-label={`Line ${index + 1}: actions`}><IconDots size={16} stroke={1.5} aria-hidden /></button></Menu.Target>
+    <Menu.Target>
+      <button type="button" className="icon-btn small" aria-label={`Line ${index + 1}: actions`}>
+        <IconDots size={16} stroke={1.5} aria-hidden />
+      </button>
+    </Menu.Target>
     <Menu.Dropdown>
-      <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'copy')}>Duplicate</Menu.Item>
-      <Menu.Item leftSection={<IconArrowUp size={16} stroke={1.5} />} disabled={index === 0} onClick={() => onAct(row.id, 'up')}>Move up</Menu.Item>
-      <Menu.Item leftSection={<IconArrowDown size={16} stroke={1.5} />} disabled={index === last} onClick={() => onAct(row.id, 'down')}>Move down</Menu.Item>
+      <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'copy')}>
+        Duplicate
+      </Menu.Item>
+      <Menu.Item leftSection={<IconArrowUp size={16} stroke={1.5} />} disabled={index === 0} onClick={() => onAct(row.id, 'up')}>
+        Move up
+      </Menu.Item>
+      <Menu.Item leftSection={<IconArrowDown size={16} stroke={1.5} />} disabled={index === last} onClick={() => onAct(row.id, 'down')}>
+        Move down
+      </Menu.Item>
       <Menu.Divider />
-      <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'delete')}>Delete line</Menu.Item>
+      <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'delete')}>
+        Delete line
+      </Menu.Item>
     </Menu.Dropdown>
   </Menu>
 )
 
 /** A line at phone width: a card that opens an edit sheet. */
-function LineCard({ line, row, index, columns, faults, onEdit, onAct, onTyped, amount }: RowProps & { readonly line: Entity; readonly amount: Field | null }) {
+function LineCard({
+  line,
+  row,
+  index,
+  columns,
+  faults,
+  onEdit,
+  onAct,
+  onTyped,
+  amount,
+}: RowProps & { readonly line: Entity; readonly amount: Field | null }) {
   const [opened, setOpened] = useState(false)
   const [first, ...rest] = columns
   return (
     <>
-      <PlainContext value><button type="button" className={faults ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
-        <span className="grow"><span className="card-top strong">{first && <Show field={first} value={row[first.name]} record={row} dash />}</span><span className="card-facts muted">{rest.filter((field) => field !== amount && !isEmpty(row[field.name])).slice(0, 3).map((field) => <span key={field.id} className="card-fact"><Show field={field} value={row[field.name]} record={row} /></span>)}</span></span>
-        {amount && <Show field={amount} value={row[amount.name]} />}<IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
-      </button></PlainContext>
-      <Drawer opened={opened} onClose={() => setOpened(false)} position="bottom" size="auto" title={`${line.title} ${index + 1}`} zIndex={300} classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}>
+      <PlainContext value>
+        <button
+          type="button"
+          className={faults ? 'line-card cell-fault' : 'line-card'}
+          onClick={() => setOpened(true)}
+          aria-haspopup="dialog"
+        >
+          <span className="grow">
+            <span className="card-top strong">{first && <Show field={first} value={row[first.name]} record={row} dash />}</span>
+            <span className="card-facts muted">
+              {rest
+                .filter((field) => field !== amount && !isEmpty(row[field.name]))
+                .slice(0, 3)
+                .map((field) => (
+                  <span key={field.id} className="card-fact">
+                    <Show field={field} value={row[field.name]} record={row} />
+                  </span>
+                ))}
+            </span>
+          </span>
+          {amount && <Show field={amount} value={row[amount.name]} />}
+          <IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
+        </button>
+      </PlainContext>
+      <Drawer
+        opened={opened}
+        onClose={() => setOpened(false)}
+        position="bottom"
+        size="auto"
+        title={`${line.title} ${index + 1}`}
+        zIndex={300}
+        classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
+      >
         <div className="form-fields">
           {columns.map((field) => {
             const fault = faultAt(faults, field.name)?.__errors?.[0]
-            return <div key={field.id} className="form-field"><label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>{field.title}</label><Edit id={`card-${row.id}-${field.id}`} field={field} readOnly={field.readOnly} value={row[field.name]} record={row} invalid={fault !== undefined} onChange={(value) => onEdit(row.id, field.name, value)} onFault={(next) => onTyped(row.id, field.name, next)} />{fault !== undefined && <p className="field-fault">{fault}</p>}</div>
+            return (
+              <div key={field.id} className="form-field">
+                <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
+                  {field.title}
+                </label>
+                <Edit
+                  id={`card-${row.id}-${field.id}`}
+                  field={field}
+                  readOnly={field.readOnly}
+                  value={row[field.name]}
+                  record={row}
+                  invalid={fault !== undefined}
+                  onChange={(value) => onEdit(row.id, field.name, value)}
+                  onFault={(next) => onTyped(row.id, field.name, next)}
+                />
+                {fault !== undefined && <p className="field-fault">{fault}</p>}
+              </div>
+            )
           })}
-          <div className="row"><button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>Delete line</button><span className="grow" /><button type="button" className="btn form" onClick={() => setOpened(false)}>Done</button></div>
+          <div className="row">
+            <button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>
+              Delete line
+            </button>
+            <span className="grow" />
+            <button type="button" className="btn form" onClick={() => setOpened(false)}>
+              Done
+            </button>
+          </div>
         </div>
       </Drawer>
     </>

@@ -14,17 +14,20 @@ export const linesOf = (value: unknown): readonly Line[] =>
 
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
 
-const lineEntity = (catalogue: CatalogueView, field: Field): Entity | null => (field.lines && isLines(field) ? (catalogue.entities[field.lines.entity] ?? null) : null)
+const lineEntity = (catalogue: CatalogueView, field: Field): Entity | null =>
+  field.lines && isLines(field) ? (catalogue.entities[field.lines.entity] ?? null) : null
 const writable = (entity: Entity): readonly Field[] => entity.fields.filter((field) => !field.readOnly)
 
 /** A new line as the API takes it: no id, no empty values, its own lines as a list. */
 export function freshLine(catalogue: CatalogueView, entity: Entity, line: Readonly<Record<string, unknown>>): Change {
-  return Object.fromEntries(writable(entity).flatMap((field) => {
-    const value = line[field.name]
-    if (value === null || value === undefined) return []
-    const inner = lineEntity(catalogue, field)
-    return [[field.name, inner ? linesOf(value).map((each) => freshLine(catalogue, inner, each)) : value]]
-  }))
+  return Object.fromEntries(
+    writable(entity).flatMap((field) => {
+      const value = line[field.name]
+      if (value === null || value === undefined) return []
+      const inner = lineEntity(catalogue, field)
+      return [[field.name, inner ? linesOf(value).map((each) => freshLine(catalogue, inner, each)) : value]]
+    }),
+  )
 }
 
 /**
@@ -36,7 +39,10 @@ export function changeLines(catalogue: CatalogueView, entity: Entity, before: re
   const old = new Map(before.map((line) => [line.id, line]))
   const kept = new Set(after.map((line) => line.id))
   for (const line of before) if (!kept.has(line.id)) change[line.id] = null
-  const positions = positionsOf(before.filter((line) => kept.has(line.id)), after)
+  const positions = positionsOf(
+    before.filter((line) => kept.has(line.id)),
+    after,
+  )
   after.forEach((line, index) => {
     const known = old.get(line.id)
     const edits = known && !isNew(line) ? editsOf(catalogue, entity, known, line) : freshLine(catalogue, entity, line)
@@ -55,14 +61,16 @@ function positionsOf(before: readonly Line[], after: readonly Line[]): readonly 
 }
 
 function editsOf(catalogue: CatalogueView, entity: Entity, before: Line, after: Line): Change {
-  return Object.fromEntries(writable(entity).flatMap((field) => {
-    const inner = lineEntity(catalogue, field)
-    if (inner) {
-      const change = changeLines(catalogue, inner, linesOf(before[field.name]), linesOf(after[field.name]))
-      return change === null ? [] : [[field.name, change]]
-    }
-    return same(before[field.name], after[field.name]) ? [] : [[field.name, after[field.name] ?? null]]
-  }))
+  return Object.fromEntries(
+    writable(entity).flatMap((field) => {
+      const inner = lineEntity(catalogue, field)
+      if (inner) {
+        const change = changeLines(catalogue, inner, linesOf(before[field.name]), linesOf(after[field.name]))
+        return change === null ? [] : [[field.name, change]]
+      }
+      return same(before[field.name], after[field.name]) ? [] : [[field.name, after[field.name] ?? null]]
+    }),
+  )
 }
 
 /** The row that a pointer's line names: an index as it stands, or a line's id. */

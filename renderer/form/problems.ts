@@ -3,7 +3,10 @@ import type { FaultTree } from '../fields/type.ts'
 
 /** A JSON pointer as its parts: `/lines/2/quantity` → ['lines', '2', 'quantity']. */
 export const pointerParts = (pointer: string): readonly string[] =>
-  pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 interface MutableTree {
   __errors?: string[]
@@ -25,7 +28,9 @@ function put(tree: MutableTree, path: readonly string[], detail: string): void {
  * the form (lines named by id become rows); null: the form does not show that place, and the fault is for a toast.
  */
 export function placeFaults(
-  faults: readonly Fault[], place: (parts: readonly string[]) => readonly string[] | null, words: (parts: readonly string[], detail: string) => string,
+  faults: readonly Fault[],
+  place: (parts: readonly string[]) => readonly string[] | null,
+  words: (parts: readonly string[], detail: string) => string,
 ): { readonly tree: FaultTree; readonly rest: readonly string[] } {
   const tree: MutableTree = {}
   const rest: string[] = []

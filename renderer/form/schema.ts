@@ -14,7 +14,15 @@ export const formFields = (entity: Entity, mode: Mode): readonly Field[] =>
 
 function schemaOf(catalogue: CatalogueView, field: Field): Json {
   const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
-  if (line) return { type: 'array', items: objectSchema(catalogue, line, line.fields.filter((each) => !each.readOnly)) }
+  if (line)
+    return {
+      type: 'array',
+      items: objectSchema(
+        catalogue,
+        line,
+        line.fields.filter((each) => !each.readOnly),
+      ),
+    }
   return engineType(field.type).schema(field.settings, 'create')
 }
 
@@ -29,7 +37,11 @@ function objectSchema(catalogue: CatalogueView, entity: Entity, fields: readonly
 
 /** What values are checked against: the very schemas the server's types give, so that both sides say the same. */
 export const validationSchema = (catalogue: CatalogueView, entity: Entity, mode: Mode): Json =>
-  objectSchema(catalogue, entity, formFields(entity, mode).filter((field) => editable(entity, field, mode)))
+  objectSchema(
+    catalogue,
+    entity,
+    formFields(entity, mode).filter((field) => editable(entity, field, mode)),
+  )
 
 /**
  * What rjsf walks on every change: one flat level. Each property is drawn by our registry, so rjsf must neither fill composites
@@ -40,7 +52,9 @@ export function formSchema(entity: Entity, mode: Mode): { readonly schema: Json;
   return {
     schema: {
       type: 'object',
-      properties: Object.fromEntries(fields.map((field) => [field.name, { title: field.title, ...(field.help !== '' && { description: field.help }) }])),
+      properties: Object.fromEntries(
+        fields.map((field) => [field.name, { title: field.title, ...(field.help !== '' && { description: field.help }) }]),
+      ),
       required: fields.filter((field) => field.required && editable(entity, field, mode)).map((field) => field.name),
     },
     uiSchema: Object.fromEntries(fields.map((field) => [field.name, { 'ui:field': 'registry' }])),

@@ -47,10 +47,25 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   const described = [fault === null ? null : `${id}-fault`, helped ? `${id}-help` : null].filter((each) => each !== null).join(' ')
   return (
     <div className={lines ? 'form-field form-lines' : 'form-field'} data-field={name} data-invalid={fault !== null || undefined}>
-      <label className="form-label" htmlFor={id}>{field.title}{field.required && !readOnly && <span className="form-required"> *<span className="sr-only"> (required)</span></span>}</label>
+      <label className="form-label" htmlFor={id}>
+        {field.title}
+        {field.required && !readOnly && (
+          <span className="form-required">
+            {' '}
+            *<span className="sr-only"> (required)</span>
+          </span>
+        )}
+      </label>
       <Edit
-        id={id} field={field} readOnly={readOnly} value={formData} record={record} invalid={fault !== null} describedBy={described || undefined} autoFocus={autofocus === true}
-        faults={shown ? (errorSchema) : undefined}
+        id={id}
+        field={field}
+        readOnly={readOnly}
+        value={formData}
+        record={record}
+        invalid={fault !== null}
+        describedBy={described || undefined}
+        autoFocus={autofocus === true}
+        faults={shown ? errorSchema : undefined}
         onChange={(value) => onChange(value === null ? undefined : value, fieldPathId.path)}
         onFault={(next) => {
           setTyped(next)
@@ -58,8 +73,16 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
         }}
         onBlur={() => view.onTouch(name)}
       />
-      {fault !== null && <p className="field-fault" id={`${id}-fault`}>{fault}</p>}
-      {helped && fault === null && <p className="field-help" id={`${id}-help`}>{field.help}</p>}
+      {fault !== null && (
+        <p className="field-fault" id={`${id}-fault`}>
+          {fault}
+        </p>
+      )}
+      {helped && fault === null && (
+        <p className="field-help" id={`${id}-help`}>
+          {field.help}
+        </p>
+      )}
     </div>
   )
 }
@@ -67,12 +90,24 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
 /** Short fields stand in pairs where the form is wide enough. */
 const wide = new Set(['longText', 'markdown', 'json', 'address', 'references', 'lines', 'personName'])
 const isWide = (entity: Entity, field: Field): boolean =>
-  wide.has(field.type) || kindOf(field).tall === true || field.name === entity.titleField || (field.type === 'text' && (numberSetting(field, 'maxLength') ?? 0) > 200)
+  wide.has(field.type) ||
+  kindOf(field).tall === true ||
+  field.name === entity.titleField ||
+  (field.type === 'text' && (numberSetting(field, 'maxLength') ?? 0) > 200)
 
 function FormLayout({ properties }: ObjectFieldTemplateProps) {
   const { entity, visible, sectioned } = useFormView()
   const shown = properties.filter((property) => visible.has(property.name))
-  if (!sectioned) return <div className="form-fields">{shown.map((property) => <div key={property.name} className="form-wide">{property.content}</div>)}</div>
+  if (!sectioned)
+    return (
+      <div className="form-fields">
+        {shown.map((property) => (
+          <div key={property.name} className="form-wide">
+            {property.content}
+          </div>
+        ))}
+      </div>
+    )
   const sections = sectionsOf(entity, (field) => shown.some((property) => property.name === field.name))
   return (
     <>
@@ -80,7 +115,11 @@ function FormLayout({ properties }: ObjectFieldTemplateProps) {
         <section key={section.title} className="form-section" id={`section-${section.title}`} aria-label={section.title || undefined}>
           {section.title !== '' && <h3 className="section-title">{section.title}</h3>}
           <div className="form-fields form-two">
-            {section.fields.map((field) => <div key={field.name} className={isWide(entity, field) ? 'form-wide' : undefined}>{shown.find((property) => property.name === field.name)?.content}</div>)}
+            {section.fields.map((field) => (
+              <div key={field.name} className={isWide(entity, field) ? 'form-wide' : undefined}>
+                {shown.find((property) => property.name === field.name)?.content}
+              </div>
+            ))}
           </div>
         </section>
       ))}
@@ -93,7 +132,14 @@ const Nothing = () => null
 
 const theme: ThemeProps = {
   fields: { registry: RegistryField },
-  templates: { FieldTemplate: FieldFrame, ObjectFieldTemplate: FormLayout, ErrorListTemplate: Nothing, FieldErrorTemplate: Nothing, FieldHelpTemplate: Nothing, DescriptionFieldTemplate: Nothing },
+  templates: {
+    FieldTemplate: FieldFrame,
+    ObjectFieldTemplate: FormLayout,
+    ErrorListTemplate: Nothing,
+    FieldErrorTemplate: Nothing,
+    FieldHelpTemplate: Nothing,
+    DescriptionFieldTemplate: Nothing,
+  },
 }
 
 /** rjsf in our clothes; made once, because templates made while rendering would lose the focus on every key. */

@@ -4,7 +4,20 @@ import type { Json } from './schema.ts'
 import { faultWords } from './words.ts'
 
 /** Keywords that only report that something inside them failed. */
-const wrappers = new Set(['properties', 'items', 'additionalProperties', '$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'then', 'else', 'not', 'type'])
+const wrappers = new Set([
+  'properties',
+  'items',
+  'additionalProperties',
+  '$ref',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+  'then',
+  'else',
+  'not',
+  'type',
+])
 
 export interface Fault {
   /** Path of names and indexes, e.g. ['lines', '2', 'quantity']. */
@@ -13,16 +26,27 @@ export interface Fault {
 }
 
 const segments = (location: string): readonly string[] =>
-  location.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+  location
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
 
 const at = (root: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined), root)
+  path.reduce<unknown>(
+    (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
+    root,
+  )
 
 /** Emptied fields are absent, not wrong; lines keep their places so that pointers stay true. */
 export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null && each !== undefined && each !== '').map(([name, each]) => [name, withoutEmpty(each)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null && each !== undefined && each !== '')
+      .map(([name, each]) => [name, withoutEmpty(each)]),
+  )
 }
 
 /** Interprets JSON Schema without generating code: the page's CSP allows no eval. One fault per place, the first found. */
@@ -47,7 +71,13 @@ export function faultsOf(schema: Json, data: unknown): readonly Fault[] {
 /** The validator that rjsf asks. It gives a flat schema to draw from; what is checked is the full one. */
 export function createValidator(full: Json): ValidatorType {
   const validate = (data: unknown): RJSFValidationError[] =>
-    faultsOf(full, data).map(({ path, detail }) => ({ name: 'rule', property: `.${path.join('.')}`, message: detail, params: {}, stack: detail }))
+    faultsOf(full, data).map(({ path, detail }) => ({
+      name: 'rule',
+      property: `.${path.join('.')}`,
+      message: detail,
+      params: {},
+      stack: detail,
+    }))
   return {
     validateFormData: (data) => {
       const errors = validate(data)

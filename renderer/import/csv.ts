@@ -14,8 +14,7 @@ export function previewCsv(text: string, rows: number): readonly (readonly strin
         // A quote that is never closed: what there is, is the cell.
         quoted = false
         at--
-      }
-      else cell += sign
+      } else cell += sign
       continue
     }
     if (sign === '"' && cell === '') quoted = true

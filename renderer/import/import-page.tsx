@@ -75,36 +75,127 @@ function Import({ entity }: { readonly entity: Entity }) {
   return (
     <>
       <PageBar
-        title={`Import ${entity.pluralTitle.toLowerCase()}`} back={listAddress(entity)}
-        crumbs={<A className="crumb" href={listAddress(entity)}><EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /><span className="ellipsis">{entity.pluralTitle}</span></A>}
+        title={`Import ${entity.pluralTitle.toLowerCase()}`}
+        back={listAddress(entity)}
+        crumbs={
+          <A className="crumb" href={listAddress(entity)}>
+            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+            <span className="ellipsis">{entity.pluralTitle}</span>
+          </A>
+        }
       >
-        {step === 1 && <><button className="btn quiet" onClick={again}>Back</button><button className="btn primary" disabled={busy || !Object.values(mapping).some((path) => path !== null)} onClick={() => void start(true)}>Check the file</button></>}
-        {step === 2 && <><button className="btn quiet" onClick={() => setCheckId(null)}>Back</button><button className="btn primary" disabled={busy || good === 0} onClick={() => void start(false)}>Import {good > 0 ? good : ''} {(good === 1 ? entity.title : entity.pluralTitle).toLowerCase()}</button></>}
-        {step === 3 && finished && <><button className="btn quiet" onClick={again}>Import another file</button><button className="btn primary" onClick={() => go(listAddress(entity))}>Show {entity.pluralTitle.toLowerCase()}</button></>}
+        {step === 1 && (
+          <>
+            <button className="btn quiet" onClick={again}>
+              Back
+            </button>
+            <button
+              className="btn primary"
+              disabled={busy || !Object.values(mapping).some((path) => path !== null)}
+              onClick={() => void start(true)}
+            >
+              Check the file
+            </button>
+          </>
+        )}
+        {step === 2 && (
+          <>
+            <button className="btn quiet" onClick={() => setCheckId(null)}>
+              Back
+            </button>
+            <button className="btn primary" disabled={busy || good === 0} onClick={() => void start(false)}>
+              Import {good > 0 ? good : ''} {(good === 1 ? entity.title : entity.pluralTitle).toLowerCase()}
+            </button>
+          </>
+        )}
+        {step === 3 && finished && (
+          <>
+            <button className="btn quiet" onClick={again}>
+              Import another file
+            </button>
+            <button className="btn primary" onClick={() => go(listAddress(entity))}>
+              Show {entity.pluralTitle.toLowerCase()}
+            </button>
+          </>
+        )}
       </PageBar>
-      <ol className="steps" aria-label="Steps">{steps.map((title, index) => <li key={title} aria-current={index === step ? 'step' : undefined} data-done={index < step || undefined}><span className="num">{index + 1}</span>{title}</li>)}</ol>
-      <div className="import">
-        {step === 0 && <Drop entity={entity} onFile={(chosen) => void take(chosen)} required={targets.filter((target) => target.required && !target.path.includes('.')).map((target) => target.title)} />}
-        {step === 1 && <Mapping rows={rows} targets={targets} mapping={mapping} onMapping={setMapping} keys={keys} chosen={key} onKey={setKey} entity={entity} file={file?.name ?? ''} />}
-        {step === 2 && (check.error ? <Failure title="The check could not be read" error={check.error} onRetry={() => void check.refetch()} /> : <Report job={check.data} entity={entity} file={file} />)}
-        {step === 3 && (run.error ? <Failure title="The import could not be read" error={run.error} onRetry={() => void run.refetch()} /> : (
-          <Report
-            job={run.data} entity={entity} file={file}
-            onCancel={() => void endJob(runId ?? '', 'cancel').then(() => run.refetch(), (error: unknown) => failed('The import goes on.', error))}
-            onUndo={() => void endJob(runId ?? '', 'undo').then((job) => setSearch({ job: job.id }), (error: unknown) => failed('The import was not undone.', error))}
-          />
+      <ol className="steps" aria-label="Steps">
+        {steps.map((title, index) => (
+          <li key={title} aria-current={index === step ? 'step' : undefined} data-done={index < step || undefined}>
+            <span className="num">{index + 1}</span>
+            {title}
+          </li>
         ))}
+      </ol>
+      <div className="import">
+        {step === 0 && (
+          <Drop
+            entity={entity}
+            onFile={(chosen) => void take(chosen)}
+            required={targets.filter((target) => target.required && !target.path.includes('.')).map((target) => target.title)}
+          />
+        )}
+        {step === 1 && (
+          <Mapping
+            rows={rows}
+            targets={targets}
+            mapping={mapping}
+            onMapping={setMapping}
+            keys={keys}
+            chosen={key}
+            onKey={setKey}
+            entity={entity}
+            file={file?.name ?? ''}
+          />
+        )}
+        {step === 2 &&
+          (check.error ? (
+            <Failure title="The check could not be read" error={check.error} onRetry={() => void check.refetch()} />
+          ) : (
+            <Report job={check.data} entity={entity} file={file} />
+          ))}
+        {step === 3 &&
+          (run.error ? (
+            <Failure title="The import could not be read" error={run.error} onRetry={() => void run.refetch()} />
+          ) : (
+            <Report
+              job={run.data}
+              entity={entity}
+              file={file}
+              onCancel={() =>
+                void endJob(runId ?? '', 'cancel').then(
+                  () => run.refetch(),
+                  (error: unknown) => failed('The import goes on.', error),
+                )
+              }
+              onUndo={() =>
+                void endJob(runId ?? '', 'undo').then(
+                  (job) => setSearch({ job: job.id }),
+                  (error: unknown) => failed('The import was not undone.', error),
+                )
+              }
+            />
+          ))}
       </div>
     </>
   )
 }
 
-function Drop({ entity, onFile, required }: { readonly entity: Entity; readonly onFile: (file: File) => void; readonly required: readonly string[] }) {
+function Drop({
+  entity,
+  onFile,
+  required,
+}: {
+  readonly entity: Entity
+  readonly onFile: (file: File) => void
+  readonly required: readonly string[]
+}) {
   const input = useRef<HTMLInputElement>(null)
   const [dragged, setDragged] = useState(false)
   return (
     <div
-      className="drop" data-over={dragged || undefined}
+      className="drop"
+      data-over={dragged || undefined}
       onDragOver={(event) => {
         event.preventDefault()
         setDragged(true)
@@ -119,12 +210,24 @@ function Drop({ entity, onFile, required }: { readonly entity: Entity; readonly 
     >
       <IconFileSpreadsheet size={28} stroke={1.25} className="faint" aria-hidden />
       <h2 className="section-title">Drop a CSV file here</h2>
-      <p className="muted">One row per {entity.title.toLowerCase()}, with column names in the first row, saved as UTF-8.{required.length > 0 && ` Needed: ${required.join(', ')}.`}</p>
-      <button className="btn form" onClick={() => input.current?.click()}>Choose a file</button>
-      <input ref={input} type="file" accept=".csv,text/csv" hidden aria-label="CSV file" onChange={(event) => {
-        const file = event.currentTarget.files?.[0]
-        if (file) onFile(file)
-      }} />
+      <p className="muted">
+        One row per {entity.title.toLowerCase()}, with column names in the first row, saved as UTF-8.
+        {required.length > 0 && ` Needed: ${required.join(', ')}.`}
+      </p>
+      <button className="btn form" onClick={() => input.current?.click()}>
+        Choose a file
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept=".csv,text/csv"
+        hidden
+        aria-label="CSV file"
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0]
+          if (file) onFile(file)
+        }}
+      />
     </div>
   )
 }

@@ -4,7 +4,11 @@ import { previewCsv, writeCsv } from './csv.ts'
 import { matchHeaders, targetsOf } from './targets.ts'
 
 it('reads quotes, commas and line ends in cells, and stops where it is told', () => {
-  expect(previewCsv('\uFEFFa,b\r\n"x, ""y""\nz",2\r\n\r\n3,4\n5,6', 3)).toEqual([['a', 'b'], ['x, "y"\nz', '2'], ['3', '4']])
+  expect(previewCsv('\uFEFFa,b\r\n"x, ""y""\nz",2\r\n\r\n3,4\n5,6', 3)).toEqual([
+    ['a', 'b'],
+    ['x, "y"\nz', '2'],
+    ['3', '4'],
+  ])
   expect(previewCsv('a,"open', 5)).toEqual([['a', 'open']])
 })
 
@@ -12,25 +16,57 @@ it('writes nothing that a spreadsheet would run', () => {
   expect(writeCsv([['=1+1', '@x', '-5', 'a,"b"']])).toBe(`'=1+1,'@x,'-5,"a,""b"""`)
 })
 
-const company = entity({ id: 'crm.company', title: 'Company', titleField: 'name', fields: [field({ id: 'name', name: 'name', title: 'Name' }), field({ id: 'tax', name: 'tax_id', title: 'Tax number' })], unique: [{ id: 'n', fields: ['name'] }, { id: 't', fields: ['tax'] }] })
-const line = entity({ id: 'inv.line', kind: 'line', title: 'Line', path: null, fields: [field({ name: 'quantity', title: 'Quantity' }), field({ name: 'total', readOnly: true })] })
+const company = entity({
+  id: 'crm.company',
+  title: 'Company',
+  titleField: 'name',
+  fields: [field({ id: 'name', name: 'name', title: 'Name' }), field({ id: 'tax', name: 'tax_id', title: 'Tax number' })],
+  unique: [
+    { id: 'n', fields: ['name'] },
+    { id: 't', fields: ['tax'] },
+  ],
+})
+const line = entity({
+  id: 'inv.line',
+  kind: 'line',
+  title: 'Line',
+  path: null,
+  fields: [field({ name: 'quantity', title: 'Quantity' }), field({ name: 'total', readOnly: true })],
+})
 const order = entity({
   title: 'Order',
   fields: [
-    field({ name: 'number', title: 'Number', readOnly: true }), field({ name: 'customer', title: 'Customer', type: 'reference', reference: { targets: [{ entity: 'crm.company' }], several: false } }),
-    typed('address', {}, { name: 'ship_to', title: 'Ship to' }), field({ name: 'lines', title: 'Lines', type: 'lines', lines: { entity: 'inv.line', linkField: null, through: null } }),
+    field({ name: 'number', title: 'Number', readOnly: true }),
+    field({ name: 'customer', title: 'Customer', type: 'reference', reference: { targets: [{ entity: 'crm.company' }], several: false } }),
+    typed('address', {}, { name: 'ship_to', title: 'Ship to' }),
+    field({ name: 'lines', title: 'Lines', type: 'lines', lines: { entity: 'inv.line', linkField: null, through: null } }),
   ],
 })
 
 it('offers what a file may fill: fields, parts of values, lines, and the ways to name a record', () => {
   expect(targetsOf(catalogue(order, company, line), order).map(({ path }) => path)).toEqual([
-    'customer', 'customer.tax_id', 'ship_to', 'ship_to.street', 'ship_to.street2', 'ship_to.postal_code', 'ship_to.city', 'ship_to.region', 'ship_to.country', 'lines.quantity',
+    'customer',
+    'customer.tax_id',
+    'ship_to',
+    'ship_to.street',
+    'ship_to.street2',
+    'ship_to.postal_code',
+    'ship_to.city',
+    'ship_to.region',
+    'ship_to.country',
+    'lines.quantity',
   ])
 })
 
 it('matches headers to names and titles, each field once', () => {
   const targets = targetsOf(catalogue(order, company, line), order)
   expect(matchHeaders(['CUSTOMER', 'Ship To', 'City', 'quantity', 'Quantity', 'Number', 'Something'], targets)).toEqual({
-    CUSTOMER: 'customer', 'Ship To': 'ship_to', City: 'ship_to.city', quantity: 'lines.quantity', Quantity: null, Number: null, Something: null,
+    CUSTOMER: 'customer',
+    'Ship To': 'ship_to',
+    City: 'ship_to.city',
+    quantity: 'lines.quantity',
+    Quantity: null,
+    Number: null,
+    Something: null,
   })
 })

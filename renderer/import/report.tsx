@@ -3,10 +3,28 @@ import type { Entity } from '../api/catalogue.ts'
 import { over, type ImportResult, type Job, type UndoResult } from '../api/jobs.ts'
 import { previewCsv, writeCsv } from './csv.ts'
 
-const verbs = { queued: 'Waiting for its turn', running: 'Working', done: 'Finished', failed: 'Stopped by an error', cancelled: 'Cancelled' } as const
+const verbs = {
+  queued: 'Waiting for its turn',
+  running: 'Working',
+  done: 'Finished',
+  failed: 'Stopped by an error',
+  cancelled: 'Cancelled',
+} as const
 
 /** A check, an import or its undoing: progress while it runs, then counts and the rows that could not be taken. */
-export function Report({ job, entity, file, onCancel, onUndo }: { readonly job: Job | undefined; readonly entity: Entity; readonly file: File | null; readonly onCancel?: () => void; readonly onUndo?: () => void }) {
+export function Report({
+  job,
+  entity,
+  file,
+  onCancel,
+  onUndo,
+}: {
+  readonly job: Job | undefined
+  readonly entity: Entity
+  readonly file: File | null
+  readonly onCancel?: () => void
+  readonly onUndo?: () => void
+}) {
   if (!job) return null
   const { done, total } = job.progress
   if (!over(job)) {
@@ -16,45 +34,114 @@ export function Report({ job, entity, file, onCancel, onUndo }: { readonly job: 
         <progress className="progress" max={total ?? 1} value={total === null ? undefined : done} aria-label="Progress" />
         <p className="muted num">{total === null ? '' : `${done} of ${total}`}</p>
         <p className="muted">You can leave this page; the work goes on.</p>
-        {onCancel && <button className="btn form" onClick={onCancel}>Cancel</button>}
+        {onCancel && (
+          <button className="btn form" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
       </div>
     )
   }
-  if (job.status === 'failed') return <div className="report"><h2 className="section-title">Stopped by an error</h2><p className="danger">{detailOf(job.result)}</p></div>
+  if (job.status === 'failed')
+    return (
+      <div className="report">
+        <h2 className="section-title">Stopped by an error</h2>
+        <p className="danger">{detailOf(job.result)}</p>
+      </div>
+    )
   if (job.kind === 'import-undo') return <Undone result={job.result as UndoResult} entity={entity} />
   return <Counts job={job} result={job.result as ImportResult | null} entity={entity} file={file} {...(onUndo && { onUndo })} />
 }
 
-const detailOf = (result: unknown): string => (typeof result === 'object' && result !== null && 'detail' in result ? String(result.detail) : 'The server gave no reason.')
+const detailOf = (result: unknown): string =>
+  typeof result === 'object' && result !== null && 'detail' in result ? String(result.detail) : 'The server gave no reason.'
 
-function Counts({ job, result, entity, file, onUndo }: { readonly job: Job; readonly result: ImportResult | null; readonly entity: Entity; readonly file: File | null; readonly onUndo?: () => void }) {
+function Counts({
+  job,
+  result,
+  entity,
+  file,
+  onUndo,
+}: {
+  readonly job: Job
+  readonly result: ImportResult | null
+  readonly entity: Entity
+  readonly file: File | null
+  readonly onUndo?: () => void
+}) {
   const plural = entity.pluralTitle.toLowerCase()
-  if (!result) return <div className="report"><h2 className="section-title">Cancelled</h2><p className="muted">{job.progress.done} rows had been taken before that.</p>{onUndo && <button className="btn form" onClick={onUndo}><IconArrowBackUp size={16} stroke={1.5} aria-hidden />Undo what was imported</button>}</div>
+  if (!result)
+    return (
+      <div className="report">
+        <h2 className="section-title">Cancelled</h2>
+        <p className="muted">{job.progress.done} rows had been taken before that.</p>
+        {onUndo && (
+          <button className="btn form" onClick={onUndo}>
+            <IconArrowBackUp size={16} stroke={1.5} aria-hidden />
+            Undo what was imported
+          </button>
+        )}
+      </div>
+    )
   const { dryRun, created, updated, failed, faults, faultsCut } = result
   return (
     <div className="report" aria-live="polite">
-      <h2 className="section-title">{dryRun ? (failed === 0 ? 'Every row can be imported' : `${failed} ${failed === 1 ? 'row needs' : 'rows need'} attention`) : `Imported ${created + updated} ${plural}`}</h2>
+      <h2 className="section-title">
+        {dryRun
+          ? failed === 0
+            ? 'Every row can be imported'
+            : `${failed} ${failed === 1 ? 'row needs' : 'rows need'} attention`
+          : `Imported ${created + updated} ${plural}`}
+      </h2>
       <div className="report-counts">
-        <span><b className="num">{created}</b> {dryRun ? 'would be new' : 'new'}</span>
-        <span><b className="num">{updated}</b> {dryRun ? 'would be updated' : 'updated'}</span>
-        <span className={failed > 0 ? 'danger' : undefined}><b className="num">{failed}</b> with errors{dryRun && failed > 0 && ', left out'}</span>
+        <span>
+          <b className="num">{created}</b> {dryRun ? 'would be new' : 'new'}
+        </span>
+        <span>
+          <b className="num">{updated}</b> {dryRun ? 'would be updated' : 'updated'}
+        </span>
+        <span className={failed > 0 ? 'danger' : undefined}>
+          <b className="num">{failed}</b> with errors{dryRun && failed > 0 && ', left out'}
+        </span>
       </div>
       {dryRun && <p className="muted">Nothing has been changed yet.</p>}
       {faults.length > 0 && (
         <>
           <div className="row report-bar">
             <span className="strong grow">Rows with errors{faultsCut && ' (the first 200)'}</span>
-            <button className="btn" onClick={() => void download(file, result, entity)}><IconDownload size={16} stroke={1.5} aria-hidden />Download with reasons</button>
+            <button className="btn" onClick={() => void download(file, result, entity)}>
+              <IconDownload size={16} stroke={1.5} aria-hidden />
+              Download with reasons
+            </button>
           </div>
           <div className="table-scroll report-faults">
             <table className="table">
-              <thead><tr><th scope="col">Row</th><th scope="col">Column</th><th scope="col">What is wrong</th></tr></thead>
-              <tbody>{faults.map((fault) => <tr key={`${fault.row}${fault.column}${fault.detail}`}><td className="num">{fault.row}</td><td>{fault.column ?? '–'}</td><td className="report-detail">{fault.detail}</td></tr>)}</tbody>
+              <thead>
+                <tr>
+                  <th scope="col">Row</th>
+                  <th scope="col">Column</th>
+                  <th scope="col">What is wrong</th>
+                </tr>
+              </thead>
+              <tbody>
+                {faults.map((fault) => (
+                  <tr key={`${fault.row}${fault.column}${fault.detail}`}>
+                    <td className="num">{fault.row}</td>
+                    <td>{fault.column ?? '–'}</td>
+                    <td className="report-detail">{fault.detail}</td>
+                  </tr>
+                ))}
+              </tbody>
             </table>
           </div>
         </>
       )}
-      {!dryRun && created + updated > 0 && onUndo && <button className="btn form" onClick={onUndo}><IconArrowBackUp size={16} stroke={1.5} aria-hidden />Undo this import</button>}
+      {!dryRun && created + updated > 0 && onUndo && (
+        <button className="btn form" onClick={onUndo}>
+          <IconArrowBackUp size={16} stroke={1.5} aria-hidden />
+          Undo this import
+        </button>
+      )}
     </div>
   )
 }
@@ -62,9 +149,36 @@ function Counts({ job, result, entity, file, onUndo }: { readonly job: Job; read
 const Undone = ({ result, entity }: { readonly result: UndoResult; readonly entity: Entity }) => (
   <div className="report" aria-live="polite">
     <h2 className="section-title">The import was undone</h2>
-    <div className="report-counts"><span><b className="num">{result.removed}</b> {entity.pluralTitle.toLowerCase()} deleted</span><span><b className="num">{result.reverted}</b> put back as they were</span><span><b className="num">{result.keptCount}</b> kept</span></div>
+    <div className="report-counts">
+      <span>
+        <b className="num">{result.removed}</b> {entity.pluralTitle.toLowerCase()} deleted
+      </span>
+      <span>
+        <b className="num">{result.reverted}</b> put back as they were
+      </span>
+      <span>
+        <b className="num">{result.keptCount}</b> kept
+      </span>
+    </div>
     {result.kept.length > 0 && (
-      <div className="table-scroll report-faults"><table className="table"><thead><tr><th scope="col">Row</th><th scope="col">Why it was kept</th></tr></thead><tbody>{result.kept.map((kept) => <tr key={kept.record}><td className="num">{kept.row}</td><td>{kept.why}</td></tr>)}</tbody></table></div>
+      <div className="table-scroll report-faults">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Row</th>
+              <th scope="col">Why it was kept</th>
+            </tr>
+          </thead>
+          <tbody>
+            {result.kept.map((kept) => (
+              <tr key={kept.record}>
+                <td className="num">{kept.row}</td>
+                <td>{kept.why}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     )}
   </div>
 )
@@ -72,7 +186,8 @@ const Undone = ({ result, entity }: { readonly result: UndoResult; readonly enti
 /** The bad rows as a file with a reason column, to be put right and imported again. Without the file at hand: the reasons alone. */
 async function download(file: File | null, { faults }: ImportResult, entity: Entity): Promise<void> {
   const reasons = new Map<number, string[]>()
-  for (const { row, column, detail } of faults) reasons.set(row, [...(reasons.get(row) ?? []), column === null ? detail : `${column}: ${detail}`])
+  for (const { row, column, detail } of faults)
+    reasons.set(row, [...(reasons.get(row) ?? []), column === null ? detail : `${column}: ${detail}`])
   const all = file ? previewCsv(await file.text(), Number.POSITIVE_INFINITY) : []
   const rows = [...reasons].toSorted(([a], [b]) => a - b)
   const text = file

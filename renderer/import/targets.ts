@@ -14,10 +14,14 @@ const isLines = (field: Field): boolean => field.lines !== null && field.lines.l
 
 /** Fields of an entity and of its lines that a file may fill; references can also be found by one of their unique fields. */
 export function targetsOf(catalogue: CatalogueView, entity: Entity): readonly Target[] {
-  const own = entity.fields.filter((field) => !field.readOnly && !isLines(field)).flatMap((field) => withMembers(catalogue, field, '', entity.title))
+  const own = entity.fields
+    .filter((field) => !field.readOnly && !isLines(field))
+    .flatMap((field) => withMembers(catalogue, field, '', entity.title))
   const lines = entity.fields.filter(isLines).flatMap((field) => {
     const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
-    return (line?.fields ?? []).filter((each) => !each.readOnly && !isLines(each)).flatMap((each) => withMembers(catalogue, each, `${field.name}.`, field.title))
+    return (line?.fields ?? [])
+      .filter((each) => !each.readOnly && !isLines(each))
+      .flatMap((each) => withMembers(catalogue, each, `${field.name}.`, field.title))
   })
   return [...own, ...lines]
 }
@@ -27,30 +31,81 @@ function withMembers(catalogue: CatalogueView, field: Field, prefix: string, sec
   const unique = new Set((target?.unique ?? []).flatMap((key) => (key.fields.length === 1 ? key.fields : [])))
   const keys = (target?.fields ?? []).filter((each) => unique.has(each.id))
   const first = keys.find((each) => each.name === target?.titleField) ?? keys[0]
-  const whole: Target = { path: prefix + field.name, title: field.title, section, required: field.required, hint: target ? `by ${first?.title.toLowerCase() ?? 'id'}` : undefined }
-  const byKey = keys.filter((each) => each !== first).map((each) => ({ ...whole, path: `${prefix}${field.name}.${each.name}`, title: `${field.title} by ${each.title.toLowerCase()}`, required: false, hint: undefined }))
+  const whole: Target = {
+    path: prefix + field.name,
+    title: field.title,
+    section,
+    required: field.required,
+    hint: target ? `by ${first?.title.toLowerCase() ?? 'id'}` : undefined,
+  }
+  const byKey = keys
+    .filter((each) => each !== first)
+    .map((each) => ({
+      ...whole,
+      path: `${prefix}${field.name}.${each.name}`,
+      title: `${field.title} by ${each.title.toLowerCase()}`,
+      required: false,
+      hint: undefined,
+    }))
   const members = partsOf[field.type] ?? []
-  return [whole, ...byKey, ...members.map(([name, title]) => ({ ...whole, path: `${prefix}${field.name}.${name}`, title: `${field.title}: ${title}`, required: false, hint: undefined }))]
+  return [
+    whole,
+    ...byKey,
+    ...members.map(([name, title]) => ({
+      ...whole,
+      path: `${prefix}${field.name}.${name}`,
+      title: `${field.title}: ${title}`,
+      required: false,
+      hint: undefined,
+    })),
+  ]
 }
 
 /** Parts of composite values, as the API names them. */
 const partsOf: Readonly<Record<string, readonly (readonly [name: string, title: string])[]>> = {
-  address: [['street', 'street'], ['street2', 'second line'], ['postal_code', 'postcode'], ['city', 'city'], ['region', 'region'], ['country', 'country']],
-  personName: [['given', 'first name'], ['family', 'last name'], ['prefix', 'title'], ['middle', 'middle name'], ['suffix', 'suffix']],
-  money: [['amount', 'amount'], ['currency', 'currency']],
+  address: [
+    ['street', 'street'],
+    ['street2', 'second line'],
+    ['postal_code', 'postcode'],
+    ['city', 'city'],
+    ['region', 'region'],
+    ['country', 'country'],
+  ],
+  personName: [
+    ['given', 'first name'],
+    ['family', 'last name'],
+    ['prefix', 'title'],
+    ['middle', 'middle name'],
+    ['suffix', 'suffix'],
+  ],
+  money: [
+    ['amount', 'amount'],
+    ['currency', 'currency'],
+  ],
 }
 
-const plain = (text: string): string => text.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]/g, '')
+const plain = (text: string): string =>
+  text
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]/g, '')
 
 /** The target a column's header most likely means, or null: the whole name or title, else the end of a path. Each is used once. */
 export function matchHeaders(headers: readonly string[], targets: readonly Target[]): Readonly<Record<string, string | null>> {
   const taken = new Set<string>()
-  return Object.fromEntries(headers.map((header) => {
-    const wanted = plain(header)
-    const free = targets.filter((target) => !taken.has(target.path))
-    const found = wanted === '' ? undefined : free.find((target) => plain(target.path) === wanted || plain(target.title) === wanted)
-      ?? free.find((target) => plain(target.path.split('.').at(-1) ?? '') === wanted || plain(`${target.section}${target.title}`) === wanted)
-    if (found) taken.add(found.path)
-    return [header, found?.path ?? null]
-  }))
+  return Object.fromEntries(
+    headers.map((header) => {
+      const wanted = plain(header)
+      const free = targets.filter((target) => !taken.has(target.path))
+      const found =
+        wanted === ''
+          ? undefined
+          : (free.find((target) => plain(target.path) === wanted || plain(target.title) === wanted) ??
+            free.find(
+              (target) => plain(target.path.split('.').at(-1) ?? '') === wanted || plain(`${target.section}${target.title}`) === wanted,
+            ))
+      if (found) taken.add(found.path)
+      return [header, found?.path ?? null]
+    }),
+  )
 }

@@ -7,7 +7,14 @@ import { isEmpty } from '../fields/type.ts'
 import { summaryOf, titleOf } from '../model/entity.ts'
 
 /** The list at phone width: a card per record; a long press selects. */
-export function Cards({ entity, rows, onOpen, onEnd, selection, onSelection }: {
+export function Cards({
+  entity,
+  rows,
+  onOpen,
+  onEnd,
+  selection,
+  onSelection,
+}: {
   readonly entity: Entity
   readonly rows: readonly RecordData[]
   readonly onOpen: (record: RecordData) => void
@@ -19,9 +26,12 @@ export function Cards({ entity, rows, onOpen, onEnd, selection, onSelection }: {
   useEffect(() => {
     const node = end.current
     if (!node) return undefined
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) onEnd()
-    }, { rootMargin: '600px' })
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) onEnd()
+      },
+      { rootMargin: '600px' },
+    )
     observer.observe(node)
     return () => observer.disconnect()
   }, [onEnd])
@@ -39,34 +49,48 @@ export function Cards({ entity, rows, onOpen, onEnd, selection, onSelection }: {
   }
   return (
     <PlainContext value>
-    <div className="cards" role="list" aria-label={entity.pluralTitle}>
-      {rows.map((record) => (
-        <div role="listitem" key={record.id}>
-          <button
-            className="card" data-selected={selection.has(record.id) || undefined} aria-pressed={selection.size > 0 ? selection.has(record.id) : undefined}
-            onPointerDown={() => {
-              pressed.current = false
-              press.current = setTimeout(() => {
-                pressed.current = true
-                toggle(record.id)
-              }, 500)
-            }}
-            onPointerUp={stop} onPointerLeave={stop} onContextMenu={(event) => event.preventDefault()}
-            onClick={() => {
-              if (pressed.current) return
-              if (selection.size > 0) toggle(record.id)
-              else onOpen(record)
-            }}
-          >
-            <span className="card-top"><span className="ellipsis strong grow">{titleOf(entity, record)}</span>{status && <Show field={status} value={record[status.name]} record={record} />}</span>
-            <span className="card-facts muted">
-              {summary.filter((field) => !isEmpty(record[field.name])).slice(0, 2).map((field) => <span key={field.name} className="card-fact"><Show field={field} value={record[field.name]} record={record} /></span>)}
-            </span>
-          </button>
-        </div>
-      ))}
-      <div ref={end} />
-    </div>
+      <div className="cards" role="list" aria-label={entity.pluralTitle}>
+        {rows.map((record) => (
+          <div role="listitem" key={record.id}>
+            <button
+              className="card"
+              data-selected={selection.has(record.id) || undefined}
+              aria-pressed={selection.size > 0 ? selection.has(record.id) : undefined}
+              onPointerDown={() => {
+                pressed.current = false
+                press.current = setTimeout(() => {
+                  pressed.current = true
+                  toggle(record.id)
+                }, 500)
+              }}
+              onPointerUp={stop}
+              onPointerLeave={stop}
+              onContextMenu={(event) => event.preventDefault()}
+              onClick={() => {
+                if (pressed.current) return
+                if (selection.size > 0) toggle(record.id)
+                else onOpen(record)
+              }}
+            >
+              <span className="card-top">
+                <span className="ellipsis strong grow">{titleOf(entity, record)}</span>
+                {status && <Show field={status} value={record[status.name]} record={record} />}
+              </span>
+              <span className="card-facts muted">
+                {summary
+                  .filter((field) => !isEmpty(record[field.name]))
+                  .slice(0, 2)
+                  .map((field) => (
+                    <span key={field.name} className="card-fact">
+                      <Show field={field} value={record[field.name]} record={record} />
+                    </span>
+                  ))}
+              </span>
+            </button>
+          </div>
+        ))}
+        <div ref={end} />
+      </div>
     </PlainContext>
   )
 }

@@ -8,7 +8,13 @@ import type { Column } from '../model/entity.ts'
  * Edits one cell in place. Enter commits and goes down, Tab commits and goes right, Esc restores; leaving commits.
  * The editor stands inside the cell itself, so that it scrolls with it.
  */
-export function CellEditor({ record, column, typed, onSave, onEnd }: {
+export function CellEditor({
+  record,
+  column,
+  typed,
+  onSave,
+  onEnd,
+}: {
   readonly record: RecordData
   readonly column: Column
   readonly typed: string | null
@@ -40,7 +46,10 @@ export function CellEditor({ record, column, typed, onSave, onEnd }: {
   const { Edit } = kind
   return (
     <div
-      className={kind.tall ? 'cell-editor cell-editor-tall' : 'cell-editor'} ref={box} title={fault ?? undefined} role="presentation"
+      className={kind.tall ? 'cell-editor cell-editor-tall' : 'cell-editor'}
+      ref={box}
+      title={fault ?? undefined}
+      role="presentation"
       onKeyDown={(event) => {
         if (event.key === 'Escape') end('stay', false)
         else if (event.key === 'Tab' && fault === null) end('right', true)
@@ -54,17 +63,27 @@ export function CellEditor({ record, column, typed, onSave, onEnd }: {
       }}
       onBlur={(event) => {
         const next = event.relatedTarget
-        const inside = next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
+        const inside =
+          next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
         if (!inside && document.querySelector('[data-layer]') === null) end('stay', fault === null)
       }}
     >
       <Edit
-        id="cell-editor" field={field} value={value} label={field.title} record={record} autoFocus onFault={setFault} invalid={fault !== null}
+        id="cell-editor"
+        field={field}
+        value={value}
+        label={field.title}
+        record={record}
+        autoFocus
+        onFault={setFault}
+        invalid={fault !== null}
         onChange={(next) => {
           latest.current = next
           setValue(next)
         }}
-        onCommit={() => end('down', true)} openWith={typed ?? ''} onCancel={() => end('stay', true)}
+        onCommit={() => end('down', true)}
+        openWith={typed ?? ''}
+        onCancel={() => end('stay', true)}
       />
     </div>
   )

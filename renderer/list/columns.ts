@@ -19,13 +19,20 @@ export const titleColumn = '_title'
 
 /** The view's columns without the title, which always stands first and pinned. */
 const pathsOf = (entity: Entity, view: View): readonly string[] =>
-  [...new Set([...(view.group === null ? [] : [view.group]), ...(view.columns.length > 0 ? view.columns.map((column) => column.field) : defaultColumns(entity))])].filter((path) => path !== entity.titleField)
+  [
+    ...new Set([
+      ...(view.group === null ? [] : [view.group]),
+      ...(view.columns.length > 0 ? view.columns.map((column) => column.field) : defaultColumns(entity)),
+    ]),
+  ].filter((path) => path !== entity.titleField)
 
 function readLayout(key: string, entity: Entity, view: View): Layout {
   const stored = readStored(key)
   const fresh: Layout = {
     paths: pathsOf(entity, view),
-    widths: Object.fromEntries(view.columns.flatMap(({ field, width }) => (width === null ? [] : [[field === entity.titleField ? titleColumn : field, width]]))),
+    widths: Object.fromEntries(
+      view.columns.flatMap(({ field, width }) => (width === null ? [] : [[field === entity.titleField ? titleColumn : field, width]])),
+    ),
     density: view.density,
   }
   if (typeof stored !== 'object' || stored === null) return fresh
@@ -37,7 +44,11 @@ function readLayout(key: string, entity: Entity, view: View): Layout {
   }
 }
 
-export function useLayout(catalogue: CatalogueView, entity: Entity, view: View): readonly [Layout, (change: Partial<Layout>) => void, () => void] {
+export function useLayout(
+  catalogue: CatalogueView,
+  entity: Entity,
+  view: View,
+): readonly [Layout, (change: Partial<Layout>) => void, () => void] {
   const key = `layout.${catalogue.tenant.id}.${catalogue.me.member}.${entity.id}.${view.id}`
   const [held, setHeld] = useState(() => ({ key, layout: readLayout(key, entity, view) }))
   const current = held.key === key ? held.layout : readLayout(key, entity, view)

@@ -28,7 +28,10 @@ export function FilterChips({ entity, conditions, onChange, editing, onEditing }
     <div className="filters" role="group" aria-label="Filters">
       {conditions.map((condition, index) => (
         <FilterChip
-          key={`${condition.path}.${conditions.slice(0, index).filter((each) => each.path === condition.path).length}`} entity={entity} condition={condition} open={editing === index}
+          key={`${condition.path}.${conditions.slice(0, index).filter((each) => each.path === condition.path).length}`}
+          entity={entity}
+          condition={condition}
+          open={editing === index}
           onOpen={(open) => {
             onEditing(open ? index : null)
             if (open || complete(condition)) return
@@ -39,26 +42,49 @@ export function FilterChips({ entity, conditions, onChange, editing, onEditing }
         />
       ))}
       <AddFilter entity={entity} conditions={conditions} onChange={onChange} onEditing={onEditing} small />
-      {conditions.length > 1 && <button className="btn quiet" onClick={() => onChange([])}>Clear</button>}
+      {conditions.length > 1 && (
+        <button className="btn quiet" onClick={() => onChange([])}>
+          Clear
+        </button>
+      )}
     </div>
   )
 }
 
 const startWith = (field: Field): Condition => ({ path: field.name, operator: operatorsFor(field)[0]?.[0] ?? 'eq', value: '' })
 
-export function AddFilter({ entity, conditions, onChange, onEditing, small = false, children }: Omit<Props, 'editing'> & { readonly small?: boolean; readonly children?: React.ReactNode }) {
+export function AddFilter({
+  entity,
+  conditions,
+  onChange,
+  onEditing,
+  small = false,
+  children,
+}: Omit<Props, 'editing'> & { readonly small?: boolean; readonly children?: React.ReactNode }) {
   const [opened, setOpened] = useState(false)
   return (
     <Layer
-      opened={opened} onClose={() => setOpened(false)} title="Filter by" width={240} position={small ? 'bottom-start' : 'bottom-end'}
+      opened={opened}
+      onClose={() => setOpened(false)}
+      title="Filter by"
+      width={240}
+      position={small ? 'bottom-start' : 'bottom-end'}
       target={
-        <button className={small ? 'icon-btn small' : 'btn quiet'} onClick={() => setOpened(!opened)} aria-label={small ? 'Add a filter' : undefined} aria-haspopup="dialog" aria-expanded={opened} data-filter-button={small ? undefined : ''}>
+        <button
+          className={small ? 'icon-btn small' : 'btn quiet'}
+          onClick={() => setOpened(!opened)}
+          aria-label={small ? 'Add a filter' : undefined}
+          aria-haspopup="dialog"
+          aria-expanded={opened}
+          data-filter-button={small ? undefined : ''}
+        >
           {children ?? <IconPlus size={14} stroke={1.5} aria-hidden />}
         </button>
       }
     >
       <OptionList
-        label="Filter by" options={filterable(entity).map((field) => ({ id: field.name, text: field.title }))}
+        label="Filter by"
+        options={filterable(entity).map((field) => ({ id: field.name, text: field.title }))}
         onPick={(name) => {
           const field = filterable(entity).find((each) => each.name === name)
           setOpened(false)
@@ -71,10 +97,24 @@ export function AddFilter({ entity, conditions, onChange, onEditing, small = fal
   )
 }
 
-const choicesOf = (id: Operator, title: string): readonly { readonly id: Operator; readonly title: string; readonly value: string | null }[] =>
-  id === 'null' ? [{ id, title, value: 'true' }, { id, title: 'is not empty', value: 'false' }] : [{ id, title, value: null }]
+const choicesOf = (
+  id: Operator,
+  title: string,
+): readonly { readonly id: Operator; readonly title: string; readonly value: string | null }[] =>
+  id === 'null'
+    ? [
+        { id, title, value: 'true' },
+        { id, title: 'is not empty', value: 'false' },
+      ]
+    : [{ id, title, value: null }]
 
-function FilterChip({ entity, condition, open, onOpen, onChange }: {
+function FilterChip({
+  entity,
+  condition,
+  open,
+  onOpen,
+  onChange,
+}: {
   readonly entity: Entity
   readonly condition: Condition
   readonly open: boolean
@@ -85,7 +125,14 @@ function FilterChip({ entity, condition, open, onOpen, onChange }: {
   const column = columnOf(catalogue, entity, condition.path)
   const words = useOperandWords(column?.field ?? null, condition)
   if (!column) {
-    return <span className="filter"><span className="filter-part">{condition.path}</span><button className="filter-x" aria-label={`Remove the filter ${condition.path}`} onClick={() => onChange(null)}><IconX size={13} stroke={1.5} aria-hidden /></button></span>
+    return (
+      <span className="filter">
+        <span className="filter-part">{condition.path}</span>
+        <button className="filter-x" aria-label={`Remove the filter ${condition.path}`} onClick={() => onChange(null)}>
+          <IconX size={13} stroke={1.5} aria-hidden />
+        </button>
+      </span>
+    )
   }
   const offered = operatorsFor(column.field)
   const operator = offered.find(([id]) => id === condition.operator)?.[1] ?? condition.operator
@@ -93,32 +140,70 @@ function FilterChip({ entity, condition, open, onOpen, onChange }: {
     <span className="filter">
       <span className="filter-part filter-field">{column.title}</span>
       <Menu width={180} position="bottom-start">
-        <Menu.Target><button className="filter-part" aria-label={`${column.title}: ${operator}. Change the comparison`}>{condition.operator === 'null' && condition.value === 'false' ? 'is not empty' : operator}</button></Menu.Target>
+        <Menu.Target>
+          <button className="filter-part" aria-label={`${column.title}: ${operator}. Change the comparison`}>
+            {condition.operator === 'null' && condition.value === 'false' ? 'is not empty' : operator}
+          </button>
+        </Menu.Target>
         <Menu.Dropdown>
-          {offered.flatMap(([id, title]) => choicesOf(id, title)).map(({ id, title, value }) => (
-            <Menu.Item key={`${id}${value}`} onClick={() => {
-              const kept = condition.operator === 'null' || id === 'null' ? '' : id === 'in' ? condition.value : (condition.value.split(',')[0] ?? '')
-              onChange({ ...condition, operator: id, value: value ?? kept })
-              if (value === null && kept === '') onOpen(true)
-            }}>{title}</Menu.Item>
-          ))}
+          {offered
+            .flatMap(([id, title]) => choicesOf(id, title))
+            .map(({ id, title, value }) => (
+              <Menu.Item
+                key={`${id}${value}`}
+                onClick={() => {
+                  const kept =
+                    condition.operator === 'null' || id === 'null'
+                      ? ''
+                      : id === 'in'
+                        ? condition.value
+                        : (condition.value.split(',')[0] ?? '')
+                  onChange({ ...condition, operator: id, value: value ?? kept })
+                  if (value === null && kept === '') onOpen(true)
+                }}
+              >
+                {title}
+              </Menu.Item>
+            ))}
         </Menu.Dropdown>
       </Menu>
       {condition.operator !== 'null' && (
         <Layer
-          opened={open} onClose={() => onOpen(false)} title={column.title} width={280}
-          target={<button className="filter-part filter-value" onClick={() => onOpen(!open)} aria-haspopup="dialog" aria-expanded={open}><span className="ellipsis">{words || '…'}</span></button>}
+          opened={open}
+          onClose={() => onOpen(false)}
+          title={column.title}
+          width={280}
+          target={
+            <button className="filter-part filter-value" onClick={() => onOpen(!open)} aria-haspopup="dialog" aria-expanded={open}>
+              <span className="ellipsis">{words || '…'}</span>
+            </button>
+          }
         >
-          <OperandEditor field={column.field} condition={condition} onChange={(value) => onChange({ ...condition, value })} onDone={() => onOpen(false)} />
+          <OperandEditor
+            field={column.field}
+            condition={condition}
+            onChange={(value) => onChange({ ...condition, value })}
+            onDone={() => onOpen(false)}
+          />
         </Layer>
       )}
-      <button className="filter-x" aria-label={`Remove the filter on ${column.title}`} onClick={() => onChange(null)}><IconX size={13} stroke={1.5} aria-hidden /></button>
+      <button className="filter-x" aria-label={`Remove the filter on ${column.title}`} onClick={() => onChange(null)}>
+        <IconX size={13} stroke={1.5} aria-hidden />
+      </button>
     </span>
   )
 }
 
 const textOf = (value: unknown): string =>
-  value === null || value === undefined ? '' : typeof value === 'object' ? ('amount' in value && typeof value.amount === 'string' ? value.amount : JSON.stringify(value)) : typeof value === 'string' ? value : JSON.stringify(value)
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'object'
+      ? 'amount' in value && typeof value.amount === 'string'
+        ? value.amount
+        : JSON.stringify(value)
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value)
 
 /** The text of a query parameter back as a value of the field, for its editor and its words. */
 function valueOf(field: Field, text: string, locale: Locale): unknown {
@@ -136,7 +221,17 @@ interface OperandEditorProps {
 
 function OperandEditor(props: OperandEditorProps) {
   const { Operand } = kindOf(props.field)
-  return Operand ? <Operand field={props.field} operator={props.condition.operator} value={props.condition.value} onChange={props.onChange} onDone={props.onDone} /> : <TypedOperand {...props} />
+  return Operand ? (
+    <Operand
+      field={props.field}
+      operator={props.condition.operator}
+      value={props.condition.value}
+      onChange={props.onChange}
+      onDone={props.onDone}
+    />
+  ) : (
+    <TypedOperand {...props} />
+  )
 }
 
 /** Types without a chooser of their own take typed text; a change is applied after a short pause or with Enter. */
@@ -157,12 +252,29 @@ function TypedOperand({ field, condition, onChange, onDone }: OperandEditorProps
     onDone()
   }
   if (isText) {
-    return <input className="input" aria-label={field.title} data-autofocus autoFocus value={text} onChange={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && commit()} />
+    return (
+      <input
+        className="input"
+        aria-label={field.title}
+        data-autofocus
+        autoFocus
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Enter' && commit()}
+      />
+    )
   }
   return (
     <div className="operand">
       <kind.Edit
-        id="operand" field={{ ...field, required: false }} value={value} label={field.title} autoFocus onFault={setFault} invalid={fault !== null} onCommit={commit}
+        id="operand"
+        field={{ ...field, required: false }}
+        value={value}
+        label={field.title}
+        autoFocus
+        onFault={setFault}
+        invalid={fault !== null}
+        onCommit={commit}
         onChange={(next) => {
           setValue(next)
           setText(textOf(next))
@@ -182,5 +294,8 @@ function useOperandWords(field: Field | null, condition: Condition): string {
   if (ids.length > 0) return titles.map((title) => title ?? '…').join(', ')
   const kind = kindOf(field)
   if (condition.operator === 'contains' || condition.operator === 'startsWith') return condition.value
-  return condition.value.split(condition.operator === 'in' ? ',' : '\u0000').map((part) => kind.format(valueOf(field, part, locale), field, locale) || part).join(', ')
+  return condition.value
+    .split(condition.operator === 'in' ? ',' : '\u0000')
+    .map((part) => kind.format(valueOf(field, part, locale), field, locale) || part)
+    .join(', ')
 }

@@ -22,7 +22,23 @@ interface Props extends GridProps {
 /** The virtual rows. The focused row is always rendered, so that scrolling never loses the focus. */
 export function GridBody(props: Props) {
   'use no memo'
-  const { rows, scroller, height, active, setActive, onEnd, selection, onSelection, open, onOpen, columns, entity, editing, setEditing, onEdit } = props
+  const {
+    rows,
+    scroller,
+    height,
+    active,
+    setActive,
+    onEnd,
+    selection,
+    onSelection,
+    open,
+    onOpen,
+    columns,
+    entity,
+    editing,
+    setEditing,
+    onEdit,
+  } = props
   // oxlint-disable-next-line react/incompatible-library -- a compiler would have to skip this component; it is kept small for that
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -44,48 +60,75 @@ export function GridBody(props: Props) {
 
   const anchor = useRef<number | null>(null)
   const latest = useLatest({ rows, selection, onSelection, onOpen, setEditing })
-  const handlers = useMemo<Handlers>(() => ({
-    focus: (row, cell) => setActive({ row, cell }),
-    select: (index, range) => {
-      const { rows: all, selection: held, onSelection: choose } = latest.current
-      const next = new Set(held)
-      const from = range && anchor.current !== null ? anchor.current : index
-      const on = !held.has(all[index]?.id ?? '')
-      for (const { id } of all.slice(Math.min(from, index), Math.max(from, index) + 1)) {
-        if (on) next.add(id)
-        else next.delete(id)
-      }
-      anchor.current = index
-      choose(next)
-    },
-    open: (index) => {
-      const record = latest.current.rows[index]
-      if (record) latest.current.onOpen(record, 'default')
-    },
-    edit: (row, cell) => latest.current.setEditing({ row, cell, typed: null }),
-  }), [latest, setActive])
+  const handlers = useMemo<Handlers>(
+    () => ({
+      focus: (row, cell) => setActive({ row, cell }),
+      select: (index, range) => {
+        const { rows: all, selection: held, onSelection: choose } = latest.current
+        const next = new Set(held)
+        const from = range && anchor.current !== null ? anchor.current : index
+        const on = !held.has(all[index]?.id ?? '')
+        for (const { id } of all.slice(Math.min(from, index), Math.max(from, index) + 1)) {
+          if (on) next.add(id)
+          else next.delete(id)
+        }
+        anchor.current = index
+        choose(next)
+      },
+      open: (index) => {
+        const record = latest.current.rows[index]
+        if (record) latest.current.onOpen(record, 'default')
+      },
+      edit: (row, cell) => latest.current.setEditing({ row, cell, typed: null }),
+    }),
+    [latest, setActive],
+  )
 
   const editingColumn = editing ? columns[editing.cell - 1] : undefined
   const editingRecord = editing ? rows[editing.row] : undefined
   const endEdit = (step: 'stay' | 'down' | 'right'): void => {
     if (!editing) return
     setEditing(null)
-    const next = { row: Math.min(editing.row + (step === 'down' ? 1 : 0), rows.length - 1), cell: Math.min(editing.cell + (step === 'right' ? 1 : 0), columns.length) }
+    const next = {
+      row: Math.min(editing.row + (step === 'down' ? 1 : 0), rows.length - 1),
+      cell: Math.min(editing.cell + (step === 'right' ? 1 : 0), columns.length),
+    }
     setActive(next)
     requestAnimationFrame(() => focusActive(scroller.current, next))
   }
-  const editor = editing && editingColumn && editingRecord && onEdit
-    ? <CellEditor key={`${editing.row}/${editing.cell}`} record={editingRecord} column={editingColumn} typed={editing.typed} onSave={(value) => onEdit(editingRecord, editingColumn, value)} onEnd={endEdit} />
-    : null
+  const editor =
+    editing && editingColumn && editingRecord && onEdit ? (
+      <CellEditor
+        key={`${editing.row}/${editing.cell}`}
+        record={editingRecord}
+        column={editingColumn}
+        typed={editing.typed}
+        onSave={(value) => onEdit(editingRecord, editingColumn, value)}
+        onEnd={endEdit}
+      />
+    ) : null
   return (
     <div className="grid-body" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
       {items.map((item) => {
         const record = rows[item.index]
-        return record && (
-          <Row
-            key={item.key} record={record} index={item.index} start={item.start} columns={columns} entity={entity} selected={selection.has(record.id)} open={open === record.id}
-            tab={active.row === item.index ? active.cell ?? -1 : null} handlers={handlers} editable={onEdit !== null} editingCell={editing?.row === item.index ? editing.cell : null} editor={editing?.row === item.index ? editor : null}
-          />
+        return (
+          record && (
+            <Row
+              key={item.key}
+              record={record}
+              index={item.index}
+              start={item.start}
+              columns={columns}
+              entity={entity}
+              selected={selection.has(record.id)}
+              open={open === record.id}
+              tab={active.row === item.index ? (active.cell ?? -1) : null}
+              handlers={handlers}
+              editable={onEdit !== null}
+              editingCell={editing?.row === item.index ? editing.cell : null}
+              editor={editing?.row === item.index ? editor : null}
+            />
+          )
         )
       })}
     </div>
@@ -100,7 +143,20 @@ interface Handlers {
 }
 
 /** `tab`: null when the focus is elsewhere, -1 when the row itself has it, else the cell that has it. */
-const Row = memo(function Row({ record, index, start, columns, entity, selected, open, tab, handlers, editable, editingCell, editor }: {
+const Row = memo(function Row({
+  record,
+  index,
+  start,
+  columns,
+  entity,
+  selected,
+  open,
+  tab,
+  handlers,
+  editable,
+  editingCell,
+  editor,
+}: {
   readonly record: RecordData
   readonly index: number
   readonly start: number
@@ -117,34 +173,71 @@ const Row = memo(function Row({ record, index, start, columns, entity, selected,
   const title = titleOf(entity, record)
   return (
     <div
-      role="row" aria-rowindex={index + 2} aria-selected={selected} className="grid-row" data-row={index} data-selected={selected || undefined} data-open={open || undefined}
-      tabIndex={tab === -1 ? 0 : -1} style={{ transform: `translateY(${start}px)` }} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, null)}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className="grid-row"
+      data-row={index}
+      data-selected={selected || undefined}
+      data-open={open || undefined}
+      tabIndex={tab === -1 ? 0 : -1}
+      style={{ transform: `translateY(${start}px)` }}
+      onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, null)}
     >
       {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid handles every key */}
       <div
-        role="gridcell" aria-colindex={1} className="grid-cell" data-pinned data-cell={0} tabIndex={tab === 0 ? 0 : -1} onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, 0)}
+        role="gridcell"
+        aria-colindex={1}
+        className="grid-cell"
+        data-pinned
+        data-cell={0}
+        tabIndex={tab === 0 ? 0 : -1}
+        onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, 0)}
         onClick={(event) => {
           if (!(event.target instanceof HTMLInputElement)) handlers.open(index)
         }}
       >
         <input
-          type="checkbox" className="check row-check" aria-label={`Select ${title}`} checked={selected} tabIndex={-1} readOnly
+          type="checkbox"
+          className="check row-check"
+          aria-label={`Select ${title}`}
+          checked={selected}
+          tabIndex={-1}
+          readOnly
           onClick={(event) => {
             event.stopPropagation()
             handlers.select(index, event.shiftKey)
           }}
         />
-        <a className="row-title" href={recordAddress(entity, record.id)} tabIndex={-1} title={title} onClick={(event) => !event.metaKey && !event.ctrlKey && event.preventDefault()}>
-          <EntityIcon icon={entity.display.icon} hue={entity.display.hue} /><span className="ellipsis strong">{title}</span>
+        <a
+          className="row-title"
+          href={recordAddress(entity, record.id)}
+          tabIndex={-1}
+          title={title}
+          onClick={(event) => !event.metaKey && !event.ctrlKey && event.preventDefault()}
+        >
+          <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
+          <span className="ellipsis strong">{title}</span>
         </a>
       </div>
       {columns.map((column, at) => (
         <div
-          key={column.path} role="gridcell" aria-colindex={at + 2} className="grid-cell" data-cell={at + 1} data-align={kindOf(column.field).align} tabIndex={tab === at + 1 ? 0 : -1}
+          key={column.path}
+          role="gridcell"
+          aria-colindex={at + 2}
+          className="grid-cell"
+          data-cell={at + 1}
+          data-align={kindOf(column.field).align}
+          tabIndex={tab === at + 1 ? 0 : -1}
           data-editing={editingCell === at + 1 || undefined}
-          onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, at + 1)} onDoubleClick={() => editable && handlers.edit(index, at + 1)}
+          onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, at + 1)}
+          onDoubleClick={() => editable && handlers.edit(index, at + 1)}
         >
-          {editingCell === at + 1 ? editor : <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />}
+          {editingCell === at + 1 ? (
+            editor
+          ) : (
+            <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />
+          )}
         </div>
       ))}
     </div>

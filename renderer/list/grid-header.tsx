@@ -1,5 +1,15 @@
 import { Menu } from '@mantine/core'
-import { IconArrowDown, IconArrowUp, IconArrowLeft, IconArrowRight, IconChevronDown, IconEyeOff, IconFilter, IconSortAscending, IconSortDescending } from '@tabler/icons-react'
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconArrowLeft,
+  IconArrowRight,
+  IconChevronDown,
+  IconEyeOff,
+  IconFilter,
+  IconSortAscending,
+  IconSortDescending,
+} from '@tabler/icons-react'
 import type { Header } from '@tanstack/react-table'
 import { useState } from 'react'
 import { fieldOf, type Entity } from '../api/catalogue.ts'
@@ -33,10 +43,22 @@ export function GridHeader(props: Props) {
         const column = columns[index - 1]
         const title = index === 0 ? (entity.titleField === null ? null : fieldOf(entity, entity.titleField)) : null
         return (
-          <Head key={header.id} {...props} header={header} index={index} column={column} path={index === 0 ? title?.name : column?.path} sortable={(title ?? column?.field)?.sortable === true && !column?.path.includes('.')}>
+          <Head
+            key={header.id}
+            {...props}
+            header={header}
+            index={index}
+            column={column}
+            path={index === 0 ? title?.name : column?.path}
+            sortable={(title ?? column?.field)?.sortable === true && !column?.path.includes('.')}
+          >
             {index === 0 && (
               <input
-                type="checkbox" className="check" aria-label="Select all loaded rows" checked={allSelected} onChange={onSelectAll}
+                type="checkbox"
+                className="check"
+                aria-label="Select all loaded rows"
+                checked={allSelected}
+                onChange={onSelectAll}
                 ref={(node) => {
                   if (node) node.indeterminate = someSelected && !allSelected
                 }}
@@ -49,7 +71,20 @@ export function GridHeader(props: Props) {
   )
 }
 
-function Head({ header, index, column, path, sortable, state, onSort, onFilter, layout, onLayout, children, entity }: Props & {
+function Head({
+  header,
+  index,
+  column,
+  path,
+  sortable,
+  state,
+  onSort,
+  onFilter,
+  layout,
+  onLayout,
+  children,
+  entity,
+}: Props & {
   readonly header: Header<GridFeatures, RecordData>
   readonly index: number
   readonly column: Column | undefined
@@ -76,30 +111,77 @@ function Head({ header, index, column, path, sortable, state, onSort, onFilter, 
   }
   return (
     <div
-      role="columnheader" aria-colindex={index + 1} aria-sort={order ?? (sortable ? 'none' : undefined)} className="grid-cell head-cell"
-      data-pinned={index === 0 || undefined} data-align={column ? kindOf(column.field).align : 'start'}
+      role="columnheader"
+      aria-colindex={index + 1}
+      aria-sort={order ?? (sortable ? 'none' : undefined)}
+      className="grid-cell head-cell"
+      data-pinned={index === 0 || undefined}
+      data-align={column ? kindOf(column.field).align : 'start'}
     >
       {children}
-      <button className="head-title" disabled={!sortable} onClick={(event) => path !== undefined && onSort(path, event.shiftKey)} title={column?.field.help || name}>
+      <button
+        className="head-title"
+        disabled={!sortable}
+        onClick={(event) => path !== undefined && onSort(path, event.shiftKey)}
+        title={column?.field.help || name}
+      >
         <span className="ellipsis">{name}</span>
         {order === 'ascending' && <IconArrowUp size={13} stroke={1.75} aria-hidden />}
         {order === 'descending' && <IconArrowDown size={13} stroke={1.75} aria-hidden />}
       </button>
       <Menu opened={menu} onChange={setMenu} position="bottom-end" width={200} withinPortal>
-        <Menu.Target><button className="head-menu" aria-label={`${name}: column menu`}><IconChevronDown size={13} stroke={1.5} aria-hidden /></button></Menu.Target>
+        <Menu.Target>
+          <button className="head-menu" aria-label={`${name}: column menu`}>
+            <IconChevronDown size={13} stroke={1.5} aria-hidden />
+          </button>
+        </Menu.Target>
         <Menu.Dropdown>
-          {sortable && path !== undefined && order !== 'ascending' && <Menu.Item leftSection={<IconSortAscending size={16} stroke={1.5} />} onClick={() => onSort(path, false)}>Sort ascending</Menu.Item>}
-          {sortable && path !== undefined && order === 'ascending' && <Menu.Item leftSection={<IconSortDescending size={16} stroke={1.5} />} onClick={() => onSort(path, false)}>Sort descending</Menu.Item>}
-          {field && path !== undefined && operatorsFor(field).length > 0 && <Menu.Item leftSection={<IconFilter size={16} stroke={1.5} />} onClick={() => onFilter(path)}>Filter by this</Menu.Item>}
-          {at >= 0 && <>
-            <Menu.Divider />
-            <Menu.Item leftSection={<IconArrowLeft size={16} stroke={1.5} />} disabled={at === 0} onClick={() => swap(-1)}>Move left</Menu.Item>
-            <Menu.Item leftSection={<IconArrowRight size={16} stroke={1.5} />} disabled={at === layout.paths.length - 1} onClick={() => swap(1)}>Move right</Menu.Item>
-            <Menu.Item leftSection={<IconEyeOff size={16} stroke={1.5} />} onClick={() => onLayout({ paths: layout.paths.filter((each) => each !== column?.path) })}>Hide column</Menu.Item>
-          </>}
+          {sortable && path !== undefined && order !== 'ascending' && (
+            <Menu.Item leftSection={<IconSortAscending size={16} stroke={1.5} />} onClick={() => onSort(path, false)}>
+              Sort ascending
+            </Menu.Item>
+          )}
+          {sortable && path !== undefined && order === 'ascending' && (
+            <Menu.Item leftSection={<IconSortDescending size={16} stroke={1.5} />} onClick={() => onSort(path, false)}>
+              Sort descending
+            </Menu.Item>
+          )}
+          {field && path !== undefined && operatorsFor(field).length > 0 && (
+            <Menu.Item leftSection={<IconFilter size={16} stroke={1.5} />} onClick={() => onFilter(path)}>
+              Filter by this
+            </Menu.Item>
+          )}
+          {at >= 0 && (
+            <>
+              <Menu.Divider />
+              <Menu.Item leftSection={<IconArrowLeft size={16} stroke={1.5} />} disabled={at === 0} onClick={() => swap(-1)}>
+                Move left
+              </Menu.Item>
+              <Menu.Item
+                leftSection={<IconArrowRight size={16} stroke={1.5} />}
+                disabled={at === layout.paths.length - 1}
+                onClick={() => swap(1)}
+              >
+                Move right
+              </Menu.Item>
+              <Menu.Item
+                leftSection={<IconEyeOff size={16} stroke={1.5} />}
+                onClick={() => onLayout({ paths: layout.paths.filter((each) => each !== column?.path) })}
+              >
+                Hide column
+              </Menu.Item>
+            </>
+          )}
         </Menu.Dropdown>
       </Menu>
-      <div className="head-resize" data-active={header.column.getIsResizing() || undefined} onMouseDown={resize} onTouchStart={resize} onDoubleClick={autoFit} aria-hidden />
+      <div
+        className="head-resize"
+        data-active={header.column.getIsResizing() || undefined}
+        onMouseDown={resize}
+        onTouchStart={resize}
+        onDoubleClick={autoFit}
+        aria-hidden
+      />
     </div>
   )
 }

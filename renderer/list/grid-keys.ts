@@ -25,7 +25,19 @@ export function focusActive(scroller: HTMLElement | null, active: Active, tries 
   } else if (tries > 0) requestAnimationFrame(() => focusActive(scroller, active, tries - 1))
 }
 
-export function useGridKeys({ entity, rows, columns, selection, onSelection, onOpen, onEdit, active, setActive, scroller, height }: GridProps & {
+export function useGridKeys({
+  entity,
+  rows,
+  columns,
+  selection,
+  onSelection,
+  onOpen,
+  onEdit,
+  active,
+  setActive,
+  scroller,
+  height,
+}: GridProps & {
   readonly active: Active
   readonly setActive: Dispatch<SetStateAction<Active>>
   readonly scroller: RefObject<HTMLDivElement | null>
@@ -34,7 +46,10 @@ export function useGridKeys({ entity, rows, columns, selection, onSelection, onO
   const [editing, setEditing] = useState<Editing | null>(null)
 
   const move = (row: number, cell: number | null): void => {
-    const next = { row: Math.min(Math.max(row, 0), rows.length - 1), cell: cell === null ? null : Math.min(Math.max(cell, 0), columns.length) }
+    const next = {
+      row: Math.min(Math.max(row, 0), rows.length - 1),
+      cell: cell === null ? null : Math.min(Math.max(cell, 0), columns.length),
+    }
     setActive(next)
     const node = scroller.current
     if (node) {
@@ -83,18 +98,18 @@ export function useGridKeys({ entity, rows, columns, selection, onSelection, onO
         move(next, cell)
         return true
       }
-      if (event.key === 'PageDown' || event.key === 'PageUp') return move(row + (event.key === 'PageDown' ? page : -page), cell), true
-      if (event.key === 'ArrowRight') return move(row, cell === null ? 0 : cell + 1), true
-      if (event.key === 'ArrowLeft' && cell !== null) return move(row, cell - 1), true
+      if (event.key === 'PageDown' || event.key === 'PageUp') return (move(row + (event.key === 'PageDown' ? page : -page), cell), true)
+      if (event.key === 'ArrowRight') return (move(row, cell === null ? 0 : cell + 1), true)
+      if (event.key === 'ArrowLeft' && cell !== null) return (move(row, cell - 1), true)
       if (event.key === 'Home' || event.key === 'End') {
         const end = event.key === 'End'
         if (cell === null || mod) move(end ? rows.length - 1 : 0, cell === null ? null : end ? columns.length : 0)
         else move(row, end ? columns.length : 0)
         return true
       }
-      if (event.key === 'Escape' && cell !== null) return move(row, null), true
+      if (event.key === 'Escape' && cell !== null) return (move(row, null), true)
       if (!record || (mod && event.key !== 'c')) return false
-      if (event.key === ' ') return onOpen(record, 'panel'), true
+      if (event.key === ' ') return (onOpen(record, 'panel'), true)
       if (cell === null) return rowKey(event.key.toLowerCase())
       return cellKey()
     }
@@ -114,11 +129,12 @@ export function useGridKeys({ entity, rows, columns, selection, onSelection, onO
         void navigator.clipboard?.writeText(node?.innerText.trim() ?? '')
         return true
       }
-      if (cell === 0 && event.key === 'Enter') return onOpen(record, 'default'), true
+      if (cell === 0 && event.key === 'Enter') return (onOpen(record, 'default'), true)
       if (event.key === 'Enter' || event.key === 'F2') return begin(row, cell, null)
       if (event.key === 'Delete' || event.key === 'Backspace') {
         const column = columns[cell - 1]
-        if (column && onEdit && !column.field.required && !column.path.includes('.') && editable(entity, column.field, 'edit')) void onEdit(record, column, null)
+        if (column && onEdit && !column.field.required && !column.path.includes('.') && editable(entity, column.field, 'edit'))
+          void onEdit(record, column, null)
         return true
       }
       return event.key.length === 1 && begin(row, cell, event.key)

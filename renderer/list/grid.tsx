@@ -39,10 +39,27 @@ export function Grid(props: GridProps) {
   const { entity, rows, columns, layout, onLayout, state, onSort, onFilter, total, selection, onSelection } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<Active>({ row: 0, cell: null })
-  const defs = useMemo<ColumnDef<GridFeatures, RecordData>[]>(() => [
-    { id: titleColumn, accessorFn: (record) => record._title ?? '', header: entity.title, size: layout.widths[titleColumn] ?? 280, minSize: 160, maxSize: 800 },
-    ...columns.map((column) => ({ id: column.path, accessorFn: column.read, header: column.title, size: widthOf(column, layout), minSize: 60, maxSize: 800 })),
-  ], [entity.title, columns, layout])
+  const defs = useMemo<ColumnDef<GridFeatures, RecordData>[]>(
+    () => [
+      {
+        id: titleColumn,
+        accessorFn: (record) => record._title ?? '',
+        header: entity.title,
+        size: layout.widths[titleColumn] ?? 280,
+        minSize: 160,
+        maxSize: 800,
+      },
+      ...columns.map((column) => ({
+        id: column.path,
+        accessorFn: column.read,
+        header: column.title,
+        size: widthOf(column, layout),
+        minSize: 60,
+        maxSize: 800,
+      })),
+    ],
+    [entity.title, columns, layout],
+  )
   const data = useMemo(() => [...rows], [rows])
   const table = useTable({ features, columns: defs, data, columnResizeMode: 'onChange', getRowId: (record: RecordData) => record.id })
 
@@ -63,16 +80,41 @@ export function Grid(props: GridProps) {
 
   return (
     <div
-      className="grid" role="grid" tabIndex={-1} ref={scroller} aria-label={entity.pluralTitle} aria-rowcount={(total ?? rows.length) + 1} aria-colcount={columns.length + 1} aria-multiselectable
-      data-density={layout.density} onKeyDown={onKeyDown} style={{ '--columns': template, '--row': `${height}px` } as React.CSSProperties}
+      className="grid"
+      role="grid"
+      tabIndex={-1}
+      ref={scroller}
+      aria-label={entity.pluralTitle}
+      aria-rowcount={(total ?? rows.length) + 1}
+      aria-colcount={columns.length + 1}
+      aria-multiselectable
+      data-density={layout.density}
+      onKeyDown={onKeyDown}
+      style={{ '--columns': template, '--row': `${height}px` } as React.CSSProperties}
     >
       <div className="grid-inner" style={{ minWidth: widths.reduce((sum, width) => sum + width, 0) + 24 }}>
         <GridHeader
-          headers={table.getHeaderGroups()[0]?.headers ?? []} entity={entity} columns={columns} state={state} onSort={onSort} onFilter={onFilter} layout={layout} onLayout={onLayout}
-          allSelected={rows.length > 0 && rows.every((row) => selection.has(row.id))} someSelected={selection.size > 0}
+          headers={table.getHeaderGroups()[0]?.headers ?? []}
+          entity={entity}
+          columns={columns}
+          state={state}
+          onSort={onSort}
+          onFilter={onFilter}
+          layout={layout}
+          onLayout={onLayout}
+          allSelected={rows.length > 0 && rows.every((row) => selection.has(row.id))}
+          someSelected={selection.size > 0}
           onSelectAll={() => onSelection(rows.every((row) => selection.has(row.id)) ? new Set() : new Set(rows.map((row) => row.id)))}
         />
-        <GridBody {...props} scroller={scroller} height={height} active={active} setActive={setActive} editing={editing} setEditing={setEditing} />
+        <GridBody
+          {...props}
+          scroller={scroller}
+          height={height}
+          active={active}
+          setActive={setActive}
+          editing={editing}
+          setEditing={setEditing}
+        />
       </div>
     </div>
   )

@@ -49,14 +49,18 @@ function List({ entity }: { readonly entity: Entity }) {
   const [selection, setSelection] = useState<ReadonlySet<string>>(none)
   const [editing, setEditing] = useState<number | null>(null)
   const columns = useMemo(() => columnsOf(catalogue, entity, layout), [catalogue, entity, layout])
-  const expand = expandOf([...columns.map((column) => column.through), ...(phone ? summaryOf(entity).map((field) => (field.reference ? field.name : null)) : [])])
+  const expand = expandOf([
+    ...columns.map((column) => column.through),
+    ...(phone ? summaryOf(entity).map((field) => (field.reference ? field.name : null)) : []),
+  ])
   const query = useMemo(() => ({ ...requestOf(state), expand: expand || undefined }), [state, expand])
   const list = useRecordList(entity, query)
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.data) ?? [], [list.data])
   const total = list.data?.pages[0]?.page.total
   const open = search['panel'] ?? null
 
-  const change = (next: Partial<ViewState>): void => setSearch({ ...writeView(entity, { ...state, ...next }), panel: search['panel'] }, { replace: true, whole: true })
+  const change = (next: Partial<ViewState>): void =>
+    setSearch({ ...writeView(entity, { ...state, ...next }), panel: search['panel'] }, { replace: true, whole: true })
   const onView = (view: View): void => {
     setSelection(none)
     setSearch(view === viewsOf(entity)[0] ? {} : { view: view.id }, { whole: true })
@@ -79,7 +83,13 @@ function List({ entity }: { readonly entity: Entity }) {
     try {
       const before = column.read(record)
       const saved = await saveFields(entity, record, { [column.path]: value })
-      toast(`${column.title} changed`, { label: 'Undo', run: () => void saveFields(entity, saved, { [column.path]: before ?? null }).catch((error: unknown) => failed('The change was not undone.', error)) })
+      toast(`${column.title} changed`, {
+        label: 'Undo',
+        run: () =>
+          void saveFields(entity, saved, { [column.path]: before ?? null }).catch((error: unknown) =>
+            failed('The change was not undone.', error),
+          ),
+      })
     } catch (error) {
       failed(`${column.title} was not changed.`, error, () => void onEdit(record, column, value))
     }
@@ -95,34 +105,122 @@ function List({ entity }: { readonly entity: Entity }) {
   return (
     <div className="list-page">
       <div className="list-main">
-        <PageBar title={state.deleted ? `Deleted ${entity.pluralTitle.toLowerCase()}` : entity.pluralTitle} icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />} back={phone ? '/' : undefined}>
-          <ListMenu entity={entity} query={query} deleted={state.deleted} onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [] }))} />
-          {may(entity, 'create') && !state.deleted && <button className="btn primary" onClick={create}>New {entity.title.toLowerCase()}</button>}
+        <PageBar
+          title={state.deleted ? `Deleted ${entity.pluralTitle.toLowerCase()}` : entity.pluralTitle}
+          icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />}
+          back={phone ? '/' : undefined}
+        >
+          <ListMenu
+            entity={entity}
+            query={query}
+            deleted={state.deleted}
+            onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [] }))}
+          />
+          {may(entity, 'create') && !state.deleted && (
+            <button className="btn primary" onClick={create}>
+              New {entity.title.toLowerCase()}
+            </button>
+          )}
         </PageBar>
-        {selection.size > 0 ? <SelectionBar entity={entity} selection={selection} onSelection={setSelection} total={total} query={query} deleted={state.deleted} /> : (
+        {selection.size > 0 ? (
+          <SelectionBar
+            entity={entity}
+            selection={selection}
+            onSelection={setSelection}
+            total={total}
+            query={query}
+            deleted={state.deleted}
+          />
+        ) : (
           <ViewBar
-            entity={entity} state={state} onView={onView} onConditions={(conditions) => change({ conditions })} onEditing={setEditing} onSort={(sort) => change({ sort })}
-            onSearch={(text) => change({ search: text })} onReset={() => onView(state.view)} layout={layout} onLayout={setLayout} onLayoutReset={resetLayout}
+            entity={entity}
+            state={state}
+            onView={onView}
+            onConditions={(conditions) => change({ conditions })}
+            onEditing={setEditing}
+            onSort={(sort) => change({ sort })}
+            onSearch={(text) => change({ search: text })}
+            onReset={() => onView(state.view)}
+            layout={layout}
+            onLayout={setLayout}
+            onLayoutReset={resetLayout}
           />
         )}
-        {state.conditions.length > 0 && <FilterChips entity={entity} conditions={state.conditions} onChange={(conditions) => change({ conditions })} editing={editing} onEditing={setEditing} />}
-        {list.error && !list.data ? <Failure title={`${entity.pluralTitle} could not be loaded`} error={list.error} onRetry={() => void list.refetch()} />
-          : list.isPending ? <ListSkeleton columns={columns.length} height={rowHeights[layout.density]} />
-          : rows.length === 0 ? <Empty entity={entity} state={state} filtered={filtered} onCreate={create} onClear={() => change({ conditions: [], search: '' })} />
-          : phone ? <Cards entity={entity} rows={rows} onOpen={(record) => onOpen(record, 'default')} onEnd={onEnd} selection={selection} onSelection={setSelection} />
-          : <Grid
-              entity={entity} rows={rows} columns={columns} layout={layout} onLayout={setLayout} state={state} onSort={(path, also) => change({ sort: nextSort(state.sort, path, also) })} onFilter={addFilter}
-              total={total} selection={selection} onSelection={setSelection} open={open} onOpen={onOpen} onEnd={onEnd} onEdit={canEdit ? onEdit : null}
-            />}
+        {state.conditions.length > 0 && (
+          <FilterChips
+            entity={entity}
+            conditions={state.conditions}
+            onChange={(conditions) => change({ conditions })}
+            editing={editing}
+            onEditing={setEditing}
+          />
+        )}
+        {list.error && !list.data ? (
+          <Failure title={`${entity.pluralTitle} could not be loaded`} error={list.error} onRetry={() => void list.refetch()} />
+        ) : list.isPending ? (
+          <ListSkeleton columns={columns.length} height={rowHeights[layout.density]} />
+        ) : rows.length === 0 ? (
+          <Empty
+            entity={entity}
+            state={state}
+            filtered={filtered}
+            onCreate={create}
+            onClear={() => change({ conditions: [], search: '' })}
+          />
+        ) : phone ? (
+          <Cards
+            entity={entity}
+            rows={rows}
+            onOpen={(record) => onOpen(record, 'default')}
+            onEnd={onEnd}
+            selection={selection}
+            onSelection={setSelection}
+          />
+        ) : (
+          <Grid
+            entity={entity}
+            rows={rows}
+            columns={columns}
+            layout={layout}
+            onLayout={setLayout}
+            state={state}
+            onSort={(path, also) => change({ sort: nextSort(state.sort, path, also) })}
+            onFilter={addFilter}
+            total={total}
+            selection={selection}
+            onSelection={setSelection}
+            open={open}
+            onOpen={onOpen}
+            onEnd={onEnd}
+            onEdit={canEdit ? onEdit : null}
+          />
+        )}
         {rows.length > 0 && (
           <footer className="list-footer" aria-live="polite">
-            <span className="num">{total === undefined ? `${rows.length}+` : formatDecimal(String(total), locale, 0)} {(total === 1 ? entity.title : entity.pluralTitle).toLowerCase()}</span>
+            <span className="num">
+              {total === undefined ? `${rows.length}+` : formatDecimal(String(total), locale, 0)}{' '}
+              {(total === 1 ? entity.title : entity.pluralTitle).toLowerCase()}
+            </span>
             {list.isFetching && <span className="spinner" aria-label="Loading" />}
-            {list.error && <span className="danger">What is shown may be old. <button className="link" onClick={() => void list.refetch()}>Retry</button></span>}
+            {list.error && (
+              <span className="danger">
+                What is shown may be old.{' '}
+                <button className="link" onClick={() => void list.refetch()}>
+                  Retry
+                </button>
+              </span>
+            )}
           </footer>
         )}
       </div>
-      {open !== null && !phone && <RecordPanel entity={entity} id={open} onClose={() => setSearch({ panel: undefined, tab: undefined }, { replace: true })} onStep={step} />}
+      {open !== null && !phone && (
+        <RecordPanel
+          entity={entity}
+          id={open}
+          onClose={() => setSearch({ panel: undefined, tab: undefined }, { replace: true })}
+          onStep={step}
+        />
+      )}
     </div>
   )
 }
@@ -132,48 +230,142 @@ const operatorOf = (entity: Entity, path: string) => {
   return (field && operatorsFor(field)[0]?.[0]) ?? 'eq'
 }
 
-function useListCommands(entity: Entity, { search, panel, step }: { readonly search: () => void; readonly panel: boolean; readonly step: (by: number) => void }): void {
+function useListCommands(
+  entity: Entity,
+  { search, panel, step }: { readonly search: () => void; readonly panel: boolean; readonly step: (by: number) => void },
+): void {
   useCommands([
     { id: 'list.search', title: `Search ${entity.pluralTitle.toLowerCase()}`, section: 'On this list', keys: '/', run: search },
-    { id: 'list.filter', title: 'Filter', section: 'On this list', keys: 'f', run: () => document.querySelector<HTMLElement>('[data-filter-button]')?.click() },
-    ...(panel ? [{ id: 'list.next', title: 'Next record', section: 'On this list', keys: 'j', run: () => step(1) }, { id: 'list.previous', title: 'Previous record', section: 'On this list', keys: 'k', run: () => step(-1) }] : []),
-    ...([['↑↓ or J K', 'arrowdown', 'Move between rows'], ['x', 'x', 'Select the row'], ['space', 'space', 'Open beside the list'], ['enter', 'enter', 'Open; in a cell: edit'], ['right', 'arrowright', 'Go into the cells']] as const)
-      .map(([id, keys, title]) => ({ id: `grid.${id}`, title, section: 'In the grid', keys, documented: true, run: () => undefined })),
+    {
+      id: 'list.filter',
+      title: 'Filter',
+      section: 'On this list',
+      keys: 'f',
+      run: () => document.querySelector<HTMLElement>('[data-filter-button]')?.click(),
+    },
+    ...(panel
+      ? [
+          { id: 'list.next', title: 'Next record', section: 'On this list', keys: 'j', run: () => step(1) },
+          { id: 'list.previous', title: 'Previous record', section: 'On this list', keys: 'k', run: () => step(-1) },
+        ]
+      : []),
+    ...(
+      [
+        ['↑↓ or J K', 'arrowdown', 'Move between rows'],
+        ['x', 'x', 'Select the row'],
+        ['space', 'space', 'Open beside the list'],
+        ['enter', 'enter', 'Open; in a cell: edit'],
+        ['right', 'arrowright', 'Go into the cells'],
+      ] as const
+    ).map(([id, keys, title]) => ({ id: `grid.${id}`, title, section: 'In the grid', keys, documented: true, run: () => undefined })),
   ])
 }
 
-function ListMenu({ entity, query, deleted, onDeleted }: { readonly entity: Entity; readonly query: Readonly<Record<string, string | undefined>>; readonly deleted: boolean; readonly onDeleted: () => void }) {
+function ListMenu({
+  entity,
+  query,
+  deleted,
+  onDeleted,
+}: {
+  readonly entity: Entity
+  readonly query: Readonly<Record<string, string | undefined>>
+  readonly deleted: boolean
+  readonly onDeleted: () => void
+}) {
   const go = useGo()
-  const save = (format: 'csv' | 'jsonl'): void => void exportRecords(entity, { ...query, expand: undefined }, format).catch((error: unknown) => failed('The export did not finish.', error))
+  const save = (format: 'csv' | 'jsonl'): void =>
+    void exportRecords(entity, { ...query, expand: undefined }, format).catch((error: unknown) =>
+      failed('The export did not finish.', error),
+    )
   return (
     <Menu width={220} position="bottom-end">
-      <Menu.Target><button className="icon-btn" aria-label="More actions"><IconDots size={16} stroke={1.5} aria-hidden /></button></Menu.Target>
+      <Menu.Target>
+        <button className="icon-btn" aria-label="More actions">
+          <IconDots size={16} stroke={1.5} aria-hidden />
+        </button>
+      </Menu.Target>
       <Menu.Dropdown>
-        {may(entity, 'import') && <Menu.Item leftSection={<IconTableImport size={16} stroke={1.5} />} onClick={() => go(`${listAddress(entity)}/import`)}>Import from a file</Menu.Item>}
-        {may(entity, 'export') && <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('csv')}>Export as CSV</Menu.Item>}
-        {may(entity, 'export') && <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('jsonl')}>Export as JSON lines</Menu.Item>}
-        {may(entity, 'restore') && <Menu.Item leftSection={<IconTrash size={16} stroke={1.5} />} onClick={onDeleted}>{deleted ? 'Leave the deleted records' : 'Show deleted records'}</Menu.Item>}
+        {may(entity, 'import') && (
+          <Menu.Item leftSection={<IconTableImport size={16} stroke={1.5} />} onClick={() => go(`${listAddress(entity)}/import`)}>
+            Import from a file
+          </Menu.Item>
+        )}
+        {may(entity, 'export') && (
+          <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('csv')}>
+            Export as CSV
+          </Menu.Item>
+        )}
+        {may(entity, 'export') && (
+          <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('jsonl')}>
+            Export as JSON lines
+          </Menu.Item>
+        )}
+        {may(entity, 'restore') && (
+          <Menu.Item leftSection={<IconTrash size={16} stroke={1.5} />} onClick={onDeleted}>
+            {deleted ? 'Leave the deleted records' : 'Show deleted records'}
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   )
 }
 
-function Empty({ entity, state, filtered, onCreate, onClear }: { readonly entity: Entity; readonly state: ViewState; readonly filtered: boolean; readonly onCreate: () => void; readonly onClear: () => void }) {
+function Empty({
+  entity,
+  state,
+  filtered,
+  onCreate,
+  onClear,
+}: {
+  readonly entity: Entity
+  readonly state: ViewState
+  readonly filtered: boolean
+  readonly onCreate: () => void
+  readonly onClear: () => void
+}) {
   const go = useGo()
   const plural = entity.pluralTitle.toLowerCase()
   if (filtered) {
     const filters = state.conditions.length
-    const reason = [filters > 0 ? `${filters} ${filters === 1 ? 'filter' : 'filters'}` : null, state.search === '' ? null : `“${state.search}”`].filter((each) => each !== null).join(' and ')
-    return <StateBox icon={<IconFilterOff size={24} stroke={1.5} aria-hidden />} title={`No ${plural} match ${reason}`} actions={<button className="btn form" onClick={onClear}>Clear</button>} />
+    const reason = [
+      filters > 0 ? `${filters} ${filters === 1 ? 'filter' : 'filters'}` : null,
+      state.search === '' ? null : `“${state.search}”`,
+    ]
+      .filter((each) => each !== null)
+      .join(' and ')
+    return (
+      <StateBox
+        icon={<IconFilterOff size={24} stroke={1.5} aria-hidden />}
+        title={`No ${plural} match ${reason}`}
+        actions={
+          <button className="btn form" onClick={onClear}>
+            Clear
+          </button>
+        }
+      />
+    )
   }
   if (state.deleted) return <StateBox icon={<IconTrash size={24} stroke={1.5} aria-hidden />} title={`No deleted ${plural}`} />
   return (
     <StateBox
-      icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />} title={`No ${plural} yet`}
-      actions={<>
-        {may(entity, 'create') && <button className="btn form" onClick={onCreate}>New {entity.title.toLowerCase()}</button>}
-        {may(entity, 'import') && <button className="btn form quiet" onClick={() => go(`${listAddress(entity)}/import`)}>Import from a file</button>}
-      </>}
-    >{entity.description || undefined}</StateBox>
+      icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
+      title={`No ${plural} yet`}
+      actions={
+        <>
+          {may(entity, 'create') && (
+            <button className="btn form" onClick={onCreate}>
+              New {entity.title.toLowerCase()}
+            </button>
+          )}
+          {may(entity, 'import') && (
+            <button className="btn form quiet" onClick={() => go(`${listAddress(entity)}/import`)}>
+              Import from a file
+            </button>
+          )}
+        </>
+      }
+    >
+      {entity.description || undefined}
+    </StateBox>
   )
 }

@@ -13,7 +13,14 @@ import { failed, toast } from '../shell/toast.tsx'
 const many = (entity: Entity, count: number): string => `${count} ${(count === 1 ? entity.title : entity.pluralTitle).toLowerCase()}`
 
 /** What can be done with the selected rows; it stands where the view bar was. */
-export function SelectionBar({ entity, selection, onSelection, total, query, deleted }: {
+export function SelectionBar({
+  entity,
+  selection,
+  onSelection,
+  total,
+  query,
+  deleted,
+}: {
   readonly entity: Entity
   readonly selection: ReadonlySet<string>
   readonly onSelection: (selection: ReadonlySet<string>) => void
@@ -32,52 +39,110 @@ export function SelectionBar({ entity, selection, onSelection, total, query, del
     }
     setBusy(false)
   }
-  const report = (results: readonly { readonly status: number; readonly problem?: { readonly detail?: string } }[], done: string): number => {
+  const report = (
+    results: readonly { readonly status: number; readonly problem?: { readonly detail?: string } }[],
+    done: string,
+  ): number => {
     const bad = results.filter((result) => result.status >= 400)
     if (bad.length > 0) failed(`${bad.length} of ${results.length} could not be ${done}.`, new Error(bad[0]?.problem?.detail ?? ''))
     return results.length - bad.length
   }
-  const remove = () => run(async () => {
-    const results = await bulk(entity, ids.map((id) => ({ op: 'delete', id })))
-    const gone = ids.filter((_, index) => (results[index]?.status ?? 500) < 400)
-    report(results, 'deleted')
-    onSelection(new Set())
-    if (gone.length > 0) toast(`Deleted ${many(entity, gone.length)}`, may(entity, 'restore') ? { label: 'Undo', run: () => void run(() => bringBack(entity, gone)) } : undefined)
-  })
-  const restore = () => run(async () => {
-    await bringBack(entity, ids)
-    onSelection(new Set())
-    toast(`Restored ${many(entity, ids.length)}`)
-  })
-  const edit = (field: Field, value: unknown) => run(async () => {
-    const count = report(await bulk(entity, ids.map((id) => ({ op: 'update', id, data: { [field.name]: value ?? null } }))), 'changed')
-    if (count > 0) toast(`Changed ${field.title.toLowerCase()} of ${many(entity, count)}`)
-  })
+  const remove = () =>
+    run(async () => {
+      const results = await bulk(
+        entity,
+        ids.map((id) => ({ op: 'delete', id })),
+      )
+      const gone = ids.filter((_, index) => (results[index]?.status ?? 500) < 400)
+      report(results, 'deleted')
+      onSelection(new Set())
+      if (gone.length > 0)
+        toast(
+          `Deleted ${many(entity, gone.length)}`,
+          may(entity, 'restore') ? { label: 'Undo', run: () => void run(() => bringBack(entity, gone)) } : undefined,
+        )
+    })
+  const restore = () =>
+    run(async () => {
+      await bringBack(entity, ids)
+      onSelection(new Set())
+      toast(`Restored ${many(entity, ids.length)}`)
+    })
+  const edit = (field: Field, value: unknown) =>
+    run(async () => {
+      const count = report(
+        await bulk(
+          entity,
+          ids.map((id) => ({ op: 'update', id, data: { [field.name]: value ?? null } })),
+        ),
+        'changed',
+      )
+      if (count > 0) toast(`Changed ${field.title.toLowerCase()} of ${many(entity, count)}`)
+    })
   return (
     <div className="view-bar selection-bar" role="toolbar" aria-label="Selected rows">
-      <button className="icon-btn small" aria-label="Clear the selection" onClick={() => onSelection(new Set())}><IconX size={14} stroke={1.5} aria-hidden /></button>
-      <span className="strong num" aria-live="polite">{selection.size} selected</span>
-      {total !== undefined && total > selection.size && <button className="btn quiet" disabled={busy} onClick={() => void run(async () => onSelection(new Set(await idsOf(entity, query))))}>Select all {total}</button>}
+      <button className="icon-btn small" aria-label="Clear the selection" onClick={() => onSelection(new Set())}>
+        <IconX size={14} stroke={1.5} aria-hidden />
+      </button>
+      <span className="strong num" aria-live="polite">
+        {selection.size} selected
+      </span>
+      {total !== undefined && total > selection.size && (
+        <button
+          className="btn quiet"
+          disabled={busy}
+          onClick={() => void run(async () => onSelection(new Set(await idsOf(entity, query))))}
+        >
+          Select all {total}
+        </button>
+      )}
       <span className="view-tools">
         {busy && <span className="spinner" aria-label="Working" />}
         {!deleted && may(entity, 'update') && <BulkEdit entity={entity} count={selection.size} onEdit={edit} />}
         {!deleted && may(entity, 'export') && (
           <Menu width={180} position="bottom-end">
-            <Menu.Target><button className="btn quiet"><IconDownload size={16} stroke={1.5} aria-hidden />Export</button></Menu.Target>
+            <Menu.Target>
+              <button className="btn quiet">
+                <IconDownload size={16} stroke={1.5} aria-hidden />
+                Export
+              </button>
+            </Menu.Target>
             <Menu.Dropdown>
-              {(['csv', 'jsonl'] as const).map((format) => <Menu.Item key={format} onClick={() => void run(() => exportRecords(entity, { 'id.in': ids.join(',') }, format))}>{format === 'csv' ? 'CSV file' : 'JSON lines'}</Menu.Item>)}
+              {(['csv', 'jsonl'] as const).map((format) => (
+                <Menu.Item key={format} onClick={() => void run(() => exportRecords(entity, { 'id.in': ids.join(',') }, format))}>
+                  {format === 'csv' ? 'CSV file' : 'JSON lines'}
+                </Menu.Item>
+              ))}
             </Menu.Dropdown>
           </Menu>
         )}
-        {deleted && may(entity, 'restore') && <button className="btn quiet" disabled={busy} onClick={() => void restore()}><IconRestore size={16} stroke={1.5} aria-hidden />Restore</button>}
-        {!deleted && may(entity, 'delete') && <button className="btn quiet danger-btn" disabled={busy} onClick={() => void remove()}><IconTrash size={16} stroke={1.5} aria-hidden />Delete</button>}
+        {deleted && may(entity, 'restore') && (
+          <button className="btn quiet" disabled={busy} onClick={() => void restore()}>
+            <IconRestore size={16} stroke={1.5} aria-hidden />
+            Restore
+          </button>
+        )}
+        {!deleted && may(entity, 'delete') && (
+          <button className="btn quiet danger-btn" disabled={busy} onClick={() => void remove()}>
+            <IconTrash size={16} stroke={1.5} aria-hidden />
+            Delete
+          </button>
+        )}
       </span>
     </div>
   )
 }
 
 /** Chooses a field, then its new value, then applies it to every selected row. */
-function BulkEdit({ entity, count, onEdit }: { readonly entity: Entity; readonly count: number; readonly onEdit: (field: Field, value: unknown) => Promise<void> }) {
+function BulkEdit({
+  entity,
+  count,
+  onEdit,
+}: {
+  readonly entity: Entity
+  readonly count: number
+  readonly onEdit: (field: Field, value: unknown) => Promise<void>
+}) {
   const [opened, setOpened] = useState(false)
   const [field, setField] = useState<Field | null>(null)
   const [value, setValue] = useState<unknown>(null)
@@ -90,20 +155,52 @@ function BulkEdit({ entity, count, onEdit }: { readonly entity: Entity; readonly
   }
   const fields = entity.fields.filter((each) => editable(entity, each, 'edit') && (each.lines === null || each.lines.linkField !== null))
   return (
-    <Layer opened={opened} onClose={close} title="Edit a field" width={300} position="bottom-end" target={<button className="btn quiet" onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}><IconPencil size={16} stroke={1.5} aria-hidden />Edit field</button>}>
+    <Layer
+      opened={opened}
+      onClose={close}
+      title="Edit a field"
+      width={300}
+      position="bottom-end"
+      target={
+        <button className="btn quiet" onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}>
+          <IconPencil size={16} stroke={1.5} aria-hidden />
+          Edit field
+        </button>
+      }
+    >
       {field === null ? (
-        <OptionList label="Field" options={fields.map((each) => ({ id: each.name, text: each.title }))} onPick={(name) => setField(fields.find((each) => each.name === name) ?? null)} />
+        <OptionList
+          label="Field"
+          options={fields.map((each) => ({ id: each.name, text: each.title }))}
+          onPick={(name) => setField(fields.find((each) => each.name === name) ?? null)}
+        />
       ) : (
-        <form className="bulk-edit" onSubmit={(event) => {
-          event.preventDefault()
-          if (fault !== null) return
-          close()
-          void onEdit(field, value)
-        }}>
-          <label className="label" htmlFor="bulk-value">{field.title}</label>
-          <Edit id="bulk-value" readOnly={false} field={field} value={value} onChange={setValue} onFault={setFault} invalid={fault !== null} autoFocus />
+        <form
+          className="bulk-edit"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (fault !== null) return
+            close()
+            void onEdit(field, value)
+          }}
+        >
+          <label className="label" htmlFor="bulk-value">
+            {field.title}
+          </label>
+          <Edit
+            id="bulk-value"
+            readOnly={false}
+            field={field}
+            value={value}
+            onChange={setValue}
+            onFault={setFault}
+            invalid={fault !== null}
+            autoFocus
+          />
           {fault !== null && <p className="field-fault">{fault}</p>}
-          <button className="btn primary form" type="submit">Change {count} {(count === 1 ? entity.title : entity.pluralTitle).toLowerCase()}</button>
+          <button className="btn primary form" type="submit">
+            Change {count} {(count === 1 ? entity.title : entity.pluralTitle).toLowerCase()}
+          </button>
         </form>
       )}
     </Layer>

@@ -1,5 +1,16 @@
 import { Menu } from '@mantine/core'
-import { IconAdjustmentsHorizontal, IconArrowsSort, IconCheck, IconFilter, IconRestore, IconSearch, IconX, IconBaselineDensityMedium, IconBaselineDensitySmall, IconBaselineDensityLarge } from '@tabler/icons-react'
+import {
+  IconAdjustmentsHorizontal,
+  IconArrowsSort,
+  IconCheck,
+  IconFilter,
+  IconRestore,
+  IconSearch,
+  IconX,
+  IconBaselineDensityMedium,
+  IconBaselineDensitySmall,
+  IconBaselineDensityLarge,
+} from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import { useCatalogue, type Entity, type View } from '../api/catalogue.ts'
 import { Layer, usePhone } from '../fields/layer.tsx'
@@ -25,7 +36,19 @@ interface Props {
 }
 
 /** Views on the left; what the person changes about the present one on the right. */
-export function ViewBar({ entity, state, onView, onConditions, onEditing, onSort, onSearch, onReset, layout, onLayout, onLayoutReset }: Props) {
+export function ViewBar({
+  entity,
+  state,
+  onView,
+  onConditions,
+  onEditing,
+  onSort,
+  onSearch,
+  onReset,
+  layout,
+  onLayout,
+  onLayoutReset,
+}: Props) {
   const phone = usePhone()
   const views = viewsOf(entity)
   const tabs = phone ? [] : views.slice(0, 6)
@@ -34,19 +57,39 @@ export function ViewBar({ entity, state, onView, onConditions, onEditing, onSort
     <div className="view-bar">
       <div className="view-tabs" role="tablist" aria-label="Views">
         {tabs.map((view) => (
-          <button key={view.id} role="tab" aria-selected={view === state.view} className="view-tab" onClick={() => onView(view)}>{view.title}</button>
+          <button key={view.id} role="tab" aria-selected={view === state.view} className="view-tab" onClick={() => onView(view)}>
+            {view.title}
+          </button>
         ))}
         {rest.length > 0 && (phone || rest.length > 0) && (
           <Menu width={220} position="bottom-start">
-            <Menu.Target><button className="view-tab" aria-selected={rest.includes(state.view)} role="tab">{rest.includes(state.view) ? state.view.title : `${rest.length} more`}</button></Menu.Target>
-            <Menu.Dropdown>{rest.map((view) => <Menu.Item key={view.id} onClick={() => onView(view)} rightSection={view === state.view ? <IconCheck size={14} /> : null}>{view.title}</Menu.Item>)}</Menu.Dropdown>
+            <Menu.Target>
+              <button className="view-tab" aria-selected={rest.includes(state.view)} role="tab">
+                {rest.includes(state.view) ? state.view.title : `${rest.length} more`}
+              </button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {rest.map((view) => (
+                <Menu.Item key={view.id} onClick={() => onView(view)} rightSection={view === state.view ? <IconCheck size={14} /> : null}>
+                  {view.title}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
           </Menu>
         )}
-        {state.changed && !phone && <button className="btn quiet reset" onClick={onReset}><IconRestore size={14} stroke={1.5} aria-hidden />Reset</button>}
+        {state.changed && !phone && (
+          <button className="btn quiet reset" onClick={onReset}>
+            <IconRestore size={14} stroke={1.5} aria-hidden />
+            Reset
+          </button>
+        )}
       </div>
       <div className="view-tools">
         <SearchBox entity={entity} value={state.search} onChange={onSearch} />
-        <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing}><IconFilter size={16} stroke={1.5} aria-hidden />{!phone && 'Filter'}</AddFilter>
+        <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing}>
+          <IconFilter size={16} stroke={1.5} aria-hidden />
+          {!phone && 'Filter'}
+        </AddFilter>
         <SortButton entity={entity} sort={state.sort} onSort={onSort} own={state.changed} />
         {!phone && <ColumnsButton entity={entity} layout={layout} onLayout={onLayout} onLayoutReset={onLayoutReset} />}
       </div>
@@ -55,7 +98,15 @@ export function ViewBar({ entity, state, onView, onConditions, onEditing, onSort
 }
 
 /** Applied 250 ms after the last key; the text belongs to the person until then. */
-function SearchBox({ entity, value, onChange }: { readonly entity: Entity; readonly value: string; readonly onChange: (search: string) => void }) {
+function SearchBox({
+  entity,
+  value,
+  onChange,
+}: {
+  readonly entity: Entity
+  readonly value: string
+  readonly onChange: (search: string) => void
+}) {
   const [text, setText] = useState(value)
   const sent = useRef(value)
   const latest = useLatest(onChange)
@@ -77,13 +128,35 @@ function SearchBox({ entity, value, onChange }: { readonly entity: Entity; reado
   return (
     <label className="search-box">
       <IconSearch size={14} stroke={1.5} aria-hidden />
-      <input placeholder="Search" aria-label={`Search ${entity.pluralTitle.toLowerCase()}`} value={text} onChange={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && setText('')} autoComplete="off" spellCheck={false} />
-      {text !== '' && <button className="icon-btn small" aria-label="Clear the search" onClick={() => setText('')}><IconX size={13} stroke={1.5} aria-hidden /></button>}
+      <input
+        placeholder="Search"
+        aria-label={`Search ${entity.pluralTitle.toLowerCase()}`}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Escape' && setText('')}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      {text !== '' && (
+        <button className="icon-btn small" aria-label="Clear the search" onClick={() => setText('')}>
+          <IconX size={13} stroke={1.5} aria-hidden />
+        </button>
+      )}
     </label>
   )
 }
 
-function SortButton({ entity, sort, own, onSort }: { readonly entity: Entity; readonly sort: readonly string[]; readonly own: boolean; readonly onSort: (sort: readonly string[]) => void }) {
+function SortButton({
+  entity,
+  sort,
+  own,
+  onSort,
+}: {
+  readonly entity: Entity
+  readonly sort: readonly string[]
+  readonly own: boolean
+  readonly onSort: (sort: readonly string[]) => void
+}) {
   const catalogue = useCatalogue()
   const phone = usePhone()
   const [opened, setOpened] = useState(false)
@@ -92,19 +165,42 @@ function SortButton({ entity, sort, own, onSort }: { readonly entity: Entity; re
   const named = first === undefined ? null : columnOf(catalogue, entity, first)
   return (
     <Layer
-      opened={opened} onClose={() => setOpened(false)} title="Sort by" width={240} position="bottom-end"
-      target={<button className={named && own ? 'btn quiet on' : 'btn quiet'} onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}><IconArrowsSort size={16} stroke={1.5} aria-hidden />{!phone && (named ? named.title : 'Sort')}</button>}
+      opened={opened}
+      onClose={() => setOpened(false)}
+      title="Sort by"
+      width={240}
+      position="bottom-end"
+      target={
+        <button
+          className={named && own ? 'btn quiet on' : 'btn quiet'}
+          onClick={() => setOpened(!opened)}
+          aria-haspopup="dialog"
+          aria-expanded={opened}
+        >
+          <IconArrowsSort size={16} stroke={1.5} aria-hidden />
+          {!phone && (named ? named.title : 'Sort')}
+        </button>
+      }
     >
       <OptionList
-        label="Sort by" selected={new Set(sort.map((key) => key.replace(/^-/, '')))} onPick={(path) => onSort(nextSort(sort, path))}
-        options={fields.map((field) => ({ id: field.name, text: field.title, hint: sortOf(sort, field.name) === 'ascending' ? 'Ascending' : sortOf(sort, field.name) === 'descending' ? 'Descending' : undefined }))}
+        label="Sort by"
+        selected={new Set(sort.map((key) => key.replace(/^-/, '')))}
+        onPick={(path) => onSort(nextSort(sort, path))}
+        options={fields.map((field) => ({
+          id: field.name,
+          text: field.title,
+          hint:
+            sortOf(sort, field.name) === 'ascending' ? 'Ascending' : sortOf(sort, field.name) === 'descending' ? 'Descending' : undefined,
+        }))}
       />
     </Layer>
   )
 }
 
 const densities: readonly (readonly [Density, string, typeof IconBaselineDensityMedium])[] = [
-  ['compact', 'Compact', IconBaselineDensitySmall], ['default', 'Default', IconBaselineDensityMedium], ['tall', 'Tall', IconBaselineDensityLarge],
+  ['compact', 'Compact', IconBaselineDensitySmall],
+  ['default', 'Default', IconBaselineDensityMedium],
+  ['tall', 'Tall', IconBaselineDensityLarge],
 ]
 
 function ColumnsButton({ entity, layout, onLayout, onLayoutReset }: Pick<Props, 'entity' | 'layout' | 'onLayout' | 'onLayoutReset'>) {
@@ -112,17 +208,49 @@ function ColumnsButton({ entity, layout, onLayout, onLayoutReset }: Pick<Props, 
   const shown = new Set(layout.paths)
   return (
     <Layer
-      opened={opened} onClose={() => setOpened(false)} title="Columns" width={260} position="bottom-end"
-      target={<button className="icon-btn" aria-label="Columns and density" onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}><IconAdjustmentsHorizontal size={16} stroke={1.5} aria-hidden /></button>}
+      opened={opened}
+      onClose={() => setOpened(false)}
+      title="Columns"
+      width={260}
+      position="bottom-end"
+      target={
+        <button
+          className="icon-btn"
+          aria-label="Columns and density"
+          onClick={() => setOpened(!opened)}
+          aria-haspopup="dialog"
+          aria-expanded={opened}
+        >
+          <IconAdjustmentsHorizontal size={16} stroke={1.5} aria-hidden />
+        </button>
+      }
     >
       <div className="density" role="radiogroup" aria-label="Row height">
-        {densities.map(([id, title, Icon]) => <button key={id} role="radio" aria-checked={layout.density === id} className="density-option" onClick={() => onLayout({ density: id })}><Icon size={16} stroke={1.5} aria-hidden />{title}</button>)}
+        {densities.map(([id, title, Icon]) => (
+          <button
+            key={id}
+            role="radio"
+            aria-checked={layout.density === id}
+            className="density-option"
+            onClick={() => onLayout({ density: id })}
+          >
+            <Icon size={16} stroke={1.5} aria-hidden />
+            {title}
+          </button>
+        ))}
       </div>
       <OptionList
-        label="Columns" multi selected={shown} options={listableFields(entity).filter((field) => field.name !== entity.titleField).map((field) => ({ id: field.name, text: field.title }))}
+        label="Columns"
+        multi
+        selected={shown}
+        options={listableFields(entity)
+          .filter((field) => field.name !== entity.titleField)
+          .map((field) => ({ id: field.name, text: field.title }))}
         onPick={(name) => onLayout({ paths: shown.has(name) ? layout.paths.filter((path) => path !== name) : [...layout.paths, name] })}
       />
-      <button className="btn quiet columns-reset" onClick={onLayoutReset}>Reset columns</button>
+      <button className="btn quiet columns-reset" onClick={onLayoutReset}>
+        Reset columns
+      </button>
     </Layer>
   )
 }

@@ -8,8 +8,10 @@ const deal = entity({ views: [won, all] })
 
 describe('a condition', () => {
   it.each([
-    ['stage', 'won', { path: 'stage', operator: 'eq', value: 'won' }], ['value.gte', '5', { path: 'value', operator: 'gte', value: '5' }],
-    ['company.country', 'DE', { path: 'company.country', operator: 'eq', value: 'DE' }], ['company.country.in', 'DE,FR', { path: 'company.country', operator: 'in', value: 'DE,FR' }],
+    ['stage', 'won', { path: 'stage', operator: 'eq', value: 'won' }],
+    ['value.gte', '5', { path: 'value', operator: 'gte', value: '5' }],
+    ['company.country', 'DE', { path: 'company.country', operator: 'eq', value: 'DE' }],
+    ['company.country.in', 'DE,FR', { path: 'company.country', operator: 'in', value: 'DE,FR' }],
     ['in', 'x', { path: 'in', operator: 'eq', value: 'x' }],
   ])('%s', (key, value, condition) => {
     expect(readCondition(key, value)).toEqual(condition)
@@ -26,18 +28,38 @@ describe('the address of a list', () => {
     expect(viewsOf(entity({ views: [won] })).map(({ title }) => title)).toEqual(['All', 'Won'])
   })
   it('names a view, which brings its own filter and order', () => {
-    expect(readView(deal, { view: 'won' })).toMatchObject({ sort: ['-value'], conditions: [{ path: 'stage', operator: 'eq', value: 'won' }, { path: 'value', operator: 'gte', value: '1000' }] })
+    expect(readView(deal, { view: 'won' })).toMatchObject({
+      sort: ['-value'],
+      conditions: [
+        { path: 'stage', operator: 'eq', value: 'won' },
+        { path: 'value', operator: 'gte', value: '1000' },
+      ],
+    })
   })
   it('that was changed says all of it, so that a removed filter stays removed', () => {
     const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [] })
     expect(readView(deal, address)).toMatchObject({ view: won, conditions: [], sort: ['-value'], changed: true })
   })
   it('reads back what was written', () => {
-    const state = { view: won, conditions: [{ path: 'stage', operator: 'in', value: 'new,won' }, { path: 'value', operator: 'lt', value: '5' }] as const, sort: ['-value', 'name'], search: 'a b', deleted: true }
+    const state = {
+      view: won,
+      conditions: [
+        { path: 'stage', operator: 'in', value: 'new,won' },
+        { path: 'value', operator: 'lt', value: '5' },
+      ] as const,
+      sort: ['-value', 'name'],
+      search: 'a b',
+      deleted: true,
+    }
     expect(readView(deal, writeView(deal, state))).toMatchObject(state)
   })
   it('does not send a condition that still misses its operand', () => {
-    expect(requestOf(readView(deal, { draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({ 'value.gte': '3', sort: undefined, search: undefined, deleted: undefined })
+    expect(requestOf(readView(deal, { draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({
+      'value.gte': '3',
+      sort: undefined,
+      search: undefined,
+      deleted: undefined,
+    })
   })
   it('keeps what belongs together together in a grouped view', () => {
     const grouped = [view({ id: 'g', group: 'stage', sort: ['name'] })]

@@ -28,15 +28,32 @@ const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'panel'
 export function readCondition(key: string, value: string): Condition {
   const dot = key.lastIndexOf('.')
   const suffix = key.slice(dot + 1)
-  return dot > 0 && operators.has(suffix) ? { path: key.slice(0, dot), operator: suffix as Operator, value } : { path: key, operator: 'eq', value }
+  return dot > 0 && operators.has(suffix)
+    ? { path: key.slice(0, dot), operator: suffix as Operator, value }
+    : { path: key, operator: 'eq', value }
 }
 
-export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string => (operator === 'eq' ? path : `${path}.${operator}`)
+export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string =>
+  operator === 'eq' ? path : `${path}.${operator}`
 
 const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Condition[] =>
-  Object.entries(parameters).filter(([key]) => !reserved.has(key)).map(([key, value]) => readCondition(key, value))
+  Object.entries(parameters)
+    .filter(([key]) => !reserved.has(key))
+    .map(([key, value]) => readCondition(key, value))
 
-export const everything: View = { id: 'all', kind: 'list', title: 'All', columns: [], filter: {}, sort: [], group: null, aggregates: [], mapping: {}, density: 'default', tiles: [] }
+export const everything: View = {
+  id: 'all',
+  kind: 'list',
+  title: 'All',
+  columns: [],
+  filter: {},
+  sort: [],
+  group: null,
+  aggregates: [],
+  mapping: {},
+  density: 'default',
+  tiles: [],
+}
 
 /** The tabs of a list: its views, widest first, and “All” before them where no view shows everything. */
 export function viewsOf(entity: Entity): readonly View[] {
@@ -68,7 +85,10 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
 }
 
 /** The address of a changed list: everything is written out, so that removing the last filter is a change too. */
-export function writeView(entity: Entity, state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted'>): Readonly<Record<string, string>> {
+export function writeView(
+  entity: Entity,
+  state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted'>,
+): Readonly<Record<string, string>> {
   const isDefault = state.view === viewsOf(entity)[0]
   return {
     ...(!isDefault && { view: state.view.id }),
@@ -105,15 +125,18 @@ export const sortOf = (sort: readonly string[], path: string): 'ascending' | 'de
 export const operatorsFor = (field: Field): readonly (readonly [Operator, string])[] =>
   kindOf(field).filterOps.filter(([operator]) => field.operators.includes(operator))
 
-export const filterable = (entity: Entity): readonly Field[] => [...entity.fields, ...systemFields].filter((field) => operatorsFor(field).length > 0)
+export const filterable = (entity: Entity): readonly Field[] =>
+  [...entity.fields, ...systemFields].filter((field) => operatorsFor(field).length > 0)
 
 /** What a create dialog starts with when the list is filtered: `stage = won` gives a won record. */
 export function prefill(catalogue: CatalogueView, entity: Entity, conditions: readonly Condition[]): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(conditions.filter(complete).flatMap(({ path, operator, value }) => {
-    const column = columnOf(catalogue, entity, path)
-    const single = operator === 'eq' || (operator === 'in' && !value.includes(','))
-    if (!single || !column || path.includes('.') || column.field.readOnly) return []
-    const prefilled = kindOf(column.field).fromOperand?.(value, column.field)
-    return prefilled === undefined ? [] : [[path, prefilled]]
-  }))
+  return Object.fromEntries(
+    conditions.filter(complete).flatMap(({ path, operator, value }) => {
+      const column = columnOf(catalogue, entity, path)
+      const single = operator === 'eq' || (operator === 'in' && !value.includes(','))
+      if (!single || !column || path.includes('.') || column.field.readOnly) return []
+      const prefilled = kindOf(column.field).fromOperand?.(value, column.field)
+      return prefilled === undefined ? [] : [[path, prefilled]]
+    }),
+  )
 }

@@ -14,9 +14,23 @@ export const titleOf = (entity: Entity | null, record: RecordData): string => {
 }
 
 const system = (name: string, title: string, type: string, target?: string): Field => ({
-  id: name, name, title, help: '', type, settings: {}, required: true, readOnly: true, createOnly: false, default: undefined,
-  defaultsToActor: false, reference: target === undefined ? null : { targets: [{ entity: target }], several: false }, lines: null,
-  operators: target === undefined ? ['gte', 'lt', 'gt', 'lte'] : ['eq', 'in', 'ne'], sortable: target === undefined, group: null, measures: [],
+  id: name,
+  name,
+  title,
+  help: '',
+  type,
+  settings: {},
+  required: true,
+  readOnly: true,
+  createOnly: false,
+  default: undefined,
+  defaultsToActor: false,
+  reference: target === undefined ? null : { targets: [{ entity: target }], several: false },
+  lines: null,
+  operators: target === undefined ? ['gte', 'lt', 'gt', 'lte'] : ['eq', 'in', 'ne'],
+  sortable: target === undefined,
+  group: null,
+  measures: [],
 })
 
 /** Properties that every record has; offered as columns, filters and in the record's footer. */
@@ -55,7 +69,13 @@ export function columnOf(catalogue: CatalogueView, entity: Entity, path: string)
   const target = targets.length === 1 && targets[0] ? entityOf(catalogue, targets[0].entity) : null
   const inner = target && fieldOf(target, second)
   if (!inner) return null
-  return { path, title: `${field.title} · ${inner.title}`, field: inner, through: first, read: (record) => expanded(record, first)?.[second] }
+  return {
+    path,
+    title: `${field.title} · ${inner.title}`,
+    field: inner,
+    through: first,
+    read: (record) => expanded(record, first)?.[second],
+  }
 }
 
 /** Lines and long texts are no columns of a list unless a view names them. */
@@ -69,7 +89,9 @@ const wordy = new Set(['longText', 'markdown', 'json'])
 export function defaultColumns(entity: Entity): readonly string[] {
   const { statusField, summaryFields } = entity.display
   const plain = entity.fields.filter((field) => offered(field) && !wordy.has(field.type)).map((field) => field.name)
-  const names = [entity.titleField, statusField, ...summaryFields, ...plain].filter((name): name is string => name !== null && fieldOf(entity, name) !== null)
+  const names = [entity.titleField, statusField, ...summaryFields, ...plain].filter(
+    (name): name is string => name !== null && fieldOf(entity, name) !== null,
+  )
   return [...new Set(names)].slice(0, 8)
 }
 
@@ -77,11 +99,14 @@ export function defaultColumns(entity: Entity): readonly string[] {
 export function summaryOf(entity: Entity): readonly Field[] {
   const named = entity.display.summaryFields.map((name) => fieldOf(entity, name)).filter((field): field is Field => field !== null)
   const rest = entity.fields.filter((field) => offered(field) && !wordy.has(field.type) && field.name !== entity.titleField)
-  return [...new Set([...named, ...(named.length > 0 ? [] : rest.slice(0, 5))])].filter((field) => field.name !== entity.display.statusField)
+  return [...new Set([...named, ...(named.length > 0 ? [] : rest.slice(0, 5))])].filter(
+    (field) => field.name !== entity.display.statusField,
+  )
 }
 
 /** References that a list or record wants in the same answer; the server takes only so many, the rest are read by title. */
-export const expandOf = (names: readonly (string | null)[]): string => [...new Set(names.filter((name): name is string => name !== null))].slice(0, 8).join(',')
+export const expandOf = (names: readonly (string | null)[]): string =>
+  [...new Set(names.filter((name): name is string => name !== null))].slice(0, 8).join(',')
 
 export interface Section {
   readonly title: string
@@ -101,5 +126,7 @@ export function sectionsOf(entity: Entity, use: (field: Field) => boolean): read
 
 /** One place decides what may be typed into: everything else is shown as text. */
 export const editable = (entity: Entity, field: Field, mode: 'create' | 'edit'): boolean =>
-  !field.readOnly && !(mode === 'edit' && field.createOnly) && (field.lines?.through === undefined || field.lines.through === null)
-  && entity.actions.includes(mode === 'create' ? 'create' : 'update')
+  !field.readOnly &&
+  !(mode === 'edit' && field.createOnly) &&
+  (field.lines?.through === undefined || field.lines.through === null) &&
+  entity.actions.includes(mode === 'create' ? 'create' : 'update')

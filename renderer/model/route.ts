@@ -8,16 +8,25 @@ import { useGo } from './navigation.tsx'
 export function useAddress(): { readonly entity: Entity | null; readonly id: string | null } {
   const catalogue = useCatalogue()
   const params: { module?: string; plural?: string; id?: string } = useParams({ strict: false })
-  const entity = useMemo(() => entityByAddress(catalogue, params.module ?? '', params.plural ?? ''), [catalogue, params.module, params.plural])
+  const entity = useMemo(
+    () => entityByAddress(catalogue, params.module ?? '', params.plural ?? ''),
+    [catalogue, params.module, params.plural],
+  )
   return { entity, id: params.id ?? null }
 }
 
 export type SearchChange = Readonly<Record<string, string | undefined>>
 
 /** The address's search parameters, and a way to change them; `undefined` removes one, `whole` replaces all. */
-export function useSearchText(): readonly [Readonly<Record<string, string>>, (change: SearchChange, options?: { readonly replace?: boolean; readonly whole?: boolean }) => void] {
+export function useSearchText(): readonly [
+  Readonly<Record<string, string>>,
+  (change: SearchChange, options?: { readonly replace?: boolean; readonly whole?: boolean }) => void,
+] {
   const search: Readonly<Record<string, string>> = useSearch({ strict: false })
   const path = useLocation({ select: (location) => location.pathname })
   const go = useGo()
-  return [search, (change, { replace = false, whole = false } = {}) => go(addressOf(path, whole ? change : { ...search, ...change }), { replace })]
+  return [
+    search,
+    (change, { replace = false, whole = false } = {}) => go(addressOf(path, whole ? change : { ...search, ...change }), { replace }),
+  ]
 }

@@ -11,7 +11,15 @@ import { Failure } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
 
 /** The comments on a record, oldest first, with the composer below. Which field holds the text is the entity's own affair. */
-export function Comments({ entity, record, inverse }: { readonly entity: Entity; readonly record: RecordData; readonly inverse: InverseView }) {
+export function Comments({
+  entity,
+  record,
+  inverse,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly inverse: InverseView
+}) {
   const catalogue = useCatalogue()
   const comments = entityOf(catalogue, inverse.entity)
   const by = comments?.fields.find((field) => field.id === inverse.field || field.name === inverse.field)
@@ -19,10 +27,24 @@ export function Comments({ entity, record, inverse }: { readonly entity: Entity;
   return comments && by && body ? <Thread entity={entity} record={record} comments={comments} by={by} body={body} /> : null
 }
 
-function Thread({ entity, record, comments, by, body }: { readonly entity: Entity; readonly record: RecordData; readonly comments: Entity; readonly by: Field; readonly body: Field }) {
+function Thread({
+  entity,
+  record,
+  comments,
+  by,
+  body,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly comments: Entity
+  readonly by: Field
+  readonly body: Field
+}) {
   const list = useRecordList(comments, { [by.name]: record.id, sort: 'created_at' })
   const rows = list.data?.pages.flatMap((page) => page.data) ?? []
-  const authors = useTitles(rows.flatMap((row) => (typeof row['created_by'] === 'string' ? [{ entity: 'core.member', id: row['created_by'] }] : [])))
+  const authors = useTitles(
+    rows.flatMap((row) => (typeof row['created_by'] === 'string' ? [{ entity: 'core.member', id: row['created_by'] }] : [])),
+  )
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)
   const locale = useLocale()
@@ -31,7 +53,11 @@ function Thread({ entity, record, comments, by, body }: { readonly entity: Entit
     if (text.trim() === '') return
     setBusy(true)
     try {
-      await createRecord(comments, { [body.name]: text.trim(), [by.name]: refValue(by, { entity: entity.id, id: record.id }) }, crypto.randomUUID())
+      await createRecord(
+        comments,
+        { [body.name]: text.trim(), [by.name]: refValue(by, { entity: entity.id, id: record.id }) },
+        crypto.randomUUID(),
+      )
       setText('')
       wrote(comments)
     } catch (error) {
@@ -39,7 +65,8 @@ function Thread({ entity, record, comments, by, body }: { readonly entity: Entit
     }
     setBusy(false)
   }
-  if (list.error && !list.data) return <Failure title="The comments could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+  if (list.error && !list.data)
+    return <Failure title="The comments could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
   return (
     <div className="comments">
       <ol className="comment-list">
@@ -49,25 +76,45 @@ function Thread({ entity, record, comments, by, body }: { readonly entity: Entit
           const at = typeof created === 'string' ? created : ''
           return (
             <li key={row.id} className="comment">
-              <span className="avatar hue" aria-hidden>{initials(name)}</span>
-              <div className="grow"><div className="history-head"><span className="strong">{name}</span><time className="faint num" dateTime={at} title={formatInstantLong(at, locale)}>{formatInstant(at, locale)}</time></div><Show field={body} value={row[body.name]} roomy /></div>
+              <span className="avatar hue" aria-hidden>
+                {initials(name)}
+              </span>
+              <div className="grow">
+                <div className="history-head">
+                  <span className="strong">{name}</span>
+                  <time className="faint num" dateTime={at} title={formatInstantLong(at, locale)}>
+                    {formatInstant(at, locale)}
+                  </time>
+                </div>
+                <Show field={body} value={row[body.name]} roomy />
+              </div>
             </li>
           )
         })}
       </ol>
       {rows.length === 0 && !list.isPending && <p className="muted related-empty">No comments yet</p>}
       {may(comments, 'create') && (
-        <form className="composer" onSubmit={(event) => {
-          event.preventDefault()
-          void send()
-        }}>
+        <form
+          className="composer"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void send()
+          }}
+        >
           <textarea
-            className="input" rows={2} placeholder="Write a comment" aria-label="Comment" value={text} onChange={(event) => setText(event.currentTarget.value)}
+            className="input"
+            rows={2}
+            placeholder="Write a comment"
+            aria-label="Comment"
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) void send()
             }}
           />
-          <button className="btn form" type="submit" disabled={busy || text.trim() === ''}>Comment</button>
+          <button className="btn form" type="submit" disabled={busy || text.trim() === ''}>
+            Comment
+          </button>
         </form>
       )}
     </div>

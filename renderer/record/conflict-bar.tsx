@@ -5,16 +5,30 @@ import { Show } from '../fields/field.tsx'
 import type { Conflict } from './use-record-actions.ts'
 
 /** Two people changed the same field: says who and what, and lets the person choose. */
-export function ConflictBar({ conflict, onSettle }: { readonly entity: Entity; readonly conflict: Conflict; readonly onSettle: (keep: 'mine' | 'theirs') => void }) {
+export function ConflictBar({
+  conflict,
+  onSettle,
+}: {
+  readonly entity: Entity
+  readonly conflict: Conflict
+  readonly onSettle: (keep: 'mine' | 'theirs') => void
+}) {
   const { field, mine, theirs } = conflict
   const by = theirs['updated_by']
   const [name] = useTitles(typeof by === 'string' ? [{ entity: 'core.member', id: by }] : [])
   return (
     <div className="conflict" role="alert">
       <IconGitCompare size={16} stroke={1.5} aria-hidden />
-      <span className="grow">{name ?? 'Someone'} changed {field.title.toLowerCase()} to <Show field={field} value={theirs[field.name]} record={theirs} dash /> while you wrote <Show field={field} value={mine} dash /></span>
-      <button className="btn" onClick={() => onSettle('mine')}>Keep yours</button>
-      <button className="btn" onClick={() => onSettle('theirs')}>Keep theirs</button>
+      <span className="grow">
+        {name ?? 'Someone'} changed {field.title.toLowerCase()} to <Show field={field} value={theirs[field.name]} record={theirs} dash />{' '}
+        while you wrote <Show field={field} value={mine} dash />
+      </span>
+      <button className="btn" onClick={() => onSettle('mine')}>
+        Keep yours
+      </button>
+      <button className="btn" onClick={() => onSettle('theirs')}>
+        Keep theirs
+      </button>
     </div>
   )
 }

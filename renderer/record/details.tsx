@@ -25,29 +25,58 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
   return (
     <div className="details">
       {composedTitle && title && (
-        <section className="details-section"><Property entity={entity} field={title} record={record} live={live} fault={saver.faults[title.name]} onSave={saver.save} onClearFault={saver.clearFault} /></section>
+        <section className="details-section">
+          <Property
+            entity={entity}
+            field={title}
+            record={record}
+            live={live}
+            fault={saver.faults[title.name]}
+            onSave={saver.save}
+            onClearFault={saver.clearFault}
+          />
+        </section>
       )}
       {sections.map((section) => {
         const fields = section.fields.filter((field) => shown(field.name, field.required))
-        return fields.length > 0 && (
-          <Section key={section.title} title={section.title}>
-            {fields.map((field) => (
-              <Property
-                key={field.id} entity={entity} field={field} record={record} live={live} fault={saver.faults[field.name]} onClearFault={saver.clearFault}
-                onSave={(each, value) => {
-                  setKept((old) => new Set(old).add(each.name))
-                  return saver.save(each, value)
-                }}
-              />
-            ))}
-          </Section>
+        return (
+          fields.length > 0 && (
+            <Section key={section.title} title={section.title}>
+              {fields.map((field) => (
+                <Property
+                  key={field.id}
+                  entity={entity}
+                  field={field}
+                  record={record}
+                  live={live}
+                  fault={saver.faults[field.name]}
+                  onClearFault={saver.clearFault}
+                  onSave={(each, value) => {
+                    setKept((old) => new Set(old).add(each.name))
+                    return saver.save(each, value)
+                  }}
+                />
+              ))}
+            </Section>
+          )
         )
       })}
-      {(hidden > 0 || showEmpty) && <button className="btn quiet show-empty" onClick={() => setShowEmpty(!showEmpty)} aria-expanded={showEmpty}>{showEmpty ? 'Hide empty fields' : `Show ${hidden} empty`}</button>}
+      {(hidden > 0 || showEmpty) && (
+        <button className="btn quiet show-empty" onClick={() => setShowEmpty(!showEmpty)} aria-expanded={showEmpty}>
+          {showEmpty ? 'Hide empty fields' : `Show ${hidden} empty`}
+        </button>
+      )}
       <dl className="record-facts">
-        {systemFields.filter((field) => !isEmpty(record[field.name])).map((field) => (
-          <div key={field.name}><dt>{field.title}</dt><dd><Show field={field} value={record[field.name]} record={record} /></dd></div>
-        ))}
+        {systemFields
+          .filter((field) => !isEmpty(record[field.name]))
+          .map((field) => (
+            <div key={field.name}>
+              <dt>{field.title}</dt>
+              <dd>
+                <Show field={field} value={record[field.name]} record={record} />
+              </dd>
+            </div>
+          ))}
       </dl>
     </div>
   )
@@ -57,7 +86,12 @@ function Section({ title, children }: { readonly title: string; readonly childre
   const [open, setOpen] = useState(true)
   return (
     <section className="details-section" aria-label={title || undefined}>
-      {title !== '' && <button className="details-title" onClick={() => setOpen(!open)} aria-expanded={open}>{title}{open ? <IconChevronDown size={13} stroke={1.5} aria-hidden /> : <IconChevronRight size={13} stroke={1.5} aria-hidden />}</button>}
+      {title !== '' && (
+        <button className="details-title" onClick={() => setOpen(!open)} aria-expanded={open}>
+          {title}
+          {open ? <IconChevronDown size={13} stroke={1.5} aria-hidden /> : <IconChevronRight size={13} stroke={1.5} aria-hidden />}
+        </button>
+      )}
       {open && children}
     </section>
   )

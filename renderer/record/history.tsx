@@ -10,19 +10,39 @@ import { kindOf } from '../fields/registry.ts'
 import { isEmpty } from '../fields/type.ts'
 import { Failure } from '../shell/states.tsx'
 
-const words: Readonly<Record<string, string>> = { created: 'created this', updated: 'changed', deleted: 'deleted this', restored: 'restored this' }
-const origins: Readonly<Record<string, string>> = { import: 'by import', seed: 'sample data', api: 'over the API', job: 'by a job', system: 'by the system' }
+const words: Readonly<Record<string, string>> = {
+  created: 'created this',
+  updated: 'changed',
+  deleted: 'deleted this',
+  restored: 'restored this',
+}
+const origins: Readonly<Record<string, string>> = {
+  import: 'by import',
+  seed: 'sample data',
+  api: 'over the API',
+  job: 'by a job',
+  system: 'by the system',
+}
 const icons = { created: IconPlus, updated: IconPencil, deleted: IconTrash, restored: IconRestore } as const
 
 /** What happened to a record, newest first; edits by one person within a few minutes stand under one heading. */
 export function History({ entity, record }: { readonly entity: Entity; readonly record: RecordData }) {
   const history = useHistory(entity, record.id)
-  if (history.error && !history.data) return <Failure title="The history could not be loaded" error={history.error} onRetry={() => void history.refetch()} />
+  if (history.error && !history.data)
+    return <Failure title="The history could not be loaded" error={history.error} onRetry={() => void history.refetch()} />
   const entries = history.data?.pages.flatMap((page) => page.data) ?? []
   return (
     <div className="history">
-      <ol className="history-list">{fold(entries).map((group) => <Group key={group[0]?.id} entity={entity} entries={group} />)}</ol>
-      {history.hasNextPage && <button className="btn quiet" onClick={() => void history.fetchNextPage()} disabled={history.isFetchingNextPage}>Show earlier</button>}
+      <ol className="history-list">
+        {fold(entries).map((group) => (
+          <Group key={group[0]?.id} entity={entity} entries={group} />
+        ))}
+      </ol>
+      {history.hasNextPage && (
+        <button className="btn quiet" onClick={() => void history.fetchNextPage()} disabled={history.isFetchingNextPage}>
+          Show earlier
+        </button>
+      )}
     </div>
   )
 }
@@ -35,7 +55,12 @@ export function fold(entries: readonly HistoryEntry[]): readonly (readonly Histo
   for (const entry of entries) {
     const last = groups.at(-1)
     const before = last?.at(-1)
-    const same = before && before.type === 'updated' && entry.type === 'updated' && before.actor === entry.actor && Date.parse(before.at) - Date.parse(entry.at) < foldMs
+    const same =
+      before &&
+      before.type === 'updated' &&
+      entry.type === 'updated' &&
+      before.actor === entry.actor &&
+      Date.parse(before.at) - Date.parse(entry.at) < foldMs
     if (last && same) last.push(entry)
     else groups.push([entry])
   }
@@ -51,9 +76,20 @@ function Group({ entity, entries }: { readonly entity: Entity; readonly entries:
   const who = first.actor === null ? 'BusinessOS' : (name ?? (name === null ? 'A former member' : '…'))
   return (
     <li className="history-entry">
-      <span className="history-icon"><Icon size={13} stroke={1.75} aria-hidden /></span>
+      <span className="history-icon">
+        <Icon size={13} stroke={1.75} aria-hidden />
+      </span>
       <div className="grow">
-        <div className="history-head"><span className="strong">{who}</span> <span className="muted">{words[first.type] ?? first.type}{origins[first.via] === undefined ? '' : `, ${origins[first.via]}`}</span><time className="faint num" dateTime={first.at} title={formatInstantLong(first.at, locale)}>{formatInstant(first.at, locale)}</time></div>
+        <div className="history-head">
+          <span className="strong">{who}</span>{' '}
+          <span className="muted">
+            {words[first.type] ?? first.type}
+            {origins[first.via] === undefined ? '' : `, ${origins[first.via]}`}
+          </span>
+          <time className="faint num" dateTime={first.at} title={formatInstantLong(first.at, locale)}>
+            {formatInstant(first.at, locale)}
+          </time>
+        </div>
         {first.type !== 'created' && entries.map((entry) => <Entry key={entry.id} entity={entity} entry={entry} />)}
       </div>
     </li>
@@ -76,14 +112,32 @@ function ChangeList({ entity, changes, prefix = '' }: { readonly entity: Entity;
     <>
       {Object.entries(changes).map(([name, { from, to }]) => {
         const field = fieldOf(entity, name)
-        return field && (
-          <div key={name} className="history-change">
-            <span className="muted">{prefix}{field.title}</span>
-            {kindOf(field).tall === true ? <span className="faint">edited</span> : <>
-              {!isEmpty(from) && <><span className="history-from"><Show field={field} value={from} /></span><IconArrowRight size={12} stroke={1.5} className="faint" aria-label="became" /></>}
-              <span className="history-to">{isEmpty(to) ? <span className="faint">empty</span> : <Show field={field} value={to} />}</span>
-            </>}
-          </div>
+        return (
+          field && (
+            <div key={name} className="history-change">
+              <span className="muted">
+                {prefix}
+                {field.title}
+              </span>
+              {kindOf(field).tall === true ? (
+                <span className="faint">edited</span>
+              ) : (
+                <>
+                  {!isEmpty(from) && (
+                    <>
+                      <span className="history-from">
+                        <Show field={field} value={from} />
+                      </span>
+                      <IconArrowRight size={12} stroke={1.5} className="faint" aria-label="became" />
+                    </>
+                  )}
+                  <span className="history-to">
+                    {isEmpty(to) ? <span className="faint">empty</span> : <Show field={field} value={to} />}
+                  </span>
+                </>
+              )}
+            </div>
+          )
         )
       })}
     </>
@@ -94,11 +148,19 @@ function ChangeList({ entity, changes, prefix = '' }: { readonly entity: Entity;
 function LineChanges({ entity, entry }: { readonly entity: Entity; readonly entry: HistoryEntry }) {
   const catalogue = useCatalogue()
   const lines = entry.lines ?? []
-  const counts = (['added', 'removed'] as const).map((op) => [op, lines.filter((line) => line.op === op).length] as const).filter(([, count]) => count > 0)
+  const counts = (['added', 'removed'] as const)
+    .map((op) => [op, lines.filter((line) => line.op === op).length] as const)
+    .filter(([, count]) => count > 0)
   const changed = lines.filter((line) => line.op === 'changed')
   return (
     <>
-      {counts.map(([op, count]) => <div key={op} className="history-change"><span className="muted">{count} {count === 1 ? 'line' : 'lines'} {op}</span></div>)}
+      {counts.map(([op, count]) => (
+        <div key={op} className="history-change">
+          <span className="muted">
+            {count} {count === 1 ? 'line' : 'lines'} {op}
+          </span>
+        </div>
+      ))}
       {changed.slice(0, 5).map((line) => {
         const lineEntity = catalogue.entities[fieldOf(entity, line.field)?.lines?.entity ?? '']
         return lineEntity && <ChangeList key={line.id} entity={lineEntity} changes={line.changes} prefix="Line: " />

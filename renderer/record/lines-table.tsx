@@ -27,23 +27,64 @@ function Table({ line, rows }: { readonly line: Entity; readonly rows: readonly 
   return (
     <div className="table-scroll">
       <table className="table lines">
-        <thead><tr><th className="line-number" scope="col"><span className="sr-only">Number</span></th>{columns.map((field) => <th key={field.id} scope="col" data-align={kindOf(field).align}>{field.title}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            <th className="line-number" scope="col">
+              <span className="sr-only">Number</span>
+            </th>
+            {columns.map((field) => (
+              <th key={field.id} scope="col" data-align={kindOf(field).align}>
+                {field.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
         {rows.map((row, index) => (
           <tbody key={row.id}>
             <tr>
               <td className="line-number num faint">{index + 1}</td>
-              {columns.map((field) => <td key={field.id} data-align={kindOf(field).align}><Show field={field} value={row[field.name]} record={row} /></td>)}
+              {columns.map((field) => (
+                <td key={field.id} data-align={kindOf(field).align}>
+                  <Show field={field} value={row[field.name]} record={row} />
+                </td>
+              ))}
             </tr>
             {nested.map((field) => {
               const inner = field.lines && catalogue.entities[field.lines.entity]
               const value = row[field.name]
               const below = Array.isArray(value) ? value.filter(isRecord) : []
-              return inner && below.length > 0 && <tr key={field.id} className="nested"><td aria-hidden /><td colSpan={columns.length}><span className="label">{field.title}</span><Table line={inner} rows={below} /></td></tr>
+              return (
+                inner &&
+                below.length > 0 && (
+                  <tr key={field.id} className="nested">
+                    <td aria-hidden />
+                    <td colSpan={columns.length}>
+                      <span className="label">{field.title}</span>
+                      <Table line={inner} rows={below} />
+                    </td>
+                  </tr>
+                )
+              )
             })}
           </tbody>
         ))}
         {amount && total !== null && (
-          <tfoot><tr><td aria-hidden />{columns.map((field, index) => <td key={field.id} data-align={kindOf(field).align}>{field === amount ? <span className="num strong">{kindOf(field).format(total, field, locale)}</span> : index === 0 ? <span className="muted">{rows.length} {rows.length === 1 ? 'line' : 'lines'}</span> : null}</td>)}</tr></tfoot>
+          <tfoot>
+            <tr>
+              <td aria-hidden />
+              {columns.map((field, index) => (
+                <td key={field.id} data-align={kindOf(field).align}>
+                  {field === amount ? (
+                    <span className="num strong">{kindOf(field).format(total, field, locale)}</span>
+                  ) : index === 0 ? (
+                    <span className="muted">
+                      {rows.length} {rows.length === 1 ? 'line' : 'lines'}
+                    </span>
+                  ) : null}
+                </td>
+              ))}
+            </tr>
+          </tfoot>
         )}
       </table>
     </div>

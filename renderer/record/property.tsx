@@ -7,7 +7,15 @@ import { kindOf } from '../fields/registry.ts'
 import { editable } from '../model/entity.ts'
 
 /** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
-export function Property({ entity, field, record, live, fault, onSave, onClearFault }: {
+export function Property({
+  entity,
+  field,
+  record,
+  live,
+  fault,
+  onSave,
+  onClearFault,
+}: {
   readonly entity: Entity
   readonly field: Field
   readonly record: RecordData
@@ -52,10 +60,13 @@ export function Property({ entity, field, record, live, fault, onSave, onClearFa
   const tall = kindOf(field).tall === true
   return (
     <div className={tall ? 'property property-tall' : 'property'} ref={box}>
-      <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>{field.title}</label>
+      <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>
+        {field.title}
+      </label>
       {editing || (inline && instant) ? (
         <div
-          className="property-edit" role="presentation"
+          className="property-edit"
+          role="presentation"
           onKeyDown={(event) => {
             if (event.key === 'Escape' && editing) {
               event.preventDefault()
@@ -65,12 +76,22 @@ export function Property({ entity, field, record, live, fault, onSave, onClearFa
           }}
           onBlur={(event) => {
             const next = event.relatedTarget
-            const inside = next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
+            const inside =
+              next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
             if (editing && !inside && document.querySelector('[data-layer]') === null) void end(true)
           }}
         >
           <Edit
-            readOnly={false} id={id} field={field} value={editing ? value : before} record={record} autoFocus={editing} label={field.title} invalid={problem !== null} describedBy={problem === null ? undefined : `${id}-fault`} onFault={setTyped}
+            readOnly={false}
+            id={id}
+            field={field}
+            value={editing ? value : before}
+            record={record}
+            autoFocus={editing}
+            label={field.title}
+            invalid={problem !== null}
+            describedBy={problem === null ? undefined : `${id}-fault`}
+            onFault={setTyped}
             onChange={(next) => {
               if (instant) void onSave(field, next)
               else setValue(next)
@@ -79,17 +100,27 @@ export function Property({ entity, field, record, live, fault, onSave, onClearFa
               setTimeout(() => box.current?.querySelector<HTMLElement>('input, button')?.blur())
             }}
           />
-          {problem !== null && <p className="field-fault" id={`${id}-fault`}>{problem}</p>}
+          {problem !== null && (
+            <p className="field-fault" id={`${id}-fault`}>
+              {problem}
+            </p>
+          )}
         </div>
       ) : inline ? (
         <div
-          className="property-value property-editable" role="button" tabIndex={0} aria-label={`${field.title}: edit`} onClick={(event) => !(event.target instanceof Element && event.target.closest('a')) && begin()}
+          className="property-value property-editable"
+          role="button"
+          tabIndex={0}
+          aria-label={`${field.title}: edit`}
+          onClick={(event) => !(event.target instanceof Element && event.target.closest('a')) && begin()}
           onKeyDown={(event) => {
             if (event.key !== 'Enter' && event.key !== ' ') return
             event.preventDefault()
             begin()
           }}
-        ><Show field={field} value={before} record={record} roomy dash /></div>
+        >
+          <Show field={field} value={before} record={record} roomy dash />
+        </div>
       ) : (
         <div className="property-value">
           <Show field={field} value={before} record={record} roomy dash />

@@ -39,19 +39,43 @@ export function RecordPage() {
   return (
     <>
       <PageBarFor entity={entity} id={recordId} back={back} />
-      <RecordView key={recordId} entity={entity} id={recordId} mode="page" onClose={() => go(back)} {...(findInLists(entity.id, recordId) && { onStep: step })} />
+      <RecordView
+        key={recordId}
+        entity={entity}
+        id={recordId}
+        mode="page"
+        onClose={() => go(back)}
+        {...(findInLists(entity.id, recordId) && { onStep: step })}
+      />
     </>
   )
 }
 
-function PageBarFor({ entity, id, back }: { readonly entity: NonNullable<ReturnType<typeof useAddress>['entity']>; readonly id: string; readonly back: string }) {
+function PageBarFor({
+  entity,
+  id,
+  back,
+}: {
+  readonly entity: NonNullable<ReturnType<typeof useAddress>['entity']>
+  readonly id: string
+  readonly back: string
+}) {
   const { data: record } = useRecord(entity, id, expandOf(entity.fields.map((field) => (field.reference ? field.name : null))))
   const single = entity.kind === 'single'
   const title = single ? entity.title : record ? titleOf(entity, record) : entity.title
   return (
     <PageBar
-      title={title} back={back} icon={single ? <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /> : undefined}
-      crumbs={single ? undefined : <A className="crumb" href={back}><EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /><span className="ellipsis">{entity.pluralTitle}</span></A>}
+      title={title}
+      back={back}
+      icon={single ? <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /> : undefined}
+      crumbs={
+        single ? undefined : (
+          <A className="crumb" href={back}>
+            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+            <span className="ellipsis">{entity.pluralTitle}</span>
+          </A>
+        )
+      }
     />
   )
 }

@@ -8,7 +8,17 @@ import { RecordView } from './record-view.tsx'
 const clamp = (width: number): number => Math.min(Math.max(width, 400), 720)
 
 /** A record beside the list: pushes it on a wide screen, lies over it on a narrow one. Esc closes. */
-export function RecordPanel({ entity, id, onClose, onStep }: { readonly entity: Entity; readonly id: string; readonly onClose: () => void; readonly onStep: (by: number) => void }) {
+export function RecordPanel({
+  entity,
+  id,
+  onClose,
+  onStep,
+}: {
+  readonly entity: Entity
+  readonly id: string
+  readonly onClose: () => void
+  readonly onStep: (by: number) => void
+}) {
   const stored = readStored('panel.width')
   const [width, setWidth] = useState(clamp(typeof stored === 'number' ? stored : 480))
   const dragging = useRef(false)
@@ -25,7 +35,14 @@ export function RecordPanel({ entity, id, onClose, onStep }: { readonly entity: 
   return (
     <aside className="panel" aria-label={entity.title} style={{ '--panel-width': `${width}px` } as CSSProperties}>
       <div
-        className="panel-resize" role="separator" aria-orientation="vertical" aria-label="Panel width" aria-valuenow={width} aria-valuemin={400} aria-valuemax={720} tabIndex={0}
+        className="panel-resize"
+        role="separator"
+        aria-orientation="vertical"
+        aria-label="Panel width"
+        aria-valuenow={width}
+        aria-valuemin={400}
+        aria-valuemax={720}
+        tabIndex={0}
         onPointerDown={(event) => {
           dragging.current = true
           event.currentTarget.setPointerCapture(event.pointerId)

@@ -1,5 +1,15 @@
 import { Menu, Tooltip } from '@mantine/core'
-import { IconArrowsDiagonal, IconChevronDown, IconChevronUp, IconCopy, IconDots, IconLink, IconPencil, IconTrash, IconX } from '@tabler/icons-react'
+import {
+  IconArrowsDiagonal,
+  IconChevronDown,
+  IconChevronUp,
+  IconCopy,
+  IconDots,
+  IconLink,
+  IconPencil,
+  IconTrash,
+  IconX,
+} from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { isProblem } from '../api/problem.ts'
@@ -36,14 +46,33 @@ export function RecordView({ entity, id, mode, onClose, onStep }: RecordViewProp
   const saver = useFieldSaver(entity, record)
   const late = useLate()
   if (error && !record) {
-    return isProblem(error, 'not-found') ? <NotFound what={`This ${entity.title.toLowerCase()} is not here`} /> : <Failure title={`The ${entity.title.toLowerCase()} could not be loaded`} error={error} onRetry={() => void refetch()} />
+    return isProblem(error, 'not-found') ? (
+      <NotFound what={`This ${entity.title.toLowerCase()} is not here`} />
+    ) : (
+      <Failure title={`The ${entity.title.toLowerCase()} could not be loaded`} error={error} onRetry={() => void refetch()} />
+    )
   }
-  if (!record) return <div className="record" aria-busy="true">{late && <div className="record-skeleton">{Array.from({ length: 8 }, (_, i) => <span key={i} className="skeleton" style={{ width: `${40 + ((i * 29) % 50)}%` }} />)}</div>}</div>
+  if (!record)
+    return (
+      <div className="record" aria-busy="true">
+        {late && (
+          <div className="record-skeleton">
+            {Array.from({ length: 8 }, (_, i) => (
+              <span key={i} className="skeleton" style={{ width: `${40 + ((i * 29) % 50)}%` }} />
+            ))}
+          </div>
+        )}
+      </div>
+    )
   return (
     <article className="record" data-mode={mode} aria-label={titleOf(entity, record)}>
       <Header entity={entity} record={record} mode={mode} onClose={onClose} {...(onStep && { onStep })} saver={saver} />
       {saver.conflict && <ConflictBar entity={entity} conflict={saver.conflict} onSettle={saver.settle} />}
-      {mode === 'page' ? <PageBody entity={entity} record={record} saver={saver} /> : <PanelBody entity={entity} record={record} saver={saver} />}
+      {mode === 'page' ? (
+        <PageBody entity={entity} record={record} saver={saver} />
+      ) : (
+        <PanelBody entity={entity} record={record} saver={saver} />
+      )}
     </article>
   )
 }
@@ -67,46 +96,116 @@ function Header({ entity, record, mode, onClose, onStep, saver }: BodyProps & Pi
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
   const canEdit = may(entity, 'update')
   useCommands([
-    ...(canEdit && entity.kind !== 'single' ? [{ id: 'record.edit', title: 'Edit all fields', section: 'On this record', keys: 'e', run: edit }] : []),
-    ...(may(entity, 'create') && entity.kind === 'record' ? [{ id: 'record.copy', title: 'Duplicate', section: 'On this record', run: copy }] : []),
+    ...(canEdit && entity.kind !== 'single'
+      ? [{ id: 'record.edit', title: 'Edit all fields', section: 'On this record', keys: 'e', run: edit }]
+      : []),
+    ...(may(entity, 'create') && entity.kind === 'record'
+      ? [{ id: 'record.copy', title: 'Duplicate', section: 'On this record', run: copy }]
+      : []),
     { id: 'record.link', title: 'Copy the link', section: 'On this record', run: () => copyLink(address) },
-    ...(may(entity, 'delete') && entity.kind === 'record' ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }] : []),
-    ...(onStep && mode === 'page' ? [{ id: 'record.next', title: 'Next record', section: 'On this record', keys: 'j', run: () => onStep(1) }, { id: 'record.previous', title: 'Previous record', section: 'On this record', keys: 'k', run: () => onStep(-1) }] : []),
+    ...(may(entity, 'delete') && entity.kind === 'record'
+      ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }]
+      : []),
+    ...(onStep && mode === 'page'
+      ? [
+          { id: 'record.next', title: 'Next record', section: 'On this record', keys: 'j', run: () => onStep(1) },
+          { id: 'record.previous', title: 'Previous record', section: 'On this record', keys: 'k', run: () => onStep(-1) },
+        ]
+      : []),
   ])
   const heading = (
     <>
       {mode === 'page' && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
       <TitleEdit key={record.id} entity={entity} record={record} onSave={saver.save} />
-      {status && !isEmpty(record[status.name]) && <span className="record-status"><Show field={status} value={record[status.name]} record={record} /></span>}
+      {status && !isEmpty(record[status.name]) && (
+        <span className="record-status">
+          <Show field={status} value={record[status.name]} record={record} />
+        </span>
+      )}
     </>
   )
   return (
     <header className="record-header">
       <div className="record-head-row">
-        {mode === 'page' ? heading : <span className="row muted record-kind"><EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />{entity.title}</span>}
+        {mode === 'page' ? (
+          heading
+        ) : (
+          <span className="row muted record-kind">
+            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+            {entity.title}
+          </span>
+        )}
         <div className="record-actions">
-          {onStep && <>
-            <Tooltip label="Previous (K)"><button className="icon-btn small" aria-label="Previous record" onClick={() => onStep(-1)}><IconChevronUp size={16} stroke={1.5} aria-hidden /></button></Tooltip>
-            <Tooltip label="Next (J)"><button className="icon-btn small" aria-label="Next record" onClick={() => onStep(1)}><IconChevronDown size={16} stroke={1.5} aria-hidden /></button></Tooltip>
-          </>}
-          {mode === 'panel' && <Tooltip label="Open as a page"><button className="icon-btn small" aria-label="Open as a page" onClick={() => go(address)}><IconArrowsDiagonal size={16} stroke={1.5} aria-hidden /></button></Tooltip>}
-          {canEdit && <button className={mode === 'page' ? 'btn' : 'icon-btn small'} onClick={edit} aria-label="Edit"><IconPencil size={16} stroke={1.5} aria-hidden />{mode === 'page' && 'Edit'}</button>}
+          {onStep && (
+            <>
+              <Tooltip label="Previous (K)">
+                <button className="icon-btn small" aria-label="Previous record" onClick={() => onStep(-1)}>
+                  <IconChevronUp size={16} stroke={1.5} aria-hidden />
+                </button>
+              </Tooltip>
+              <Tooltip label="Next (J)">
+                <button className="icon-btn small" aria-label="Next record" onClick={() => onStep(1)}>
+                  <IconChevronDown size={16} stroke={1.5} aria-hidden />
+                </button>
+              </Tooltip>
+            </>
+          )}
+          {mode === 'panel' && (
+            <Tooltip label="Open as a page">
+              <button className="icon-btn small" aria-label="Open as a page" onClick={() => go(address)}>
+                <IconArrowsDiagonal size={16} stroke={1.5} aria-hidden />
+              </button>
+            </Tooltip>
+          )}
+          {canEdit && (
+            <button className={mode === 'page' ? 'btn' : 'icon-btn small'} onClick={edit} aria-label="Edit">
+              <IconPencil size={16} stroke={1.5} aria-hidden />
+              {mode === 'page' && 'Edit'}
+            </button>
+          )}
           {entity.kind === 'record' && (
             <Menu width={200} position="bottom-end">
-              <Menu.Target><button className="icon-btn small" aria-label="More actions"><IconDots size={16} stroke={1.5} aria-hidden /></button></Menu.Target>
+              <Menu.Target>
+                <button className="icon-btn small" aria-label="More actions">
+                  <IconDots size={16} stroke={1.5} aria-hidden />
+                </button>
+              </Menu.Target>
               <Menu.Dropdown>
-                <Menu.Item leftSection={<IconLink size={16} stroke={1.5} />} onClick={() => copyLink(address)}>Copy the link</Menu.Item>
-                {may(entity, 'create') && <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={copy}>Duplicate</Menu.Item>}
-                {may(entity, 'delete') && <><Menu.Divider /><Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={remove}>Delete</Menu.Item></>}
+                <Menu.Item leftSection={<IconLink size={16} stroke={1.5} />} onClick={() => copyLink(address)}>
+                  Copy the link
+                </Menu.Item>
+                {may(entity, 'create') && (
+                  <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={copy}>
+                    Duplicate
+                  </Menu.Item>
+                )}
+                {may(entity, 'delete') && (
+                  <>
+                    <Menu.Divider />
+                    <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={remove}>
+                      Delete
+                    </Menu.Item>
+                  </>
+                )}
               </Menu.Dropdown>
             </Menu>
           )}
-          {mode === 'panel' && <button className="icon-btn small" aria-label="Close" onClick={onClose}><IconX size={16} stroke={1.5} aria-hidden /></button>}
+          {mode === 'panel' && (
+            <button className="icon-btn small" aria-label="Close" onClick={onClose}>
+              <IconX size={16} stroke={1.5} aria-hidden />
+            </button>
+          )}
         </div>
       </div>
       {mode === 'panel' && <div className="record-head-row record-head-title">{heading}</div>}
-      {subtitle && !isEmpty(record[subtitle.name]) && <div className="record-subtitle muted"><Show field={subtitle} value={record[subtitle.name]} record={record} /></div>}
-      <span className="sr-only" aria-live="polite">{title}</span>
+      {subtitle && !isEmpty(record[subtitle.name]) && (
+        <div className="record-subtitle muted">
+          <Show field={subtitle} value={record[subtitle.name]} record={record} />
+        </div>
+      )}
+      <span className="sr-only" aria-live="polite">
+        {title}
+      </span>
     </header>
   )
 }
@@ -126,7 +225,14 @@ function Tabs({ entity, record, withDetails, saver }: BodyProps & { readonly wit
       <div className="tablist" role="tablist" aria-label="Parts of the record">
         {tabs.map((tab) => (
           <button
-            key={tab.id} role="tab" id={`tab-${tab.id}`} aria-selected={tab === current} aria-controls="tab-panel" tabIndex={tab === current ? 0 : -1} className="tab-button" onClick={() => setSearch({ tab: tab === tabs[0] ? undefined : tab.id }, { replace: true })}
+            key={tab.id}
+            role="tab"
+            id={`tab-${tab.id}`}
+            aria-selected={tab === current}
+            aria-controls="tab-panel"
+            tabIndex={tab === current ? 0 : -1}
+            className="tab-button"
+            onClick={() => setSearch({ tab: tab === tabs[0] ? undefined : tab.id }, { replace: true })}
             onKeyDown={(event) => {
               const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
               const next = by === 0 ? undefined : tabs[(tabs.indexOf(tab) + by + tabs.length) % tabs.length]
@@ -134,22 +240,35 @@ function Tabs({ entity, record, withDetails, saver }: BodyProps & { readonly wit
               setSearch({ tab: next === tabs[0] ? undefined : next.id }, { replace: true })
               document.getElementById(`tab-${next.id}`)?.focus()
             }}
-          >{tab.title}</button>
+          >
+            {tab.title}
+          </button>
         ))}
       </div>
       <div className="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${current?.id ?? ''}`} tabIndex={-1}>
-        {current?.id === 'details' ? <Details entity={entity} record={record} saver={saver} /> : current && <TabContent entity={entity} record={record} tab={current.id} />}
+        {current?.id === 'details' ? (
+          <Details entity={entity} record={record} saver={saver} />
+        ) : (
+          current && <TabContent entity={entity} record={record} tab={current.id} />
+        )}
       </div>
     </div>
   )
 }
 
-const PanelBody = (props: BodyProps) => <div className="record-body"><Tabs {...props} withDetails /></div>
-
-const PageBody = (props: BodyProps) => (
-  <div className="record-page-body">
-    <aside className="record-side" aria-label="Fields"><Details {...props} /></aside>
-    <div className="record-centre"><Tabs {...props} withDetails={false} /></div>
+const PanelBody = (props: BodyProps) => (
+  <div className="record-body">
+    <Tabs {...props} withDetails />
   </div>
 )
 
+const PageBody = (props: BodyProps) => (
+  <div className="record-page-body">
+    <aside className="record-side" aria-label="Fields">
+      <Details {...props} />
+    </aside>
+    <div className="record-centre">
+      <Tabs {...props} withDetails={false} />
+    </div>
+  </div>
+)

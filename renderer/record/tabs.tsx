@@ -12,15 +12,23 @@ export interface TabInfo {
 
 /** Lines first, then relations that point here, then what happened. `display.tabs` gives the order and the choice. */
 export function tabsOf(catalogue: CatalogueView, entity: Entity): readonly TabInfo[] {
-  const lines = entity.fields.filter((field) => field.lines !== null && field.lines.linkField === null).map((field) => ({ id: field.name, title: field.title }))
-  const related = entity.inverses.filter((inverse) => inverse.name !== 'comments' && relatedEntity(catalogue, inverse.entity) !== null).map((inverse) => ({ id: inverse.name, title: inverse.title }))
+  const lines = entity.fields
+    .filter((field) => field.lines !== null && field.lines.linkField === null)
+    .map((field) => ({ id: field.name, title: field.title }))
+  const related = entity.inverses
+    .filter((inverse) => inverse.name !== 'comments' && relatedEntity(catalogue, inverse.entity) !== null)
+    .map((inverse) => ({ id: inverse.name, title: inverse.title }))
   const comments = entity.inverses.some((inverse) => inverse.name === 'comments') ? [{ id: 'comments', title: 'Comments' }] : []
   const all = [...lines, ...related]
   const every = [...all, ...comments, ...(may(entity, 'history') ? [{ id: 'history', title: 'History' }] : [])]
   const named = entity.display.tabs.flatMap((name) => every.find((tab) => tab.id === name) ?? [])
   if (named.length === 0) return every
   const always = new Set([...lines.map((tab) => tab.id), 'history'])
-  const chosen = [...lines.filter((tab) => !named.includes(tab)), ...named, ...every.filter((tab) => always.has(tab.id) && !named.includes(tab) && !lines.includes(tab))]
+  const chosen = [
+    ...lines.filter((tab) => !named.includes(tab)),
+    ...named,
+    ...every.filter((tab) => always.has(tab.id) && !named.includes(tab) && !lines.includes(tab)),
+  ]
   return chosen.toSorted((a, b) => rank(a) - rank(b))
 }
 
@@ -39,5 +47,9 @@ export function TabContent({ entity, record, tab }: { readonly entity: Entity; r
   if (tab === 'history') return <History entity={entity} record={record} />
   const inverse = entity.inverses.find((each) => each.name === tab)
   if (!inverse) return null
-  return tab === 'comments' ? <Comments entity={entity} record={record} inverse={inverse} /> : <RelatedList entity={entity} record={record} inverse={inverse} />
+  return tab === 'comments' ? (
+    <Comments entity={entity} record={record} inverse={inverse} />
+  ) : (
+    <RelatedList entity={entity} record={record} inverse={inverse} />
+  )
 }

@@ -18,10 +18,19 @@ export async function deleteWithUndo(entity: Entity, record: RecordData, then: (
   try {
     await removeRecord(entity, record)
     then()
-    toast(`Deleted ${titleOf(entity, record)}`, may(entity, 'restore') ? {
-      label: 'Undo',
-      run: () => void bringBack(entity, [record.id]).then(() => toast(`Restored ${titleOf(entity, record)}`), (error: unknown) => failed('The record stays deleted.', error)),
-    } : undefined)
+    toast(
+      `Deleted ${titleOf(entity, record)}`,
+      may(entity, 'restore')
+        ? {
+            label: 'Undo',
+            run: () =>
+              void bringBack(entity, [record.id]).then(
+                () => toast(`Restored ${titleOf(entity, record)}`),
+                (error: unknown) => failed('The record stays deleted.', error),
+              ),
+          }
+        : undefined,
+    )
   } catch (error) {
     failed(`${titleOf(entity, record)} was not deleted.`, error)
   }

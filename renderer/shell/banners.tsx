@@ -22,8 +22,18 @@ export function Banners() {
   const online = useOnline()
   return (
     <div aria-live="polite">
-      {!online && <div className="banner banner-warning"><IconCloudOff size={16} stroke={1.5} aria-hidden />You are offline. What is on screen may be old; changes cannot be saved until the connection is back.</div>}
-      {tenant.demo && <div className="banner"><IconInfoCircle size={16} stroke={1.5} aria-hidden /><span className="ellipsis">Demo workspace with sample data. Do not keep anything here that matters.</span></div>}
+      {!online && (
+        <div className="banner banner-warning">
+          <IconCloudOff size={16} stroke={1.5} aria-hidden />
+          You are offline. What is on screen may be old; changes cannot be saved until the connection is back.
+        </div>
+      )}
+      {tenant.demo && (
+        <div className="banner">
+          <IconInfoCircle size={16} stroke={1.5} aria-hidden />
+          <span className="ellipsis">Demo workspace with sample data. Do not keep anything here that matters.</span>
+        </div>
+      )}
     </div>
   )
 }

@@ -44,7 +44,10 @@ export function useCommands(commands: readonly Command[]): void {
   useEffect(() => {
     const key = Symbol('commands')
     const listed = JSON.parse(shape) as readonly Omit<Command, 'run'>[]
-    registry.set(key, listed.map((command) => ({ ...command, run: () => latest.current.find((each) => each.id === command.id)?.run() })))
+    registry.set(
+      key,
+      listed.map((command) => ({ ...command, run: () => latest.current.find((each) => each.id === command.id)?.run() })),
+    )
     return () => registry.set(key, null)
   }, [registry, shape, latest])
 }
@@ -70,7 +73,8 @@ export function CommandKeys({ children }: { readonly children: ReactNode }) {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.altKey || event.isComposing) return
       const name = keyName(event)
-      const inLayer = event.target instanceof HTMLElement && event.target.closest('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+      const inLayer =
+        event.target instanceof HTMLElement && event.target.closest('[role="dialog"], [role="menu"], [role="listbox"]') !== null
       if (!name.startsWith('mod+') && (isTyping(event.target) || inLayer)) return
       if (inLayer && name !== 'mod+k') return
       const first = pending.current !== null && Date.now() - pending.current.at < 1200 ? pending.current.key : null
@@ -90,14 +94,31 @@ export function CommandKeys({ children }: { readonly children: ReactNode }) {
 }
 
 const apple = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent)
-const signs: Record<string, string> = { mod: apple ? '⌘' : 'Ctrl', enter: '↵', arrowup: '↑', arrowdown: '↓', arrowright: '→', arrowleft: '←', escape: 'Esc', shift: '⇧', ' ': 'Space', space: 'Space' }
+const signs: Record<string, string> = {
+  mod: apple ? '⌘' : 'Ctrl',
+  enter: '↵',
+  arrowup: '↑',
+  arrowdown: '↓',
+  arrowright: '→',
+  arrowleft: '←',
+  escape: 'Esc',
+  shift: '⇧',
+  ' ': 'Space',
+  space: 'Space',
+}
 
 /** The keys of a command as small key caps. */
 export function Keys({ keys }: { readonly keys: string }) {
   return (
     <span className="keys" aria-hidden>
       {keys.split(' ').map((chord) => (
-        <span key={chord} className="keys">{chord.split('+').map((key) => <kbd key={key} className="kbd">{signs[key] ?? (key.length === 1 ? key.toUpperCase() : key)}</kbd>)}</span>
+        <span key={chord} className="keys">
+          {chord.split('+').map((key) => (
+            <kbd key={key} className="kbd">
+              {signs[key] ?? (key.length === 1 ? key.toUpperCase() : key)}
+            </kbd>
+          ))}
+        </span>
       ))}
     </span>
   )

@@ -18,38 +18,49 @@ export function Home() {
   const { openCreate } = useOverlays()
   const { locale } = useLocale()
   const modules = navigationOf(catalogue)
-  const entities = [...new Set(modules.filter((module) => module.id !== 'core').flatMap((module) => module.items.map((item) => item.entity)))].filter((entity) => entity.kind === 'record')
+  const entities = [
+    ...new Set(modules.filter((module) => module.id !== 'core').flatMap((module) => module.items.map((item) => item.entity))),
+  ].filter((entity) => entity.kind === 'record')
   const answers = useQueries({
     queries: entities.map((entity) => ({
       queryKey: ['entity', entity.id, 'home'],
-      queryFn: ({ signal }: { readonly signal: AbortSignal }) => listRecords(entity, { sort: '-updated_at', limit: '5', count: 'exact' }, signal),
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        listRecords(entity, { sort: '-updated_at', limit: '5', count: 'exact' }, signal),
     })),
   })
   const totals = new Map(entities.map((entity, index) => [entity.id, answers[index]?.data?.page.total]))
-  const recent = entities.flatMap((entity, index) => (answers[index]?.data?.data ?? []).map((record) => ({ entity, record })))
-    .sort((a, b) => String(b.record['updated_at']).localeCompare(String(a.record['updated_at']))).slice(0, 12)
+  const recent = entities
+    .flatMap((entity, index) => (answers[index]?.data?.data ?? []).map((record) => ({ entity, record })))
+    .sort((a, b) => String(b.record['updated_at']).localeCompare(String(a.record['updated_at'])))
+    .slice(0, 12)
   const updated = systemFields.find((field) => field.name === 'updated_at')
   const first = entities.find((entity) => may(entity, 'create'))
   return (
     <>
       <PageBar title="Home" icon={<IconHome size={16} stroke={1.5} className="muted" aria-hidden />}>
-        {first && <button className="btn primary" onClick={() => openCreate({ entity: first.id })}>New {first.title.toLowerCase()}</button>}
+        {first && (
+          <button className="btn primary" onClick={() => openCreate({ entity: first.id })}>
+            New {first.title.toLowerCase()}
+          </button>
+        )}
       </PageBar>
       <div className="home">
-        {modules.filter((module) => module.id !== 'core').map((module) => (
-          <section key={module.id} aria-label={module.title}>
-            <h2 className="label">{module.title}</h2>
-            <div className="home-grid">
-              {module.items.map(({ entity, title, href }) => (
-                <A key={href} href={href} className="home-card">
-                  <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={24} />
-                  <span className="grow ellipsis strong">{title}</span>
-                  <span className="num muted">{count(totals.get(entity.id), locale)}</span>
-                </A>
-              ))}
-            </div>
-          </section>
-        ))}
+        {modules
+          .filter((module) => module.id !== 'core')
+          .map((module) => (
+            <section key={module.id} aria-label={module.title}>
+              <h2 className="label">{module.title}</h2>
+              <div className="home-grid">
+                {module.items.map(({ entity, title, href }) => (
+                  <A key={href} href={href} className="home-card">
+                    <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={24} />
+                    <span className="grow ellipsis strong">{title}</span>
+                    <span className="num muted">{count(totals.get(entity.id), locale)}</span>
+                  </A>
+                ))}
+              </div>
+            </section>
+          ))}
         {recent.length > 0 && updated && (
           <section aria-label="Changed last">
             <h2 className="label">Changed last</h2>
@@ -59,7 +70,9 @@ export function Home() {
                   <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
                   <span className="ellipsis grow">{titleOf(entity, record)}</span>
                   <span className="muted home-kind ellipsis">{entity.title}</span>
-                  <span className="muted"><Show field={updated} value={record['updated_at']} /></span>
+                  <span className="muted">
+                    <Show field={updated} value={record['updated_at']} />
+                  </span>
                 </A>
               ))}
             </div>

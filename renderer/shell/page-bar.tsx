@@ -5,7 +5,13 @@ import { usePhone } from '../fields/layer.tsx'
 import { useGo } from '../model/navigation.tsx'
 
 /** The bar above a screen: where one is on the left, what one can do on the right. It also names the browser's tab. */
-export function PageBar({ icon, title, crumbs, children, back }: {
+export function PageBar({
+  icon,
+  title,
+  crumbs,
+  children,
+  back,
+}: {
   readonly icon?: ReactNode
   readonly title: string
   readonly crumbs?: ReactNode
@@ -21,7 +27,11 @@ export function PageBar({ icon, title, crumbs, children, back }: {
   }, [title, tenant.name])
   return (
     <header className="page-bar">
-      {phone && back !== undefined && <button className="icon-btn" aria-label="Back" onClick={() => go(back)}><IconChevronLeft size={20} stroke={1.5} aria-hidden /></button>}
+      {phone && back !== undefined && (
+        <button className="icon-btn" aria-label="Back" onClick={() => go(back)}>
+          <IconChevronLeft size={20} stroke={1.5} aria-hidden />
+        </button>
+      )}
       {icon}
       {crumbs}
       <h1 className="page-title ellipsis">{title}</h1>

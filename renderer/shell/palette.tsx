@@ -27,7 +27,17 @@ const matches = (title: string, words: readonly string[]): boolean => words.ever
 /** Commands, places and records behind one field. Records are searched in every entity of the menu at once. */
 export function Palette({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} size={640} yOffset="12vh" padding={0} attributes={{ content: { 'aria-label': 'Command palette' } }} classNames={{ content: 'palette' }} transitionProps={{ duration: 0 }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      withCloseButton={false}
+      size={640}
+      yOffset="12vh"
+      padding={0}
+      attributes={{ content: { 'aria-label': 'Command palette' } }}
+      classNames={{ content: 'palette' }}
+      transitionProps={{ duration: 0 }}
+    >
       {opened && <PaletteBody onClose={onClose} />}
     </Modal>
   )
@@ -41,9 +51,16 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const [settled] = useDebouncedValue(text.trim(), 150)
   const [active, setActive] = useState(0)
   const id = useId()
-  const words = text.trim().toLowerCase().split(/\s+/).filter((word) => word !== '')
+  const words = text
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
 
-  const searched = navigationOf(catalogue).flatMap((module) => module.items).map((item) => item.entity).filter((entity, index, all) => all.indexOf(entity) === index && entity.kind === 'record')
+  const searched = navigationOf(catalogue)
+    .flatMap((module) => module.items)
+    .map((item) => item.entity)
+    .filter((entity, index, all) => all.indexOf(entity) === index && entity.kind === 'record')
   const { data: records = [], isFetching } = useQuery({
     queryKey: ['entity', 'palette', settled],
     enabled: settled.length > 1,
@@ -52,12 +69,20 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   })
   const order = ['On this record', 'On this list', 'Go to', 'Create', 'General']
   const rows: readonly Row[] = [
-    ...commands.filter((command) => !command.documented && command.id !== 'palette' && matches(`${command.section} ${command.title}`, words))
+    ...commands
+      .filter((command) => !command.documented && command.id !== 'palette' && matches(`${command.section} ${command.title}`, words))
       .sort((a, b) => rank(order, a.section) - rank(order, b.section))
       .map((command) => ({ ...command, icon: entityIcon(entityOf(catalogue, command.id.replace(/^(go|create)\./, ''))) })),
-    ...(settled.length > 1 && words.length > 0 ? records.map(({ entity, record }) => ({
-      id: `${entity.id}/${record.id}`, section: 'Records', title: titleOf(entity, record), hint: entity.title, icon: entityIcon(entity), run: () => go(recordAddress(entity, record.id)),
-    })) : []),
+    ...(settled.length > 1 && words.length > 0
+      ? records.map(({ entity, record }) => ({
+          id: `${entity.id}/${record.id}`,
+          section: 'Records',
+          title: titleOf(entity, record),
+          hint: entity.title,
+          icon: entityIcon(entity),
+          run: () => go(recordAddress(entity, record.id)),
+        }))
+      : []),
   ]
   const at = Math.min(active, Math.max(rows.length - 1, 0))
   useEffect(() => {
@@ -71,8 +96,19 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   return (
     <>
       <input
-        className="palette-input" role="combobox" aria-expanded aria-controls={id} aria-autocomplete="list" aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined} aria-label="Search records and commands"
-        placeholder="Search records, or type a command" value={text} autoFocus data-autofocus autoComplete="off" spellCheck={false}
+        className="palette-input"
+        role="combobox"
+        aria-expanded
+        aria-controls={id}
+        aria-autocomplete="list"
+        aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined}
+        aria-label="Search records and commands"
+        placeholder="Search records, or type a command"
+        value={text}
+        autoFocus
+        data-autofocus
+        autoComplete="off"
+        spellCheck={false}
         onChange={(event) => {
           setText(event.currentTarget.value)
           setActive(0)
@@ -93,8 +129,15 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
             {row.section !== rows[index - 1]?.section && <div className="options-section caption faint">{row.section}</div>}
             {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the input above has the focus and handles every key */}
             <div
-              role="option" tabIndex={-1} id={`${id}-${index}`} aria-selected={index === at} aria-disabled={row.disabled !== undefined || undefined} className="palette-row" data-active={index === at || undefined}
-              onMouseMove={() => setActive(index)} onClick={() => run(row)}
+              role="option"
+              tabIndex={-1}
+              id={`${id}-${index}`}
+              aria-selected={index === at}
+              aria-disabled={row.disabled !== undefined || undefined}
+              className="palette-row"
+              data-active={index === at || undefined}
+              onMouseMove={() => setActive(index)}
+              onClick={() => run(row)}
             >
               {row.icon ?? <span className="entity-icon-space" />}
               <span className="ellipsis grow">{row.title}</span>
@@ -113,10 +156,12 @@ const rank = (order: readonly string[], section: string): number => (order.index
 const entityIcon = (entity: Entity | null): ReactNode => entity && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
 
 async function searchAll(entities: readonly Entity[], text: string, signal: AbortSignal) {
-  const pages = await Promise.all(entities.map(async (entity) => {
-    const query = searchQuery(entity, text)
-    const page = query === null ? null : await listRecords(entity, { ...query, limit: '5' }, signal).catch(() => null)
-    return (page?.data ?? []).map((record) => ({ entity, record }))
-  }))
+  const pages = await Promise.all(
+    entities.map(async (entity) => {
+      const query = searchQuery(entity, text)
+      const page = query === null ? null : await listRecords(entity, { ...query, limit: '5' }, signal).catch(() => null)
+      return (page?.data ?? []).map((record) => ({ entity, record }))
+    }),
+  )
   return pages.flat().slice(0, 30)
 }

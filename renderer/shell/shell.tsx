@@ -24,11 +24,14 @@ export function Shell() {
   const [help, setHelp] = useState(false)
   const [collapsed, setCollapsed] = useState(readStored('sidebar.collapsed') === true)
   const phone = usePhone()
-  const overlays = useMemo(() => ({
-    openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, { key: crypto.randomUUID(), request }]),
-    openPalette: () => setPalette(true),
-    openHelp: () => setHelp(true),
-  }), [])
+  const overlays = useMemo(
+    () => ({
+      openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, { key: crypto.randomUUID(), request }]),
+      openPalette: () => setPalette(true),
+      openHelp: () => setHelp(true),
+    }),
+    [],
+  )
   const collapse = (): void => {
     writeStored('sidebar.collapsed', !collapsed)
     setCollapsed(!collapsed)
@@ -37,11 +40,17 @@ export function Shell() {
     <OverlaysContext value={overlays}>
       <ShellCommands onCollapse={collapse} {...overlays} />
       <div className="shell" data-phone={phone || undefined}>
-        <a className="skip-link" href="#main">Skip to content</a>
+        <a className="skip-link" href="#main">
+          Skip to content
+        </a>
         {!phone && <Sidebar collapsed={collapsed} onCollapse={collapse} />}
         <div className="shell-main">
           <Banners />
-          <main id="main" className="shell-content" tabIndex={-1}><Suspense fallback={null}><Outlet /></Suspense></main>
+          <main id="main" className="shell-content" tabIndex={-1}>
+            <Suspense fallback={null}>
+              <Outlet />
+            </Suspense>
+          </main>
         </div>
         {phone && <TabBar />}
       </div>
@@ -49,14 +58,24 @@ export function Shell() {
       <Help opened={help} onClose={() => setHelp(false)} />
       <Suspense fallback={null}>
         {creating.map((open, index) => (
-          <CreateDialog key={open.key} request={open.request} depth={index} onClose={() => setCreating((stack) => stack.filter((each) => each !== open))} />
+          <CreateDialog
+            key={open.key}
+            request={open.request}
+            depth={index}
+            onClose={() => setCreating((stack) => stack.filter((each) => each !== open))}
+          />
         ))}
       </Suspense>
     </OverlaysContext>
   )
 }
 
-function ShellCommands({ onCollapse, openCreate, openPalette, openHelp }: {
+function ShellCommands({
+  onCollapse,
+  openCreate,
+  openPalette,
+  openHelp,
+}: {
   readonly onCollapse: () => void
   readonly openCreate: (request: CreateRequest) => void
   readonly openPalette: () => void
@@ -84,12 +103,32 @@ function ShellCommands({ onCollapse, openCreate, openPalette, openHelp }: {
     { id: 'sidebar', title: 'Collapse or show the sidebar', section: 'General', keys: '[', run: onCollapse },
     { id: 'home', title: 'Home', section: 'Go to', keys: 'g h', run: () => go('/') },
     ...going,
-    ...(createHere ? [{
-      id: 'create', title: `New ${createHere.title.toLowerCase()}`, section: 'Create', keys: 'c', run: () => openCreate({ entity: createHere.id }),
-      ...(!may(createHere, 'create') && { disabled: `Your role may not create ${createHere.pluralTitle.toLowerCase()}` }),
-    }] : []),
-    ...creatable.filter((entity) => entity !== createHere).map((entity): Command => ({ id: `create.${entity.id}`, title: `New ${entity.title.toLowerCase()}`, section: 'Create', run: () => openCreate({ entity: entity.id }) })),
-    { id: 'scheme', title: colorScheme === 'dark' ? 'Use the light theme' : 'Use the dark theme', section: 'General', run: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark') },
+    ...(createHere
+      ? [
+          {
+            id: 'create',
+            title: `New ${createHere.title.toLowerCase()}`,
+            section: 'Create',
+            keys: 'c',
+            run: () => openCreate({ entity: createHere.id }),
+            ...(!may(createHere, 'create') && { disabled: `Your role may not create ${createHere.pluralTitle.toLowerCase()}` }),
+          },
+        ]
+      : []),
+    ...creatable
+      .filter((entity) => entity !== createHere)
+      .map((entity): Command => ({
+        id: `create.${entity.id}`,
+        title: `New ${entity.title.toLowerCase()}`,
+        section: 'Create',
+        run: () => openCreate({ entity: entity.id }),
+      })),
+    {
+      id: 'scheme',
+      title: colorScheme === 'dark' ? 'Use the light theme' : 'Use the dark theme',
+      section: 'General',
+      run: () => setColorScheme(colorScheme === 'dark' ? 'light' : 'dark'),
+    },
     { id: 'sign-out', title: 'Sign out', section: 'General', run: () => void logout() },
     ...(path === '/' ? [] : [{ id: 'back', title: 'Go back', section: 'General', run: () => window.history.back() }]),
   ])

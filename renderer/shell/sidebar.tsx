@@ -1,5 +1,18 @@
 import { Menu, useMantineColorScheme } from '@mantine/core'
-import { IconChevronDown, IconChevronRight, IconHome, IconKeyboard, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconLogout, IconMoon, IconPencilCog, IconSearch, IconSun, IconSunMoon } from '@tabler/icons-react'
+import {
+  IconChevronDown,
+  IconChevronRight,
+  IconHome,
+  IconKeyboard,
+  IconLayoutSidebarLeftCollapse,
+  IconLayoutSidebarLeftExpand,
+  IconLogout,
+  IconMoon,
+  IconPencilCog,
+  IconSearch,
+  IconSun,
+  IconSunMoon,
+} from '@tabler/icons-react'
 import { useLocation } from '@tanstack/react-router'
 import { useRef, useState, type CSSProperties } from 'react'
 import { useCatalogue, type CatalogueView, type Entity } from '../api/catalogue.ts'
@@ -25,17 +38,28 @@ export interface NavModule {
 
 /** The menu of the catalogue, without what this person has no address for; what belongs to the workspace itself comes last. */
 export const navigationOf = (catalogue: CatalogueView): readonly NavModule[] =>
-  catalogue.modules.toSorted((a, b) => Number(a.id === 'core') - Number(b.id === 'core')).map((module) => ({
-    id: module.id,
-    title: module.title,
-    icon: module.icon,
-    items: module.menu.flatMap(({ entity: id, title, view }) => {
-      const entity = catalogue.entities[id]
-      return entity?.path == null ? [] : [{ entity, title, href: `${listAddress(entity)}${view === null ? '' : `?view=${encodeURIComponent(view)}`}` }]
-    }),
-  })).filter((module) => module.items.length > 0)
+  catalogue.modules
+    .toSorted((a, b) => Number(a.id === 'core') - Number(b.id === 'core'))
+    .map((module) => ({
+      id: module.id,
+      title: module.title,
+      icon: module.icon,
+      items: module.menu.flatMap(({ entity: id, title, view }) => {
+        const entity = catalogue.entities[id]
+        return entity?.path == null
+          ? []
+          : [{ entity, title, href: `${listAddress(entity)}${view === null ? '' : `?view=${encodeURIComponent(view)}`}` }]
+      }),
+    }))
+    .filter((module) => module.items.length > 0)
 
-export const initials = (name: string): string => name.split(/[\s@.]+/).filter((word) => word !== '').slice(0, 2).map((word) => word[0]?.toUpperCase()).join('')
+export const initials = (name: string): string =>
+  name
+    .split(/[\s@.]+/)
+    .filter((word) => word !== '')
+    .slice(0, 2)
+    .map((word) => word[0]?.toUpperCase())
+    .join('')
 
 const clampWidth = (width: number): number => Math.min(Math.max(width, 200), 320)
 
@@ -46,25 +70,49 @@ export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean
   const [width, setWidth] = useState(clampWidth(typeof stored === 'number' ? stored : 232))
   const dragging = useRef(false)
   return (
-    <nav className="sidebar" data-collapsed={collapsed || undefined} aria-label="Workspace" style={{ '--sidebar-width': collapsed ? '48px' : `${width}px` } as CSSProperties}>
+    <nav
+      className="sidebar"
+      data-collapsed={collapsed || undefined}
+      aria-label="Workspace"
+      style={{ '--sidebar-width': collapsed ? '48px' : `${width}px` } as CSSProperties}
+    >
       <div className="sidebar-top">
         <Workspace collapsed={collapsed} />
-        {!collapsed && <button className="icon-btn small" onClick={onCollapse} aria-label="Collapse the sidebar"><IconLayoutSidebarLeftCollapse size={16} stroke={1.5} aria-hidden /></button>}
+        {!collapsed && (
+          <button className="icon-btn small" onClick={onCollapse} aria-label="Collapse the sidebar">
+            <IconLayoutSidebarLeftCollapse size={16} stroke={1.5} aria-hidden />
+          </button>
+        )}
       </div>
       <div className="sidebar-scroll">
         <button className="nav-row" onClick={openPalette} aria-label="Search and commands">
-          <IconSearch size={16} stroke={1.5} aria-hidden /><span className="nav-title">Search</span><Keys keys="mod+k" />
+          <IconSearch size={16} stroke={1.5} aria-hidden />
+          <span className="nav-title">Search</span>
+          <Keys keys="mod+k" />
         </button>
         <NavLink href="/" title="Home" icon={<IconHome size={16} stroke={1.5} aria-hidden />} exact />
-        {navigationOf(catalogue).map((module) => <ModuleGroup key={module.id} module={module} collapsed={collapsed} />)}
+        {navigationOf(catalogue).map((module) => (
+          <ModuleGroup key={module.id} module={module} collapsed={collapsed} />
+        ))}
       </div>
       <div className="sidebar-bottom">
-        {collapsed && <button className="nav-row" onClick={onCollapse} aria-label="Show the sidebar"><IconLayoutSidebarLeftExpand size={16} stroke={1.5} aria-hidden /></button>}
+        {collapsed && (
+          <button className="nav-row" onClick={onCollapse} aria-label="Show the sidebar">
+            <IconLayoutSidebarLeftExpand size={16} stroke={1.5} aria-hidden />
+          </button>
+        )}
         <UserMenu collapsed={collapsed} />
       </div>
       {!collapsed && (
         <div
-          className="sidebar-resize" role="separator" aria-orientation="vertical" aria-label="Sidebar width" aria-valuenow={width} aria-valuemin={200} aria-valuemax={320} tabIndex={0}
+          className="sidebar-resize"
+          role="separator"
+          aria-orientation="vertical"
+          aria-label="Sidebar width"
+          aria-valuenow={width}
+          aria-valuemin={200}
+          aria-valuemax={320}
+          tabIndex={0}
           onPointerDown={(event) => {
             dragging.current = true
             event.currentTarget.setPointerCapture(event.pointerId)
@@ -90,7 +138,9 @@ const Workspace = ({ collapsed }: { readonly collapsed: boolean }) => {
   const { tenant } = useCatalogue()
   return (
     <div className="workspace" title={tenant.name}>
-      <span className="workspace-mark" aria-hidden>{initials(tenant.name)}</span>
+      <span className="workspace-mark" aria-hidden>
+        {initials(tenant.name)}
+      </span>
       {!collapsed && <span className="ellipsis strong">{tenant.name}</span>}
     </div>
   )
@@ -105,26 +155,46 @@ function ModuleGroup({ module, collapsed }: { readonly module: NavModule; readon
   }
   return (
     <section className="nav-module" aria-label={module.title}>
-      {collapsed ? <div className="nav-divider" /> : (
+      {collapsed ? (
+        <div className="nav-divider" />
+      ) : (
         <button className="nav-module-title" onClick={toggle} aria-expanded={open}>
-          <NamedIcon name={module.icon} size={14} /><span className="ellipsis">{module.title}</span>
+          <NamedIcon name={module.icon} size={14} />
+          <span className="ellipsis">{module.title}</span>
           {open ? <IconChevronDown size={12} stroke={1.5} aria-hidden /> : <IconChevronRight size={12} stroke={1.5} aria-hidden />}
         </button>
       )}
-      {(open || collapsed) && module.items.map((item) => (
-        <NavLink key={item.href} href={item.href} title={item.title} icon={<EntityIcon icon={item.entity.display.icon} hue={item.entity.display.hue} size={18} />} />
-      ))}
+      {(open || collapsed) &&
+        module.items.map((item) => (
+          <NavLink
+            key={item.href}
+            href={item.href}
+            title={item.title}
+            icon={<EntityIcon icon={item.entity.display.icon} hue={item.entity.display.hue} size={18} />}
+          />
+        ))}
     </section>
   )
 }
 
-export function NavLink({ href, title, icon, exact = false }: { readonly href: string; readonly title: string; readonly icon: React.ReactNode; readonly exact?: boolean }) {
+export function NavLink({
+  href,
+  title,
+  icon,
+  exact = false,
+}: {
+  readonly href: string
+  readonly title: string
+  readonly icon: React.ReactNode
+  readonly exact?: boolean
+}) {
   const path = useLocation({ select: (location) => location.pathname })
   const bare = href.split('?')[0] ?? href
   const current = exact ? path === bare : path === bare || path.startsWith(`${bare}/`)
   return (
     <A className="nav-row" href={href} aria-current={current ? 'page' : undefined} title={title}>
-      {icon}<span className="nav-title ellipsis">{title}</span>
+      {icon}
+      <span className="nav-title ellipsis">{title}</span>
     </A>
   )
 }
@@ -138,21 +208,38 @@ export function UserMenu({ collapsed }: { readonly collapsed: boolean }) {
     <Menu position="top-start" width={220}>
       <Menu.Target>
         <button className="nav-row user-row" aria-label={`Account: ${name}`}>
-          <span className="avatar hue" style={{ '--h': 245 } as CSSProperties} aria-hidden>{initials(name)}</span>
+          <span className="avatar hue" style={{ '--h': 245 } as CSSProperties} aria-hidden>
+            {initials(name)}
+          </span>
           {!collapsed && <span className="nav-title ellipsis">{name}</span>}
         </button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{me.email}</Menu.Label>
-          <div className="scheme-row" role="radiogroup" aria-label="Theme">
-            {([['light', 'Light', IconSun], ['dark', 'Dark', IconMoon], ['auto', 'As the system', IconSunMoon]] as const).map(([id, title, Icon]) => (
-              <button key={id} role="radio" aria-checked={colorScheme === id} className="scheme" onClick={() => setColorScheme(id)}><Icon size={16} stroke={1.5} aria-hidden />{title}</button>
-            ))}
-          </div>
+        <div className="scheme-row" role="radiogroup" aria-label="Theme">
+          {(
+            [
+              ['light', 'Light', IconSun],
+              ['dark', 'Dark', IconMoon],
+              ['auto', 'As the system', IconSunMoon],
+            ] as const
+          ).map(([id, title, Icon]) => (
+            <button key={id} role="radio" aria-checked={colorScheme === id} className="scheme" onClick={() => setColorScheme(id)}>
+              <Icon size={16} stroke={1.5} aria-hidden />
+              {title}
+            </button>
+          ))}
+        </div>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">Designer</Menu.Item>
-        <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.5} />} onClick={openHelp} rightSection={<Keys keys="?" />}>Keyboard shortcuts</Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} stroke={1.5} />} onClick={() => void logout()}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">
+          Designer
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.5} />} onClick={openHelp} rightSection={<Keys keys="?" />}>
+          Keyboard shortcuts
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.5} />} onClick={() => void logout()}>
+          Sign out
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )

@@ -35,21 +35,54 @@ export function SignIn() {
         {choice ? (
           <div className="tenant-list">
             {choice.tenants.map((tenant) => (
-              <button key={tenant.id} className="tenant" disabled={busy} onClick={() => void attempt({ selectToken: choice.selectToken, tenant: tenant.slug })}>
-                <span className="workspace-mark" aria-hidden>{initials(tenant.name)}</span><span className="strong">{tenant.name}</span>
+              <button
+                key={tenant.id}
+                className="tenant"
+                disabled={busy}
+                onClick={() => void attempt({ selectToken: choice.selectToken, tenant: tenant.slug })}
+              >
+                <span className="workspace-mark" aria-hidden>
+                  {initials(tenant.name)}
+                </span>
+                <span className="strong">{tenant.name}</span>
               </button>
             ))}
           </div>
         ) : (
           <form onSubmit={submit} noValidate>
-            <label className="label" htmlFor="email">E-mail</label>
-            <input className="input" id="email" type="email" autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.currentTarget.value)} aria-describedby={fault ? 'sign-in-fault' : undefined} />
-            <label className="label" htmlFor="password">Password</label>
-            <input className="input" id="password" type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} aria-describedby={fault ? 'sign-in-fault' : undefined} />
-            <button className="btn primary form" type="submit" disabled={busy}>{busy ? 'Signing in' : 'Sign in'}</button>
+            <label className="label" htmlFor="email">
+              E-mail
+            </label>
+            <input
+              className="input"
+              id="email"
+              type="email"
+              autoComplete="username"
+              autoFocus
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+              aria-describedby={fault ? 'sign-in-fault' : undefined}
+            />
+            <label className="label" htmlFor="password">
+              Password
+            </label>
+            <input
+              className="input"
+              id="password"
+              type="password"
+              autoComplete="current-password"
+              value={password}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+              aria-describedby={fault ? 'sign-in-fault' : undefined}
+            />
+            <button className="btn primary form" type="submit" disabled={busy}>
+              {busy ? 'Signing in' : 'Sign in'}
+            </button>
           </form>
         )}
-        <p className="fault" id="sign-in-fault" role="alert">{fault}</p>
+        <p className="fault" id="sign-in-fault" role="alert">
+          {fault}
+        </p>
       </div>
     </main>
   )

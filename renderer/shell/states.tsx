@@ -15,11 +15,27 @@ export function useLate(ms = 150): boolean {
 
 export function Starting() {
   const late = useLate(300)
-  return <div className="full-state" aria-busy="true">{late && <><span className="spinner" /><span className="muted">Opening your workspace</span></>}</div>
+  return (
+    <div className="full-state" aria-busy="true">
+      {late && (
+        <>
+          <span className="spinner" />
+          <span className="muted">Opening your workspace</span>
+        </>
+      )}
+    </div>
+  )
 }
 
 /** The frame of every state in which there is no data to show. Titles state a fact; at most one solid button. */
-export function StateBox({ icon, title, children, actions, full = false, live = 'polite' }: {
+export function StateBox({
+  icon,
+  title,
+  children,
+  actions,
+  full = false,
+  live = 'polite',
+}: {
   readonly icon?: ReactNode
   readonly title: string
   readonly children?: ReactNode
@@ -37,11 +53,35 @@ export function StateBox({ icon, title, children, actions, full = false, live = 
   )
 }
 
-export function Failure({ title, detail, error, onRetry, full = false }: { readonly title: string; readonly detail?: string; readonly error?: unknown; readonly onRetry?: () => void; readonly full?: boolean }) {
+export function Failure({
+  title,
+  detail,
+  error,
+  onRetry,
+  full = false,
+}: {
+  readonly title: string
+  readonly detail?: string
+  readonly error?: unknown
+  readonly onRetry?: () => void
+  readonly full?: boolean
+}) {
   if (error instanceof ApiProblem && error.status === 403) return <Forbidden full={full} />
   const reference = error instanceof ApiProblem && error.status >= 500 ? error.requestId : null
   return (
-    <StateBox full={full} live="assertive" icon={<IconAlertTriangle size={24} stroke={1.5} aria-hidden />} title={title} actions={onRetry && <button className="btn form" onClick={onRetry}>Retry</button>}>
+    <StateBox
+      full={full}
+      live="assertive"
+      icon={<IconAlertTriangle size={24} stroke={1.5} aria-hidden />}
+      title={title}
+      actions={
+        onRetry && (
+          <button className="btn form" onClick={onRetry}>
+            Retry
+          </button>
+        )
+      }
+    >
       {detail ?? problemText(error)}
       {reference !== null && <span className="caption faint block">Reference {reference}</span>}
     </StateBox>
@@ -55,7 +95,15 @@ export const Forbidden = ({ full = false }: { readonly full?: boolean }) => (
 )
 
 export const NotFound = ({ what = 'This address leads nowhere' }: { readonly what?: string }) => (
-  <StateBox icon={<IconMapQuestion size={24} stroke={1.5} aria-hidden />} title={what} actions={<A className="btn form" href="/">Go home</A>}>
+  <StateBox
+    icon={<IconMapQuestion size={24} stroke={1.5} aria-hidden />}
+    title={what}
+    actions={
+      <A className="btn form" href="/">
+        Go home
+      </A>
+    }
+  >
     It may have been deleted, or your role does not include it.
   </StateBox>
 )

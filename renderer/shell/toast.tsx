@@ -11,14 +11,28 @@ interface Action {
 function show(message: string, kind: 'plain' | 'failure', action?: Action, small?: string | null): void {
   const id = `toast-${Date.now()}-${Math.random()}`
   notifications.show({
-    id, autoClose: seconds * 1000, withBorder: false, withCloseButton: true, classNames: { root: kind === 'failure' ? 'toast toast-failure' : 'toast' },
+    id,
+    autoClose: seconds * 1000,
+    withBorder: false,
+    withCloseButton: true,
+    classNames: { root: kind === 'failure' ? 'toast toast-failure' : 'toast' },
     message: (
       <span className="toast-line">
-        <span className="grow">{message}{small != null && <span className="caption faint block">Reference {small}</span>}</span>
-        {action && <button className="toast-action" onClick={() => {
-          notifications.hide(id)
-          action.run()
-        }}>{action.label}</button>}
+        <span className="grow">
+          {message}
+          {small != null && <span className="caption faint block">Reference {small}</span>}
+        </span>
+        {action && (
+          <button
+            className="toast-action"
+            onClick={() => {
+              notifications.hide(id)
+              action.run()
+            }}
+          >
+            {action.label}
+          </button>
+        )}
       </span>
     ),
   })
@@ -29,4 +43,9 @@ export const toast = (message: string, action?: Action): void => show(message, '
 
 /** What failed and what to do; the server's reference in small print. */
 export const failed = (what: string, error: unknown, retry?: () => void): void =>
-  show(`${what} ${problemText(error)}`, 'failure', retry && { label: 'Retry', run: retry }, error instanceof ApiProblem && error.status >= 500 ? error.requestId : null)
+  show(
+    `${what} ${problemText(error)}`,
+    'failure',
+    retry && { label: 'Retry', run: retry },
+    error instanceof ApiProblem && error.status >= 500 ? error.requestId : null,
+  )

@@ -4,7 +4,10 @@ import { chromium as playwright, type Browser, type Page } from 'playwright-core
 
 /** Where a person's own browser usually lies; only Linux x64 brings one inside an npm package. */
 const installed = [
-  process.env['CHROME_PATH'], '/usr/bin/google-chrome', '/usr/bin/chromium', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  process.env['CHROME_PATH'],
+  '/usr/bin/google-chrome',
+  '/usr/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:/Program Files/Google/Chrome/Application/chrome.exe',
 ].find((path): path is string => path !== undefined && existsSync(path))
 
@@ -16,7 +19,11 @@ export async function openBrowser(): Promise<Browser | null> {
   const packaged = process.platform === 'linux' && process.arch === 'x64'
   const executablePath = packaged ? await chromium.executablePath() : installed
   if (executablePath === undefined) return null
-  return playwright.launch({ executablePath, headless: true, args: packaged ? [...packagedArgs, '--disable-background-networking', '--no-sandbox'] : ['--disable-background-networking'] })
+  return playwright.launch({
+    executablePath,
+    headless: true,
+    args: packaged ? [...packagedArgs, '--disable-background-networking', '--no-sandbox'] : ['--disable-background-networking'],
+  })
 }
 
 export const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const

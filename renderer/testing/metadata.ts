@@ -3,8 +3,24 @@ import { fieldOf } from '../../engine/fields/index.ts'
 
 /** Small metadata for tests: what matters is given, the rest is what the server would send. */
 export const field = (given: Partial<Field> = {}): Field => ({
-  id: given.name ?? 'name', name: 'name', title: 'Name', help: '', type: 'text', settings: {}, required: false, readOnly: false, createOnly: false, default: null, defaultsToActor: false,
-  reference: null, lines: null, operators: [], sortable: true, group: null, measures: [], ...given,
+  id: given.name ?? 'name',
+  name: 'name',
+  title: 'Name',
+  help: '',
+  type: 'text',
+  settings: {},
+  required: false,
+  readOnly: false,
+  createOnly: false,
+  default: null,
+  defaultsToActor: false,
+  reference: null,
+  lines: null,
+  operators: [],
+  sortable: true,
+  group: null,
+  measures: [],
+  ...given,
 })
 
 /** A field whose settings the engine's own type has compiled from an authoring node. */
@@ -17,19 +33,61 @@ export function typed(type: string, node: Readonly<Record<string, unknown>> = {}
 }
 
 export const view = (given: Partial<View> = {}): View => ({
-  id: 'list', kind: 'list', title: 'List', columns: [], filter: {}, sort: [], group: null, aggregates: [], mapping: {}, density: 'default', tiles: [], ...given,
+  id: 'list',
+  kind: 'list',
+  title: 'List',
+  columns: [],
+  filter: {},
+  sort: [],
+  group: null,
+  aggregates: [],
+  mapping: {},
+  density: 'default',
+  tiles: [],
+  ...given,
 })
 
 const display: Entity['display'] = {
-  icon: 'table', hue: 245, subtitleField: null, imageField: null, statusField: null, summaryFields: [], quickCreate: [], sections: [], tabs: [], editMode: 'live', openIn: 'panel',
+  icon: 'table',
+  hue: 245,
+  subtitleField: null,
+  imageField: null,
+  statusField: null,
+  summaryFields: [],
+  quickCreate: [],
+  sections: [],
+  tabs: [],
+  editMode: 'live',
+  openIn: 'panel',
 }
 
 export const entity = (given: Partial<Entity> = {}): Entity => ({
-  id: 'crm.deal', module: 'crm', name: 'deal', plural: 'deals', kind: 'record', title: 'Deal', pluralTitle: 'Deals', description: '', path: '/api/crm/deals', titleField: 'name', search: true, parent: null,
-  actions: ['list', 'get', 'create', 'update', 'delete', 'restore'], fields: [field()], inverses: [], unique: [], display, views: [], lineage: { entity: 'module', fields: {} }, ...given,
+  id: 'crm.deal',
+  module: 'crm',
+  name: 'deal',
+  plural: 'deals',
+  kind: 'record',
+  title: 'Deal',
+  pluralTitle: 'Deals',
+  description: '',
+  path: '/api/crm/deals',
+  titleField: 'name',
+  search: true,
+  parent: null,
+  actions: ['list', 'get', 'create', 'update', 'delete', 'restore'],
+  fields: [field()],
+  inverses: [],
+  unique: [],
+  display,
+  views: [],
+  lineage: { entity: 'module', fields: {} },
+  ...given,
 })
 
 export const catalogue = (...entities: readonly Entity[]): CatalogueView => ({
-  hash: 'h', tenant: { id: 't', slug: 'acme', name: 'Acme', locale: 'en', timeZone: 'UTC', currency: 'EUR', demo: false }, me: { member: 'm', name: 'Ada', email: 'ada@acme.test', roles: [] }, modules: [],
+  hash: 'h',
+  tenant: { id: 't', slug: 'acme', name: 'Acme', locale: 'en', timeZone: 'UTC', currency: 'EUR', demo: false },
+  me: { member: 'm', name: 'Ada', email: 'ada@acme.test', roles: [] },
+  modules: [],
   entities: Object.fromEntries(entities.map((each) => [each.id, each])),
 })

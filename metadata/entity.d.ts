@@ -592,10 +592,23 @@ export interface Rule {
    */
   on?: ['create' | 'update' | 'delete', ...('create' | 'update' | 'delete')[]]
 }
+/**
+ * Rows that a role can be limited to. Exactly one of `member` and `where` says which.
+ */
 export interface Scope {
-  id: Name
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
   title: Title
-  where: Expression
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  member?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  where?: string
 }
 export interface Permission {
   /**

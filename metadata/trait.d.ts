@@ -602,6 +602,13 @@ export interface TraitSettings {
    * The entity that uses the trait becomes one more target of these references.
    */
   appendTo?: AppendTo[]
+  /**
+   * Row scopes that roles of the entity can have, besides `all`.
+   *
+   * @minItems 1
+   * @maxItems 8
+   */
+  scopes?: [Scope, ...Scope[]]
   rules?: Rule[]
   /**
    * Line entities made anew for every entity that uses the trait: `lines` properties of the trait name them as `self.{name}`.
@@ -623,6 +630,27 @@ export interface AppendTo {
    * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
    */
   inverse?: string
+}
+/**
+ * Rows that a role can be limited to. Exactly one of `member` and `where` says which.
+ */
+export interface Scope {
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  id: string
+  /**
+   * What people read: sentence case, singular for entities.
+   */
+  title: string
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  member?: string
+  /**
+   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
+   */
+  where?: string
 }
 export interface Rule {
   /**
@@ -764,20 +792,6 @@ export interface UniqueKey {
    * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
    */
   noOverlap?: [string, string]
-}
-export interface Scope {
-  /**
-   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
-   */
-  id: string
-  /**
-   * What people read: sentence case, singular for entities.
-   */
-  title: string
-  /**
-   * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
-   */
-  where: string
 }
 export interface Permission {
   /**

@@ -7,6 +7,7 @@ import { checkLineOwners, checkRelations } from './check-relations.ts'
 import { checkKeys, checkPermissions } from './check-settings.ts'
 import { compileField } from './compile-field.ts'
 import { traitsNotBuilt } from './not-yet.ts'
+import { checkDeclaredScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols, TraitDraft } from './symbols.ts'
 
@@ -52,6 +53,7 @@ function checkTrait(trait: TraitDraft, symbols: Symbols, report: Reporter, repor
   }
   for (const property of properties.values()) checkProperty(stand, property, symbols, report, reportOnce)
   checkRequired(file, node.required, stand.known, report)
+  checkDeclaredScopes(trait, properties, report)
   node['x-bos']?.appendTo?.forEach((append, index) => {
     const at = `/x-bos/appendTo/${index}`
     const entity = symbols.entities.get(append.entity)

@@ -4,6 +4,7 @@ import type { Reporter } from './check.ts'
 import { seen } from './check-modules.ts'
 import { fieldTypeOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
+import { checkScopeName, checkScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 
@@ -92,17 +93,12 @@ const finder =
     return field
   }
 
-/** At most eight scopes in one row policy: the module's own, and those that the engine brings. */
-const policyScopes = 8
-
 export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: Reporter): void {
   const own = entity.node['x-bos'] ?? {}
   const permissions = Object.entries(own.permissions ?? {})
   if (entity.kind === 'line' && permissions.length > 0)
-    report(entity.file, '/x-bos/permissions', 'a line has the permissions of its document')
-  const scopes = new Set([...(own.scopes ?? []).map((scope) => scope.id), ...permissions.map(([, permission]) => permission.scope)])
-  if (scopes.size > policyScopes)
-    report(entity.file, '/x-bos/scopes', `has ${scopes.size} scopes; a row policy takes at most ${policyScopes}`)
+    return report(entity.file, '/x-bos/permissions', 'a line has the permissions of its document')
+  checkScopes(entity, report)
   for (const [name, permission] of permissions) {
     const at = `/x-bos/permissions/${pointerSegment(name)}`
     const role = symbols.roles.get(name)
@@ -111,9 +107,7 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
       if (!symbols.unreadable.has(`${name.split('.')[0]}.module`))
         report(entity.file, at, `there is no role ${quote(name)}`, nearest(name, symbols.roles.keys()))
     } else seen(name, role.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))
-    if (permission.scope === 'own' && !entity.node['x-bos']?.use?.includes('core.owned')) {
-      report(entity.file, `${at}/scope`, 'the scope own needs the trait core.owned')
-    }
+    if (permission.scope !== undefined) checkScopeName(entity, permission.scope, symbols, `${at}/scope`, report)
     permission.hide?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/hide/${index}`, report))
     permission.readOnly?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/readOnly/${index}`, report))
   }

@@ -3,6 +3,7 @@ import type { PropertyNode } from '../fields/type.ts'
 import { referencesTo } from './check-relations.ts'
 import { compileField } from './compile-field.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
+import { scopesOfLines } from './scopes.ts'
 import { targetsOf } from './symbols.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import type { Field, Lines, Reference } from './types.ts'
@@ -135,6 +136,7 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     unique: [],
     permissions: new Map(),
     tree: null,
+    scopes: scopesOfLines,
     owner: null,
     parent: null,
     link: true,

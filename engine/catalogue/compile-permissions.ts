@@ -1,6 +1,6 @@
 import type { EntityDraft, Symbols } from './symbols.ts'
 import { actions } from './types.ts'
-import type { Action, Permission, Role, Scope } from './types.ts'
+import type { Action, Permission, Role } from './types.ts'
 
 /** Has every action on every entity of enabled modules, without any file saying so. */
 const administrator = 'core.admin'
@@ -23,7 +23,7 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
     )
     found.set(role, {
       role,
-      scope: node.scope as Scope,
+      scope: node.scope,
       actions: granted,
       hide: new Set((node.hide ?? []).map((path) => idsOf(draft, path, symbols))),
       readOnly: new Set((node.readOnly ?? []).map((path) => idsOf(draft, path, symbols))),

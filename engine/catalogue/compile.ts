@@ -6,6 +6,7 @@ import { permissionsOf } from './compile-permissions.ts'
 import { schemasOf } from './compile-schemas.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
 import { isTitle } from './check-settings.ts'
+import { scopesOf } from './scopes.ts'
 import type { ModuleSource } from './sources.ts'
 import { targetsOf } from './symbols.ts'
 import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
@@ -89,6 +90,8 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     ignoreCase: key.ignoreCase ?? false,
     noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
   }))
+  const scopes = scopesOf(draft)
+  const owned = scopes.find((scope) => scope.id === 'own')?.predicate
   const shown = { id: draft.id, name: draft.name, kind: draft.kind, plural: draft.plural, title, pluralTitle, fields, titleField }
   const { inverses, referencedBy } = related(draft.id, relations)
   const module = symbols.modules.get(draft.module)
@@ -106,7 +109,8 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     unique,
     permissions: permissionsOf(draft, symbols, roles),
     tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
-    owner: draft.traits.some((trait) => trait.fullName === 'core.owned') ? named('owner') : null,
+    scopes,
+    owner: owned?.kind === 'field-is-member' ? (fields.find((field) => field.id === owned.field) ?? null) : null,
     parent: null,
     link: false,
     inverses,

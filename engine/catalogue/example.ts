@@ -35,6 +35,7 @@ export const exampleCore: ModuleSource = exampleModule('core', {
   }),
   'traits/owned.json': {
     title: 'Owned',
+    'x-bos': { scopes: [{ id: 'own', title: 'Own', member: 'owner' }] },
     properties: { owner: { 'x-bos': { type: 'reference', entity: 'core.member', defaultsToActor: true } } },
   },
   'traits/commentable.json': { title: 'Commentable', 'x-bos': { appendTo: [{ entity: 'core.comment', field: 'about' }] } },

@@ -4,6 +4,7 @@ import type { TraitFile } from '../../metadata/trait.d.ts'
 import type { ViewFile } from '../../metadata/view.d.ts'
 import { notYet as notYetFields } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
+import { scopesNotBuilt } from './scopes.ts'
 import type { FileKind } from './sources.ts'
 
 /**
@@ -31,7 +32,6 @@ const entityKeywords = ['rules', 'scopes', 'meters', 'index', 'query'] as const
 const permissionKeywords = ['transitions', 'show', 'mask'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
 export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
-const builtScopes = new Set(['own', 'all'])
 
 /** Everything in one file that is not built yet. `node` has passed its meta-schema. */
 export function notYetIn(kind: FileKind, node: unknown): Found[] {
@@ -61,7 +61,7 @@ function inEntity(node: EntityFile): Found[] {
 
 function inPermission(pointer: string, permission: Permission): Found[] {
   const found = keywords(pointer, permission, permissionKeywords)
-  if (!builtScopes.has(permission.scope)) found.push({ pointer: `${pointer}/scope`, detail: notBuilt(`the scope "${permission.scope}"`) })
+  if (scopesNotBuilt.has(permission.scope)) found.push({ pointer: `${pointer}/scope`, detail: notBuilt(`the scope "${permission.scope}"`) })
   for (const [action, value] of Object.entries(permission)) {
     if (action !== 'scope' && typeof value === 'string') {
       found.push({ pointer: `${pointer}/${action}`, detail: notBuilt('an expression as permission') })
@@ -92,7 +92,9 @@ function inProperties(properties: Readonly<Record<string, Property>> = {}): Foun
 }
 
 function inTrait(node: TraitFile): Found[] {
-  return [...inProperties(node.properties), ...keywords('/x-bos', node['x-bos'] ?? {}, ['rules', 'children'])]
+  const own = node['x-bos'] ?? {}
+  const scopes = (own.scopes ?? []).flatMap((scope, index) => keywords(`/x-bos/scopes/${index}`, scope, ['where']))
+  return [...inProperties(node.properties), ...keywords('/x-bos', own, ['rules', 'children']), ...scopes]
 }
 
 function inView(node: ViewFile): Found[] {

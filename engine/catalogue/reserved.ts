@@ -67,7 +67,7 @@ const moduleNames = [
 ] as const
 
 export type NamePlace =
-  'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role'
+  'module' | 'entity' | 'plural' | 'property' | 'line property' | 'inverse' | 'transition' | 'key' | 'view' | 'trait' | 'role' | 'scope'
 
 const whyNot = new Map<NamePlace, ReadonlyMap<string, string>>()
 const reserve = (places: readonly NamePlace[], names: readonly string[], why: string): void => {
@@ -89,6 +89,7 @@ const everywhere: readonly NamePlace[] = [
   'view',
   'trait',
   'role',
+  'scope',
 ]
 const valued: readonly NamePlace[] = ['property', 'line property', 'inverse']
 reserve(valued, systemProperties, 'every record has it already')
@@ -99,6 +100,7 @@ reserve(['line property'], lineMembers, 'every line has it already')
 reserve(['line property'], ['parent'], 'in lines it means the document')
 reserve(['transition'], subRoutes, 'it is an address of the API')
 reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
+reserve(['scope'], ['all', 'parent'], 'every entity has it, or every line')
 reserve(['module'], moduleNames, 'the engine uses it')
 reserve(everywhere, objectNames, 'it means something to every program that reads JSON')
 

@@ -4,9 +4,23 @@ import type { Column, JsonSchema } from '../fields/type.ts'
 export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
 export type Action = (typeof actions)[number]
 
-/** Row scopes that work today, widest first. The module's own scopes join with the permissions issue (at most eight per entity). */
+/** The scopes that readers know by name, widest first; `Entity.scopes` is what they go by once they read predicates. */
 export const scopes = ['all', 'own'] as const
 export type Scope = (typeof scopes)[number]
+
+/**
+ * Rows that a role can be limited to. The row policies hold one branch per scope, so there are at most eight.
+ * Further predicates (a team, what stands below in a tree, a company, what was shared, a condition of the module's own) are added here.
+ */
+export interface RowScope {
+  /** What permissions name: `all`, or what a trait declares. */
+  readonly id: string
+  readonly title: string
+  readonly predicate: ScopePredicate
+}
+/** field-is-member: the rows whose `field` (an id; a reference to core.member) is the acting member. parent: a line whose document is visible. */
+export type ScopePredicate =
+  { readonly kind: 'all' } | { readonly kind: 'field-is-member'; readonly field: string } | { readonly kind: 'parent' }
 
 export type Kind = 'record' | 'line' | 'single'
 type Layer = 'core' | 'module' | 'tenant'
@@ -69,7 +83,9 @@ export interface Entity {
   readonly permissions: ReadonlyMap<string, Permission>
   /** Trait core.tree: the self reference, and the text in which the engine keeps the ids from the root down. Null: no tree. */
   readonly tree: { readonly parent: Field; readonly path: Field } | null
-  /** The `owner` field of the trait core.owned: scope `own` means owner = acting member. Lines follow their parent. */
+  /** Widest first. A line has one, its document's. */
+  readonly scopes: readonly RowScope[]
+  /** The field of the scope `own`, for readers that know it by name. */
   readonly owner: Field | null
   /** Kind line: where it hangs. */
   readonly parent: { readonly entity: string; readonly field: string } | null
@@ -156,7 +172,8 @@ export interface UniqueKey {
 /** What one role may do with one entity. */
 export interface Permission {
   readonly role: string
-  readonly scope: Scope
+  /** Id of one of the entity's scopes. */
+  readonly scope: string
   readonly actions: ReadonlySet<Action>
   /** Field ids; a line's field as `{lines field id}.{field id}`. */
   readonly hide: ReadonlySet<string>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Catalogue, Entity, Field, UniqueKey } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field, RowScope, ScopePredicate, UniqueKey } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { sha256 } from '../schema/names.ts'
 
@@ -52,6 +52,7 @@ function sketchEntity(
     unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
     permissions: new Map(),
     tree: tree ? { parent: named('parent'), path: named('path') } : null,
+    scopes: at !== undefined ? [scope('parent', { kind: 'parent' })] : ownScopes(owner),
     owner: owner === undefined ? null : named(owner),
     parent: at === undefined ? null : { entity: at, field: 'lines' },
     inverses: new Map(),
@@ -73,6 +74,12 @@ function sketchEntity(
     schemas: { read: {}, create: {}, patch: {} },
   }
 }
+
+const scope = (id: string, predicate: ScopePredicate): RowScope => ({ id, title: id, predicate })
+const ownScopes = (owner?: string): RowScope[] => [
+  scope('all', { kind: 'all' }),
+  ...(owner === undefined ? [] : [scope('own', { kind: 'field-is-member', field: owner })]),
+]
 
 function sketchField(
   id: string,

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import { check } from './check.ts'
+import { compileCatalogue } from './compile.ts'
+import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import type { ModuleSource } from './sources.ts'
+import type { RowScope } from './types.ts'
+import { compiledValidate } from './validate.ts'
+
+const validate = compiledValidate()
+const toMember = { 'x-bos': { type: 'reference', entity: 'core.member' } }
+/** A trait with a property `by` and these scopes. */
+const trait = (...scopes: object[]): object => ({
+  title: 'Reviewed',
+  properties: { by: toMember, note: { type: 'string' } },
+  'x-bos': { scopes },
+})
+const reviewer = { id: 'reviewer', title: 'Reviewed by me', member: 'by' }
+
+function crm(files: Readonly<Record<string, unknown>>): ModuleSource[] {
+  const file = { id: 'crm', version: '1.0.0', metamodel: 1, title: 'CRM', depends: { core: '^1.0.0' } }
+  return [exampleCore, exampleModule('crm', { 'module.json': { ...file, roles: [{ id: 'crm.rep', title: 'Rep' }] }, ...files })]
+}
+const faultsOf = (files: Readonly<Record<string, unknown>>): string[] =>
+  check(crm(files), validate).map((fault) => `${fault.file}:${fault.pointer}: ${fault.detail}`)
+/** A deal with traits, on which `crm.rep` has `scope`. */
+const deal = (scope: string, use: readonly string[] = [], more: object = {}): Record<string, unknown> => ({
+  'entities/deal.json': exampleEntity({}, { use, permissions: { 'crm.rep': { scope, read: true } }, ...more }),
+})
+const at = 'crm/entities/deal.json:/x-bos'
+const traitAt = 'crm/traits/reviewed.json:/x-bos/scopes'
+
+test.each<[name: string, files: Readonly<Record<string, unknown>>, faults: readonly string[]]>([
+  [
+    'a scope that is misspelt',
+    deal('onw', ['core.owned']),
+    [`${at}/permissions/crm.rep/scope: there is no scope "onw". Did you mean "own"?`],
+  ],
+  ['a scope of a trait that is not used', deal('own'), [`${at}/permissions/crm.rep/scope: the scope own needs the trait core.owned`]],
+  ['the scope of lines', deal('parent'), [`${at}/permissions/crm.rep/scope: there is no scope "parent"`]],
+  ['a scope to come', deal('subtree'), [`${at}/permissions/crm.rep/scope: the scope "subtree" is part of the metamodel but not built yet`]],
+  [
+    'a scope of a module, which has one fault and not two',
+    deal('mine', [], { scopes: [{ id: 'mine', title: 'Mine', where: 'true' }] }),
+    [`${at}/scopes: "scopes" is part of the metamodel but not built yet`],
+  ],
+  [
+    'a scope beside a trait that nobody knows',
+    deal('own', ['core.ownd']),
+    [`${at}/use/0: there is no trait "core.ownd". Did you mean "core.owned"?`],
+  ],
+  [
+    'a trait with a scope by expression',
+    { 'traits/reviewed.json': trait({ id: 'open', title: 'Open', where: 'self.note == null' }) },
+    [`${traitAt}/0/where: "where" is part of the metamodel but not built yet`],
+  ],
+  [
+    'a trait with a scope of nothing',
+    { 'traits/reviewed.json': trait({ id: 'open', title: 'Open' }) },
+    [`${traitAt}/0: "member" is missing: the reference that has to be the acting member`],
+  ],
+  [
+    'a trait whose scope names what is not there, or no member',
+    { 'traits/reviewed.json': trait({ ...reviewer, member: 'note' }, { ...reviewer, id: 'other', member: 'bye' }) },
+    [
+      `${traitAt}/0/member: "note" is not a reference to core.member`,
+      `${traitAt}/1/member: there is no property "bye" in this trait. Did you mean "by"?`,
+    ],
+  ],
+  [
+    'a trait that takes the names of others',
+    { 'traits/reviewed.json': trait({ ...reviewer, id: 'all' }, { ...reviewer, id: 'team' }, reviewer, reviewer) },
+    [
+      `${traitAt}/0/id: "all" cannot be an id: it is reserved: every entity has it, or every line`,
+      `${traitAt}/1/id: "team" cannot be an id: the metamodel has a scope of this name`,
+      `${traitAt}/3/id: the id "reviewer" stands here twice`,
+    ],
+  ],
+  [
+    'two traits that bring one scope',
+    { ...deal('own', ['core.owned', 'crm.reviewed']), 'traits/reviewed.json': trait({ ...reviewer, id: 'own' }) },
+    [`${at}/use/1: crm.reviewed brings a scope "own", which core.owned brings already`],
+  ],
+  [
+    'more scopes than a row policy takes',
+    {
+      ...deal('all', ['core.owned', 'crm.reviewed']),
+      'traits/reviewed.json': trait(...Array.from({ length: 7 }, (_, i) => ({ ...reviewer, id: `r${i}` }))),
+    },
+    [`${at}/use: has 9 scopes; a row policy takes at most 8`],
+  ],
+])('%s', (_name, files, faults) => {
+  expect(faultsOf(files)).toEqual(faults)
+})
+
+const scopesIn = (id: string, files: Readonly<Record<string, unknown>>): readonly RowScope[] | undefined => {
+  expect(faultsOf(files)).toEqual([])
+  return compileCatalogue(crm(files), 'hash').entities.get(id)?.scopes
+}
+const all = { id: 'all', title: 'All records', predicate: { kind: 'all' } }
+
+test('an entity has the scope of every row, and those of its traits by field id, widest first', () => {
+  expect(scopesIn('crm.deal', deal('all'))).toEqual([all])
+  const reviewed = { ...trait(reviewer), properties: { by: { 'x-bos': { ...toMember['x-bos'], id: 'judge' } } } }
+  expect(scopesIn('crm.deal', { ...deal('reviewer', ['core.owned', 'crm.reviewed']), 'traits/reviewed.json': reviewed })).toEqual([
+    all,
+    { id: 'own', title: 'Own', predicate: { kind: 'field-is-member', field: 'owner' } },
+    { id: 'reviewer', title: 'Reviewed by me', predicate: { kind: 'field-is-member', field: 'judge' } },
+  ])
+})
+
+test('lines and links have the scope of their document', () => {
+  const files = {
+    'entities/deal.json': exampleEntity({ lines: { 'x-bos': { type: 'lines', entity: 'crm.deal_line' } } }, { use: ['core.taggable'] }),
+    'entities/deal_line.json': exampleEntity({}, { kind: 'line' }),
+  }
+  for (const id of ['crm.deal_line', 'crm.deal.tags']) expect(scopesIn(id, files)).toMatchObject([{ predicate: { kind: 'parent' } }])
+})

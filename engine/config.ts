@@ -60,6 +60,12 @@ export const limits = {
   /** A running job without a sign of life for so long is taken up by another worker. */
   jobStaleSeconds: 30,
   jobSweepMs: 15_000,
+  /** Events that get their place in the log in one transaction: about 20 ms, far below any statement's time limit. */
+  sequencerEvents: 500,
+  /** How long a hint to the sequencer waits for company: one transaction then places the events of many writes. */
+  sequencerGatherMs: 20,
+  /** How often it looks without a hint: for writes of other processes. */
+  sequencerPollMs: 1_000,
 } as const
 export type Limits = { readonly [name in keyof typeof limits]: number }
 

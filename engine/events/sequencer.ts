@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '../config.ts'
 import type { Database } from '../database/types.ts'
 
 export interface SequencerOptions {
@@ -21,7 +22,7 @@ export interface Sequencer {
   stop(): Promise<void>
 }
 
-const defaults = { batch: 500, gatherMs: 20, intervalMs: 1_000 } as const
+const defaults = { batch: limits.sequencerEvents, gatherMs: limits.sequencerGatherMs, intervalMs: limits.sequencerPollMs } as const
 
 /**
  * Gives committed events their positions in the log (bos.sequence). Any number of processes may run one: an advisory lock

@@ -120,8 +120,9 @@ create table bos.event (
   primary key (tenant_id, id, at)
 ) partition by range (at);
 create table bos.event_default partition of bos.event default;
--- Serves history (newest first) and the sequencer (the event before this one).
-create index event_record on bos.event (tenant_id, record_id, version, revision, id);
+-- Serves history (newest first) and the sequencer (the event before this one). Without the event's id: a planner that has no
+-- statistics would look an event up by tenant and id in here, and read all entries of the tenant for each one.
+create index event_record on bos.event (tenant_id, record_id, version, revision);
 
 create table bos.event_body (
   tenant_id uuid not null,

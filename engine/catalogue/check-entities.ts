@@ -102,14 +102,21 @@ function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Sy
       report(file, pointer, `its column ${quote(name)} is longer than ${identifierBytes} bytes: shorten a name`)
   }
   const own = node['x-bos'] ?? {}
-  if (own.treeOf !== undefined) {
-    const parent = entity.properties.get(own.treeOf)?.node['x-bos']
-    if (parent?.type !== 'reference' || (parent.entity !== 'self' && parent.entity !== entity.fullName)) {
-      report(file, `${pointer}/x-bos/treeOf`, `${quote(own.treeOf)} is not a reference to the entity itself`)
-    }
-  }
+  if (own.treeOf !== undefined) checkTree(entity, property, own.treeOf, report)
   if (own.defaultsToActor === true && own.entity !== 'core.member')
     report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
+}
+
+/** The engine keeps one path per record: it stands in a column of its own and counts as a change of the record. */
+function checkTree(entity: EntityDraft, { file, pointer, name }: PropertyDraft, parent: string, report: Reporter): void {
+  const at = `${pointer}/x-bos/treeOf`
+  const reference = entity.properties.get(parent)?.node['x-bos']
+  if (reference?.type !== 'reference' || (reference.entity !== 'self' && reference.entity !== entity.fullName))
+    report(file, at, `${quote(parent)} is not a reference to the entity itself`)
+  if (entity.kind !== 'record') report(file, at, `${entity.fullName} is a ${entity.kind}: only records stand below one another`)
+  const first = [...entity.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
+  if (first !== undefined && first.name !== name)
+    report(file, at, `${entity.fullName} has the path ${quote(first.name)} already; it can be one tree`)
 }
 
 function checkNames(entity: EntityDraft, report: Reporter): void {

@@ -279,6 +279,31 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     [expect.stringMatching(/\/properties\/stage\/x-bos\/options\/won: .+/)],
   ],
 
+  [
+    'a tree along nothing, and a second tree',
+    deal({
+      parent: { 'x-bos': { type: 'reference', entity: 'self' } },
+      tag: { 'x-bos': { type: 'reference', entity: 'core.tag' } },
+      trail: { type: 'string', 'x-bos': { treeOf: 'tag' } },
+      path: { type: 'string', 'x-bos': { treeOf: 'parent' } },
+    }),
+    [
+      `${dealFile}:/properties/trail/x-bos/treeOf: "tag" is not a reference to the entity itself`,
+      `${dealFile}:/properties/path/x-bos/treeOf: crm.deal has the path "trail" already; it can be one tree`,
+    ],
+  ],
+  [
+    'a tree of lines',
+    {
+      ...deal({ lines: { 'x-bos': { type: 'lines', entity: 'crm.part' } } }),
+      'entities/part.json': exampleEntity(
+        { above: { 'x-bos': { type: 'reference', entity: 'self' } }, path: { type: 'string', 'x-bos': { treeOf: 'above' } } },
+        { kind: 'line' },
+      ),
+    },
+    ['crm/entities/part.json:/properties/path/x-bos/treeOf: crm.part is a line: only records stand below one another'],
+  ],
+
   // Lines
   [
     'a line that nobody has',

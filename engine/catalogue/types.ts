@@ -81,7 +81,7 @@ export interface Entity {
   readonly search: readonly Field[]
   readonly unique: readonly UniqueKey[]
   readonly permissions: ReadonlyMap<string, Permission>
-  /** Trait core.tree: the self reference, and the text in which the engine keeps the ids from the root down. Null: no tree. */
+  /** A self reference, and the text (`treeOf`) in which the engine keeps the ids from the root down. Null: no tree. */
   readonly tree: { readonly parent: Field; readonly path: Field } | null
   /** Widest first. A line has one, its document's. */
   readonly scopes: readonly RowScope[]

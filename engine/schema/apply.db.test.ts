@@ -269,6 +269,25 @@ describe('applied', () => {
   })
 })
 
+test('a tree goes by the names that its fields have', async () => {
+  await apply({
+    ...sampleSketch,
+    'core.place': { fields: { above: { type: 'reference', entity: 'core.place' }, trail: { type: 'text', treeOf: 'above' } } },
+  })
+  const at = (id: number) => `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`
+  const trails = async () => (await session.query('select trail, revision from core.place order by id')).rows
+  await insert('core.place', 1, {})
+  await insert('core.place', 2, { above: at(1) })
+  await insert('core.place', 3, { above: at(2) })
+  expect(await trails()).toMatchObject([{ trail: `${at(1)}/` }, { trail: `${at(1)}/${at(2)}/` }, { trail: `${at(1)}/${at(2)}/${at(3)}/` }])
+  await session.query(`update core.place set above = null where id = '${at(2)}'`)
+  expect(await trails()).toMatchObject([{ revision: 1 }, { trail: `${at(2)}/` }, { trail: `${at(2)}/${at(3)}/`, revision: 2 }])
+  await expect(session.query(`update core.place set above = '${at(3)}' where id = '${at(2)}'`)).rejects.toMatchObject({
+    code: 'BOS02',
+    column: 'above',
+  })
+})
+
 describe('changes by hand are found and put right', () => {
   test.each([
     ['row security off', 'alter table crm.deal disable row level security', 'secure table crm.deal'],

@@ -2,7 +2,7 @@ import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { canonicalType } from './columnType.ts'
 import { fieldNamed, foldedColumn, searchColumn, searchedText } from './columns.ts'
-import { objectName, quoteName, quoteTable } from './names.ts'
+import { objectName, quoteName, quoteTable, quoteText } from './names.ts'
 import type { TableName } from './names.ts'
 import { tablePolicies } from './policies.ts'
 import type { Version } from './policies.ts'
@@ -33,7 +33,7 @@ export function tableItems(versions: readonly Version[], refusals: Refusal[]): I
     ...demandedByAll(versions, refusals),
     ...fieldIndexes(versions),
     ...searchIndexes(versions),
-    ...treeTriggers(versions),
+    ...agreed(versions, treeTriggers, refusals),
     ...tablePolicies(versions),
   ]
   return items.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -127,7 +127,7 @@ function agreed(versions: readonly Version[], itemsOf: (version: Version, refusa
       if (!other) found.set(each.name, each)
       else if (other.definition !== each.definition) {
         refusals.push(
-          refusal(version.entity.id, each.field, other.definition, each.definition, 'two versions in use refer to different entities.'),
+          refusal(version.entity.id, each.field, other.definition, each.definition, 'two versions in use define it differently.'),
         )
       }
     }
@@ -232,16 +232,18 @@ function searchIndexes(versions: readonly Version[]): Item[] {
   return items
 }
 
-/** The trait tree keeps `path` in the database (bos.tree_path): moving a branch rewrites everything below it in the same statement. */
-function treeTriggers(versions: readonly Version[]): Item[] {
-  const { entity } = versions[0]!
-  if (!versions.some((version) => version.entity.tree)) return []
+/** The path of a tree is kept in the database (bos.tree_path): moving a branch rewrites everything below it in the same statement. */
+function treeTriggers({ entity }: Version): Item[] {
+  const { tree, table } = entity
+  if (!tree) return []
+  const columns = [tree.parent, tree.path].map((field) => field.columns[0]!.name)
+  const call = `bos.tree_path(${columns.map(quoteText).join(', ')})`
   return ['before', 'after'].map((when) =>
     item(
       'trigger',
       `tree_path_${when}`,
-      `${when} insert or update of parent on ${quoteTable(entity.table)} for each row execute function bos.tree_path()`,
-      'path',
+      `${when} insert or update of ${quoteName(columns[0]!)} on ${quoteTable(table)} for each row execute function ${call}`,
+      tree.path.id,
     ),
   )
 }

@@ -191,8 +191,8 @@ describe.each(engines)('engine migrations on the %s engine', (engine) => {
           call bos.protect('test_tree.area');
           create policy bos_write on test_tree.area to bos_write using (tenant_id = (select bos.tenant()));
           grant select, insert, update on test_tree.area to bos_write;
-          create trigger tree_path_before before insert or update of parent on test_tree.area for each row execute function bos.tree_path();
-          create trigger tree_path_after after insert or update of parent on test_tree.area for each row execute function bos.tree_path();`),
+          create trigger tree_path_before before insert or update of parent on test_tree.area for each row execute function bos.tree_path('parent', 'path');
+          create trigger tree_path_after after insert or update of parent on test_tree.area for each row execute function bos.tree_path('parent', 'path');`),
       ),
     )
     const run = (text: string, tenant: string = acme) =>

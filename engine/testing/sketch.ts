@@ -12,8 +12,6 @@ export interface EntitySketch {
   readonly search?: readonly string[]
   readonly unique?: readonly (Partial<UniqueKey> & Pick<UniqueKey, 'id' | 'fields'>)[]
   readonly owner?: string
-  /** A tree by its fields `parent` and `path`. */
-  readonly tree?: boolean
 }
 export type Sketch = Readonly<Record<string, EntitySketch>>
 
@@ -25,12 +23,13 @@ export function sketchCatalogue(sketch: Sketch): Catalogue {
 
 function sketchEntity(
   id: string,
-  { kind = 'record', at, link = false, fields: nodes, search = [], unique = [], owner, tree = false }: EntitySketch,
+  { kind = 'record', at, link = false, fields: nodes, search = [], unique = [], owner }: EntitySketch,
 ): Entity {
   const [module = '', name = ''] = id.split('.')
   const folded = new Set([...search, ...unique.filter((key) => key.ignoreCase).flatMap((key) => key.fields)])
   const fields = Object.entries(nodes).map(([field, node]) => sketchField(field, node, folded.has(field)))
   const named = (wanted: string): Field => fields.find((field) => field.id === wanted) ?? assert.fail(`${id} has no ${wanted}`)
+  const path = Object.entries(nodes).find(([, node]) => node['treeOf'] !== undefined)
   return {
     id,
     module,
@@ -51,7 +50,7 @@ function sketchEntity(
     search: search.map(named),
     unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
     permissions: new Map(),
-    tree: tree ? { parent: named('parent'), path: named('path') } : null,
+    tree: path ? { parent: named(String(path[1]['treeOf'])), path: named(path[0]) } : null,
     scopes: at !== undefined ? [scope('parent', { kind: 'parent' })] : ownScopes(owner),
     owner: owner === undefined ? null : named(owner),
     parent: at === undefined ? null : { entity: at, field: 'lines' },
@@ -143,7 +142,6 @@ export const sampleSketch = {
       parent: { type: 'reference', entity: 'core.team' },
       path: { type: 'text', treeOf: 'parent', index: true },
     },
-    tree: true,
   },
   'core.note': { fields: { about: { type: 'reference', entity: ['crm.company', 'crm.deal'] }, body: { type: 'longText' } } },
   'crm.company': {

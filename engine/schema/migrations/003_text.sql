@@ -75,55 +75,59 @@ comment on function bos.matching is 'Ids of the tenant''s rows whose folded colu
 
 grant execute on function bos.search, bos.matching, bos.words to bos_read;
 
--- The path of the trait tree ------------------------------------------------------------------------------------------
--- `path` is the ids from the root down to the record, each followed by '/': everything under a record is a prefix range.
+-- The path of a tree --------------------------------------------------------------------------------------------------
+-- The path is the ids from the root down to the record, each followed by '/': everything under a record is a prefix range.
 --
--- A table takes both triggers:
---   create trigger tree_path_before before insert or update of parent on … for each row execute function bos.tree_path();
---   create trigger tree_path_after  after  insert or update of parent on … for each row execute function bos.tree_path();
+-- A table takes both triggers; their arguments are the columns of the parent and of the path, which only the catalogue knows:
+--   create trigger … before insert or update of "parent" on … for each row execute function bos.tree_path('parent', 'path');
+--   create trigger … after  insert or update of "parent" on … for each row execute function bos.tree_path('parent', 'path');
 -- The first writes the path that is right in all simple cases. The second looks at the finished statement: it refuses cycles
 -- (BOS02) and rewrites what hangs below. Rewriting in the first would touch rows that the same statement may still be about to update.
 
 create function bos.tree_path() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  parent_column text := tg_argv[0];
+  path_column text := tg_argv[1];
+  parent uuid := to_jsonb(new) ->> parent_column;
   at_table text := format('%I.%I', tg_table_schema, tg_table_name);
   tree bigint := hashtextextended(at_table || new.tenant_id::text, 0);
   above text := '';
   is_cycle boolean;
 begin
   if tg_op = 'UPDATE' then
-    if new.parent is not distinct from old.parent then
+    if parent is not distinct from (to_jsonb(old) ->> parent_column)::uuid then
       return new;
     end if;
     -- One move at a time per tenant and table, and none while a record is being put under a path that might move.
     perform pg_advisory_xact_lock(tree);
-  elsif new.parent is not null then
+  elsif parent is not null then
     perform pg_advisory_xact_lock_shared(tree);
   end if;
 
   if tg_when = 'BEFORE' then
-    if new.parent is not null then
-      execute format('select path from %s where tenant_id = $1 and id = $2', at_table) into above using new.tenant_id, new.parent;
+    if parent is not null then
+      execute format('select %I from %s where tenant_id = $1 and id = $2', path_column, at_table) into above using new.tenant_id, parent;
     end if;
-    new.path := coalesce(above, '') || new.id || '/';
-    return new;
+    return jsonb_populate_record(new, jsonb_build_object(path_column, coalesce(above, '') || new.id || '/'));
   end if;
 
   execute format(
     'with recursive up (id, parent) as (
-       select id, parent from %1$s where tenant_id = $1 and id = $2
-       union select t.id, t.parent from %1$s t join up on t.tenant_id = $1 and t.id = up.parent)
-     select exists (select from up where parent = $2)', at_table) into is_cycle using new.tenant_id, new.id;
+       select id, %2$I from %1$s where tenant_id = $1 and id = $2
+       union select t.id, t.%2$I from %1$s t join up on t.tenant_id = $1 and t.id = up.parent)
+     select exists (select from up where parent = $2)', at_table, parent_column) into is_cycle using new.tenant_id, new.id;
   if is_cycle then
-    raise exception 'a record cannot be under itself' using errcode = 'BOS02', table = tg_table_name, schema = tg_table_schema, column = 'parent';
+    raise exception 'a record cannot be under itself'
+      using errcode = 'BOS02', table = tg_table_name, schema = tg_table_schema, column = parent_column;
   end if;
   execute format(
     'with recursive down (id, path) as (
-       select t.id, coalesce(p.path, '''') || t.id || ''/'' from %1$s t left join %1$s p on p.tenant_id = $1 and p.id = t.parent
+       select t.id, coalesce(p.%3$I, '''') || t.id || ''/'' from %1$s t left join %1$s p on p.tenant_id = $1 and p.id = t.%2$I
          where t.tenant_id = $1 and t.id = $2
-       union all select t.id, down.path || t.id || ''/'' from %1$s t join down on t.tenant_id = $1 and t.parent = down.id)
-     update %1$s t set path = down.path, revision = t.revision + $3
-       from down where t.tenant_id = $1 and t.id = down.id and t.path is distinct from down.path', at_table) using new.tenant_id, new.id, (tg_op = 'UPDATE')::integer;
+       union all select t.id, down.path || t.id || ''/'' from %1$s t join down on t.tenant_id = $1 and t.%2$I = down.id)
+     update %1$s t set %3$I = down.path, revision = t.revision + $3
+       from down where t.tenant_id = $1 and t.id = down.id and t.%3$I is distinct from down.path', at_table, parent_column, path_column)
+    using new.tenant_id, new.id, (tg_op = 'UPDATE')::integer;
   return null;
 end $$;

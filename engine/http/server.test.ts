@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../config.ts'
 import { Stale } from '../database/types.ts'
@@ -277,32 +277,82 @@ describe('an answer', () => {
 })
 
 describe('demo mode', () => {
-  const ask = (headers: Record<string, string>): Promise<number | undefined> =>
+  /** Status of a request written by hand: clients would tidy it. */
+  const ask = (lines: readonly string[], target = '/api/crm/deals'): Promise<string> =>
     new Promise((resolve, reject) => {
-      httpRequest(`${demoBase}/api/crm/deals`, { headers: { authorization: 'Bearer good', ...headers } }, (response) => {
-        response.resume()
-        resolve(response.statusCode)
-      })
+      const socket = connect(Number(new URL(demoBase).port), '127.0.0.1')
+      let answer = ''
+      socket
+        .on('data', (chunk: Buffer) => (answer += chunk.toString()))
+        .on('end', () => resolve(answer.slice('HTTP/1.1 '.length).slice(0, 3)))
         .on('error', reject)
-        .end()
+        .write([`GET ${target} HTTP/1.1`, 'Authorization: Bearer good', 'Connection: close', ...lines, '', ''].join('\r\n'))
     })
+  const local = 'Host: localhost:3000'
 
   it.each([
-    [{ host: 'bos.example.com' }],
-    [{ host: 'localhost.evil.example' }],
-    [{ host: '127.0.0.1.evil.example' }],
-    [{ host: '10.0.0.5:3000' }],
-    [{ forwarded: 'for=1.2.3.4' }],
-    [{ 'x-forwarded-for': '127.0.0.1' }],
-    [{ 'X-Forwarded-Host': 'localhost' }],
-    [{ 'x-forwarded-proto': 'https' }],
-  ])('refuses %j', async (headers) => {
-    expect(await ask(headers as Record<string, string>)).toBe(403)
+    'bos.example.com',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '10.0.0.5:3000',
+    '0.0.0.0:3000',
+    '[::]:3000',
+    '[::ffff:10.0.0.5]',
+    'localhost.',
+    'localhost.:3000',
+    'localhost:',
+    'localhost:0',
+    'localhost:70000',
+    'localhost:3000:80',
+    'localhost:80@evil.example',
+    'evil.example#localhost',
+    'localhost, evil.example',
+    'localhost/evil.example',
+    '',
+  ])('refuses the host %s', async (host) => {
+    expect(await ask([`Host: ${host}`])).toBe('403')
   })
 
-  it.each(['localhost:3000', 'localhost', '127.0.0.1:80', '[::1]:3000', 'acme.localhost'])('answers under %s', async (host) => {
-    expect(await ask({ host })).toBe(200)
+  it.each([
+    'Via: 1.1 proxy',
+    'Forwarded: for=1.2.3.4',
+    'X-Forwarded-For: 127.0.0.1',
+    'X-Forwarded-Host: localhost',
+    'x-forwarded-proto: https',
+    'X-Forwarded: for=1.2.3.4',
+    'X-Forwarded-For-Original: 127.0.0.1',
+    'X_Forwarded_For: 127.0.0.1',
+    'X-Real-IP: 127.0.0.1',
+    'X-Client-IP: 127.0.0.1',
+    'X-Original-Host: localhost',
+    'True-Client-IP: 127.0.0.1',
+    'CF-Connecting-IP: 127.0.0.1',
+    'CF-Ray: 1',
+    'CDN-Loop: cloudflare',
+    'Fastly-Client-IP: 127.0.0.1',
+    'X-Envoy-External-Address: 127.0.0.1',
+    'X-Amzn-Trace-Id: Root=1',
+  ])('refuses %s', async (header) => {
+    expect(await ask([local, header])).toBe('403')
+    expect(await ask([local, header.replace(/:.*/, ':')])).toBe('403')
   })
+
+  it('refuses a second host, and a target that names another, whichever comes first', async () => {
+    expect(await ask([local, 'Host: evil.example'])).toBe('403')
+    expect(await ask(['Host: evil.example', local])).toBe('403')
+    expect(await ask([local, local])).toBe('403')
+    for (const target of ['http://evil.example/api/crm/deals', 'http://evil.example', 'HTTP://localhost@evil.example/', 'ftp://localhost/'])
+      expect(await ask([local], target)).toBe('403')
+    expect(await ask(['Host: evil.example'], 'http://localhost/api/crm/deals')).toBe('403')
+  })
+
+  it.each(['localhost:3000', 'LOCALHOST', '127.0.0.1:80', '127.8.8.8', '[::1]:3000', 'acme.localhost'])(
+    'answers under %s, also with a whole address as target',
+    async (host) => {
+      expect(await ask([`Host: ${host}`])).toBe('200')
+      expect(await ask([`Host: ${host}`], `http://${host}/api/crm/deals`)).toBe('200')
+    },
+  )
 })
 
 describe('closing', () => {

@@ -8,6 +8,8 @@ export type ProcessRole = (typeof processRoles)[number]
 export const limits = {
   jsonBodyBytes: 1024 * 1024,
   csvBodyBytes: 20 * 1024 * 1024,
+  /** A refused body is read to its end, so that the client gets to see the answer; past this size the line is cut. */
+  discardedBodyBytes: 64 * 1024 * 1024,
   jsonDepthLevels: 64,
   /** A whole request, body included; a CSV of 20 MiB over a slow line must fit. */
   requestTimeoutMs: 120_000,

@@ -3,29 +3,32 @@ import type { Limits } from '../config.ts'
 import { Problem } from '../problems.ts'
 import { JsonFault, parseJson } from '../json.ts'
 
-type BodyLimits = Pick<Limits, 'jsonBodyBytes' | 'csvBodyBytes' | 'jsonDepthLevels'>
-
-/** A refused body is read to its end, so that the client gets to see the answer; past this size the line is cut. */
-const discardBytes = 64 * 1024 * 1024
+type BodyLimits = Pick<Limits, 'jsonBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels'>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) chunks as they come.
- * Undefined when there is none. Throws Problem 'body-too-large', 'media-type-unsupported', 'request-malformed'.
+ * Undefined when there is none. Throws Problem 'body-too-large', 'media-type-unsupported', 'request-malformed', and 'request-invalid'
+ * for a file without a byte.
  */
 export async function readBody(request: IncomingMessage, csv: boolean, limits: BodyLimits): Promise<unknown> {
   const { headers, method } = request
+  if (method === 'GET' || method === 'HEAD') return undefined
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  if (!hasBody || method === 'GET' || method === 'HEAD') return undefined
+  if (!hasBody && !csv) return undefined
+  const type = readMediaType(headers['content-type'])
+  const isFile = csv && type === 'text/csv'
+  if (!hasBody && !isFile) return undefined
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new Problem('media-type-unsupported', 'Send the body without Content-Encoding.')
   }
-  const type = readMediaType(headers['content-type'])
   if (type === 'application/json' || (type === 'application/merge-patch+json' && method === 'PATCH')) {
-    return readJson(await readBytes(request, limits.jsonBodyBytes), limits.jsonDepthLevels)
+    const chunks: Buffer[] = []
+    for await (const chunk of bounded(request, limits.jsonBodyBytes, limits.discardedBodyBytes)) chunks.push(chunk)
+    return readJson(Buffer.concat(chunks), limits.jsonDepthLevels)
   }
-  if (csv && type === 'text/csv') return limited(request, limits.csvBodyBytes)
+  if (isFile) return notEmpty(bounded(request, limits.csvBodyBytes, limits.discardedBodyBytes))
   const known = csv ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
   throw new Problem('media-type-unsupported', `Send the body as ${known}.`)
 }
@@ -86,30 +89,29 @@ function beginsValid(bytes: Buffer): boolean {
 
 const tooLarge = (limit: number): Problem => new Problem('body-too-large', `The body may have at most ${limit} bytes.`)
 
-function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size <= limit) chunks.push(chunk)
-      else chunks.length = 0
-      if (size > discardBytes) request.destroy()
-    })
-    request.once('end', () =>
-      size <= limit ? resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)) : reject(tooLarge(limit)),
-    )
-    request.once('error', (cause) => reject(new Problem('request-malformed', 'The body ended too early.', { cause })))
-    request.once('close', () => reject(size > limit ? tooLarge(limit) : new Problem('request-malformed', 'The body ended too early.')))
-  })
-}
-
-async function* limited(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+/**
+ * The bytes of a body as they come, up to `limit`. More is refused, but read to its end, so that the client gets to see the answer; past
+ * `discardBytes` the line is cut. A client that goes away in the middle did not finish its request: that is no failure of ours.
+ */
+async function* bounded(request: IncomingMessage, limit: number, discardBytes: number): AsyncGenerator<Buffer> {
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > discardBytes) break
-    if (size <= limit) yield chunk
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > discardBytes) break
+      if (size <= limit) yield chunk
+    }
+  } catch (cause) {
+    throw new Problem('request-malformed', 'The body ended too early.', { cause })
   }
   if (size > limit) throw tooLarge(limit)
+}
+
+async function* notEmpty(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let isEmpty = true
+  for await (const chunk of chunks) {
+    isEmpty = false
+    yield chunk
+  }
+  if (isEmpty) throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
 }

@@ -1,8 +1,10 @@
 import type { Catalogue, Display, Field, View } from '../catalogue/types.ts'
 import { systemProperties } from '../catalogue/reserved.ts'
 import { fieldOf } from '../fields/index.ts'
+import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
+import { writeSchema } from './write-schema.ts'
 
 /** What `GET /api/catalogue` answers: the compiled metadata as this caller may see it. The screens run on nothing else. */
 export interface CatalogueView {
@@ -60,6 +62,8 @@ export interface EntityView {
   readonly parent: { readonly entity: string; readonly field: string } | null
   readonly actions: readonly string[]
   readonly fields: readonly FieldView[]
+  /** What POST and PATCH take from this caller: forms check against these, so that they say what the server would say. */
+  readonly schemas: { readonly create: JsonSchema; readonly patch: JsonSchema }
   readonly inverses: readonly { readonly name: string; readonly entity: string; readonly field: string; readonly title: string }[]
   readonly unique: readonly { readonly id: string; readonly fields: readonly string[] }[]
   readonly display: Display
@@ -116,6 +120,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     parent: entity.parent,
     actions: [...here.actions.keys()],
     fields: visible.map((field) => fieldView(access, here, field)),
+    schemas: { create: writeSchema(access, here, 'create'), patch: writeSchema(access, here, 'patch') },
     inverses: [...entity.inverses].flatMap(([name, { entity: from, field }]) => {
       const other = access.entities.get(from)
       const title = other?.entity.pluralTitle ?? ''

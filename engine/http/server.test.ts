@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { limits } from '../config.ts'
 import { Stale } from '../database/types.ts'
 import { ExactNumber } from '../fields/type.ts'
@@ -12,7 +12,7 @@ import { createGateway, listen, type Listening } from './server.ts'
 
 const actor: Actor = { tenant: 't', tenantSlug: 't', member: 'm', session: 's', roles: [], generation: 1, timeZone: 'UTC' }
 const calls: Call[] = []
-const state = { staleTimes: 0, reloads: 0 }
+const state = { staleTimes: 0, reloads: 0, imports: 0, aborted: Promise.withResolvers<unknown>() }
 
 /** The gateway alone: a door that lets `Bearer good` in, and a pipeline that writes down what it was handed. */
 const routes: readonly Route[] = [
@@ -33,6 +33,7 @@ const routes: readonly Route[] = [
     handle: async ({ body }) => {
       let bytes = 0
       for await (const chunk of body as AsyncIterable<Buffer>) bytes += chunk.length
+      state.imports++
       return json(202, { bytes })
     },
   },
@@ -64,6 +65,7 @@ beforeAll(async () => {
       try {
         return await work(actor)
       } catch (error) {
+        if (error instanceof Problem) state.aborted.resolve(error)
         if (!(error instanceof Stale)) throw error
         state.reloads++
         return await work(actor)
@@ -95,6 +97,16 @@ const post = (
   headers: Record<string, string> = { 'content-type': 'application/json' },
   path = '/api/crm/deals',
 ): Promise<Response> => send(path, { method: 'POST', body, headers })
+/** A request written by hand, as clients would not send it; answers all that comes until the server hangs up. */
+const raw = (to: string, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = ''
+    connect(Number(new URL(to).port), '127.0.0.1')
+      .on('data', (chunk: Buffer) => (answer += chunk.toString()))
+      .on('end', () => resolve(answer))
+      .on('error', reject)
+      .write(text)
+  })
 const problem = async (response: Response): Promise<Record<string, unknown>> => {
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   return (await response.json()) as Record<string, unknown>
@@ -135,6 +147,33 @@ describe('a body is refused', () => {
   it('of 20 MiB CSV and one byte', async () => {
     const response = await post(Buffer.alloc(limits.csvBodyBytes + 1, 'x'), { 'content-type': 'text/csv' }, '/api/crm/deals/import')
     expect(response.status).toBe(413)
+  })
+
+  it.each([[{ 'content-length': '0' }], [{ 'transfer-encoding': 'chunked' }]])('of a file without a byte, %j', async (framing) => {
+    const lines = ['Authorization: Bearer good', 'Content-Type: text/csv', 'Connection: close', 'Host: x']
+    const sent = [...lines, ...Object.entries(framing).map(([name, value]) => `${name}: ${value}`)]
+    const end = 'content-length' in framing ? '' : '0\r\n\r\n'
+    const answer = await raw(base, `POST /api/crm/deals/import HTTP/1.1\r\n${sent.join('\r\n')}\r\n\r\n${end}`)
+    expect(answer).toMatch(/^HTTP\/1.1 422 /)
+    expect(answer).toContain('"detail":"The file is empty."')
+  })
+
+  it.each([
+    ['application/json', '/api/crm/deals', '{"name":'],
+    ['text/csv', '/api/crm/deals/import', 'name\nFleet'],
+  ])('in the middle of which the client goes away, without a word in our log: %s', async (type, path, body) => {
+    const logged = vi.spyOn(console, 'error')
+    const before = { calls: calls.length, imports: state.imports }
+    const lines = [`POST ${path} HTTP/1.1`, 'Host: x', 'Authorization: Bearer good', `Content-Type: ${type}`, 'Content-Length: 100000']
+    const socket = connect(Number(new URL(base).port), '127.0.0.1')
+    state.aborted = Promise.withResolvers()
+    socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`, () => setTimeout(() => socket.destroy(), 50))
+    expect(await state.aborted.promise).toMatchObject({ code: 'request-malformed', message: 'The body ended too early.' })
+    // The next request answers behind whatever the gateway still had to do for this one.
+    expect((await send('/api/crm/deals')).status).toBe(200)
+    expect({ calls: calls.length - 1, imports: state.imports }).toEqual(before)
+    expect(logged.mock.calls).toEqual([])
+    logged.mockRestore()
   })
 
   it('of CSV where none is taken', async () => {
@@ -277,17 +316,11 @@ describe('an answer', () => {
 })
 
 describe('demo mode', () => {
-  /** Status of a request written by hand: clients would tidy it. */
-  const ask = (lines: readonly string[], target = '/api/crm/deals'): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const socket = connect(Number(new URL(demoBase).port), '127.0.0.1')
-      let answer = ''
-      socket
-        .on('data', (chunk: Buffer) => (answer += chunk.toString()))
-        .on('end', () => resolve(answer.slice('HTTP/1.1 '.length).slice(0, 3)))
-        .on('error', reject)
-        .write([`GET ${target} HTTP/1.1`, 'Authorization: Bearer good', 'Connection: close', ...lines, '', ''].join('\r\n'))
-    })
+  /** The status. */
+  const ask = async (lines: readonly string[], target = '/api/crm/deals'): Promise<string> => {
+    const text = [`GET ${target} HTTP/1.1`, 'Authorization: Bearer good', 'Connection: close', ...lines, '', ''].join('\r\n')
+    return (await raw(demoBase, text)).slice('HTTP/1.1 '.length).slice(0, 3)
+  }
   const local = 'Host: localhost:3000'
 
   it.each([

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,16 +37,61 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 const get = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`http://127.0.0.1:${listening.port}${path}`, init)
+/** As a browser that opens the address. Not with fetch: it says so itself in `sec-fetch-mode`, and tidies addresses. */
+const visit = (path: string, headers: Record<string, string> = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }) =>
+  new Promise<{ status: number; headers: IncomingHttpHeaders; text: string }>((resolve, reject) => {
+    request({ port: listening.port, host: '127.0.0.1', path, headers }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    })
+      .on('error', reject)
+      .end()
+  })
 
 describe('pages', () => {
-  it.each(['/assets/gone.js', '/favicon.ico', '/..%2fsecret.txt', '/assets/..%2f..%2f..%2fsecret.txt', '/assets/', '/api', '/api/x'])(
-    '%s is not there',
-    async (path) => {
-      const response = await get(path)
-      expect(response.status).toBe(404)
-      expect(await response.text()).not.toContain('secret')
-    },
-  )
+  it.each([
+    ...['/assets/gone.js', '/favicon.ico', '/..%2fsecret.txt', '/assets/..%2f..%2f..%2fsecret.txt', '/assets/', '/robots.txt'],
+    ...[
+      '/api',
+      '/api/x',
+      '//api/crm/deals',
+      '///api',
+      '/API/crm/deals',
+      '/Api',
+      '/api%2fcrm/deals',
+      '/api%2Fx',
+      '/%61pi/x',
+      '/api;x',
+      '/api.json',
+    ],
+    ...[
+      '/.stamp',
+      '/.env',
+      '/.git/config',
+      '/.well-known/x',
+      '/e/.git/config',
+      '/e/crm/.env',
+      '/admin/.env',
+      '/admin/..%2f.env',
+      '/%2eenv',
+    ],
+    ...[
+      '/wp-login.php',
+      '/backup.zip',
+      '/crm/deals',
+      '/e',
+      '/e/crm',
+      '/e/crm/deals/1/edit/more',
+      '/administration',
+      '/e//deals',
+      '//e/crm/deals',
+    ],
+    ...['/e/crm/deals.json', '/E/crm/deals', '/Admin', '/index.html/'],
+  ])('%s is not there', async (path) => {
+    const { status, headers, text } = await visit(path)
+    expect([status, headers['content-type'], text]).toEqual([404, 'application/problem+json', expect.stringContaining('"not-found"')])
+  })
 
   it('take no POST', async () => {
     expect((await get('/', { method: 'POST' })).status).toBe(404)
@@ -53,23 +99,34 @@ describe('pages', () => {
 
   it.each([
     ['/', 'main'],
-    ['/crm/deals?sort=-value', 'main'],
-    ['/administration', 'main'],
+    ['/?view=x', 'main'],
+    ['/index.html', 'main'],
+    ['/e/crm/deals?sort=-value&path=/.env', 'main'],
+    ['/e/crm/deals/', 'main'],
     ['/admin', 'designer'],
     ['/admin/', 'designer'],
     ['/admin/crm.deal', 'designer'],
-    ['/.stamp', 'main'],
   ])('%s is the page of its part', async (path, title) => {
-    const response = await get(path)
-    expect([response.status, response.headers.get('cache-control'), await response.text()]).toEqual([
-      200,
-      'no-cache',
-      `<title>${title}</title>`,
-    ])
+    const { status, headers, text } = await visit(path)
+    expect([status, headers['cache-control'], text]).toEqual([200, 'no-cache', `<title>${title}</title>`])
+  })
+
+  it('are at every address that the router in the browser knows', async () => {
+    const router = await readFile(new URL('../../renderer/router.tsx', import.meta.url), 'utf8')
+    const addresses = [...router.matchAll(/\bpath: '([^']+)'/g)].map(([, path = '']) => path.replaceAll(/\$\w+/g, 'x_1'))
+    expect(addresses.length).toBeGreaterThan(4)
+    for (const address of addresses) expect([address, (await visit(address)).status]).toEqual([address, 200])
+  })
+
+  it('are for who opens them, not for scripts that ask there', async () => {
+    expect((await visit('/', { accept: '*/*', 'sec-fetch-mode': 'cors' })).status).toBe(404)
+    expect((await visit('/e/crm/deals', { accept: 'application/json' })).status).toBe(404)
+    expect((await visit('/', { accept: '*/*' })).status).toBe(200)
+    expect((await visit('/', {})).status).toBe(200)
   })
 
   it('allow scripts from our files only', async () => {
-    const policy = (await get('/')).headers.get('content-security-policy') ?? ''
+    const policy = (await visit('/')).headers['content-security-policy']
     expect(policy).toContain("script-src 'self';")
     expect(policy).toContain("frame-ancestors 'none'")
     expect(policy).not.toMatch(/unsafe-eval|script-src[^;]*unsafe-inline|\*/)
@@ -83,9 +140,9 @@ describe('pages', () => {
       script,
     ])
     expect((await get('/assets/main-abc.js', { headers: { 'accept-encoding': 'gzip;q=0' } })).headers.get('content-encoding')).toBeNull()
-    const page = await get('/')
-    expect((await get('/', { headers: { 'if-none-match': page.headers.get('etag') ?? '' } })).status).toBe(304)
-    const head = await get('/', { method: 'HEAD' })
+    const page = await visit('/')
+    expect((await visit('/', { 'if-none-match': page.headers.etag ?? '' })).status).toBe(304)
+    const head = await get('/index.html', { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
   })
 })

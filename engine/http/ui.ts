@@ -30,8 +30,13 @@ interface Asset {
   gzipped: Promise<Buffer> | null
 }
 
-/** The designer has a page of its own, everything else is the generated UI; both are built into one folder. */
-const pageOf = (path: string): string => (path === '/admin' || path.startsWith('/admin/') ? '/admin/index.html' : '/index.html')
+/** Part of an address: no dotfile, nothing escaped. */
+const segment = String.raw`/[\w~-][\w.~-]*`
+/** The addresses that the routers in the browser know (renderer/router.tsx), by page. Any other is not there, and says so. */
+const pages: readonly (readonly [page: string, addresses: RegExp])[] = [
+  ['/index.html', new RegExp(`^/$|^/e(?:${segment}){2,4}/?$`)],
+  ['/admin/index.html', new RegExp(`^/admin(?:${segment})*/?$`)],
+]
 
 /**
  * Pages run only scripts from our own files: no inline script, no eval. Styles allow 'unsafe-inline', the one loosening: Mantine
@@ -61,7 +66,7 @@ export const pageHeaders = (): RequestHandler =>
 
 /**
  * Serves the built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
- * in their name and never change; every other address that wants a page gets the page of its part (the router is in the browser).
+ * in their name and never change. Whoever opens an address of the UI gets the page of its part; scripts that ask there get none.
  */
 export async function servePages(folder: string): Promise<RequestHandler> {
   const files = await loadFolder(folder)
@@ -70,12 +75,19 @@ export async function servePages(folder: string): Promise<RequestHandler> {
     const { path } = request
     const exact = files.get(path)
     if (exact) return void send(request, response, exact, path.startsWith('/assets/')).catch(next)
+    const name = pages.find(([, addresses]) => addresses.test(path))?.[0]
     // A name that ends like a file is one that is missing; `/admin/crm.deal` does not.
-    if (types[extname(path)] !== undefined || path.startsWith('/assets/')) return next()
-    const page = files.get(pageOf(path))
+    if (name === undefined || types[extname(path)] !== undefined || !isNavigation(request)) return next()
+    const page = files.get(name)
     if (page) return void send(request, response, page, false).catch(next)
     response.status(404).type('text/plain').send('The user interface is not built. "npm start" builds it; the API is under /api.\n')
   }
+}
+
+/** Browsers say what they will do with the answer; for other clients it is enough that they would take a page. */
+function isNavigation(request: Request): boolean {
+  const mode = request.headers['sec-fetch-mode']
+  return mode === undefined ? request.accepts('html') !== false : mode === 'navigate'
 }
 
 async function loadFolder(folder: string): Promise<Map<string, Asset>> {
@@ -101,7 +113,7 @@ async function send(request: Request, response: Response, asset: Asset, immutabl
   response.setHeader('content-type', asset.type)
   response.setHeader('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
   response.setHeader('etag', asset.tag)
-  response.setHeader('vary', 'Accept-Encoding')
+  response.setHeader('vary', 'Accept, Accept-Encoding, Sec-Fetch-Mode')
   if (request.headers['if-none-match']?.includes(asset.tag)) return void response.status(304).end()
   let { bytes } = asset
   if (compressible.test(asset.type) && acceptsGzip(request)) {

@@ -88,6 +88,7 @@ const boolean: FieldKind = {
   fromOperand: (operand) => operand === 'true',
   align: 'center',
   width: 90,
+  instant: true,
 }
 
 export const booleanKinds = { boolean } as const

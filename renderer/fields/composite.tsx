@@ -87,18 +87,21 @@ const address = composite(
   220,
 )
 
-const personName = composite(
-  [
-    { name: 'given', title: 'First name', width: 'half' },
-    { name: 'family', title: 'Last name', width: 'half' },
-  ],
-  (value) => [
-    [value['prefix'], value['given'], value['middle'], value['family'], value['suffix']]
-      .map(text)
-      .filter((each) => each !== '')
-      .join(' '),
-  ],
-  180,
-)
+const personName: FieldKind = {
+  ...composite(
+    [
+      { name: 'given', title: 'First name', width: 'half' },
+      { name: 'family', title: 'Last name', width: 'half' },
+    ],
+    (value) => [
+      [value['prefix'], value['given'], value['middle'], value['family'], value['suffix']]
+        .map(text)
+        .filter((each) => each !== '')
+        .join(' '),
+    ],
+    180,
+  ),
+  composed: true,
+}
 
 export const compositeKinds = { address, personName } as const

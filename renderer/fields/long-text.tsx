@@ -56,6 +56,7 @@ const longText: FieldKind = {
   align: 'start',
   width: 240,
   tall: true,
+  wordy: true,
 }
 
 /** Markdown is shown as it is written until the rich editor joins; nothing of it is ever put into the page as HTML. */

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { numberFormat } from './intl.ts'
 import { useLocale } from './locale.ts'
-import { formatDecimal, parseNumber } from './numbers.ts'
+import { add, formatDecimal, parseNumber } from './numbers.ts'
 import { numberSetting, settingsOf, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
 import { TextInput } from './text-input.tsx'
 
@@ -94,6 +94,14 @@ function Edit(props: EditProps) {
   )
 }
 
+/** Amounts of different currencies have no sum. */
+function sum(values: readonly unknown[]): Money | null {
+  const money = values.filter(isMoney)
+  const [first] = money
+  if (!first || money.some((value) => value.currency !== first.currency)) return null
+  return { amount: money.reduce((total, value) => add(total, value.amount), '0'), currency: first.currency }
+}
+
 /** In filters the amount alone is compared; the server keeps currencies apart. */
 const money: FieldKind = {
   Show,
@@ -110,7 +118,7 @@ const money: FieldKind = {
   ],
   align: 'end',
   width: 130,
+  sum,
 }
 
 export const moneyKinds = { money } as const
-export { isMoney }

@@ -1,7 +1,7 @@
 import type { Field } from '../api/catalogue.ts'
 import { numberFormat } from './intl.ts'
 import { useLocale } from './locale.ts'
-import { formatDecimal, parseNumber } from './numbers.ts'
+import { add, formatDecimal, parseNumber } from './numbers.ts'
 import { isEmpty, numberSetting, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
 import { TextInput } from './text-input.tsx'
 
@@ -58,6 +58,9 @@ const yearLike = (field: Field): boolean => {
 
 export const numberKinds = {
   integer: numeric({ suffix: () => '', fixed: () => 0, read: Number, defaultScale: 0, grouping: (field) => !yearLike(field) }),
-  decimal: numeric({ suffix: () => '', fixed: (scale) => Math.min(scale, 2), read: (text) => text, defaultScale: 6, grouping: () => true }),
+  decimal: {
+    ...numeric({ suffix: () => '', fixed: (scale) => Math.min(scale, 2), read: (text) => text, defaultScale: 6, grouping: () => true }),
+    sum: (values) => (values.length === 0 ? null : values.reduce<string>((sum, value) => add(sum, String(value)), '0')),
+  },
   percent: numeric({ suffix: percentSign, fixed: () => 0, read: (text) => text, defaultScale: 2, grouping: () => true }),
-} as const
+} satisfies Record<string, FieldKind>

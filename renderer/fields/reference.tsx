@@ -164,6 +164,7 @@ const reference: FieldKind = {
     ['ne', 'is not'],
     ['null', 'is empty'],
   ],
+  composed: true,
 }
 
 const idsOf = (value: unknown): readonly string[] =>
@@ -257,6 +258,7 @@ const references: FieldKind = {
   Show: ShowReferences,
   Edit: EditReferences,
   width: 200,
+  wide: () => true,
   filterOps: [
     ['in', 'has any of'],
     ['contains', 'has'],
@@ -287,6 +289,7 @@ const lines: FieldKind = {
   align: 'start',
   width: 90,
   tall: true,
+  wide: () => true,
 }
 
 export const relationKinds = { reference, references, lines } as const

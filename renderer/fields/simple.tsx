@@ -70,6 +70,7 @@ const rating: FieldKind = {
     ['lte', '≤'],
     ['null', 'is empty'],
   ],
+  instant: true,
 }
 
 /** Colour: a swatch with its code. */
@@ -311,11 +312,13 @@ const json: FieldKind = {
   align: 'start',
   width: 200,
   tall: true,
+  wordy: true,
 }
 
 /** A position on the map, read only until maps join. */
 const geo: FieldKind = {
   ...json,
+  wordy: false,
   Show: ({ value }) => {
     const { locale } = useLocale()
     if (typeof value !== 'object' || value === null) return null

@@ -117,4 +117,7 @@ const mono: FieldKind = {
   width: 140,
 }
 
-export const textKinds = { text: plain, email, phone, url, sequence: mono, barcode: mono, rank: { ...mono, width: 90 } } as const
+/** What may be a sentence gets the line to itself. */
+const text: FieldKind = { ...plain, verbatim: true, wide: (field) => (numberSetting(field, 'maxLength') ?? 0) > 200 }
+
+export const textKinds = { text, email, phone, url, sequence: mono, barcode: mono, rank: { ...mono, width: 90 } } as const

@@ -88,6 +88,18 @@ export interface FieldKind {
   readonly width: number
   /** The editor needs more room than one line, or opens a layer of its own. */
   readonly tall?: boolean
+  /** Takes the whole width of a form; short fields stand side by side. */
+  readonly wide?: (field: Field) => boolean
+  /** Too long to be a column or a summary that nobody asked for. */
+  readonly wordy?: boolean
+  /** The change itself is the commit: a box or a star has no text to finish. */
+  readonly instant?: boolean
+  /** As a title, the value is what one reads, so it is edited where it stands. */
+  readonly verbatim?: boolean
+  /** As a title it is made of parts, or of another record: those stand among the details too. */
+  readonly composed?: boolean
+  /** Exact sum of values that are there; null where it would mean nothing. Absent: not summed over lines. */
+  readonly sum?: (values: readonly unknown[]) => unknown
 }
 
 export const isEmpty = (value: unknown): boolean =>

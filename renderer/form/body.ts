@@ -1,9 +1,8 @@
-import type { CatalogueView, Entity } from '../api/catalogue.ts'
+import { entityOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { editable } from '../model/entity.ts'
 import { changeLines, freshLine, linesOf, newLineId, rowOf, same } from './lines-change.ts'
 import { formFields, isLines, type Mode } from './schema.ts'
-import { withoutEmpty } from './validator.ts'
 
 export type FormData = Readonly<Record<string, unknown>>
 
@@ -32,6 +31,17 @@ export function initialData(catalogue: CatalogueView, entity: Entity, given: For
 export const dataOf = (entity: Entity, record: RecordData): FormData =>
   Object.fromEntries(formFields(entity, 'edit').map((field) => [field.name, record[field.name] ?? undefined]))
 
+/** Emptied parts of a value are absent, not wrong. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== null && each !== undefined && each !== '')
+      .map(([name, each]) => [name, withoutEmpty(each)]),
+  )
+}
+
 export function createBody(catalogue: CatalogueView, entity: Entity, data: FormData): Record<string, unknown> {
   return Object.fromEntries(
     formFields(entity, 'create').flatMap((field) => {
@@ -59,13 +69,27 @@ export function patchBody(catalogue: CatalogueView, entity: Entity, record: Reco
   )
 }
 
-/** A server's pointer as a path of the form: lines named by id become rows; members of a value show at the value. */
-export function placeIn(entity: Entity, mode: Mode, data: FormData): (parts: readonly string[]) => readonly string[] | null {
-  return ([name = '', row, member, ...deeper]) => {
-    const field = formFields(entity, mode).find((each) => each.name === name)
-    if (!field) return null
-    if (!isLines(field) || row === undefined) return [name]
-    const at = rowOf(linesOf(data[name]), row)
-    return at === null ? [name] : [name, String(at), ...(member === undefined ? [] : [member, ...deeper])]
-  }
+/** A pointer into a body as a path of the form: lines named by id become rows; members of a value show at the value. */
+export function placeIn(
+  catalogue: CatalogueView,
+  entity: Entity,
+  mode: Mode,
+  data: FormData,
+): (parts: readonly string[]) => readonly string[] | null {
+  return (parts) => placeAmong(catalogue, formFields(entity, mode), data, parts)
+}
+
+function placeAmong(
+  catalogue: CatalogueView,
+  fields: readonly Field[],
+  data: FormData,
+  [name = '', row, ...inside]: readonly string[],
+): readonly string[] | null {
+  const field = fields.find((each) => each.name === name)
+  if (!field) return null
+  const rows = linesOf(data[name])
+  const at = isLines(field) && row !== undefined ? rowOf(rows, row) : null
+  if (at === null) return [name]
+  const line = entityOf(catalogue, field.lines?.entity ?? '')
+  return [name, String(at), ...((line && placeAmong(catalogue, line.fields, rows[at] ?? {}, inside)) ?? [])]
 }

@@ -9,9 +9,9 @@ import { failed } from '../shell/toast.tsx'
 import { placeIn, type FormData } from './body.ts'
 import './form.css'
 import { placeFaults, withoutFault } from './problems.ts'
-import { formFields, formSchema, validationSchema, type Mode } from './schema.ts'
+import { formFields, formSchema, type Mode } from './schema.ts'
 import { FormViewContext, ThemedForm, type FormView } from './theme.tsx'
-import { createValidator } from './validator.ts'
+import { checkForm, createValidator } from './validator.ts'
 import { sentence } from './words.ts'
 
 /**
@@ -48,7 +48,10 @@ export function EntityForm({
   const catalogue = useCatalogue()
   const id = useId()
   const { schema, uiSchema } = useMemo(() => formSchema(entity, mode), [entity, mode])
-  const validator = useMemo(() => createValidator(validationSchema(catalogue, entity, mode)), [catalogue, entity, mode])
+  const validator = useMemo(
+    () => createValidator((data) => checkForm(catalogue, entity, mode, record, data)),
+    [catalogue, entity, mode, record],
+  )
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
   const [submitted, setSubmitted] = useState(false)
   const [serverFaults, setServerFaults] = useState<FaultTree>({})
@@ -118,7 +121,7 @@ export function EntityForm({
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.faults.length === 0)
         return failed('Nothing was saved; what you typed is still here.', error)
-      const { tree, rest } = placeFaults(error.faults, placeIn(entity, mode, data), (parts, detail) =>
+      const { tree, rest } = placeFaults(error.faults, placeIn(catalogue, entity, mode, data), (parts, detail) =>
         sentence(titleAt(catalogue.entities, entity, parts), detail),
       )
       setServerFaults(tree)

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue, entity, field, typed } from '../testing/metadata.ts'
-import { createBody, initialData, patchBody, placeIn } from './body.ts'
+import type { RecordData } from '../api/records.ts'
+import { createBody, initialData, patchBody, placeIn, type FormData } from './body.ts'
 import { changeLines, rowOf, type Line } from './lines-change.ts'
 import { placeFaults, withoutFault } from './problems.ts'
-import { validationSchema } from './schema.ts'
-import { faultsOf } from './validator.ts'
+import { checkForm } from './validator.ts'
 import { sentence } from './words.ts'
 
-const part = entity({ id: 'inv.part', kind: 'line', title: 'Part', path: null, fields: [field({ name: 'serial', title: 'Serial' })] })
+const part = entity({
+  id: 'inv.part',
+  kind: 'line',
+  title: 'Part',
+  path: null,
+  fields: [typed('text', { maxLength: 8 }, { name: 'serial', title: 'Serial' })],
+})
 const line = entity({
   id: 'inv.line',
   kind: 'line',
@@ -20,7 +26,7 @@ const line = entity({
     field({ name: 'parts', type: 'lines', lines: { entity: 'inv.part', linkField: null, through: null } }),
   ],
 })
-const order = entity({
+const given = entity({
   id: 'inv.order',
   title: 'Order',
   titleField: 'number',
@@ -43,14 +49,24 @@ const order = entity({
     ),
   ],
 })
-const all = catalogue(order, line, part)
+const all = catalogue(given, line, part)
+const order = all.entities['inv.order'] as typeof given
 const id = (n: number): string => `0198c0de-0000-7000-8000-00000000000${n}`
 
 describe('validation in the browser', () => {
-  const faults = (data: unknown) =>
-    Object.fromEntries(faultsOf(validationSchema(all, order, 'create'), data).map(({ path, detail }) => [path.join('/'), detail]))
+  const faults = (data: FormData, record?: RecordData) =>
+    Object.fromEntries(checkForm(all, order, record ? 'edit' : 'create', record, data).map(({ path, detail }) => [path.join('/'), detail]))
   it('says what is missing, too long or not offered, at the field and in the line', () => {
-    expect(faults({ ref: 'too long', status: 'gone', lines: [{ item: 'a', quantity: 1 }, { quantity: 0 }] })).toEqual({
+    expect(
+      faults({
+        ref: 'too long',
+        status: 'gone',
+        lines: [
+          { id: 'new:1', item: 'a', quantity: 1 },
+          { id: 'new:2', quantity: 0 },
+        ],
+      }),
+    ).toEqual({
       customer: 'Choose a customer',
       ref: 'Use at most 5 characters',
       status: 'Choose one of the offered values',
@@ -61,6 +77,31 @@ describe('validation in the browser', () => {
   it('takes emptied fields for absent, and exact numbers as text', () => {
     expect(faults({ ref: null, customer: id(1), total: { amount: '12.50', currency: 'EUR' }, lines: [] })).toEqual({})
     expect(faults({ customer: '' })).toEqual({ customer: 'Choose a customer' })
+  })
+  it('judges an edit by what PATCH would get: what was emptied, changed or added, and nothing else', () => {
+    const record = {
+      id: id(1),
+      version: 1,
+      ref: 'much too long already',
+      customer: id(2),
+      lines: [
+        { id: id(3), item: 'a', quantity: 1 },
+        { id: id(4), item: 'b', quantity: 0 },
+      ],
+    }
+    const [first, second] = record.lines
+    expect(faults(record, record)).toEqual({})
+    expect(
+      faults({ ...record, customer: undefined, lines: [{ ...first, item: undefined }, second, { id: 'new:1', quantity: 0 }] }, record),
+    ).toEqual({
+      customer: 'Choose a customer',
+      'lines/0/item': 'Enter an item',
+      'lines/2/item': 'Enter an item',
+      'lines/2/quantity': 'Enter at least 1',
+    })
+    expect(faults({ ...record, lines: [{ ...first, parts: [{ id: 'new:1', serial: 'longer than eight' }] }, second] }, record)).toEqual({
+      'lines/0/parts/0/serial': 'Use at most 8 characters',
+    })
   })
   it('generates no code: the page forbids it', () => {
     const { Function: original } = globalThis
@@ -88,7 +129,7 @@ describe('a server’s faults', () => {
         { pointer: '/secret', detail: 'There is no field "secret".' },
         { pointer: '', detail: 'Not like this.' },
       ],
-      placeIn(order, mode, { lines: rows }),
+      placeIn(all, order, mode, { lines: rows }),
       ([name = ''], detail) => sentence(name, detail),
     )
   it('land on the fields they name, inside lines too, whether a line is named by place, id or key', () => {
@@ -108,7 +149,7 @@ describe('a server’s faults', () => {
     expect(withoutFault(place('edit').tree, 'lines')).not.toHaveProperty('lines')
   })
   it('about a line that is gone stay at the lines', () => {
-    expect(placeIn(order, 'edit', { lines: [] })(['lines', id(9), 'item'])).toEqual(['lines'])
+    expect(placeIn(all, order, 'edit', { lines: [] })(['lines', id(9), 'item'])).toEqual(['lines'])
     expect(rowOf(rows, '7')).toBeNull()
   })
   it('escaped in the pointer are read as they are', () => {

@@ -6,7 +6,6 @@ import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
-import { numberSetting } from '../fields/type.ts'
 import { editable, sectionsOf } from '../model/entity.ts'
 import { isLines, type Mode } from './schema.ts'
 
@@ -88,15 +87,13 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
 }
 
 /** Short fields stand in pairs where the form is wide enough. */
-const wide = new Set(['longText', 'markdown', 'json', 'address', 'references', 'lines', 'personName'])
-const isWide = (entity: Entity, field: Field): boolean =>
-  wide.has(field.type) ||
-  kindOf(field).tall === true ||
-  field.name === entity.titleField ||
-  (field.type === 'text' && (numberSetting(field, 'maxLength') ?? 0) > 200)
+const isWide = (entity: Entity, field: Field, mode: Mode): boolean => {
+  const { tall, wide } = kindOf(field)
+  return tall === true || wide?.(field) === true || (field.name === entity.titleField && editable(entity, field, mode))
+}
 
 function FormLayout({ properties }: ObjectFieldTemplateProps) {
-  const { entity, visible, sectioned } = useFormView()
+  const { entity, mode, visible, sectioned } = useFormView()
   const shown = properties.filter((property) => visible.has(property.name))
   if (!sectioned)
     return (
@@ -116,7 +113,7 @@ function FormLayout({ properties }: ObjectFieldTemplateProps) {
           {section.title !== '' && <h3 className="section-title">{section.title}</h3>}
           <div className="form-fields form-two">
             {section.fields.map((field) => (
-              <div key={field.name} className={isWide(entity, field) ? 'form-wide' : undefined}>
+              <div key={field.name} className={isWide(entity, field, mode) ? 'form-wide' : undefined}>
                 {shown.find((property) => property.name === field.name)?.content}
               </div>
             ))}

@@ -1,6 +1,9 @@
 import { Validator, type Schema } from '@cfworker/json-schema'
 import { toErrorSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils'
-import type { Json } from './schema.ts'
+import type { CatalogueView, Entity } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { createBody, patchBody, placeIn, type FormData } from './body.ts'
+import { bodySchema, type Json, type Mode } from './schema.ts'
 import { faultWords } from './words.ts'
 
 /** Keywords that only report that something inside them failed. */
@@ -38,20 +41,9 @@ const at = (root: unknown, path: readonly string[]): unknown =>
     root,
   )
 
-/** Emptied fields are absent, not wrong; lines keep their places so that pointers stay true. */
-export function withoutEmpty(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmpty)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== null && each !== undefined && each !== '')
-      .map(([name, each]) => [name, withoutEmpty(each)]),
-  )
-}
-
 /** Interprets JSON Schema without generating code: the page's CSP allows no eval. One fault per place, the first found. */
-export function faultsOf(schema: Json, data: unknown): readonly Fault[] {
-  const { errors } = new Validator(schema, '2020-12', false).validate(withoutEmpty(data) ?? {})
+export function faultsOf(schema: Json, body: unknown): readonly Fault[] {
+  const { errors } = new Validator(schema, '2020-12', false).validate(body)
   const found = new Map<string, Fault>()
   for (const { keyword, keywordLocation, instanceLocation, error } of errors) {
     const inside = segments(instanceLocation)
@@ -62,29 +54,45 @@ export function faultsOf(schema: Json, data: unknown): readonly Fault[] {
     const node = missing === undefined ? at(schema, rule.slice(0, -1)) : at(schema, [...rule.slice(0, -1), 'properties', missing])
     const key = path.join('/')
     if (path.length === 0 || found.has(key)) continue
-    found.set(key, { path, detail: faultWords(keyword, typeof node === 'object' && node !== null ? { ...node } : {}) })
+    // Emptying what is required breaks its type; what the person should hear is that it is missing.
+    const broken = at(body, path) === null ? 'required' : keyword
+    found.set(key, { path, detail: faultWords(broken, typeof node === 'object' && node !== null ? { ...node } : {}) })
   }
   // A fault of a part says more than the fault of the whole that it causes.
   return [...found.values()].filter((fault) => ![...found.keys()].some((key) => key.startsWith(`${fault.path.join('/')}/`)))
 }
 
-/** The validator that rjsf asks. It gives a flat schema to draw from; what is checked is the full one. */
-export function createValidator(full: Json): ValidatorType {
-  const validate = (data: unknown): RJSFValidationError[] =>
-    faultsOf(full, data).map(({ path, detail }) => ({
-      name: 'rule',
-      property: `.${path.join('.')}`,
-      message: detail,
-      params: {},
-      stack: detail,
-    }))
+/** The validator that rjsf asks, whatever schema it draws from: `check` judges the body that saving would send. */
+export function createValidator(check: (data: FormData) => readonly Fault[]): ValidatorType {
   return {
     validateFormData: (data) => {
-      const errors = validate(data)
+      const errors = check((data ?? {}) as FormData).map(({ path, detail }): RJSFValidationError => ({
+        name: 'rule',
+        property: `.${path.join('.')}`,
+        message: detail,
+        params: {},
+        stack: detail,
+      }))
       return { errors, errorSchema: toErrorSchema(errors) }
     },
     isValid: (schema, data) => new Validator(schema as Schema, '2020-12').validate(data).valid,
     // Only rjsf's playground asks for this.
     rawValidation: () => ({}),
   }
+}
+
+/** What the server would refuse of this form, at the places of the form. */
+export function checkForm(
+  catalogue: CatalogueView,
+  entity: Entity,
+  mode: Mode,
+  record: RecordData | undefined,
+  data: FormData,
+): readonly Fault[] {
+  const body = mode === 'create' || !record ? createBody(catalogue, entity, data) : patchBody(catalogue, entity, record, data)
+  const place = placeIn(catalogue, entity, mode, data)
+  return faultsOf(bodySchema(entity, mode), body).flatMap(({ path, detail }) => {
+    const here = place(path)
+    return here === null ? [] : [{ path: here, detail }]
+  })
 }

@@ -4,7 +4,8 @@ import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { PlainContext } from '../fields/parts.ts'
 import { isEmpty } from '../fields/type.ts'
-import { summaryOf, titleOf } from '../model/entity.ts'
+import { summaryOf } from '../model/columns.ts'
+import { titleOf } from '../model/entity.ts'
 
 /** The list at phone width: a card per record; a long press selects. */
 export function Cards({

@@ -1,7 +1,8 @@
 import { useState } from 'react'
 import type { CatalogueView, Entity, View } from '../api/catalogue.ts'
 import { kindOf } from '../fields/registry.ts'
-import { columnOf, defaultColumns, type Column } from '../model/entity.ts'
+import { defaultColumns } from '../model/columns.ts'
+import { columnOf, type Column } from '../model/entity.ts'
 import { readStored, writeStored } from '../model/stored.ts'
 
 export type Density = 'compact' | 'default' | 'tall'

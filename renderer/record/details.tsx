@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { fieldOf, may, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
+import { kindOf } from '../fields/registry.ts'
 import { isEmpty } from '../fields/type.ts'
 import { sectionsOf, systemFields } from '../model/entity.ts'
 import { Property } from './property.tsx'
@@ -21,7 +22,7 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
   const shown = (name: string, required: boolean): boolean => showEmpty || required || kept.has(name) || !isEmpty(record[name])
   const hidden = sections.flatMap((section) => section.fields).filter((field) => !shown(field.name, field.required)).length
   const title = entity.titleField === null ? null : fieldOf(entity, entity.titleField)
-  const composedTitle = title !== null && (title.type === 'personName' || title.reference !== null)
+  const composedTitle = title !== null && kindOf(title).composed === true
   return (
     <div className="details">
       {composedTitle && title && (

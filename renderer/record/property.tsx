@@ -55,9 +55,7 @@ export function Property({
     setEditing(false)
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('.property-value')?.focus())
   }
-  // A box or a star has no text to finish: the change itself is the commit.
-  const instant = field.type === 'boolean' || field.type === 'rating'
-  const tall = kindOf(field).tall === true
+  const { instant = false, tall = false } = kindOf(field)
   return (
     <div className={tall ? 'property property-tall' : 'property'} ref={box}>
       <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>

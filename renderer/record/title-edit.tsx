@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { fieldOf, may, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { kindOf } from '../fields/registry.ts'
 import { editable, titleOf } from '../model/entity.ts'
 
 /** The record's title; where it is a text of a live entity, a click edits it where it stands. */
@@ -18,7 +19,8 @@ export function TitleEdit({
   const [text, setText] = useState<string | null>(null)
   const title = titleOf(entity, record)
   const can =
-    field?.type === 'text' &&
+    field !== null &&
+    kindOf(field).verbatim === true &&
     entity.display.editMode === 'live' &&
     may(entity, 'update') &&
     editable(entity, field, 'edit') &&

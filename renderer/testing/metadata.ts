@@ -1,4 +1,5 @@
 import type { CatalogueView, Entity, Field, View } from '../api/catalogue.ts'
+import { schemasOf, type WithoutSchemas } from '../../engine/catalogue/compile-schemas.ts'
 import { fieldOf } from '../../engine/fields/index.ts'
 
 /** Small metadata for tests: what matters is given, the rest is what the server would send. */
@@ -76,6 +77,7 @@ export const entity = (given: Partial<Entity> = {}): Entity => ({
   parent: null,
   actions: ['list', 'get', 'create', 'update', 'delete', 'restore'],
   fields: [field()],
+  schemas: { create: {}, patch: {} },
   inverses: [],
   unique: [],
   display,
@@ -89,5 +91,12 @@ export const catalogue = (...entities: readonly Entity[]): CatalogueView => ({
   tenant: { id: 't', slug: 'acme', name: 'Acme', locale: 'en', timeZone: 'UTC', currency: 'EUR', demo: false },
   me: { member: 'm', name: 'Ada', email: 'ada@acme.test', roles: [] },
   modules: [],
-  entities: Object.fromEntries(entities.map((each) => [each.id, each])),
+  entities: Object.fromEntries(entities.map((each) => [each.id, { ...each, schemas: compiledSchemas(each, entities) }])),
 })
+
+/** The engine's own compiler makes the schemas; it reads no more of an entity than the view has. */
+function compiledSchemas(one: Entity, entities: readonly Entity[]): Entity['schemas'] {
+  const source = (each: Entity): WithoutSchemas =>
+    ({ ...each, fields: each.fields.map((own) => ({ ...own, default: own.default ?? undefined })) }) as unknown as WithoutSchemas
+  return schemasOf(source(one), new Map(entities.map((each) => [each.id, source(each)])))
+}

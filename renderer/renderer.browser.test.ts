@@ -82,7 +82,7 @@ describe('a list', () => {
   it('says why it is empty, and offers the way back', async () => {
     const { page } = await open('rep@acme', '/e/crm/companies?draft=1&search=zzzzzz')
     await page.getByRole('heading', { name: 'No companies match “zzzzzz”' }).waitFor()
-    await page.getByRole('button', { name: 'Clear', exact: true }).click()
+    await page.getByRole('button', { name: 'Clear the search' }).click()
     await grid(page).waitFor()
   })
   it('edits a cell in place and takes it back', async () => {
@@ -226,7 +226,7 @@ it('imports a file: columns matched, checked without a trace, run, undone', asyn
   await page.getByRole('heading', { name: '1 row needs attention' }).waitFor()
   expect(await count('/api/crm/companies')).toBe(before)
   await page.getByRole('button', { name: 'Import 1 company' }).click()
-  await page.getByRole('heading', { name: 'Imported 1 companies' }).waitFor()
+  await page.getByRole('heading', { name: 'Imported 1 company' }).waitFor()
   // Leave, and come back to the same job.
   const address = page.url()
   await page.goto(world.url)

@@ -152,7 +152,7 @@ function edit(multi: boolean) {
       <Layer
         opened={opened !== null}
         title={field.title}
-        width={260}
+        width="target"
         onClose={() => {
           setOpened(null)
           props.onCancel?.()

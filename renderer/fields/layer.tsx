@@ -62,6 +62,7 @@ export function Layer({
         role="dialog"
         aria-label={title}
         data-layer
+        className={width === 'target' ? 'layer-target' : undefined}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return
           event.stopPropagation()

@@ -3,6 +3,7 @@ import type { Field } from '../api/catalogue.ts'
 import { numberFormat } from './intl.ts'
 import { useLocale } from './locale.ts'
 import { add, formatDecimal, parseNumber } from './numbers.ts'
+import { numberKinds } from './number.tsx'
 import { numberSetting, settingsOf, type EditProps, type FieldKind, type Locale, type Parsed, type ShowProps } from './type.ts'
 import { TextInput } from './text-input.tsx'
 
@@ -102,7 +103,7 @@ function sum(values: readonly unknown[]): Money | null {
   return { amount: money.reduce((total, value) => add(total, value.amount), '0'), currency: first.currency }
 }
 
-/** In filters the amount alone is compared; the server keeps currencies apart. */
+/** In filters the amount alone is compared, in whatever currency it stands. */
 const money: FieldKind = {
   Show,
   Edit,
@@ -119,6 +120,7 @@ const money: FieldKind = {
   align: 'end',
   width: 130,
   sum,
+  filterAs: numberKinds.decimal,
 }
 
 export const moneyKinds = { money } as const

@@ -96,7 +96,7 @@ function EditReference(props: EditProps) {
       opened={query !== null}
       onClose={close}
       title={label}
-      width={320}
+      width="target"
       target={
         <div>
           <PickerFace
@@ -105,7 +105,7 @@ function EditReference(props: EditProps) {
             required={field.required}
             open={query !== null}
             onOpen={setQuery}
-            placeholder="Choose…"
+            placeholder="Choose"
             onClear={ref && !field.required ? () => onChange(null) : null}
           >
             {ref ? <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} link={false} /> : null}
@@ -215,7 +215,7 @@ function EditReferences(props: EditProps) {
       opened={query !== null}
       onClose={close}
       title={label}
-      width={320}
+      width="target"
       target={
         <div>
           <PickerFace
@@ -224,7 +224,7 @@ function EditReferences(props: EditProps) {
             required={field.required}
             open={query !== null}
             onOpen={setQuery}
-            placeholder="Choose any…"
+            placeholder="Choose any"
             onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}
           >
             {ids.length > 0 && entity !== null ? (

@@ -83,6 +83,8 @@ export interface FieldKind {
   readonly Operand?: ComponentType<OperandProps>
   /** The value that `field = operand` gives a new record; absent or undefined: such a filter prefills nothing. */
   readonly fromOperand?: (operand: string, field: Field) => unknown
+  /** In filters a value is written, shown and compared as this type. Absent: as itself. */
+  readonly filterAs?: FieldKind
   readonly align: 'start' | 'end' | 'center'
   /** Default column width in px. */
   readonly width: number

@@ -7,10 +7,11 @@ import { isProblem } from '../api/problem.ts'
 import { createRecord, fetchRecord, useRecord, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { useAddress } from '../model/route.ts'
-import { PageBar } from '../shell/page-bar.tsx'
+import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
 import { toast } from '../shell/toast.tsx'
 import { createBody, dataOf, initialData, patchBody, type FormData } from './body.ts'
@@ -201,6 +202,7 @@ function FormFrame({
   readonly notice?: ReactNode
 }) {
   const go = useGo()
+  const phone = usePhone()
   const formId = useId()
   const [start, setStart] = useState(() => readDraft(draftKey, version))
   const [data, setData] = useState<FormData | null>(null)
@@ -223,23 +225,29 @@ function FormFrame({
     setData(null)
     setRound(round + 1)
   }
+  const actions = (
+    <>
+      <button className={phone ? 'btn' : 'btn quiet'} type="button" onClick={() => go(back)}>
+        Cancel
+      </button>
+      <button className="btn primary" type="submit" form={formId} disabled={busy}>
+        {busy ? 'Saving' : action}
+      </button>
+    </>
+  )
   return (
     <>
       <PageBar
         title={title}
         back={back}
-        icon={
-          <A href={listAddress(entity)} aria-label={entity.pluralTitle}>
+        crumbs={
+          <A className="crumb" href={listAddress(entity)}>
             <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
+            <span className="ellipsis">{entity.kind === 'single' ? entity.title : entity.pluralTitle}</span>
           </A>
         }
       >
-        <button className="btn quiet" type="button" onClick={() => go(back)}>
-          Cancel
-        </button>
-        <button className="btn primary" type="submit" form={formId} disabled={busy}>
-          {busy ? 'Saving' : action}
-        </button>
+        {!phone && actions}
       </PageBar>
       {notice}
       <div
@@ -278,6 +286,7 @@ function FormFrame({
           }}
         />
       </div>
+      <ActionDock>{actions}</ActionDock>
       <Modal
         opened={blocker.status === 'blocked'}
         onClose={() => blocker.reset?.()}

@@ -353,6 +353,7 @@ function LineCard({
                 .slice(0, 3)
                 .map((field) => (
                   <span key={field.id} className="card-fact">
+                    {kindOf(field).align === 'end' && <span className="fact-label">{field.title}</span>}
                     <Show field={field} value={row[field.name]} record={row} />
                   </span>
                 ))}
@@ -378,6 +379,12 @@ function LineCard({
               <div key={field.id} className="form-field">
                 <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
                   {field.title}
+                  {field.required && (
+                    <span className="form-required">
+                      {' '}
+                      *<span className="sr-only"> (required)</span>
+                    </span>
+                  )}
                 </label>
                 <Edit
                   id={`card-${row.id}-${field.id}`}
@@ -386,10 +393,15 @@ function LineCard({
                   value={row[field.name]}
                   record={row}
                   invalid={fault !== undefined}
+                  describedBy={fault === undefined ? undefined : `card-${row.id}-${field.id}-fault`}
                   onChange={(value) => onEdit(row.id, field.name, value)}
                   onFault={(next) => onTyped(row.id, field.name, next)}
                 />
-                {fault !== undefined && <p className="field-fault">{fault}</p>}
+                {fault !== undefined && (
+                  <p className="field-fault" id={`card-${row.id}-${field.id}-fault`}>
+                    {fault}
+                  </p>
+                )}
               </div>
             )
           })}

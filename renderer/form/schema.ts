@@ -19,9 +19,10 @@ export const bodySchema = (entity: Entity, mode: Mode): Json => entity.schemas[m
  * composites and lines with empty defaults nor recurse into them; what a value may be is judged by the body's schema alone.
  */
 export function formSchema(entity: Entity, mode: Mode): { readonly schema: Json; readonly uiSchema: Json } {
-  const names = formFields(entity, mode).map((field) => field.name)
+  const fields = formFields(entity, mode)
   return {
-    schema: { type: 'object', properties: Object.fromEntries(names.map((name) => [name, {}])) },
-    uiSchema: Object.fromEntries(names.map((name) => [name, { 'ui:field': 'registry' }])),
+    // A property without any keyword would not be drawn at all.
+    schema: { type: 'object', properties: Object.fromEntries(fields.map(({ name, title }) => [name, { title }])) },
+    uiSchema: Object.fromEntries(fields.map(({ name }) => [name, { 'ui:field': 'registry' }])),
   }
 }

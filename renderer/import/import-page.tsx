@@ -4,10 +4,13 @@ import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { endJob, over, startImport, useJob, type ImportResult } from '../api/jobs.ts'
 import { queryClient } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
+import { useLocale } from '../fields/locale.ts'
+import { formatDecimal } from '../fields/numbers.ts'
 import { listAddress } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { useAddress, useSearchText } from '../model/route.ts'
-import { PageBar } from '../shell/page-bar.tsx'
+import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
 import { previewCsv } from './csv.ts'
@@ -28,6 +31,8 @@ const steps = ['File', 'Columns', 'Check', 'Import'] as const
 function Import({ entity }: { readonly entity: Entity }) {
   const catalogue = useCatalogue()
   const go = useGo()
+  const phone = usePhone()
+  const { locale } = useLocale()
   const [search, setSearch] = useSearchText()
   const [file, setFile] = useState<File | null>(null)
   const [rows, setRows] = useState<readonly (readonly string[])[]>([])
@@ -72,6 +77,40 @@ function Import({ entity }: { readonly entity: Entity }) {
   }
   const checked = check.data?.status === 'done' ? (check.data.result as ImportResult) : null
   const good = checked === null ? 0 : checked.created + checked.updated
+  const quiet = phone ? 'btn' : 'btn quiet'
+  const actions =
+    step === 1 ? (
+      <>
+        <button className={quiet} onClick={again}>
+          Back
+        </button>
+        <button
+          className="btn primary"
+          disabled={busy || !Object.values(mapping).some((path) => path !== null)}
+          onClick={() => void start(true)}
+        >
+          Check the file
+        </button>
+      </>
+    ) : step === 2 ? (
+      <>
+        <button className={quiet} onClick={() => setCheckId(null)}>
+          Back
+        </button>
+        <button className="btn primary" disabled={busy || good === 0} onClick={() => void start(false)}>
+          Import {good > 0 ? formatDecimal(String(good), locale, 0) : ''} {(good === 1 ? entity.title : entity.pluralTitle).toLowerCase()}
+        </button>
+      </>
+    ) : step === 3 && finished ? (
+      <>
+        <button className={quiet} onClick={again}>
+          Import another file
+        </button>
+        <button className="btn primary" onClick={() => go(listAddress(entity))}>
+          Show {entity.pluralTitle.toLowerCase()}
+        </button>
+      </>
+    ) : null
   return (
     <>
       <PageBar
@@ -84,40 +123,7 @@ function Import({ entity }: { readonly entity: Entity }) {
           </A>
         }
       >
-        {step === 1 && (
-          <>
-            <button className="btn quiet" onClick={again}>
-              Back
-            </button>
-            <button
-              className="btn primary"
-              disabled={busy || !Object.values(mapping).some((path) => path !== null)}
-              onClick={() => void start(true)}
-            >
-              Check the file
-            </button>
-          </>
-        )}
-        {step === 2 && (
-          <>
-            <button className="btn quiet" onClick={() => setCheckId(null)}>
-              Back
-            </button>
-            <button className="btn primary" disabled={busy || good === 0} onClick={() => void start(false)}>
-              Import {good > 0 ? good : ''} {(good === 1 ? entity.title : entity.pluralTitle).toLowerCase()}
-            </button>
-          </>
-        )}
-        {step === 3 && finished && (
-          <>
-            <button className="btn quiet" onClick={again}>
-              Import another file
-            </button>
-            <button className="btn primary" onClick={() => go(listAddress(entity))}>
-              Show {entity.pluralTitle.toLowerCase()}
-            </button>
-          </>
-        )}
+        {!phone && actions}
       </PageBar>
       <ol className="steps" aria-label="Steps">
         {steps.map((title, index) => (
@@ -152,7 +158,7 @@ function Import({ entity }: { readonly entity: Entity }) {
           (check.error ? (
             <Failure title="The check could not be read" error={check.error} onRetry={() => void check.refetch()} />
           ) : (
-            <Report job={check.data} entity={entity} file={file} />
+            <Report job={check.data} entity={entity} file={file} check />
           ))}
         {step === 3 &&
           (run.error ? (
@@ -177,6 +183,7 @@ function Import({ entity }: { readonly entity: Entity }) {
             />
           ))}
       </div>
+      <ActionDock>{actions}</ActionDock>
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { IconArrowRight, IconCheck } from '@tabler/icons-react'
+import { IconArrowRight, IconCheck, IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Entity } from '../api/catalogue.ts'
 import { Layer } from '../fields/layer.tsx'
@@ -119,7 +119,7 @@ function TargetButton({
       opened={opened}
       onClose={() => setOpened(false)}
       title={`Field for ${header}`}
-      width={280}
+      width="target"
       target={
         <button
           className={target ? 'btn target' : 'btn target unmapped'}
@@ -129,7 +129,9 @@ function TargetButton({
         >
           {target && <IconCheck size={14} stroke={1.75} className="target-check" aria-hidden />}
           <span className="ellipsis">{target?.title ?? 'Leave out'}</span>
+          <span className="grow" />
           {target?.hint !== undefined && <span className="faint">{target.hint}</span>}
+          <IconChevronDown size={14} stroke={1.5} className="faint" aria-hidden />
         </button>
       }
     >

@@ -1,40 +1,43 @@
 import { IconArrowBackUp, IconDownload } from '@tabler/icons-react'
 import type { Entity } from '../api/catalogue.ts'
 import { over, type ImportResult, type Job, type UndoResult } from '../api/jobs.ts'
+import { useLocale } from '../fields/locale.ts'
+import { formatDecimal } from '../fields/numbers.ts'
+import { sentence } from '../form/words.ts'
 import { previewCsv, writeCsv } from './csv.ts'
-
-const verbs = {
-  queued: 'Waiting for its turn',
-  running: 'Working',
-  done: 'Finished',
-  failed: 'Stopped by an error',
-  cancelled: 'Cancelled',
-} as const
 
 /** A check, an import or its undoing: progress while it runs, then counts and the rows that could not be taken. */
 export function Report({
   job,
   entity,
   file,
+  check = false,
   onCancel,
   onUndo,
 }: {
   readonly job: Job | undefined
   readonly entity: Entity
   readonly file: File | null
+  /** It only looks: nothing is written. */
+  readonly check?: boolean
   readonly onCancel?: () => void
   readonly onUndo?: () => void
 }) {
+  const count = useCount()
   if (!job) return null
   const { done, total } = job.progress
   if (!over(job)) {
+    const undoing = job.kind === 'import-undo'
+    const doing = check ? 'Checking the file' : undoing ? 'Undoing the import' : `Importing ${entity.pluralTitle.toLowerCase()}`
     return (
-      <div className="report" aria-live="polite">
-        <h2 className="section-title">{verbs[job.status]}</h2>
+      <div className="report">
+        <h2 className="section-title">{job.status === 'queued' ? 'Waiting for its turn' : doing}</h2>
         <progress className="progress" max={total ?? 1} value={total === null ? undefined : done} aria-label="Progress" />
-        <p className="muted num">{total === null ? '' : `${done} of ${total}`}</p>
-        <p className="muted">You can leave this page; the work goes on.</p>
-        {onCancel && (
+        <p className="muted num" aria-live="polite">
+          {total === null ? 'Counting the rows' : `${count(done)} of ${count(total)} rows`}
+        </p>
+        <p className="muted">{check ? 'A check changes nothing.' : 'You can leave this page; the work goes on.'}</p>
+        {onCancel && !undoing && (
           <button className="btn form" onClick={onCancel}>
             Cancel
           </button>
@@ -53,6 +56,12 @@ export function Report({
   return <Counts job={job} result={job.result as ImportResult | null} entity={entity} file={file} {...(onUndo && { onUndo })} />
 }
 
+/** Whole numbers as the tenant writes them. */
+function useCount(): (number: number) => string {
+  const { locale } = useLocale()
+  return (number) => formatDecimal(String(number), locale, 0)
+}
+
 const detailOf = (result: unknown): string =>
   typeof result === 'object' && result !== null && 'detail' in result ? String(result.detail) : 'The server gave no reason.'
 
@@ -69,12 +78,13 @@ function Counts({
   readonly file: File | null
   readonly onUndo?: () => void
 }) {
-  const plural = entity.pluralTitle.toLowerCase()
+  const count = useCount()
+  const named = (number: number): string => `${count(number)} ${(number === 1 ? entity.title : entity.pluralTitle).toLowerCase()}`
   if (!result)
     return (
       <div className="report">
         <h2 className="section-title">Cancelled</h2>
-        <p className="muted">{job.progress.done} rows had been taken before that.</p>
+        <p className="muted">{count(job.progress.done)} rows had been taken before that.</p>
         {onUndo && (
           <button className="btn form" onClick={onUndo}>
             <IconArrowBackUp size={16} stroke={1.5} aria-hidden />
@@ -90,19 +100,23 @@ function Counts({
         {dryRun
           ? failed === 0
             ? 'Every row can be imported'
-            : `${failed} ${failed === 1 ? 'row needs' : 'rows need'} attention`
-          : `Imported ${created + updated} ${plural}`}
+            : `${count(failed)} ${failed === 1 ? 'row needs' : 'rows need'} attention`
+          : `Imported ${named(created + updated)}`}
       </h2>
       <div className="report-counts">
         <span>
-          <b className="num">{created}</b> {dryRun ? 'would be new' : 'new'}
+          <b className="num">{count(created)}</b> {dryRun ? 'would be new' : 'new'}
         </span>
-        <span>
-          <b className="num">{updated}</b> {dryRun ? 'would be updated' : 'updated'}
-        </span>
-        <span className={failed > 0 ? 'danger' : undefined}>
-          <b className="num">{failed}</b> with errors{dryRun && failed > 0 && ', left out'}
-        </span>
+        {updated > 0 && (
+          <span>
+            <b className="num">{count(updated)}</b> {dryRun ? 'would be updated' : 'updated'}
+          </span>
+        )}
+        {failed > 0 && (
+          <span className="danger">
+            <b className="num">{count(failed)}</b> {dryRun ? 'with errors would be left out' : 'with errors left out'}
+          </span>
+        )}
       </div>
       {dryRun && <p className="muted">Nothing has been changed yet.</p>}
       {faults.length > 0 && (
@@ -128,7 +142,7 @@ function Counts({
                   <tr key={`${fault.row}${fault.column}${fault.detail}`}>
                     <td className="num">{fault.row}</td>
                     <td>{fault.column ?? '–'}</td>
-                    <td className="report-detail">{fault.detail}</td>
+                    <td className="report-detail">{sentence(fault.column ?? 'The row', fault.detail)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -151,7 +165,7 @@ const Undone = ({ result, entity }: { readonly result: UndoResult; readonly enti
     <h2 className="section-title">The import was undone</h2>
     <div className="report-counts">
       <span>
-        <b className="num">{result.removed}</b> {entity.pluralTitle.toLowerCase()} deleted
+        <b className="num">{result.removed}</b> {(result.removed === 1 ? entity.title : entity.pluralTitle).toLowerCase()} deleted
       </span>
       <span>
         <b className="num">{result.reverted}</b> put back as they were

@@ -7,7 +7,7 @@ import { Layer } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { OptionList } from '../fields/option-list.tsx'
 import { kindOf } from '../fields/registry.ts'
-import type { Locale } from '../fields/type.ts'
+import type { FieldKind, Locale } from '../fields/type.ts'
 import { columnOf } from '../model/entity.ts'
 import { complete, filterable, operatorsFor, type Condition } from './view-state.ts'
 
@@ -198,17 +198,18 @@ const textOf = (value: unknown): string =>
   value === null || value === undefined
     ? ''
     : typeof value === 'object'
-      ? 'amount' in value && typeof value.amount === 'string'
-        ? value.amount
-        : JSON.stringify(value)
+      ? JSON.stringify(value)
       : typeof value === 'string'
         ? value
         : JSON.stringify(value)
 
+/** The type as which a field is compared. */
+const comparedAs = (field: Field): FieldKind => kindOf(field).filterAs ?? kindOf(field)
+
 /** The text of a query parameter back as a value of the field, for its editor and its words. */
 function valueOf(field: Field, text: string, locale: Locale): unknown {
   if (text === '') return null
-  const parsed = kindOf(field).parse?.(text, field, { ...locale, locale: 'en' })
+  const parsed = comparedAs(field).parse?.(text, field, { ...locale, locale: 'en' })
   return parsed && 'value' in parsed ? parsed.value : text
 }
 
@@ -236,7 +237,7 @@ function OperandEditor(props: OperandEditorProps) {
 
 /** Types without a chooser of their own take typed text; a change is applied after a short pause or with Enter. */
 function TypedOperand({ field, condition, onChange, onDone }: OperandEditorProps) {
-  const kind = kindOf(field)
+  const kind = comparedAs(field)
   const locale = useLocale()
   const isText = kind.filterOps.some(([operator]) => operator === 'contains') || condition.operator === 'in'
   const [text, setText] = useState(condition.value)
@@ -292,7 +293,7 @@ function useOperandWords(field: Field | null, condition: Condition): string {
   const titles = useTitles(ids.map((id) => ({ entity: target ?? '', id })))
   if (!field) return condition.value
   if (ids.length > 0) return titles.map((title) => title ?? '…').join(', ')
-  const kind = kindOf(field)
+  const kind = comparedAs(field)
   if (condition.operator === 'contains' || condition.operator === 'startsWith') return condition.value
   return condition.value
     .split(condition.operator === 'in' ? ',' : '\u0000')

@@ -117,7 +117,7 @@ function List({ entity }: { readonly entity: Entity }) {
             deleted={state.deleted}
             onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [] }))}
           />
-          {may(entity, 'create') && !state.deleted && (
+          {may(entity, 'create') && !state.deleted && !phone && (
             <button className="btn primary" onClick={create}>
               New {entity.title.toLowerCase()}
             </button>
@@ -340,7 +340,7 @@ function Empty({
         title={`No ${plural} match ${reason}`}
         actions={
           <button className="btn form" onClick={onClear}>
-            Clear
+            {filters === 0 ? 'Clear the search' : state.search === '' ? 'Clear the filters' : 'Clear both'}
           </button>
         }
       />

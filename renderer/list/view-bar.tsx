@@ -1,4 +1,5 @@
 import { Menu } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
 import {
   IconAdjustmentsHorizontal,
   IconArrowsSort,
@@ -52,17 +53,18 @@ export function ViewBar({
 }: Props) {
   const phone = usePhone()
   const views = viewsOf(entity)
-  const tabs = phone ? [] : views.slice(0, 6)
+  const { ref, width } = useElementSize()
+  const tabs = phone ? [] : views.slice(0, fitting(views, width - (state.changed ? 84 : 0)))
   const rest = views.filter((view) => !tabs.includes(view))
   return (
     <div className="view-bar">
-      <div className="view-tabs" role="tablist" aria-label="Views">
+      <div className="view-tabs" role="tablist" aria-label="Views" ref={ref}>
         {tabs.map((view) => (
           <button key={view.id} role="tab" aria-selected={view === state.view} className="view-tab" onClick={() => onView(view)}>
             {view.title}
           </button>
         ))}
-        {rest.length > 0 && (phone || rest.length > 0) && (
+        {rest.length > 0 && (
           <Menu width={220} position="bottom-start">
             <Menu.Target>
               <button className="view-tab" aria-selected={rest.includes(state.view)} role="tab">
@@ -96,6 +98,18 @@ export function ViewBar({
       </div>
     </div>
   )
+}
+
+/** How many views stand side by side, at most six; the rest are in a menu, never cut off. A letter is about 7 px wide. */
+function fitting(views: readonly View[], width: number): number {
+  if (width <= 0) return 6
+  const more = 76
+  let used = 0
+  const count = views.findIndex((view, at) => {
+    used += view.title.length * 7.2 + 24
+    return at === 6 || used + (at === views.length - 1 ? 0 : more) > width
+  })
+  return count < 0 ? views.length : count
 }
 
 /** Applied 250 ms after the last key; the text belongs to the person until then. */

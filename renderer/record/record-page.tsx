@@ -66,6 +66,7 @@ function PageBarFor({
   return (
     <PageBar
       title={title}
+      quiet={!single}
       back={back}
       icon={single ? <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} /> : undefined}
       crumbs={

@@ -16,6 +16,7 @@ import { isProblem } from '../api/problem.ts'
 import { useRecord, type RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
 import { isEmpty } from '../fields/type.ts'
 import { expandOf, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
@@ -45,6 +46,7 @@ export function RecordView({ entity, id, mode, onClose, onStep }: RecordViewProp
   const { data: record, error, refetch } = useRecord(entity, id, expand)
   const saver = useFieldSaver(entity, record)
   const late = useLate()
+  const phone = usePhone()
   if (error && !record) {
     return isProblem(error, 'not-found') ? (
       <NotFound what={`This ${entity.title.toLowerCase()} is not here`} />
@@ -68,7 +70,7 @@ export function RecordView({ entity, id, mode, onClose, onStep }: RecordViewProp
     <article className="record" data-mode={mode} aria-label={titleOf(entity, record)}>
       <Header entity={entity} record={record} mode={mode} onClose={onClose} {...(onStep && { onStep })} saver={saver} />
       {saver.conflict && <ConflictBar entity={entity} conflict={saver.conflict} onSettle={saver.settle} />}
-      {mode === 'page' ? (
+      {mode === 'page' && !phone ? (
         <PageBody entity={entity} record={record} saver={saver} />
       ) : (
         <PanelBody entity={entity} record={record} saver={saver} />

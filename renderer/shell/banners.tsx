@@ -31,7 +31,7 @@ export function Banners() {
       {tenant.demo && (
         <div className="banner">
           <IconInfoCircle size={16} stroke={1.5} aria-hidden />
-          <span className="ellipsis">Demo workspace with sample data. Do not keep anything here that matters.</span>
+          <span className="ellipsis">Demo workspace: keep nothing here that matters.</span>
         </div>
       )}
     </div>

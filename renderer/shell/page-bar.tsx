@@ -11,6 +11,7 @@ export function PageBar({
   crumbs,
   children,
   back,
+  quiet = false,
 }: {
   readonly icon?: ReactNode
   readonly title: string
@@ -18,6 +19,8 @@ export function PageBar({
   readonly children?: ReactNode
   /** Where the phone's back arrow goes; absent: no arrow. */
   readonly back?: string | undefined
+  /** The screen below says its title itself, larger: here it is for the tab and for screen readers only. */
+  readonly quiet?: boolean
 }) {
   const { tenant } = useCatalogue()
   const phone = usePhone()
@@ -26,16 +29,21 @@ export function PageBar({
     document.title = `${title} · ${tenant.name}`
   }, [title, tenant.name])
   return (
-    <header className="page-bar">
+    <header className="page-bar" data-quiet={quiet || undefined}>
       {phone && back !== undefined && (
         <button className="icon-btn" aria-label="Back" onClick={() => go(back)}>
           <IconChevronLeft size={20} stroke={1.5} aria-hidden />
         </button>
       )}
       {icon}
-      {crumbs}
-      <h1 className="page-title ellipsis">{title}</h1>
+      {(!phone || quiet) && crumbs}
+      <h1 className={quiet ? 'sr-only' : 'page-title ellipsis'}>{title}</h1>
       <div className="page-actions">{children}</div>
     </header>
   )
+}
+
+/** What one can do on a screen of its own (a form, an import), within reach of the thumb; on a desk it stands in the page bar. */
+export function ActionDock({ children }: { readonly children: ReactNode }) {
+  return usePhone() && children !== null ? <div className="action-dock">{children}</div> : null
 }

@@ -3,9 +3,14 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState, type ReactNode } from 'react'
 import { entityOf, useCatalogue, type Entity } from '../api/catalogue.ts'
-import { listRecords } from '../api/records.ts'
+import { listRecords, type RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
+import { PlainContext } from '../fields/parts.ts'
 import { searchQuery } from '../fields/picker.tsx'
+import { isEmpty } from '../fields/type.ts'
+import { summaryOf } from '../model/columns.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { Keys, useAllCommands } from './commands.tsx'
@@ -17,6 +22,8 @@ interface Row {
   readonly title: string
   readonly icon?: ReactNode
   readonly hint?: string
+  /** What tells two records of the same title apart. */
+  readonly detail?: ReactNode
   readonly keys?: string | undefined
   readonly disabled?: string | undefined
   readonly run: () => void
@@ -26,9 +33,11 @@ const matches = (title: string, words: readonly string[]): boolean => words.ever
 
 /** Commands, places and records behind one field. Records are searched in every entity of the menu at once. */
 export function Palette({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+  const phone = usePhone()
   return (
     <Modal
       opened={opened}
+      fullScreen={phone}
       onClose={onClose}
       withCloseButton={false}
       size={640}
@@ -46,6 +55,7 @@ export function Palette({ opened, onClose }: { readonly opened: boolean; readonl
 function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const catalogue = useCatalogue()
   const go = useGo()
+  const phone = usePhone()
   const commands = useAllCommands()
   const [text, setText] = useState('')
   const [settled] = useDebouncedValue(text.trim(), 150)
@@ -79,6 +89,7 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           section: 'Records',
           title: titleOf(entity, record),
           hint: entity.title,
+          detail: <Detail entity={entity} record={record} />,
           icon: entityIcon(entity),
           run: () => go(recordAddress(entity, record.id)),
         }))
@@ -95,34 +106,41 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   }
   return (
     <>
-      <input
-        className="palette-input"
-        role="combobox"
-        aria-expanded
-        aria-controls={id}
-        aria-autocomplete="list"
-        aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined}
-        aria-label="Search records and commands"
-        placeholder="Search records, or type a command"
-        value={text}
-        autoFocus
-        data-autofocus
-        autoComplete="off"
-        spellCheck={false}
-        onChange={(event) => {
-          setText(event.currentTarget.value)
-          setActive(0)
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-            event.preventDefault()
-            if (rows.length > 0) setActive((at + (event.key === 'ArrowDown' ? 1 : rows.length - 1)) % rows.length)
-          } else if (event.key === 'Enter') {
-            event.preventDefault()
-            run(rows[at])
-          }
-        }}
-      />
+      <div className="palette-head">
+        <input
+          className="palette-input"
+          role="combobox"
+          aria-expanded
+          aria-controls={id}
+          aria-autocomplete="list"
+          aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined}
+          aria-label="Search records and commands"
+          placeholder="Search records, or type a command"
+          value={text}
+          autoFocus
+          data-autofocus
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => {
+            setText(event.currentTarget.value)
+            setActive(0)
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+              event.preventDefault()
+              if (rows.length > 0) setActive((at + (event.key === 'ArrowDown' ? 1 : rows.length - 1)) % rows.length)
+            } else if (event.key === 'Enter') {
+              event.preventDefault()
+              run(rows[at])
+            }
+          }}
+        />
+        {phone && (
+          <button className="btn quiet form" onClick={onClose}>
+            Cancel
+          </button>
+        )}
+      </div>
       <div className="palette-list" role="listbox" id={id} aria-label="Results">
         {rows.map((row, index) => (
           <div key={row.id}>
@@ -140,8 +158,9 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
               onClick={() => run(row)}
             >
               {row.icon ?? <span className="entity-icon-space" />}
-              <span className="ellipsis grow">{row.title}</span>
-              {(row.disabled ?? row.hint) !== undefined && <span className="muted ellipsis">{row.disabled ?? row.hint}</span>}
+              <span className="ellipsis palette-title">{row.title}</span>
+              <span className="palette-detail muted">{row.detail}</span>
+              {(row.disabled ?? row.hint) !== undefined && <span className="muted ellipsis palette-hint">{row.disabled ?? row.hint}</span>}
               {row.keys !== undefined && <Keys keys={row.keys} />}
             </div>
           </div>
@@ -149,6 +168,17 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
         {rows.length === 0 && <div className="options-empty">{isFetching ? 'Searching…' : `Nothing matches “${text.trim()}”`}</div>}
       </div>
     </>
+  )
+}
+
+function Detail({ entity, record }: { readonly entity: Entity; readonly record: RecordData }) {
+  const field = summaryOf(entity).find((each) => !isEmpty(record[each.name]))
+  return (
+    field && (
+      <PlainContext value>
+        <Show field={field} value={record[field.name]} record={record} />
+      </PlainContext>
+    )
   )
 }
 

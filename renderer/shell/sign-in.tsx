@@ -75,14 +75,21 @@ export function SignIn() {
               onChange={(event) => setPassword(event.currentTarget.value)}
               aria-describedby={fault ? 'sign-in-fault' : undefined}
             />
+            {fault !== null && (
+              <p className="fault" id="sign-in-fault" role="alert">
+                {fault}
+              </p>
+            )}
             <button className="btn primary form" type="submit" disabled={busy}>
               {busy ? 'Signing in' : 'Sign in'}
             </button>
           </form>
         )}
-        <p className="fault" id="sign-in-fault" role="alert">
-          {fault}
-        </p>
+        {choice && fault !== null && (
+          <p className="fault" role="alert">
+            {fault}
+          </p>
+        )}
       </div>
     </main>
   )

@@ -61,7 +61,7 @@ export class Problem extends Error {
     this.code = code
     this.status = status
     this.title = title
-    this.faults = options.faults ?? []
+    this.faults = options.faults?.map((fault) => ({ ...fault, pointer: cutPointer(fault.pointer) })) ?? []
     this.headers = options.headers ?? {}
   }
 
@@ -76,6 +76,17 @@ export class Problem extends Error {
     }
   }
 }
+
+/** Longer than any name that exists. */
+const echoCharacters = 80
+
+/** A name out of a request, quoted for a message: cut where it is longer than a name can be, so that no answer grows with what was sent. */
+export const echo = (name: string): string => `"${cut(name)}"`
+
+/** Each segment may be a name out of the request. */
+const cutPointer = (pointer: string): string => (pointer.length > echoCharacters ? pointer.split('/').map(cut).join('/') : pointer)
+
+const cut = (text: string): string => (text.length > echoCharacters ? `${text.slice(0, echoCharacters).toWellFormed()}…` : text)
 
 /** RFC 6901: escapes one segment of a JSON pointer. */
 export const pointerSegment = (key: string | number): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1')

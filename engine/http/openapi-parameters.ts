@@ -91,15 +91,17 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
             ),
           ),
         ]
-  const sortable = [...visible, ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])]
-    .filter((field) => fieldOf(field.type).sort)
-    .map(({ name }) => name)
+  const sortable = [...visible, ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])].filter((field) => fieldOf(field.type).sort)
+  const money = sortable.filter((field) => fieldOf(field.type).currency).map(({ title }) => title)
   const sort = share(
     'sort',
     several(
       'sort',
-      'Order, most significant first; `-` in front for descending. Paths through references work too. Without it: newest first.',
-      sortable.flatMap((name) => [name, `-${name}`]),
+      [
+        'Order, most significant first; `-` in front for descending. Paths through references work too. Without it: newest first.',
+        ...(money.length > 0 ? [`${money.join(', ')}: by amount, whatever the currency; nothing is converted.`] : []),
+      ].join(' '),
+      sortable.flatMap(({ name }) => [name, `-${name}`]),
     ),
   )
   const searched = entity.search.filter((field) => visible.includes(field)).map(({ title }) => title)

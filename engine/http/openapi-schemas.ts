@@ -192,7 +192,7 @@ export interface Expansion {
   readonly targets: readonly string[]
 }
 
-/** References to records that the caller can read, and inverse relations that the caller can list. */
+/** The document of a line, references to records that the caller can read, and inverse relations that the caller can list. */
 export function expansionsOf(access: Access, here: EntityAccess): readonly Expansion[] {
   const system = ['created_by', 'updated_by'].flatMap((name) => fieldNamed(here, name) ?? [])
   const references = [...here.visible, ...system].flatMap(({ name, reference }): Expansion[] => {
@@ -205,7 +205,11 @@ export function expansionsOf(access: Access, here: EntityAccess): readonly Expan
     const points = field?.reference?.targets.some((target) => target.entity === here.entity.id) === true
     return points && child?.actions.has('list') === true ? [{ name, kind: 'inverse', targets: [inverse.entity] }] : []
   })
-  return [...references, ...inverses]
+  const document = here.entity.parent?.entity
+  const parent: Expansion[] = isReadable(access.entities.get(document ?? ''))
+    ? [{ name: 'parent', kind: 'reference', targets: [document ?? ''] }]
+    : []
+  return [...parent, ...references, ...inverses]
 }
 
 function expandSchema({ access, names }: SchemaSource, here: EntityAccess): JsonSchema {

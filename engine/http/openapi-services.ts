@@ -59,6 +59,7 @@ export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
     },
     '/api/openapi.json': {
       get: operation('Catalogue', 'getOpenapi', 'This document', {
+        description: 'What the bearer of the token may do, and nothing else. Nobody gets one without a token.',
         parameters: [ref('parameters', 'If-None-Match')],
         responses: responses(
           {

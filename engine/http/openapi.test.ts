@@ -216,6 +216,19 @@ describe('records', () => {
     expect(schemaOf(admin, 'SalesOrder').properties['lines']).toMatchObject({ items: { $ref: '#/components/schemas/SalesOrderLine' } })
   })
 
+  it('lead from a line to its document, and wherever its references lead', () => {
+    expect(schemaOf(admin, 'SalesOrderLine').properties['_expand']).toEqual({ $ref: '#/components/schemas/SalesOrderLineExpand' })
+    const expanded = Object.keys(schemaOf(admin, 'SalesOrderLineExpand').properties)
+    expect(expanded).toEqual(expect.arrayContaining(['parent', 'product']))
+    expect(admin.components['parameters']?.['SalesOrderLine.expand']).toMatchObject({ schema: { items: { enum: expanded } } })
+  })
+
+  it('are sorted by money without a rate, and it is said', () => {
+    const told = (name: string) => String(admin.components['parameters']?.[name]?.['description'])
+    expect(told('Deal.sort')).toContain('Value: by amount, whatever the currency; nothing is converted.')
+    expect(told('Currency.sort')).not.toContain('whatever the currency')
+  })
+
   it('say what a role may only read', () => {
     const rep = documentOf(product, ...people.rep)
     expect(schemaOf(rep, 'SalesOrderCreate').properties).not.toHaveProperty('tracking_number')
@@ -302,7 +315,7 @@ describe('a catalogue made to confuse', () => {
   })
 
   it('hides columns of lines, keys over hidden fields, and targets and relations of hidden entities', () => {
-    expect(Object.keys(schemaOf(reader, 'Row').properties)).toEqual(['id', 'position', 'name'])
+    expect(Object.keys(schemaOf(reader, 'Row').properties)).toEqual(['id', 'position', 'name', '_expand'])
     expect(JSON.stringify(schemaOf(reader, 'FileOperation'))).toContain('["by_code"]')
     expect(schemaOf(reader, 'FileCreate').properties['both']).toMatchObject({ properties: { entity: { enum: ['case.job'] } } })
     // What is stored may name an entity that this caller does not know.

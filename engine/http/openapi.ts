@@ -32,6 +32,8 @@ const description = `Records of every module, and what works on them.
 
 - Exact numbers (decimal, percent, money) travel as text; numbers are taken too. References are ids.
 - A list takes one parameter per field and operator, such as \`<field>.contains=x\`; several narrow it further. Values of \`.in\`, \`sort\`, \`fields\` and \`expand\` are parted by commas: clients that can be told so must not repeat the parameter.
+- \`sort\`, \`fields\`, \`expand\`, \`group\`, \`measure\` and \`replace\` follow one rule: an empty parameter is as good as none, blanks around a name do not count, and a name that is empty or given twice is refused.
+- Every address takes a bearer token, this document's own too, but for those of signing in.
 - Answers have every property that is marked required, unless \`fields\` narrows them.
 - Errors are problem documents (RFC 9457). What a caller may not see answers as if it did not exist.`
 

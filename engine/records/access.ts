@@ -3,7 +3,7 @@ import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../cat
 import type { TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
-import { Problem } from '../problems.ts'
+import { echo, Problem } from '../problems.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
 /** The one role that may do everything with every entity of the enabled modules. */
@@ -48,7 +48,7 @@ export function entityAt({ catalogue, entities }: Access, { module, plural }: Pi
   const here = entity && entities.get(entity.id)
   if (here && !here.entity.link) return here
   const known = [...entities.values()].flatMap((each) => (each.entity.link ? [] : [`${each.entity.module}/${each.entity.plural}`]))
-  throw new Problem('not-found', `There is no ${module}/${plural} here.${suggestion(`${module}/${plural}`, known)}`)
+  throw new Problem('not-found', `There is no ${echo(`${module}/${plural}`)} here.${suggestion(`${module}/${plural}`, known)}`)
 }
 
 function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: string): Access {

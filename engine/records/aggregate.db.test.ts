@@ -248,10 +248,6 @@ describe(`aggregate (seed ${seed})`, () => {
     expect(reply['data']).toEqual((await ask('group=name')).slice(0, 2))
   })
 
-  it('the same group or measure twice is the same once', async () => {
-    expect(await ask('group=state,state&measure=count,count')).toEqual(await ask('group=state&measure=count'))
-  })
-
   it('names of long paths are whole', async () => {
     const before = 'the_one_that_stands_before_it_in_a_queue'
     const names = [
@@ -279,7 +275,6 @@ describe(`aggregate (seed ${seed})`, () => {
     ['measure=sum(name)', 'measure'],
     ['measure=median(price)', 'measure'],
     ['measure=sum(price', 'measure'],
-    ['measure=', 'measure'],
     ['measure=sum(day)', 'measure'],
     ['measure=sum(extra)', 'measure'],
     ['having.count=3', 'having.count'],

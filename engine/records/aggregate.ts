@@ -3,9 +3,10 @@ import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Measure, Operator, OperatorName } from '../fields/type.ts'
+import { echo } from '../problems.ts'
 import { Source } from './conditions.ts'
 import { listConditions, parseSearch, refuseExpression } from './list.ts'
-import { parameterFault, parseBucket, parseConditions, parseInteger, resolvePath, single, typeAt } from './parameters.ts'
+import { parameterFault, parseBucket, parseConditions, parseInteger, parseNames, resolvePath, single, typeAt } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
 import { fieldJson, textOf } from './select.ts'
 import { and, comma, toQuery } from './sql.ts'
@@ -54,11 +55,11 @@ const parameters: ReadonlySet<string> = new Set(['filter', 'group', 'measure', '
 
 export function parseAggregate(access: Access, here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): AggregateRequest {
   refuseExpression(query)
-  const groups = distinct(single(query, 'group')).map((text) => parseGroup(access, here, text))
-  const measures = distinct(single(query, 'measure') ?? 'count').map((text) => parseMeasure(access, here, text, 'measure'))
+  const groups = parseNames(single(query, 'group'), 'group').map((text) => parseGroup(access, here, text))
+  const measured = parseNames(single(query, 'measure'), 'measure')
+  const measures = (measured.length > 0 ? measured : ['count']).map((text) => parseMeasure(access, here, text, 'measure'))
   if (groups.length > limits.groups) throw parameterFault('group', `At most ${limits.groups} groups are allowed.`)
-  if (measures.length === 0 || measures.length > limits.measures)
-    throw parameterFault('measure', `Ask for 1 to ${limits.measures} measures.`)
+  if (measures.length > limits.measures) throw parameterFault('measure', `At most ${limits.measures} measures are allowed.`)
   const having = [...query]
     .filter(([key]) => key.startsWith('having.'))
     .flatMap(([key, values]) => values.map((value) => parseHaving(access, here, measures, key, value)))
@@ -67,10 +68,10 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
   // A field may be called "count".
   if (names.size < groups.length + measures.length) throw parameterFault('group', 'A group and a measure have the same name.')
   if (having.length > limits.conditions) throw parameterFault('having', `At most ${limits.conditions} conditions are allowed.`)
-  const sort = distinct(single(query, 'sort')).map((text) => {
+  const sort = parseNames(single(query, 'sort'), 'sort').map((text) => {
     const descending = text.startsWith('-')
     const name = descending ? text.slice(1) : text
-    if (!names.has(name)) throw parameterFault('sort', `"${name}" is neither a group nor a measure of this query.`)
+    if (!names.has(name)) throw parameterFault('sort', `${echo(name)} is neither a group nor a measure of this query.`)
     return { name, descending }
   })
   return {
@@ -86,17 +87,13 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
   }
 }
 
-/** Twice the same column would say nothing new. */
-const distinct = (text: string | undefined): string[] =>
-  text === undefined || text === '' ? [] : [...new Set(text.split(',').map((each) => each.trim()))]
-
 function parseGroup(access: Access, here: EntityAccess, text: string): Group {
   const colon = text.indexOf(':')
   const path = resolvePath(access, here, colon < 0 ? text : text.slice(0, colon), 'group')
   const bucket = colon < 0 ? null : parseBucket(text.slice(colon + 1), 'group')
   const { group } = typeAt(path)
   if (!group || (bucket && group !== 'buckets'))
-    throw parameterFault('group', bucket ? `"${path.text}" is not a date.` : `"${path.text}" cannot be grouped by.`)
+    throw parameterFault('group', `${echo(path.text)} ${bucket ? 'is not a date' : 'cannot be grouped by'}.`)
   return { name: text, path, bucket, title: titlePath(access, path) }
 }
 
@@ -118,7 +115,7 @@ function titlePath(access: Access, path: Path): Path | null {
 function parseMeasure(access: Access, here: EntityAccess, text: string, pointer: string): MeasureOf {
   if (text === 'count') return { name: text, fn: 'count', path: null }
   const match = /^(sum|avg|min|max)\(([^()]+)\)$/.exec(text)
-  if (!match) throw parameterFault(pointer, `"${text}" is not a measure; use count, sum(field), avg(field), min(field) or max(field).`)
+  if (!match) throw parameterFault(pointer, `${echo(text)} is not a measure; use count, sum(field), avg(field), min(field) or max(field).`)
   const fn = match[1] as Measure
   const path = resolvePath(access, here, match[2]!, pointer)
   if (path.member !== null && fieldOf(path.field.type).currency)
@@ -126,7 +123,7 @@ function parseMeasure(access: Access, here: EntityAccess, text: string, pointer:
       pointer,
       `Amounts of several currencies do not add up; use ${fn}(${path.text.slice(0, path.text.lastIndexOf('.'))}).`,
     )
-  if (!typeAt(path).measures?.includes(fn)) throw parameterFault(pointer, `"${path.text}" has no ${fn}.`)
+  if (!typeAt(path).measures?.includes(fn)) throw parameterFault(pointer, `${echo(path.text)} has no ${fn}.`)
   return { name: text, fn, path }
 }
 

@@ -120,7 +120,10 @@ const list = (plural: Plural): fc.Arbitrary<Asked & { plural: Plural; limit: num
       condition(plural).filter((each) => isReadable(plural, each)),
       { maxLength: 2 },
     ),
-    sort: fc.array(fc.record({ path: fc.constantFrom(...sortable), descending: fc.boolean() }), { maxLength: 3 }),
+    sort: fc.uniqueArray(fc.record({ path: fc.constantFrom(...sortable), descending: fc.boolean() }), {
+      maxLength: 3,
+      selector: ({ path }) => path,
+    }),
     search:
       plural === 'samples'
         ? fc.option(

@@ -4,7 +4,7 @@ import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Operator, OperatorName } from '../fields/type.ts'
-import { Problem } from '../problems.ts'
+import { echo, Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import { settingsFor } from './access.ts'
 import type { Access, EntityAccess } from './types.ts'
@@ -39,7 +39,7 @@ export const parameterFault = (pointer: string, detail: string): Problem =>
 
 /** A name the caller may not know of and a name that does not exist get this same answer. */
 export function unknownField(access: EntityAccess, name: string, pointer: string): Problem {
-  const detail = `${access.entity.title} has no field "${name}".${suggestion(
+  const detail = `${access.entity.title} has no field ${echo(name)}.${suggestion(
     name,
     access.visible.map((field) => field.name),
   )}`
@@ -121,7 +121,7 @@ export function resolvePath(access: Access, start: EntityAccess, text: string, p
     const next = target && access.entities.get(target.entity)
     if (!target || !next) throw unknownField(here, `${name}.${names[i + 1]}`, pointer)
     hops.push({ field, column: target.column, target: next })
-    if (hops.length > limits.pathHops) throw parameterFault(pointer, `"${text}" follows more than ${limits.pathHops} references.`)
+    if (hops.length > limits.pathHops) throw parameterFault(pointer, `${echo(text)} follows more than ${limits.pathHops} references.`)
     here = next
   }
 }
@@ -177,7 +177,7 @@ function parseOperand(path: Path, name: OperatorName, value: string, pointer: st
   if (!operator)
     throw parameterFault(
       pointer,
-      `"${path.text}" cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`,
+      `${echo(path.text)} cannot be filtered with "${name}"; it takes ${Object.keys(operators).join(', ') || 'no operator'}.`,
     )
   const faults: Fault[] = []
   const values = operator.parse(value, path.settings, (_, detail) => faults.push({ pointer, detail }))
@@ -190,13 +190,30 @@ export interface SortKey {
   readonly descending: boolean
 }
 
+/**
+ * What stands in `sort`, `fields`, `expand`, `group`, `measure` and `replace`, parted by commas. One rule for all of them: an empty parameter is
+ * as good as none, blanks around a name do not count, and a name that is empty or stands there twice is a slip and told.
+ */
+export function parseNames(text: string | undefined, pointer: string): readonly string[] {
+  if (text === undefined || text.trim() === '') return []
+  const names = text.split(',').map((name) => name.trim())
+  const seen = new Set<string>()
+  for (const name of names) {
+    // `-name` sorts by the same name as `name`.
+    const plain = name.replace(/^-/, '')
+    if (plain === '') throw parameterFault(pointer, 'A name between two commas is missing.')
+    if (seen.has(plain)) throw parameterFault(pointer, `${echo(plain)} stands here twice.`)
+    seen.add(plain)
+  }
+  return names
+}
+
 /** `-amount,name`. */
 export function parseSort(access: Access, start: EntityAccess, text: string | undefined): readonly SortKey[] {
-  if (text === undefined) return []
-  const keys = text.split(',').map((part) => {
+  const keys = parseNames(text, 'sort').map((part) => {
     const descending = part.startsWith('-')
     const path = resolvePath(access, start, descending ? part.slice(1) : part, 'sort')
-    if (!typeAt(path).sort) throw parameterFault('sort', `"${path.text}" cannot be sorted by.`)
+    if (!typeAt(path).sort) throw parameterFault('sort', `${echo(path.text)} cannot be sorted by.`)
     return { path, descending }
   })
   if (keys.length > limits.sortKeys) throw parameterFault('sort', `At most ${limits.sortKeys} sort keys are allowed.`)
@@ -219,14 +236,14 @@ export function parseInteger(
 /** Addresses other than lists take these parameters only: a misspelt one is told, not ignored. */
 export function onlyParameters(query: ReadonlyMap<string, readonly string[]>, known: readonly string[]): void {
   for (const name of query.keys()) {
-    if (!known.includes(name)) throw parameterFault(name, `There is no parameter "${name}" here.${suggestion(name, known)}`)
+    if (!known.includes(name)) throw parameterFault(name, `There is no parameter ${echo(name)} here.${suggestion(name, known)}`)
   }
 }
 
 /** The value of a parameter that may stand once. */
 export function single(query: ReadonlyMap<string, readonly string[]>, name: string): string | undefined {
   const values = query.get(name)
-  if (values && values.length > 1) throw parameterFault(name, `"${name}" may be given once.`)
+  if (values && values.length > 1) throw parameterFault(name, `${echo(name)} may be given once.`)
   return values?.[0]
 }
 
@@ -245,7 +262,7 @@ export function choice<const T extends string>(
 export function parseBucket(text: string, pointer: string): Bucket {
   const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
   const bucket = buckets.find((each) => each === text)
-  if (!bucket) throw parameterFault(pointer, `"${text}" is not a date bucket; use ${buckets.join(', ')}.`)
+  if (!bucket) throw parameterFault(pointer, `${echo(text)} is not a date bucket; use ${buckets.join(', ')}.`)
   return bucket
 }
 

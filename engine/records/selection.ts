@@ -1,6 +1,7 @@
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
-import { parameterFault, fieldNamed, unknownField } from './parameters.ts'
+import { echo } from '../problems.ts'
+import { fieldNamed, parameterFault, parseNames, unknownField } from './parameters.ts'
 import { linkColumns, systemProperties } from './select.ts'
 import type { Expansion, InverseBy, Selection } from './select.ts'
 import type { Access, EntityAccess } from './types.ts'
@@ -21,14 +22,6 @@ const tree = (paths: readonly string[]): Node => {
   return root
 }
 
-const list = (text: string | undefined): string[] =>
-  text === undefined
-    ? []
-    : text
-        .split(',')
-        .map((each) => each.trim())
-        .filter((each) => each !== '')
-
 /**
  * `fields=name,value,company.name` and `expand=company,lines` → what is rendered. Without `fields` every visible field is;
  * a dotted name narrows the expanded record. `withLines` renders the document's lines without being asked (one record).
@@ -40,9 +33,10 @@ export function parseSelection(
   expand: string | undefined,
   withLines: boolean,
 ): Selection {
-  const paths = list(expand)
+  const paths = parseNames(expand, 'expand')
+  const names = parseNames(fields, 'fields')
   if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
-  return select(access, start, fields === undefined ? null : tree(list(fields)), tree(paths), { withLines, depth: 0, inList: false })
+  return select(access, start, names.length === 0 ? null : tree(names), tree(paths), { withLines, depth: 0, inList: false })
 }
 
 /** Deleted records say when they were deleted. */
@@ -72,7 +66,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     else if (name === 'parent' && here.entity.parent)
       expansions.push({ kind: 'reference', name, targets: document(access, here.entity.parent.entity, narrowed, deeper, below) })
     else if (field?.lines && field.lines.linkField === null) expandedLines.add(name)
-    else if (inverse && inList) throw parameterFault('expand', `"${name}" is a list within a list; ask for it on its own.`)
+    else if (inverse && inList) throw parameterFault('expand', `${echo(name)} is a list within a list; ask for it on its own.`)
     else if (inverse)
       expansions.push({
         kind: 'inverse',
@@ -102,7 +96,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     if (!fieldNamed(here, name) && !expand.children.has(name) && !isSystem(name)) throw unknownField(here, name, 'fields')
     const isOpen = expand.children.has(name) || lines.some((each) => each.field.name === name)
     if (children.size > 0 && !isOpen)
-      throw parameterFault('fields', `"${name}.${[...children.keys()][0]}" is a part of what "expand=${name}" shows.`)
+      throw parameterFault('fields', `${echo(`${name}.${[...children.keys()][0]}`)} is a part of what ${echo(`expand=${name}`)} shows.`)
   }
   return {
     catalogue,

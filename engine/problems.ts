@@ -3,6 +3,7 @@
  * Throw `Problem` for what a caller can cause; `assert` for what only we can cause.
  */
 const codes = {
+  // code: [status, title, what to do about it: the detail where none is given]
   'request-malformed': [400, 'The request could not be read'],
   'request-invalid': [422, 'The request has invalid values'],
   'field-unknown': [400, 'There is no such field'],
@@ -18,7 +19,11 @@ const codes = {
   'unique-taken': [409, 'Another record already has this value'],
   'still-referenced': [409, 'Other records still refer to this one'],
   'restore-refused': [409, 'The record cannot be restored as it was'],
-  'version-conflict': [412, 'Someone changed the record since you read it'],
+  'version-conflict': [
+    412,
+    'Someone changed the record since you read it',
+    'The record was changed since you read it. Read it again, and send your change with the ETag of that answer as If-Match.',
+  ],
   'body-too-large': [413, 'The body is too large'],
   'answer-too-large': [413, 'The answer is too large; ask for fewer fields or rows'],
   'media-type-unsupported': [415, 'This content type is not understood'],
@@ -29,7 +34,7 @@ const codes = {
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'The service cannot answer right now'],
   timeout: [504, 'The request took too long'],
-} as const satisfies Record<string, readonly [status: number, title: string]>
+} as const satisfies Record<string, readonly [status: number, title: string, advice?: string]>
 
 export type ProblemCode = keyof typeof codes
 
@@ -55,8 +60,8 @@ export class Problem extends Error {
     detail = '',
     options: { faults?: readonly Fault[]; cause?: unknown; headers?: Record<string, string> } = {},
   ) {
-    const [status, title] = codes[code]
-    super(detail || title, options.cause === undefined ? undefined : { cause: options.cause })
+    const [status, title, advice]: readonly [number, string, string?] = codes[code]
+    super(detail || advice || title, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Problem'
     this.code = code
     this.status = status

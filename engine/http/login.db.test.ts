@@ -9,6 +9,12 @@ describe('login refuses', () => {
   it.each([
     ['a wrong password', { email: 'ada@acme.test', password: 'wrong horse battery' }],
     ['an unknown account', { email: 'nobody@acme.test', password: 'correct horse battery' }],
+    ['a NUL in the e-mail', { email: 'ada@acme.test\0', password: 'correct horse battery' }],
+    ['a control character in the e-mail', { email: 'ada@acme\u0007.test', password: 'correct horse battery' }],
+    ['half a character in the e-mail', { email: 'ada@acme.test\ud800', password: 'correct horse battery' }],
+    ['an e-mail of blanks', { email: '   ', password: 'correct horse battery' }],
+    ['a NUL in the password', { email: 'ada@acme.test', password: 'correct horse battery\0' }],
+    ['a NUL in the tenant', { email: 'ada@acme.test', password: 'correct horse battery', tenant: 'acme\0' }],
     ['a tenant that the account is no member of', { email: 'ada@acme.test', password: 'correct horse battery', tenant: 'globex' }],
     ['a tenant that does not exist', { email: 'ada@acme.test', password: 'correct horse battery', tenant: 'initech' }],
     ['a made-up select token', { selectToken: 'abc.def.ghi', tenant: 'acme' }],
@@ -22,6 +28,7 @@ describe('login refuses', () => {
   ])('%s', async (_name, body) => {
     const reply = await call('POST', '/api/auth/login', { body })
     expect([reply.status, reply.body['code'], reply.cookie]).toEqual([401, 'credentials-wrong', null])
+    if (!('selectToken' in body)) expect(reply.body['detail']).toBe('E-mail or password is wrong')
   })
 
   it.each([
@@ -61,6 +68,13 @@ describe('login', () => {
     expect((await deals(reply.body['accessToken'])).body).toMatchObject({ member: members.ada, roles: ['core.admin'] })
   })
 
+  it.each(['  ada@acme.test\t\n', 'ADA@ACME.TEST', 'ＡＤＡ@acme.test', 'áda@acme.test', '\u00a0ada@acme.test'])(
+    'takes %j for the stored address',
+    async (email) => {
+      expect([email, (await login(email)).status]).toEqual([email, 200])
+    },
+  )
+
   it('marks the cookie Secure behind https', async () => {
     const reply = await call('POST', '/api/auth/login', {
       body: { email: 'ada@acme.test', password: 'correct horse battery' },
@@ -94,7 +108,10 @@ describe('too many failures', () => {
         replies.push(await login(spellings[turn % spellings.length] ?? '', 'wrong password'))
       return replies
     }
-    const [real, unreal] = [await failures(['bob@acme.test', 'BOB@ACME.TEST', 'bób@acme.test']), await failures(['no-bob@acme.test'])]
+    const [real, unreal] = [
+      await failures(['bob@acme.test', 'BOB@ACME.TEST', 'bób@acme.test', ' bob@acme.test ']),
+      await failures(['no-bob@acme.test']),
+    ]
     for (const replies of [real, unreal]) {
       expect(replies.map((reply) => reply.status)).toEqual([...Array<number>(limits.loginFailuresPerAccount).fill(401), 429])
       expect(Number(replies.at(-1)?.headers.get('retry-after'))).toBeGreaterThan(0)

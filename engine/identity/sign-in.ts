@@ -76,13 +76,14 @@ export function createSignIn(parts: {
     }
   }
 
-  const byPassword = (email: string, password: string): Promise<Account> =>
-    findAccount(database, 'bos.account_by_email($1::text)', email).then(async (account) => {
-      // The hash is computed for unknown accounts too, so that time tells nothing.
-      const right = await passwords.verify(password, account?.passwordHash ?? null)
-      if (!account || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
-      return account
-    })
+  const byPassword = async (email: string, password: string): Promise<Account> => {
+    // No account has such a name, and PostgreSQL cannot even be asked about some: the answer is that of any unknown one.
+    const account = /\p{Cc}/u.test(email) ? null : await findAccount(database, 'bos.account_by_email($1::text)', email)
+    // The hash is computed for unknown accounts too, so that time tells nothing.
+    const right = await passwords.verify(password, account?.passwordHash ?? null)
+    if (!account || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
+    return account
+  }
 
   const open = async (account: Account, { tenant, slug, name, member }: Membership): Promise<SignedIn> => {
     const session = uuid()
@@ -111,7 +112,8 @@ export function createSignIn(parts: {
         if (!account || !chosen) throw new Problem('credentials-wrong', 'Sign in again and choose one of the offered tenants.')
         return open(account, chosen)
       }
-      const { email, password, tenant } = credentials
+      const { password, tenant } = credentials
+      const email = credentials.email.trim()
       return limited(hash('sha256', fold(email), 'base64'), addressKey(address), async () => {
         const account = await byPassword(email, password)
         const offered = tenant === null ? account.memberships : account.memberships.filter((membership) => membership.slug === tenant)

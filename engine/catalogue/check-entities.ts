@@ -5,7 +5,7 @@ import type { Reporter } from './check.ts'
 import { seen } from './check-modules.ts'
 import { checkLineOwners, checkRelations } from './check-relations.ts'
 import { checkKeys, checkPermissions } from './check-settings.ts'
-import { compileField } from './compile-field.ts'
+import { compileField, relationOf } from './compile-field.ts'
 import { traitsNotBuilt } from './not-yet.ts'
 import { checkDeclaredScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
@@ -13,6 +13,8 @@ import type { EntityDraft, PropertyDraft, Symbols, TraitDraft } from './symbols.
 
 /** PostgreSQL cuts longer identifiers off, silently. */
 const identifierBytes = 63
+/** Of the 1,600 that a table can have; the rest is for the engine's own, and for those of further versions. */
+const mostColumns = 1200
 const byteLength = (text: string): number => new TextEncoder().encode(text).length
 
 /** Fields, relations, keys and permissions of every entity, and the properties of every trait. */
@@ -20,9 +22,12 @@ export function checkEntities(symbols: Symbols, report: Reporter, reportOnce: Re
   for (const trait of symbols.traits.values()) checkTrait(trait, symbols, report, reportOnce)
   for (const entity of symbols.entities.values()) {
     checkUse(entity, symbols, report)
-    for (const property of entity.properties.values()) checkProperty(entity, property, symbols, report, reportOnce)
+    let columns = 0
+    for (const property of entity.properties.values()) columns += checkProperty(entity, property, symbols, report, reportOnce)
+    if (columns > mostColumns)
+      report(entity.file, '/properties', `they take ${columns} columns in one table; PostgreSQL has room for ${mostColumns}: use lines`)
     checkNames(entity, report)
-    checkKeys(entity, report)
+    checkKeys(entity, symbols, report)
     checkPermissions(entity, symbols, report)
   }
   checkRelations(symbols, report)
@@ -67,7 +72,7 @@ function checkTrait(trait: TraitDraft, symbols: Symbols, report: Reporter, repor
     if (field === undefined) {
       if (!entity.known.has(append.field))
         report(file, `${at}/field`, `${append.entity} has no property ${quote(append.field)}`, nearest(append.field, entity.known))
-    } else if (field.node['x-bos']?.type !== 'reference' || !Array.isArray(field.node['x-bos'].entity)) {
+    } else if (relationOf(field) !== 'one' || !Array.isArray(field.node['x-bos']?.entity)) {
       report(file, `${at}/field`, `${append.entity}.${append.field} is not a reference with a list of targets ("entity": [])`)
     }
   })
@@ -92,12 +97,14 @@ function checkUse(entity: EntityDraft, symbols: Symbols, report: Reporter): void
   })
 }
 
-function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): void {
+/** Answers how many columns it takes. */
+function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): number {
   const { file, pointer, node } = property
   const written = node['x-bos']?.type
-  if (written !== undefined && Object.hasOwn(notYet.types, written)) return
+  if (written !== undefined && Object.hasOwn(notYet.types, written)) return 0
   const compiled = compileField(entity, property, symbols, (at, detail) => reportOnce(file, `${pointer}${at}`, detail))
-  for (const { name } of compiled?.type.columns(property.id, compiled.settings) ?? []) {
+  const columns = compiled?.type.columns(property.id, compiled.settings) ?? []
+  for (const { name } of columns) {
     if (byteLength(name) > identifierBytes)
       report(file, pointer, `its column ${quote(name)} is longer than ${identifierBytes} bytes: shorten a name`)
   }
@@ -105,13 +112,17 @@ function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Sy
   if (own.treeOf !== undefined) checkTree(entity, property, own.treeOf, report)
   if (own.defaultsToActor === true && own.entity !== 'core.member')
     report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
+  if (compiled?.type.numbering && entity.kind === 'line')
+    report(file, `${pointer}/x-bos/type`, 'lines are not numbered by a sequence: their position is their number, or number the document')
+  return columns.length
 }
 
 /** The engine keeps one path per record: it stands in a column of its own and counts as a change of the record. */
 function checkTree(entity: EntityDraft, { file, pointer, name }: PropertyDraft, parent: string, report: Reporter): void {
   const at = `${pointer}/x-bos/treeOf`
-  const reference = entity.properties.get(parent)?.node['x-bos']
-  if (reference?.type !== 'reference' || (reference.entity !== 'self' && reference.entity !== entity.fullName))
+  const reference = entity.properties.get(parent)
+  const to = reference?.node['x-bos']?.entity
+  if (reference === undefined || relationOf(reference) !== 'one' || (to !== 'self' && to !== entity.fullName))
     report(file, at, `${quote(parent)} is not a reference to the entity itself`)
   if (entity.kind !== 'record') report(file, at, `${entity.fullName} is a ${entity.kind}: only records stand below one another`)
   const first = [...entity.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
@@ -123,7 +134,14 @@ function checkNames(entity: EntityDraft, report: Reporter): void {
   const ids = new Map<string, string>()
   for (const { id, name, pointer, file, trait } of entity.properties.values()) {
     const twin = ids.get(id)
+    const use = entity.traits.findIndex(({ fullName }) => fullName === trait)
     if (twin !== undefined && trait === null) report(file, `${pointer}/x-bos/id`, `the id ${quote(id)} belongs to ${quote(twin)} already`)
+    else if (twin !== undefined)
+      report(
+        entity.file,
+        `/x-bos/use/${use}`,
+        `${trait} brings a property with the id ${quote(id)}, which belongs to ${quote(twin)} already`,
+      )
     ids.set(id, name)
   }
   if (entity.properties.size === 0 && entity.known.size === 0) report(entity.file, '/properties', 'an entity needs at least one property')

@@ -1,5 +1,6 @@
 import type { Reporter } from './check.ts'
 import { findEntity } from './check-modules.ts'
+import { relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import { targetsOf } from './symbols.ts'
@@ -13,15 +14,16 @@ export function checkRelations(symbols: Symbols, report: Reporter): void {
   for (const entity of symbols.entities.values()) {
     for (const property of entity.properties.values()) {
       const own = property.node['x-bos'] ?? {}
-      if (own.type === 'reference' || own.type === 'references') {
+      const relation = relationOf(property)
+      if (relation === 'one' || relation === 'many') {
         checkTargets(entity, property, symbols, report)
         checkInverses(entity, property, symbols, inverses, report)
       }
-      if (own.type === 'reference' && own.onDelete === 'setNull' && property.required) {
+      if (relation === 'one' && own.onDelete === 'setNull' && property.required) {
         report(property.file, `${property.pointer}/x-bos/onDelete`, 'a required reference cannot become empty: use restrict or cascade')
       }
-      if (own.type === 'references') checkLinks(entity, property, symbols, report)
-      if (own.type === 'lines') checkLines(entity, property, symbols, report)
+      if (relation === 'many') checkLinks(entity, property, symbols, report)
+      if (relation === 'lines') checkLines(entity, property, symbols, report)
     }
   }
 }
@@ -97,11 +99,10 @@ function checkLinks(entity: EntityDraft, property: PropertyDraft, symbols: Symbo
 /** Names of the single-target references of an entity to another. */
 export const referencesTo = (entity: EntityDraft, target: string): string[] =>
   [...entity.properties.values()]
-    .filter(
-      ({ node }) =>
-        node['x-bos']?.type === 'reference' &&
-        (node['x-bos'].entity === target || (node['x-bos'].entity === 'self' && entity.fullName === target)),
-    )
+    .filter((property) => {
+      const to = property.node['x-bos']?.entity
+      return relationOf(property) === 'one' && (to === target || (to === 'self' && entity.fullName === target))
+    })
     .map((property) => property.name)
 
 function checkLines(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter): void {
@@ -122,7 +123,7 @@ export function checkLineOwners(symbols: Symbols, report: Reporter): void {
   for (const entity of symbols.entities.values()) {
     for (const property of entity.properties.values()) {
       const own = property.node['x-bos']
-      if (own?.type !== 'lines' || typeof own.entity !== 'string') continue
+      if (relationOf(property) !== 'lines' || typeof own?.entity !== 'string') continue
       const taken = owners.get(own.entity)
       if (taken !== undefined) {
         report(

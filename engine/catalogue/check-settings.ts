@@ -2,34 +2,17 @@ import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
 import { seen } from './check-modules.ts'
-import { fieldTypeOf } from './compile-field.ts'
+import { compileField, fieldTypeOf, relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { checkScopeName, checkScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 
-/** Types whose values a unique key can compare: one value in one column. */
-const keyTypes = new Set([
-  'text',
-  'email',
-  'phone',
-  'url',
-  'integer',
-  'decimal',
-  'percent',
-  'date',
-  'dateTime',
-  'time',
-  'select',
-  'reference',
-  'sequence',
-  'barcode',
-  'boolean',
-])
-const periodTypes = new Set(['date', 'dateTime'])
+/** What an index row holds, less its header, the tenant and the id of what comes along. */
+const keyBytes = 2600
 
 /** Title, search and unique keys of an entity. */
-export function checkKeys(entity: EntityDraft, report: Reporter): void {
+export function checkKeys(entity: EntityDraft, symbols: Symbols, report: Reporter): void {
   const own = entity.node['x-bos'] ?? {}
   const find = finder(entity, report)
   if (own.titleField !== undefined) {
@@ -51,18 +34,25 @@ export function checkKeys(entity: EntityDraft, report: Reporter): void {
     if (fault !== null) report(entity.file, `${at}/id`, `${quote(key.id)} cannot be an id: ${fault}`)
     if (ids.has(key.id)) report(entity.file, `${at}/id`, `the id ${quote(key.id)} stands here twice`)
     ids.add(key.id)
+    let bytes = 0
     const fields = key.fields.map((name, position) => {
       const pointer = `${at}/fields/${position}`
       const field = find(name, pointer)
-      if (field && !isKey(field)) report(entity.file, pointer, `${typeName(field)} cannot be part of a unique key`)
+      const compiled = field && compileField(entity, field, symbols, () => undefined)
+      if (!compiled) return field
+      const size = compiled.type.keyBytes?.(compiled.settings, key.ignoreCase === true) ?? null
+      if (size === null) report(entity.file, pointer, `${typeName(field)} cannot be part of a unique key`)
+      bytes += size ?? 0
       return field
     })
+    if (bytes > keyBytes)
+      report(entity.file, `${at}/fields`, `may be ${bytes} bytes long; an index takes ${keyBytes}: give the texts a smaller maxLength`)
     if (key.ignoreCase === true && !fields.some((field) => field && fieldTypeOf(field)?.foldable))
       report(entity.file, `${at}/ignoreCase`, 'none of these properties is a text')
     const period = key.noOverlap?.map((name, position) => {
       const field = find(name, `${at}/noOverlap/${position}`)
-      const type = field && fieldTypeOf(field)?.id
-      if (field && type !== undefined && !periodTypes.has(type))
+      const type = field && fieldTypeOf(field)
+      if (field && type && type.period !== true)
         report(entity.file, `${at}/noOverlap/${position}`, `${typeName(field)} cannot bound a period: choose a date or dateTime`)
       return type
     })
@@ -72,14 +62,9 @@ export function checkKeys(entity: EntityDraft, report: Reporter): void {
 }
 
 /** What records are recognised by: one line of text. */
-export const isTitle = (field: PropertyDraft): boolean => {
+const isTitle = (field: PropertyDraft): boolean => {
   const type = fieldTypeOf(field)
-  return type === undefined || type.searched !== undefined || type.id === 'sequence'
-}
-
-function isKey(field: PropertyDraft): boolean {
-  const type = fieldTypeOf(field)
-  return type === undefined || (keyTypes.has(type.id) && !Array.isArray(field.node['x-bos']?.entity))
+  return type === undefined || type.searched !== undefined
 }
 
 const typeName = (field: PropertyDraft): string => `${quote(field.name)} (${fieldTypeOf(field)?.id ?? 'unknown'})`
@@ -121,7 +106,7 @@ function checkPath(entity: EntityDraft, path: string, symbols: Symbols, pointer:
     const property: PropertyDraft | undefined = here?.properties.get(name)
     if (here && !here.known.has(name))
       report(entity.file, pointer, `${here.fullName} has no property ${quote(name)}`, nearest(name, here.known))
-    const line = property?.node['x-bos']?.type === 'lines' ? property.node['x-bos'].entity : undefined
+    const line = property && relationOf(property) === 'lines' ? property.node['x-bos']?.entity : undefined
     if (property && index < steps.length - 1 && line === undefined) report(entity.file, pointer, `${quote(name)} has no lines`)
     here = typeof line === 'string' ? symbols.entities.get(line) : undefined
   })

@@ -5,7 +5,7 @@ import type { FieldType, OperatorName } from '../fields/type.ts'
 import type { Reporter } from './check.ts'
 import { findEntity, findView } from './check-modules.ts'
 import { inverseName } from './check-relations.ts'
-import { compileField } from './compile-field.ts'
+import { compileField, relationOf } from './compile-field.ts'
 import { nameFault, systemProperties } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import { targetsOf } from './symbols.ts'
@@ -115,7 +115,7 @@ function resolve(
     return member && type ? { type, settings: member.settings } : null
   }
   const { names, list } = targetsOf(entity, property, symbols)
-  const target = list || compiled.type.id !== 'reference' ? undefined : symbols.entities.get(names[0] ?? '')
+  const target = list || compiled.type.relation !== 'one' ? undefined : symbols.entities.get(names[0] ?? '')
   if (target === undefined || more.length > 0) {
     report(`${quote(path)} is not one step along a reference to one entity`)
     return null
@@ -152,7 +152,7 @@ function checkTabs(entity: EntityDraft, tabs: readonly string[], symbols: Symbol
   const inverses = inversesOf(entity, symbols)
   const known = new Map<string, string | null>([...builtTabs.map((tab): [string, null] => [tab, null]), ...inverses])
   for (const property of entity.properties.values()) {
-    if (['lines', 'references'].includes(property.node['x-bos']?.type ?? '')) known.set(property.name, null)
+    if (['lines', 'many'].includes(relationOf(property) ?? '')) known.set(property.name, null)
   }
   tabs.forEach((tab, index) => {
     const from = known.get(tab)?.split('.')[0] ?? entity.module
@@ -170,8 +170,8 @@ function inversesOf(entity: EntityDraft, symbols: Symbols): Map<string, string> 
   const found = new Map<string, string>()
   for (const other of symbols.entities.values()) {
     for (const property of other.properties.values()) {
-      const type = property.node['x-bos']?.type
-      if (type !== 'reference' && type !== 'references') continue
+      const relation = relationOf(property)
+      if (relation !== 'one' && relation !== 'many') continue
       const name = targetsOf(other, property, symbols).names.includes(entity.fullName) ? inverseName(other, property, entity) : null
       if (name !== null) found.set(name, other.fullName)
     }

@@ -171,6 +171,37 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     ['crm/entities/offer.json:/x-bos/id: the id crm.deal belongs to crm/entities/deal.json already'],
   ],
 
+  [
+    'a property named like a column that PostgreSQL keeps',
+    deal({ ctid: { type: 'string' } }),
+    [`${dealFile}:/properties/ctid: "ctid" cannot be a name: it is reserved: every table of PostgreSQL has a column of this name`],
+  ],
+  [
+    'an id that a trait brings too',
+    deal({ mine: { type: 'string', 'x-bos': { id: 'owner' } } }, { use: ['core.owned'] }),
+    [`${dealFile}:/x-bos/use/0: core.owned brings a property with the id "owner", which belongs to "mine" already`],
+  ],
+  [
+    'more columns than a table has',
+    deal(Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`a${i}`, { 'x-bos': { type: 'address' } }]))),
+    [expect.stringMatching(/:\/properties: they take \d+ columns in one table; PostgreSQL has room for 1200: use lines$/)],
+  ],
+  [
+    'a unique key that no index holds',
+    deal({ code: { type: 'string', maxLength: 600 } }, { unique: [{ id: 'code', fields: ['name', 'code'] }] }),
+    [`${dealFile}:/x-bos/unique/0/fields: may be 3420 bytes long; an index takes 2600: give the texts a smaller maxLength`],
+  ],
+  [
+    'lines numbered by a sequence',
+    {
+      ...deal({ lines: { 'x-bos': { type: 'lines', entity: 'crm.part' } } }),
+      'entities/part.json': exampleEntity({ number: { 'x-bos': { type: 'sequence', pattern: '{n}' } } }, { kind: 'line' }),
+    },
+    [
+      'crm/entities/part.json:/properties/number/x-bos/type: lines are not numbered by a sequence: their position is their number, or number the document',
+    ],
+  ],
+
   // References between files
   [
     'a reference to nothing',

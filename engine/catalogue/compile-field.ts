@@ -10,6 +10,9 @@ const ignore: Report = () => undefined
 /** The field type of a property, or undefined when the node says none that exists; faults are `compileField`'s to report. */
 export const fieldTypeOf = (property: PropertyDraft): FieldType | undefined => typeOf(property.node as PropertyNode, ignore)
 
+/** Whether and how a property refers to other records. */
+export const relationOf = (property: PropertyDraft): FieldType['relation'] => fieldTypeOf(property)?.relation
+
 /** Runs the field type over a property. Faults have pointers relative to the property. Undefined: no such type. */
 export function compileField(
   entity: EntityDraft,

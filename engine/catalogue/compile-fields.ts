@@ -1,5 +1,5 @@
 import { fieldOf } from '../fields/index.ts'
-import type { PropertyNode } from '../fields/type.ts'
+import type { FieldType, PropertyNode } from '../fields/type.ts'
 import { referencesTo } from './check-relations.ts'
 import { compileField } from './compile-field.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
@@ -21,6 +21,7 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
   const { type, settings } = compiled
   const own = property.node['x-bos'] ?? {}
   const columns = type.columns(property.id, settings)
+  const sequence = type.numbering?.(settings) ?? null
   return {
     id: property.id,
     name: property.name,
@@ -30,9 +31,9 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
     settings,
     columns,
     required: property.required,
-    readOnly: own.readOnly === true || own.treeOf !== undefined || type.id === 'sequence',
+    readOnly: own.readOnly === true || own.treeOf !== undefined || sequence !== null,
     createOnly: own.createOnly === true,
-    noCopy: own.noCopy === true || type.id === 'sequence',
+    noCopy: own.noCopy === true || sequence !== null,
     default: compiled.default,
     defaultsToActor: own.defaultsToActor === true,
     index: compiled.indexed,
@@ -40,7 +41,7 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
     ...(own.unit !== undefined && { unit: own.unit }),
     layer: (property.trait ?? draft.fullName).startsWith('core.') ? 'core' : 'module',
     reference:
-      type.id === 'reference'
+      type.relation === 'one'
         ? referenceOf(
             draft,
             property,
@@ -48,8 +49,8 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
             symbols,
           )
         : null,
-    lines: linesOf(draft, property, symbols),
-    sequence: type.id === 'sequence' ? sequenceOf(own.pattern ?? '{n}') : null,
+    lines: linesOf(draft, property, type, symbols),
+    sequence,
   }
 }
 
@@ -65,11 +66,11 @@ function referenceOf(draft: EntityDraft, property: PropertyDraft, columns: reado
   }
 }
 
-function linesOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols): Lines | null {
+function linesOf(draft: EntityDraft, property: PropertyDraft, { relation }: FieldType, symbols: Symbols): Lines | null {
   const own = property.node['x-bos'] ?? {}
   const [name = ''] = targetsOf(draft, property, symbols).names
-  if (own.type === 'lines') return { entity: symbols.entities.get(name)?.id ?? name, linkField: null, through: null }
-  if (own.type !== 'references') return null
+  if (relation === 'lines') return { entity: symbols.entities.get(name)?.id ?? name, linkField: null, through: null }
+  if (relation !== 'many') return null
   const junction = own.through === undefined ? undefined : symbols.entities.get(own.through)
   if (junction === undefined) return { entity: `${draft.id}.${property.id}`, linkField: 'target', through: null }
   const back = referencesTo(junction, draft.fullName)
@@ -77,12 +78,6 @@ function linesOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols):
   // Where both ends are the same entity, the junction's first reference is the near end.
   const linkField = name === draft.fullName ? (back[1] ?? '') : (referencesTo(junction, name)[0] ?? '')
   return { entity: junction.id, linkField, through: { parentField } }
-}
-
-/** `INV-{n:5}` → {prefix: 'INV-', digits: 5, suffix: ''}. */
-function sequenceOf(pattern: string): NonNullable<Field['sequence']> {
-  const [, prefix = '', digits = '1', suffix = ''] = /^([^{}]*)\{n(?::(\d+))?\}([^{}]*)$/.exec(pattern) ?? []
-  return { prefix, digits: Number(digits), suffix }
 }
 
 /** `expected_close` → `Expected close`. */

@@ -1,11 +1,11 @@
 import { symbolsOfChecked } from './check.ts'
 import { inverseName } from './check-relations.ts'
 import { displayOf, viewsOf } from './compile-display.ts'
+import { fieldTypeOf, relationOf } from './compile-field.ts'
 import { compileFields, linkEntity } from './compile-fields.ts'
 import { permissionsOf } from './compile-permissions.ts'
 import { schemasOf } from './compile-schemas.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
-import { isTitle } from './check-settings.ts'
 import { scopesOf } from './scopes.ts'
 import type { ModuleSource } from './sources.ts'
 import { targetsOf } from './symbols.ts'
@@ -129,9 +129,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
 function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | null {
   const stated = draft.node['x-bos']?.titleField
   if (stated !== undefined) return named(stated)
-  const texts = [...draft.properties.values()].filter(
-    (property) => isTitle(property) && ['text', 'sequence', 'email'].includes(named(property.name).type),
-  )
+  const texts = [...draft.properties.values()].filter((property) => fieldTypeOf(property)?.titles === true)
   const first = texts.find((property) => property.required) ?? texts[0]
   return first ? named(first.name) : null
 }
@@ -144,16 +142,17 @@ function relationsOf(symbols: Symbols): Relations {
   for (const draft of symbols.entities.values()) {
     for (const property of draft.properties.values()) {
       const own = property.node['x-bos']
-      if (own?.type !== 'reference' && own?.type !== 'references') continue
+      const relation = relationOf(property)
+      if (relation !== 'one' && relation !== 'many') continue
       for (const name of targetsOf(draft, property, symbols).names) {
         const target = symbols.entities.get(name)
         if (target === undefined) continue
         const inverse = inverseName(draft, property, target)
         const list = found.get(target.id) ?? []
-        if (own.type === 'reference') list.push({ name: inverse, entity: draft.id, field: property.id, owner: true })
+        if (relation === 'one') list.push({ name: inverse, entity: draft.id, field: property.id, owner: true })
         else {
           list.push({ name: inverse, entity: draft.id, field: property.id, owner: false })
-          if (own.through === undefined) list.push({ name: null, entity: `${draft.id}.${property.id}`, field: 'target', owner: true })
+          if (own?.through === undefined) list.push({ name: null, entity: `${draft.id}.${property.id}`, field: 'target', owner: true })
         }
         found.set(target.id, list)
       }

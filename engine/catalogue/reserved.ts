@@ -39,6 +39,8 @@ export const systemProperties = [
 
 /** Further columns of module tables. */
 const systemColumns = ['tenant_id', 'deletion_id', 'custom'] as const
+/** Columns that every table of PostgreSQL has. */
+const rowColumns = ['tableoid', 'ctid', 'xmin', 'xmax', 'cmin', 'cmax'] as const
 /** What a line has besides its properties. */
 const lineMembers = ['parent_id', 'position'] as const
 
@@ -94,6 +96,7 @@ const everywhere: readonly NamePlace[] = [
 const valued: readonly NamePlace[] = ['property', 'line property', 'inverse']
 reserve(valued, systemProperties, 'every record has it already')
 reserve(valued, systemColumns, 'the engine uses it in its tables')
+reserve(valued, rowColumns, 'every table of PostgreSQL has a column of this name')
 reserve(valued, listParameters, 'it is a parameter of lists')
 reserve(valued, expressionRoots, 'expressions begin with it')
 reserve(['line property'], lineMembers, 'every line has it already')

@@ -1,6 +1,7 @@
 import type { Scope as ScopeNode } from '../../metadata/entity.d.ts'
 import { nearest } from '../fields/nearest.ts'
 import type { Reporter } from './check.ts'
+import { relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols, TraitDraft } from './symbols.ts'
@@ -44,7 +45,6 @@ export function checkDeclaredScopes(trait: TraitDraft, properties: ReadonlyMap<s
       return
     }
     const property = properties.get(scope.member)
-    const own = property?.node['x-bos']
     if (property === undefined)
       report(
         trait.file,
@@ -52,7 +52,7 @@ export function checkDeclaredScopes(trait: TraitDraft, properties: ReadonlyMap<s
         `there is no property ${quote(scope.member)} in this trait`,
         nearest(scope.member, properties.keys()),
       )
-    else if (own?.type !== 'reference' || own.entity !== 'core.member')
+    else if (relationOf(property) !== 'one' || property.node['x-bos']?.entity !== 'core.member')
       report(trait.file, `${at}/member`, `${quote(scope.member)} is not a reference to core.member`)
   })
 }

@@ -1,4 +1,4 @@
-import type { Column, JsonSchema } from '../fields/type.ts'
+import type { Column, JsonSchema, SequenceSettings } from '../fields/type.ts'
 
 /** Actions a role may be granted on an entity. `read` in a file is shorthand for list + get + history. */
 export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
@@ -127,7 +127,8 @@ export interface Field {
   readonly layer: Layer
   readonly reference: Reference | null
   readonly lines: Lines | null
-  readonly sequence: { readonly prefix: string; readonly digits: number; readonly suffix: string } | null
+  /** The engine gives the value on create, in this form. */
+  readonly sequence: SequenceSettings | null
 }
 
 /** A to-one reference: one foreign-key column per target, at most one set. JSON: an id, or {entity, id} where the file gives a list. */

@@ -34,5 +34,6 @@ export const boolean = define<object>({
   sort: plainSort('boolean'),
   index: plainIndex,
   group: 'value',
+  keyBytes: () => 1,
   fromText,
 })

@@ -34,6 +34,8 @@ export const date = define<object>({
   sort: plainSort('date'),
   index: plainIndex,
   group: 'buckets',
+  keyBytes: () => 4,
+  period: true,
   bucket: (sql, at, bucket) => sql`date_trunc(${sql.lit(bucket)}, ${at()}::timestamp)::date`,
   measures: ['min', 'max'],
   fromText: (text, settings, report) => parseDate(text.trim(), settings, report),

@@ -48,6 +48,8 @@ export const dateTime = define<object>({
   sort: plainSort('timestamptz'),
   index: plainIndex,
   group: 'buckets',
+  keyBytes: () => 8,
+  period: true,
   bucket: (sql, at, bucket, zone) => sql`date_trunc(${sql.lit(bucket)}, ${at()} at time zone ${zone}::text)::date`,
   measures: ['min', 'max'],
   showMeasure: (sql, _measure, aggregate) => render(sql, aggregate),

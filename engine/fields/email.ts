@@ -17,7 +17,10 @@ export function isEmail(text: string): boolean {
 /** One e-mail address, kept as written; domains in other scripts in their ASCII form (xn--…). */
 export const email: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
+  /** Plain ASCII. */
+  keyBytes: ({ maxLength }) => maxLength,
   id: 'email',
+  titles: true,
   format: 'email',
   keywords: ['default', 'maxLength'],
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 254, ceiling: 254 }),

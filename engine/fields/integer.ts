@@ -70,6 +70,7 @@ export const integer: FieldType<IntegerSettings> = define<IntegerSettings>({
   keywords: ['default', 'minimum', 'maximum'],
   compile: (node, report) => integerBounds(node, report),
   measures: ['sum', 'avg', 'min', 'max'],
+  keyBytes: () => 8,
   /** Averages of whole numbers are exact decimals, hence text. */
   showMeasure: (sql, measure, aggregate) => (measure === 'avg' ? sql`round(${aggregate}, 6)::text` : aggregate),
 })

@@ -11,6 +11,7 @@ export interface LinesSettings {
 /** Rows that belong to the document. This type knows only their shape: what stands in a line is the line entity's business. */
 export const lines: FieldType<LinesSettings> = define<LinesSettings>({
   id: 'lines',
+  relation: 'lines',
   json: ['array'],
   keywords: ['minItems', 'maxItems'],
   settings: ['entity'],

@@ -9,6 +9,8 @@ const shape = /^\+?[0-9()./ -]+(?: ?(?:x|ext\.?|#) ?[0-9]{1,8})?$/i
 /** A telephone number as it was written: countries group their digits in too many ways to rewrite it. */
 export const phone: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
+  /** Plain ASCII. */
+  keyBytes: ({ maxLength }) => maxLength,
   id: 'phone',
   keywords: ['default', 'maxLength'],
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 40, ceiling: 60 }),

@@ -149,6 +149,8 @@ export const reference = define<ReferenceSettings>({
   },
   index: (name, settings) => (single(settings) ? plainIndex(name) : settings.targets.map((target) => quoted(name + suffix(target)))),
   group: 'value',
+  relation: 'one',
+  keyBytes: (settings) => (single(settings) ? 16 : null),
   fromText,
   toText: (value) => (typeof value === 'string' ? value : `${(value as AnyReference).entity}:${(value as AnyReference).id}`),
 })

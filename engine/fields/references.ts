@@ -14,6 +14,7 @@ export interface ReferencesSettings {
 /** Links to several records of one entity: a list of ids in the order given. Stored in rows of their own, not in the record's. */
 export const references: FieldType<ReferencesSettings> = define<ReferencesSettings>({
   id: 'references',
+  relation: 'many',
   json: ['array'],
   keywords: ['minItems', 'maxItems'],
   settings: ['entity', 'through', 'inverse', 'where'],

@@ -99,5 +99,6 @@ export const select = define<SelectSettings>({
   /** Serves filters. The order of options is not in the index: it may change without touching the table. */
   index: plainIndex,
   group: 'value',
+  keyBytes: () => 100,
   fromText: optionOfText,
 })

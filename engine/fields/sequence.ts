@@ -1,13 +1,7 @@
 import { define } from './define.ts'
+import type { SequenceSettings } from './type.ts'
 import { exactText, blankText, parseText, ranges } from './text.ts'
 import { isNull, quoted } from './compare.ts'
-
-/** `PO-{n:5}`: PO-00001, PO-00002 … PO-100000. */
-export interface SequenceSettings {
-  readonly prefix: string
-  readonly digits: number
-  readonly suffix: string
-}
 
 const pattern = /^([^{}]*)\{n(?::([0-9]{1,2}))?\}([^{}]*)$/
 const otherPlaceholder = /\{(?!n[:}])[^{}]+\}/
@@ -56,6 +50,9 @@ export const sequence = define<SequenceSettings>({
   ],
   index: (name) => [`(length(${quoted(name)}))`, quoted(name)],
   group: 'value',
+  keyBytes: () => longest * 4,
+  numbering: (settings) => settings,
+  titles: true,
   blank: blankText,
   searched: quoted,
 })

@@ -21,6 +21,8 @@ export interface TextSettings extends Lengths {
 
 /** Order of people: ICU's root collation. It is deterministic: equal under it means the same code points. */
 const displayOrder = '"und-x-icu"'
+/** A syllable of Hangul, three bytes, folds to three letters of three bytes each. */
+const foldedBytes = 9
 /** An index row holds 2.7 kB and the key stands in it twice, at up to four bytes per code point. */
 const indexedLimit = 300
 const treeLimit = 2000
@@ -136,6 +138,7 @@ export const lineOfText = {
   ],
   index: (name, { tree }) => [...(tree ? [] : [`(${quoted(name)} collate ${displayOrder})`]), quoted(name)],
   group: 'value',
+  keyBytes: ({ maxLength }, folded) => maxLength * (folded ? foldedBytes : 4),
 } as const satisfies Partial<Definition<TextSettings>>
 
 /** Text of several lines: found by its words, not sorted by. */
@@ -144,6 +147,7 @@ export const pageOfText = { ...textColumn, operators: { ...contained, null: isNu
 export const text: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
   id: 'text',
+  titles: true,
   settings: ['treeOf'],
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 255, ceiling: 4000 }),
 })

@@ -30,6 +30,7 @@ export const time = define<object>({
   sort: plainSort('time'),
   index: plainIndex,
   group: 'value',
+  keyBytes: () => 8,
   measures: ['min', 'max'],
   fromText: (text, settings, report) => parseTime(text.trim(), settings, report),
 })

@@ -42,6 +42,13 @@ export interface FieldUse {
   readonly folded?: boolean
 }
 
+/** `PO-{n:5}`: PO-00001, PO-00002 … PO-100000. */
+export interface SequenceSettings {
+  readonly prefix: string
+  readonly digits: number
+  readonly suffix: string
+}
+
 /** A part of a composite value that filters, sorts and groups as a field of its own: `address.city=Berlin`. */
 export interface Member {
   /** Id of its field type. */
@@ -98,6 +105,16 @@ export interface FieldType<Settings = unknown> {
   members?(this: void, settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */
   blank?(this: void, value: unknown): boolean
+  /** As part of a unique key: the most bytes that a value takes in an index; `folded`: it is compared without case. Absent or null: no part. */
+  keyBytes?(this: void, settings: Settings, folded: boolean): number | null
+  /** True: two fields of the type can bound a period. */
+  readonly period?: boolean
+  /** What the value refers to: a record, records, or the parts of its own document. */
+  readonly relation?: 'one' | 'many' | 'lines'
+  /** The engine gives the value on create: how its numbers are written. */
+  numbering?(this: void, settings: Settings): SequenceSettings
+  /** True: where an entity names no title, the first field of such a type is it. */
+  readonly titles?: boolean
   /** Immutable SQL text (over column names) whose words `search=` finds, NULL-safe or not; absent: the type is not searchable. */
   searched?(this: void, name: string, settings: Settings): string
   /** True: in the search list the type brings a folded column `${name}__f`. */

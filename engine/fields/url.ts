@@ -23,6 +23,8 @@ function normalise(text: string): string | null {
 /** A web, mail or telephone address. */
 export const url: FieldType<TextSettings> = define<TextSettings>({
   ...lineOfText,
+  /** Plain ASCII. */
+  keyBytes: ({ maxLength }) => maxLength,
   id: 'url',
   format: 'uri',
   keywords: ['default', 'maxLength'],

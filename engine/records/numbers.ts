@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Entity, Field } from '../catalogue/types.ts'
 import type { Query, Rows } from '../database/types.ts'
+import { formatSequence } from '../fields/sequence.ts'
 import { toQuery } from './sql.ts'
 import type { Actor } from './types.ts'
 
@@ -33,8 +34,7 @@ export class Numbers {
 
   next(field: Field): string {
     const numbers = this.#taken.get(field)!
-    const { prefix, digits, suffix } = field.sequence!
-    return `${prefix}${String(numbers.next++).padStart(digits, '0')}${suffix}`
+    return formatSequence(field.sequence!, numbers.next++)
   }
 
   /** Before an operation is decided; `reset` undoes what a refused one took. */

@@ -27,7 +27,6 @@ import { loadMasterKey } from './keys/master-key.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
-import type { Refusal } from './schema/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { memberName } from './tenancy/member-name.ts'
@@ -55,8 +54,8 @@ export interface App {
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
+  /** What is wrong with the modules' files: those modules are served as they were before, or not at all. */
   readonly faults: readonly SourceFault[]
-  readonly refusals: readonly Refusal[]
   /** From now on /readyz says no; running requests go on. */
   drain(): void
   close(): Promise<void>
@@ -79,7 +78,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
   }
   try {
     const masterKey = await loadMasterKey(config)
-    const { catalogues, refusals } = await database.withOwner((owner) => serveModules(owner, database, modulesDir))
+    const { catalogues, faults } = await database.withOwner((owner) => serveModules(owner, database, modulesDir))
     const catalogueOf = (actor: Actor) => catalogues.current(actor)
 
     const sequencer = config.roles.has('worker') ? startSequencer(database, { onError: logError }) : null
@@ -176,8 +175,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       tenants,
       demo,
       masterKeyFile: masterKey.file,
-      faults: catalogues.settled.faults,
-      refusals,
+      faults,
       drain: () => {
         isClosing = true
       },

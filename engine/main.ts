@@ -41,11 +41,12 @@ function welcome(config: Config, app: StartedApp, startMs: number): string {
   const lines = ['', `BusinessOS is ready (${startMs} ms): ${app.url}`, '']
   const modules = relative(process.cwd(), config.modulesDir)
   for (const fault of app.faults) lines.push(`  ! ${join(modules, fault.file)}${fault.pointer && ` at ${fault.pointer}`}: ${fault.detail}`)
-  for (const refusal of app.refusals) lines.push(`  ! ${refusal.message}`)
   const { kept, left } = app.catalogues.settled
+  const isServed = (module: string): boolean => app.catalogues.full.modules.has(module)
+  const missing = new Set([...left, ...app.faults.map((fault) => fault.file.split('/')[0] ?? '')].filter((module) => !isServed(module)))
   if (kept.length > 0) lines.push(`  Served as they were before: ${kept.join(', ')}`)
-  if (left.length > 0) lines.push(`  Not served: ${left.join(', ')}`)
-  if (app.faults.length + app.refusals.length > 0) lines.push('')
+  if (missing.size > 0) lines.push(`  Not served: ${[...missing].sort().join(', ')}`)
+  if (app.faults.length > 0) lines.push('')
   lines.push(`  Modules   ${[...app.catalogues.full.modules.keys()].join(', ')}`)
   lines.push(`  Data      ${config.databaseUrl === null ? `embedded database in ${config.dataDir}` : 'PostgreSQL at DATABASE_URL'}`)
   if (app.demo.on) lines.push(...demoLines(app))

@@ -9,6 +9,8 @@ import type { ModuleSource, SourceFault } from './sources.ts'
 /** Far beyond any honest file; a bigger one is not even read. */
 const fileBytes = 1024 * 1024
 const filesPerModule = 2_000
+/** Of all files together: the last good version of a module is one value in the database. */
+const moduleBytes = 32 * 1024 * 1024
 const jsonDepthLevels = 64
 
 /**
@@ -29,6 +31,7 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
   const files = new Map<string, unknown>()
   const seeds: string[] = []
   const faults: SourceFault[] = []
+  let total = 0
   const report = (path: string, detail: string): number => faults.push({ file: `${id}/${path}`, pointer: '', detail })
 
   const found = await readdir(folder, { withFileTypes: true, recursive: true })
@@ -50,9 +53,11 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
 
   async function readOne(path: string): Promise<void> {
     const full = join(folder, path)
-    const { size } = await stat(full)
-    if (size > fileBytes) return void report(path, `the file has ${size} bytes; at most ${fileBytes} are read`)
     try {
+      const { size } = await stat(full)
+      if (size > fileBytes) return void report(path, `the file has ${size} bytes; at most ${fileBytes} are read`)
+      total += size
+      if (total > moduleBytes) return void report(path, `the files before it have ${moduleBytes} bytes, more than is read of one module`)
       const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full)), jsonDepthLevels)
       for (const pointer of inexactNumbers(value)) {
         faults.push({ file: `${id}/${path}`, pointer, detail: 'has more digits than a JSON number keeps: write it as a text' })
@@ -61,7 +66,7 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
     } catch (error) {
       if (error instanceof JsonFault) report(path, error.message)
       else if (error instanceof TypeError) report(path, 'the file is not UTF-8 text')
-      else throw error
+      else report(path, `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 }

@@ -52,6 +52,13 @@ function stepsBack(
   return new Set(below.length > 0 ? below : broken)
 }
 
+/** The modules in an order in which each comes after all that it depends on. */
+export function inOrder(sources: readonly ModuleSource[]): ModuleSource[] {
+  const all = new Map(sources.map((source) => [source.id, source]))
+  // Whatever depends on a module depends on more than it does.
+  return sources.toSorted((a, b) => dependsOf(a.id, all).length - dependsOf(b.id, all).length)
+}
+
 /** Everything a module depends on, directly or through another; sources may be broken, so nothing is taken for granted. */
 function dependsOf(id: string, chosen: ReadonlyMap<string, ModuleSource>): string[] {
   const seen = new Set([id])

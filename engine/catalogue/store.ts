@@ -26,6 +26,8 @@ export interface EnabledModule {
 export interface CataloguesOptions {
   readonly caller: Caller
   readonly validate: Validate
+  /** Modules whose folders are there although their files are not to be used. */
+  readonly setAside?: Iterable<string>
   /** Compiled sets kept; tenants with equal sets share one. */
   readonly setLimit?: number
   /** Tenants whose set is remembered. */
@@ -118,7 +120,7 @@ export async function openCatalogues(
     stored.set(`${source.id}@${String(row['version'])}`, source)
   }
   const enabled = new Set((await owner.query('select distinct module from bos.tenant_module')).rows.map((row) => String(row['module'])))
-  const written = new Set(files.map((source) => source.id))
+  const written = new Set([...files.map((source) => source.id), ...(options.setAside ?? [])])
   // A folder that was taken away is over, unless a tenant still uses the module.
   for (const id of last.keys()) if (!written.has(id) && !enabled.has(id)) last.delete(id)
   return new Catalogues(settle(files, last, options.validate), stored, options)

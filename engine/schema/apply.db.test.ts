@@ -394,7 +394,7 @@ describe('all or nothing', () => {
       await other.query('begin; lock table crm.deal in access share mode')
       const next = [sketchCatalogue(withField('city', { type: 'text' }))]
       const refused = await applyCatalogues(session, next, { lockTimeoutMs: 50, attempts: 2, pauseMs: 10 })
-      expect(refused).toMatchObject({ status: 'refused', steps: [], refusals: [{ entity: 'the database' }] })
+      expect(refused).toMatchObject({ status: 'busy', steps: [], refusals: [{ entity: 'the database' }] })
       expect(refused.refusals[0]!.message).toContain('did not get its locks')
       expect(await everything()).toBe(before)
       const waiting = applyCatalogues(session, next, { lockTimeoutMs: 50, attempts: 100, pauseMs: 10 })

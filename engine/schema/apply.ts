@@ -12,10 +12,11 @@ import type { Refusal, Shape, Step } from './types.ts'
 
 /**
  * unchanged: the tables were right already. applied: `steps` were done, all in one transaction. refused: nothing was done;
- * `refusals` say why, for the operator. The caller then keeps serving the catalogues that were in use before.
+ * `refusals` say why, for the operator. The caller then keeps serving the catalogues that were in use before. busy: the same, for no
+ * module's fault: others hold the tables.
  */
 export interface Outcome {
-  readonly status: 'unchanged' | 'applied' | 'refused'
+  readonly status: 'unchanged' | 'applied' | 'refused' | 'busy'
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly retired: readonly string[]
@@ -73,7 +74,7 @@ export async function applyShape(session: OwnerSession, desired: Shape, options:
   for (let attempt = 1; ; attempt++) {
     const result = await attemptOnce(session, desired, lockTimeoutMs)
     if (result !== 'busy') return result
-    if (attempt >= attempts) return outcome('refused', plan, [busy(plan)])
+    if (attempt >= attempts) return outcome('busy', plan, [busy(plan)])
     await setTimeout(pauseMs * (1 + Math.random()))
   }
 }
@@ -82,7 +83,7 @@ const schemaNames = (shape: Shape): string[] => shape.schemas.map((schema) => sc
 
 const outcome = (status: Outcome['status'], plan: Difference, refusals = plan.refusals): Outcome => ({
   status,
-  steps: status === 'refused' ? [] : plan.steps,
+  steps: status === 'refused' || status === 'busy' ? [] : plan.steps,
   refusals,
   retired: plan.retired,
   foreign: plan.foreign,
@@ -116,21 +117,27 @@ async function attemptOnce(session: OwnerSession, desired: Shape, lockTimeoutMs:
   }
 }
 
-/** Runs the steps until one fails on the data that is there. Other failures are ours, and thrown. */
+/** Runs the steps until one fails on the data that is there, or is none that PostgreSQL takes. Other failures are not the modules', and thrown. */
 async function run(session: OwnerSession, steps: readonly Step[]): Promise<Refusal[]> {
   for (const step of steps) {
     try {
       await session.query(step.sql)
     } catch (cause) {
       if (isBusy(cause)) throw cause
-      // Integrity violations and values that do not fit: a constraint that the rows there do not meet.
-      if (/^2[23]/.test(sqlState(cause)))
-        return [refusal(step.entity, step.field, message(cause), `${step.kind} ${step.name}`, 'records that are there do not allow it.')]
+      const why = refusing.find(({ states }) => states.test(sqlState(cause)))?.why
+      if (why !== undefined) return [refusal(step.entity, step.field, message(cause), `${step.kind} ${step.name}`, why, step.name)]
       throw new Error(`${step.entity}: ${step.kind} ${step.name}: ${message(cause)}`, { cause })
     }
   }
   return []
 }
+
+const refusing = [
+  // Integrity violations, values that do not fit, and values too long for an index.
+  { states: /^(2[23]|54000)/, why: 'records that are there do not allow it.' },
+  // A limit of PostgreSQL's, something it does not support, or a definition that it does not take.
+  { states: /^(54|0A|42(?!501))/, why: 'PostgreSQL refuses it.' },
+] as const
 
 /** Remembers what was made, and proves that nothing is left to do: otherwise every start would do it again. */
 async function settle(session: OwnerSession, desired: Shape): Promise<void> {

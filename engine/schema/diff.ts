@@ -103,11 +103,19 @@ function diffTable(want: TableShape, found: TableShape, known: TableMemory | und
     )
     return
   }
+  if (known && isLine(known.columns) !== isLine(Object.fromEntries(want.columns.map(({ name }) => [name, null])))) {
+    const [is, was] = isLine(known.columns) ? ['a record', 'a line'] : ['a line', 'a record']
+    draft.refusals.push(refusal(want.entity, null, was, is, 'the rows of its table would have to become something else.'))
+    return
+  }
   const remade = diffColumns(want, found, known, draft)
   if (found.rowSecurity !== 'forced') draft.tables.push({ kind: 'secure table', ...about, sql: secureTable(want) })
   if (!sameList(found.grants, want.grants)) draft.tables.push({ kind: 'grant table', ...about, sql: grantTable(want) })
   diffItems(want, found, known, remade, draft)
 }
+
+/** Records have a version and lines have their document's; no property can take the name. */
+const isLine = (columns: TableMemory['columns']): boolean => !Object.hasOwn(columns, 'version')
 
 /** Answers the generated columns that are dropped or made anew: what is built on them must be built again. */
 function diffColumns(want: TableShape, found: TableShape, known: TableMemory | undefined, draft: Draft): string[] {

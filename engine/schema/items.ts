@@ -113,8 +113,14 @@ function targetChecks(versions: readonly Version[]): Item[] {
   return [...targets.values()]
     .filter(({ columns }) => columns.size > 1)
     .map(({ field, columns }) => {
+      // As an array: a call takes 100 arguments, and any number of entities may use a trait that appends them here.
       const names = [...columns].sort().map(quoteName).join(', ')
-      return item('check', nameOf.targets(versions[0]!.entity.table, field), `check (num_nonnulls(${names}) <= 1)`, field.id)
+      return item(
+        'check',
+        nameOf.targets(versions[0]!.entity.table, field),
+        `check (num_nonnulls(variadic array[${names}]) <= 1)`,
+        field.id,
+      )
     })
 }
 

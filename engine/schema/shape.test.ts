@@ -79,7 +79,7 @@ describe('the union of versions', () => {
       { ...targets, ...deal({ at: { type: 'reference', entity: ['crm.a', 'crm.c'] } }) },
     )
     expect(table(both, 'crm.deal').items.find((item) => item.kind === 'check')?.definition).toBe(
-      'check (num_nonnulls("at__crm__a", "at__crm__b", "at__crm__c") <= 1)',
+      'check (num_nonnulls(variadic array["at__crm__a", "at__crm__b", "at__crm__c"]) <= 1)',
     )
   })
 

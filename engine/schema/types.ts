@@ -54,12 +54,21 @@ export interface Refusal {
   readonly field: string | null
   readonly there: string
   readonly wanted: string
+  /** Physical name of the column, index or constraint that stands in the way, when it is one. */
+  readonly name: string | null
   readonly message: string
 }
 
-export function refusal(entity: string, field: string | null, there: string, wanted: string, why: string): Refusal {
+export function refusal(
+  entity: string,
+  field: string | null,
+  there: string,
+  wanted: string,
+  why: string,
+  name: string | null = null,
+): Refusal {
   const subject = field === null ? entity : `${entity}, field "${field}"`
-  return { entity, field, there, wanted, message: `${subject}: ${why} There is: ${there}. Wanted: ${wanted}.` }
+  return { entity, field, there, wanted, name, message: `${subject}: ${why} There is: ${there}. Wanted: ${wanted}.` }
 }
 
 /** One change of the database. `sql` may hold several statements. */

@@ -1,17 +1,21 @@
 import { loadModules } from '../catalogue/load.ts'
+import { placeInFiles } from '../catalogue/place.ts'
+import { inOrder } from '../catalogue/settle.ts'
+import type { ModuleSource, SourceFault } from '../catalogue/sources.ts'
 import { cataloguesInUse, keepModules, openCatalogues, type Catalogues } from '../catalogue/store.ts'
 import { compiledValidate } from '../catalogue/validate.ts'
 import type { Session } from '../database/roles.ts'
 import type { Database } from '../database/types.ts'
 import { applyCatalogues } from '../schema/apply.ts'
+import { constraintMeaning } from '../schema/meaning.ts'
 import { migrate } from '../schema/migrate.ts'
 import type { Refusal } from '../schema/types.ts'
 import { watchPresence } from './presence.ts'
 
 export interface ServedModules {
   readonly catalogues: Catalogues
-  /** Changes that the tables refused, all of modules that are not served as their files say. */
-  readonly refusals: readonly Refusal[]
+  /** What is wrong with the files, and what the tables refuse of them. A module named here is served as it was before, or not at all. */
+  readonly faults: readonly SourceFault[]
 }
 
 /**
@@ -20,23 +24,61 @@ export interface ServedModules {
  */
 export async function serveModules(owner: Session, caller: Pick<Database, 'call'>, modulesDir: string): Promise<ServedModules> {
   await migrate(owner)
-  let files = await loadModules(modulesDir)
-  const refusals: Refusal[] = []
-  for (;;) {
-    const catalogues = await openCatalogues(owner, files, { caller, validate: compiledValidate() })
-    const outcome = await applyCatalogues(owner, await cataloguesInUse(owner, catalogues))
-    if (outcome.status !== 'refused') {
-      await keepModules(owner, catalogues)
-      await moveToServed(owner, catalogues)
-      await watchPresence(owner)
-      return { catalogues, refusals }
-    }
-    refusals.push(...outcome.refusals)
-    const blamed = new Set(outcome.refusals.map((refusal) => refusal.entity.split('.')[0]))
-    const left = files.filter((source) => !blamed.has(source.id))
-    if (left.length === files.length) throw new SchemaRefused(refusals)
-    files = left
+  const files = await loadModules(modulesDir)
+  const options = { caller, validate: compiledValidate(), setAside: files.map((source) => source.id) }
+  const fit: Fit = async (sources) => {
+    const catalogues = await openCatalogues(owner, sources, options)
+    const { status, refusals } = await applyCatalogues(owner, await cataloguesInUse(owner, catalogues))
+    if (status === 'busy') throw new SchemaRefused(refusals)
+    return { catalogues, refusals }
   }
+  const all = await fit(files).catch(unlessRefused)
+  const { catalogues, faults } =
+    all !== null && all.refusals.length === 0 ? { catalogues: all.catalogues, faults: [] } : await fitOneByOne(files, fit)
+  await keepModules(owner, catalogues)
+  await moveToServed(owner, catalogues)
+  await watchPresence(owner)
+  return { catalogues, faults: [...faults, ...catalogues.settled.faults] }
+}
+
+/** Makes the tables fit these sources and what is stored of the other modules, all of it or nothing. */
+type Fit = (sources: readonly ModuleSource[]) => Promise<{ readonly catalogues: Catalogues; readonly refusals: readonly Refusal[] }>
+
+/**
+ * Takes up one module after the other on top of what was served before. That way it is known which one does not fit, also where it
+ * changes the table of another: an entity that uses a trait lengthens references in the trait's module.
+ */
+async function fitOneByOne(files: readonly ModuleSource[], fit: Fit): Promise<{ catalogues: Catalogues; faults: SourceFault[] }> {
+  const before = await fit([])
+  // Not even that fits any more: no module can give way.
+  if (before.refusals.length > 0) throw new SchemaRefused(before.refusals)
+  let { catalogues } = before
+  const fitting: ModuleSource[] = []
+  const refused: (readonly [module: string, SourceFault])[] = []
+  for (const source of inOrder(files)) {
+    const next = await fit([...fitting, source]).catch(unlessRefused)
+    if (next?.refusals.length === 0) {
+      fitting.push(source)
+      catalogues = next.catalogues
+    } else if (next === null) {
+      const detail = 'the engine cannot make tables of it, which is a fault of the engine: please report it with the module.'
+      refused.push([source.id, { file: `${source.id}/module.json`, pointer: '', detail }])
+    } else refused.push(...next.refusals.map((refusal) => [source.id, faultOf(refusal, source.id, next.catalogues)] as const))
+  }
+  const outcome = (module: string): string =>
+    catalogues.full.modules.has(module) ? 'The module is served as it was before.' : 'The module is not served.'
+  return { catalogues, faults: refused.map(([module, fault]) => ({ ...fault, detail: `${fault.detail} ${outcome(module)}` })) }
+}
+
+function faultOf({ entity, field, name, message }: Refusal, module: string, { settled, full }: Catalogues): SourceFault {
+  const unique = name === null ? null : (constraintMeaning(full, name)?.unique ?? null)
+  return { ...placeInFiles([...settled.sources.values()], module, { entity, field, unique }), detail: message }
+}
+
+/** An error nobody foresaw is judged by what fails with it: without the module at fault the start goes on, and without the database it does not. */
+const unlessRefused = (error: unknown): null => {
+  if (error instanceof SchemaRefused) throw error
+  return null
 }
 
 /** The tables do not fit and no module can give way. */

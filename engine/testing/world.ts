@@ -4,6 +4,8 @@
  *
  *   const world = await openWorld()          // at the top of a *.db.test.ts file; closed after its tests
  *   const { acme } = world
+ *
+ * On the embedded engine, as `npm start` runs it, the database is made anew: some seconds.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,6 +15,7 @@ import { Pool, type QueryResultRow } from 'pg'
 import { afterAll } from 'vitest'
 import { startApp, type StartedApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
+import type { Engine } from './engines.ts'
 import { freshDatabase, template } from './postgres.ts'
 
 /** Everybody who can sign in, by the short name that scenarios use. */
@@ -46,7 +49,7 @@ export interface World {
   readonly globex: TenantFacts
   /** One request; `as` null is nobody. */
   call(as: Person | null, method: string, path: string, options?: CallOptions): Promise<Reply>
-  /** Looks past the application, as superuser. */
+  /** Looks past the application, as superuser; as owner on the embedded engine. */
   sql<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
 }
@@ -62,10 +65,10 @@ const password = 'a password for tests only'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Configuration of an application that only tests see. Sessions outlive clones because the key is always the same. */
-export const testConfig = (databaseUrl: string, dataDir: string, more: Readonly<Record<string, string>> = {}): Config =>
+export const testConfig = (databaseUrl: string | null, dataDir: string, more: Readonly<Record<string, string>> = {}): Config =>
   readConfig(
     {
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: databaseUrl ?? '',
       DATA_DIR: dataDir,
       PORT: '0',
       MASTER_KEY: '7e'.repeat(32),
@@ -99,35 +102,79 @@ export function ok(reply: Reply): Record<string, unknown> {
   return (reply.body ?? {}) as Record<string, unknown>
 }
 
+const makeDataDir = (): Promise<string> => mkdtemp(join(tmpdir(), 'businessos-world-'))
+const removeDir = (dir: string): Promise<void> => rm(dir, { recursive: true, force: true })
+
 async function buildWorld(databaseUrl: string): Promise<Facts> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'businessos-world-'))
+  const dataDir = await makeDataDir()
   const app = await startApp(testConfig(databaseUrl, dataDir), { demo: true })
   try {
-    const cookies: Partial<Record<Person, string>> = {}
-    const tenants: Record<string, { id: string; members: Record<string, string> }> = {}
-    for (const person of people) {
-      const [, slug = ''] = person.split('@')
-      const login = await request(app.url, 'POST', '/api/auth/login', null, { body: { email: `${person}.test`, password } })
-      const token = String(ok(login)['accessToken'])
-      cookies[person] = login.headers.get('set-cookie')?.split(';')[0] ?? ''
-      const me = ok(await request(app.url, 'GET', '/api/me', token, {})) as { member: { id: string }; tenant: { id: string } }
-      tenants[slug] ??= { id: me.tenant.id, members: {} }
-      tenants[slug].members[person.split('@')[0] ?? ''] = me.member.id
-    }
-    return { ...(tenants as unknown as Pick<Facts, 'acme' | 'globex'>), cookies: cookies as Facts['cookies'] }
+    return await learn(app)
   } finally {
     await app.close()
-    await rm(dataDir, { recursive: true, force: true })
+    await removeDir(dataDir)
+  }
+}
+
+/** Signs everybody in. */
+async function learn({ url }: StartedApp): Promise<Facts> {
+  const cookies: Partial<Record<Person, string>> = {}
+  const tenants: Record<string, { id: string; members: Record<string, string> }> = {}
+  for (const person of people) {
+    const [, slug = ''] = person.split('@')
+    const login = await request(url, 'POST', '/api/auth/login', null, { body: { email: `${person}.test`, password } })
+    const token = String(ok(login)['accessToken'])
+    cookies[person] = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const me = ok(await request(url, 'GET', '/api/me', token, {})) as { member: { id: string }; tenant: { id: string } }
+    tenants[slug] ??= { id: me.tenant.id, members: {} }
+    tenants[slug].members[person.split('@')[0] ?? ''] = me.member.id
+  }
+  return { ...(tenants as unknown as Pick<Facts, 'acme' | 'globex'>), cookies: cookies as Facts['cookies'] }
+}
+
+interface Ground extends Pick<World, 'sql' | 'close'> {
+  readonly app: StartedApp
+  readonly facts: Facts
+}
+
+async function nativeGround(more: Readonly<Record<string, string>>): Promise<Ground> {
+  const { name, facts } = await template('world', buildWorld)
+  const database = await freshDatabase({ name })
+  const dataDir = await makeDataDir()
+  const app = await startApp(testConfig(database.url, dataDir, more))
+  const superuser = new Pool({ connectionString: database.url, max: 1 })
+  return {
+    app,
+    facts,
+    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await superuser.query<Row>(text, [...values])).rows,
+    close: async () => {
+      await app.close()
+      await superuser.end()
+      await database.drop()
+      await removeDir(dataDir)
+    },
+  }
+}
+
+async function embeddedGround(more: Readonly<Record<string, string>>): Promise<Ground> {
+  const dataDir = await makeDataDir()
+  const app = await startApp(testConfig(null, dataDir, more))
+  return {
+    app,
+    facts: await learn(app),
+    sql: <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      app.database.withOwner(async (owner) => (await owner.query(text, [...values])).rows as Row[]),
+    close: async () => {
+      await app.close()
+      await removeDir(dataDir)
+    },
   }
 }
 
 /** Opens a world for this test file; it is closed after the file's tests. `more` are environment variables of the application. */
-export async function openWorld(more: Readonly<Record<string, string>> = {}): Promise<World> {
-  const { name, facts } = await template('world', buildWorld)
-  const database = await freshDatabase({ name })
-  const dataDir = await mkdtemp(join(tmpdir(), 'businessos-world-'))
-  const app = await startApp(testConfig(database.url, dataDir, more))
-  const superuser = new Pool({ connectionString: database.url, max: 1 })
+export async function openWorld(more: Readonly<Record<string, string>> = {}, engine: Engine = 'native'): Promise<World> {
+  const { app, facts, sql, close } = await (engine === 'native' ? nativeGround : embeddedGround)(more)
   const tokens = new Map<Person, Promise<string>>()
   const tokenOf = (person: Person): Promise<string> => {
     const known = tokens.get(person)
@@ -138,12 +185,6 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
     tokens.set(person, fetched)
     return fetched
   }
-  const close = async (): Promise<void> => {
-    await app.close()
-    await superuser.end()
-    await database.drop()
-    await rm(dataDir, { recursive: true, force: true })
-  }
   afterAll(close)
   return {
     url: app.url,
@@ -151,8 +192,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}): Pr
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),
-    sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
-      (await superuser.query<Row>(text, [...values])).rows,
+    sql,
     close,
   }
 }

@@ -91,7 +91,6 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         sequencer?.nudge()
       },
     })
-    const { handle } = records
     const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
     const jobs = createJobService({
       database,
@@ -107,12 +106,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const tokens = createTokens(masterKey, limits)
     const actors = createActors(database, tokens, limits)
     const signIn = createSignIn({ database, passwords, tokens, actors, limits })
-    const tenants = createTenants({ database, handle, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
-    const accesses = createAccesses({ database, handle, hashPassword: passwords.hash, catalogueOf })
+    const tenants = createTenants({ database, records, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
+    const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf })
     const demo = await prepareDemo({
       database,
       withOwner: database.withOwner,
-      handle,
+      records,
       catalogue: catalogues.full,
       catalogueOf,
       passwords,
@@ -144,7 +143,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...tenancyRoutes(tenants, accesses),
             ...jobRoutes(jobs),
-            ...recordRoutes(handle),
+            ...recordRoutes(records.handle),
           ]
         : []),
     ]

@@ -3,6 +3,7 @@ import { emptiness, operands, plainIndex, quoted } from './compare.ts'
 import { define, inside, isObject } from './define.ts'
 import { suggestion } from './nearest.ts'
 import type { Operator, PropertyNode } from './type.ts'
+import { isUuid } from './uuid.ts'
 
 export interface ReferenceSettings {
   /** Entity ids. */
@@ -18,11 +19,11 @@ export interface AnyReference {
   readonly id: string
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const members = ['entity', 'id']
 
 export function parseId(input: unknown, _settings: unknown, report: Report): string | undefined {
-  if (typeof input === 'string' && uuid.test(input)) return input.toLowerCase()
+  const id = typeof input === 'string' ? input.toLowerCase() : null
+  if (isUuid(id)) return id
   report('', 'must be the id of a record')
   return undefined
 }

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from 
 import jwt from 'jsonwebtoken'
 import type { Limits } from '../config.ts'
 import type { MasterKey } from '../keys/master-key.ts'
-import { isUuid } from './uuid.ts'
+import { isUuid } from '../fields/uuid.ts'
 
 /** What an access token says. No roles: those come from the database, so that a token never outlives a permission. */
 export interface AccessClaims {

@@ -1,7 +1,7 @@
 import type { Entity, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
-import { nearest } from '../fields/nearest.ts'
-import { pointerSegment, Problem } from '../problems.ts'
+import { suggestion } from '../fields/nearest.ts'
+import { echo, pointerSegment, Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 
@@ -84,7 +84,7 @@ function resolveColumn(access: Access, here: EntityAccess, header: string, path:
     const keys = lookupFields(target)
     const fields = below === undefined ? keys : keys.filter((each) => each === below)
     if (below !== undefined && fields.length === 0)
-      return `${target.entity.title} has no unique field "${below}"; it can be found by ${keys.join(', ') || 'id'}.`
+      return `${target.entity.title} has no unique field ${echo(below)}; it can be found by ${keys.join(', ') || 'id'}.`
     return { ...column, lookup: { entity: target.entity.id, fields } }
   }
   if (below === undefined) return column
@@ -107,10 +107,8 @@ export function lookupFields({ entity, visible }: EntityAccess): readonly string
 }
 const titleOf = (entity: Entity): string | undefined => entity.titleField?.name
 
-function unknown(here: EntityAccess, path: string, name: string): string {
-  const suggestion = nearest(
+const unknown = (here: EntityAccess, path: string, name: string): string =>
+  `${here.entity.title} has no field ${echo(path)}.${suggestion(
     name,
     here.visible.map((field) => field.name),
-  )
-  return `${here.entity.title} has no field "${path}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
-}
+  )}`

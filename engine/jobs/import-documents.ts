@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { fieldOf } from '../fields/index.ts'
+import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { ImportColumn } from './import-columns.ts'
@@ -63,7 +64,7 @@ export async function* documents(text: string, columns: readonly (ImportColumn |
 export type Found = ReadonlyMap<string, readonly string[]>
 export const lookupKey = (entity: string, field: string, text: string): string => JSON.stringify([entity, field, text])
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const isId = (text: string): boolean => isUuid(text.toLowerCase())
 export const listSeparator = ';'
 
 /** The texts of a batch that must be looked up, by entity and field. */
@@ -89,7 +90,7 @@ export function lookups(
 }
 
 /** The names in a cell that are not ids: one, or several for a list of references. */
-const names = (column: ImportColumn, text: string): string[] => parts(column, text).filter((each) => !uuid.test(each))
+const names = (column: ImportColumn, text: string): string[] => parts(column, text).filter((each) => !isId(each))
 const parts = (column: ImportColumn, text: string): string[] =>
   (column.field.lines ? listed(text) : [text]).map((each) => each.trim()).filter((each) => each !== '')
 
@@ -166,7 +167,7 @@ function findRecord(
   found: Found,
   fault: (detail: string) => void,
 ): string | undefined {
-  if (uuid.test(text)) return text
+  if (isId(text)) return text
   const ids = new Set(fields.flatMap((field) => found.get(lookupKey(entity, field, text)) ?? []))
   if (ids.size === 1) return [...ids][0]
   if (ids.size > 1)

@@ -2,8 +2,11 @@ import type { Database, Query, TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
-import type { Records } from '../records/handle.ts'
+import type { RecordsDoor } from '../records/handle.ts'
+import type { HistoryEntry } from '../records/history.ts'
 import type { Actor, Call, EntityAccess } from '../records/types.ts'
+import { writeRequest } from '../records/write-request.ts'
+import type { Wanted } from '../records/write-request.ts'
 import type { Job, JobKind, Jobs } from './jobs.ts'
 
 interface UndoInput {
@@ -65,7 +68,7 @@ export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Act
  * Takes an import back, newest row first: created records are deleted, updated ones get their old values again. Whatever
  * someone edited or referred to since is kept, and the result says so.
  */
-export const undoKind = (records: Pick<Records, 'handle' | 'access' | 'retract'>, database: Database): JobKind => ({
+export const undoKind = (records: RecordsDoor, database: Database): JobKind => ({
   kind: 'import-undo',
   async run(run) {
     const { import: job } = run.input as UndoInput
@@ -136,61 +139,29 @@ async function nextRows(database: Database, actor: Actor, job: string, undo: str
 }
 
 /** Null when it is as before the import, else why the record was kept. */
-async function undoRow(
-  records: Pick<Records, 'handle' | 'access' | 'retract'>,
-  actor: Actor,
-  address: Address,
-  row: ImportedRow,
-  requestId: string,
-): Promise<string | null> {
+async function undoRow(records: RecordsDoor, actor: Actor, address: Address, row: ImportedRow, requestId: string): Promise<string | null> {
   if (!row.own || row.undone) return null
   if (row.deleted) return row.status === 'created' ? null : 'It is gone.'
   if (row.foreign) return 'It was changed since.'
-  const call = (method: Call['method'], rest: readonly string[], body: unknown, query: Call['query'] = new Map()): Call => ({
-    module: address.module,
-    plural: address.plural,
-    method,
-    rest,
-    body,
-    query,
-    ifMatch: method === 'GET' ? null : `"${row.latest}"`,
-    ifNoneMatch: null,
-    idempotencyKey: null,
-    via: 'import',
-    requestId,
-  })
+  const access = await records.access(actor)
+  const here = entityAt(access, address)
+  const write = (wanted: Wanted) => records.run(writeRequest({ access, here, mode: 'one', via: 'import', requestId }, [wanted]), actor)
+  const at = { id: row.record, ifMatch: row.latest }
   try {
     if (row.status === 'created') {
-      await records.retract(call('DELETE', [row.record], undefined), actor, row.record)
+      await write({ op: 'retract', ...at })
       return null
     }
-    const history = await records.handle(
-      call(
-        'GET',
-        [row.record, 'history'],
-        undefined,
-        new Map([
-          ['before', [String(row.version + 1)]],
-          ['limit', ['1']],
-        ]),
-      ),
-      actor,
-    )
-    const [entry] = (JSON.parse(history.body as string) as { data: HistoryEntry[] }).data
+    const asked = { access, here, id: row.record, limit: 1, before: row.version + 1 }
+    const [entry] = (await records.run({ kind: 'history', access, history: asked }, actor)).data
     if (!entry || entry.lines) return 'Its lines were imported too; take those back by hand.'
-    const here = entityAt(await records.access(actor), address)
-    await records.handle(call('PATCH', [row.record], valuesBefore(here, entry.changes)), actor)
+    await write({ op: 'update', ...at, data: valuesBefore(here, entry.changes) })
     return null
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     if (error.code === 'not-found') return 'It is out of your sight.'
     return error.code === 'version-conflict' ? 'It was changed since.' : error.message
   }
-}
-
-interface HistoryEntry {
-  readonly changes: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
-  readonly lines?: readonly unknown[]
 }
 
 /** The values before a change. Members that it added are named: a patch keeps what it does not name. */

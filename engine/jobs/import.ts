@@ -2,9 +2,10 @@ import type { Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
-import type { Records } from '../records/handle.ts'
+import type { RecordsDoor } from '../records/handle.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types.ts'
-import { upsertKeys } from '../records/write-request.ts'
+import { upsertKeys, writeRequest } from '../records/write-request.ts'
+import type { Wanted } from '../records/write-request.ts'
 import { importColumns } from './import-columns.ts'
 import type { ImportColumn } from './import-columns.ts'
 import { cellFaults, documents, lookupKey, lookups, readCsv, toBody } from './import-documents.ts'
@@ -47,7 +48,7 @@ const faultsListed = 200
 const csvRows = 200_000
 
 export interface ImportOptions {
-  readonly records: Pick<Records, 'bulk' | 'lookUp' | 'access'>
+  readonly records: RecordsDoor
 }
 
 /** `POST …/import`: reads the file, refuses what is wrong with header or mapping at once, and hands the rest to a job. */
@@ -214,29 +215,19 @@ async function importBatch(
   from: number,
   actor: Actor,
 ): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
-  const columns = await columnsOf(records, input, header, actor)
-  const found = await findAll(records, actor, batch, columns)
+  const place = await importPlace(records, input, actor)
+  const columns = importColumns(place.access, place.here, header, input.mapping)
+  const found = await findAll(records, place.access, actor, batch, columns)
   const bodies = batch.map((each) => toBody(each, columns, found))
   const good = batch.flatMap((_, i) => (bodies[i]!.faults.length === 0 ? [i] : []))
-  const operations = good.map((i) =>
-    input.mode === 'upsert' ? { op: 'upsert', key: input.key, data: bodies[i]!.body } : { op: 'create', data: bodies[i]!.body },
-  )
-  const call: Call = {
-    module: input.module,
-    plural: input.plural,
-    method: 'POST',
-    rest: ['bulk'],
-    query: new Map(),
-    body: { mode: 'each', operations },
-    ifMatch: null,
-    ifNoneMatch: null,
-    idempotencyKey: null,
-    via: 'import',
-    requestId: job,
-  }
+  const wanted = good.map((i): Wanted => {
+    const data = bodies[i]!.body
+    return input.mode === 'upsert' ? { op: 'upsert', key: input.key!, data } : { op: 'create', data }
+  })
   // A document is known by its place in the file: what its cells mean may change between two attempts, when a record that it names was made meanwhile.
   const idempotency = input.dryRun ? null : { route: `import ${job}`, keys: good.map((i) => String(from + i)), bodyHash: Buffer.from(job) }
-  const results = operations.length > 0 ? await records.bulk(call, actor, { dryRun: input.dryRun, idempotency }) : []
+  const request = writeRequest({ ...place, mode: 'each', via: 'import', requestId: job, dryRun: input.dryRun, idempotency }, wanted)
+  const { results } = await records.run(request, actor)
   const rows = batch.map((document, i): RowOutcome => {
     const row = document.rows[0]!.number
     const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })
@@ -257,13 +248,15 @@ async function importBatch(
 
 async function findAll(
   records: ImportOptions['records'],
+  access: Access,
   actor: Actor,
   batch: readonly ImportDocument[],
   columns: readonly (ImportColumn | null)[],
 ): Promise<Found> {
   const found = new Map<string, string[]>()
   for (const { entity, field, texts } of lookups(batch, columns).values()) {
-    for (const [text, id] of await records.lookUp(actor, entity, field, [...texts])) {
+    const lookUp = { here: access.entities.get(entity)!, field, values: [...texts] }
+    for (const [text, id] of await records.run({ kind: 'lookUp', access, lookUp }, actor)) {
       const key = lookupKey(entity, field, text)
       found.set(key, [...(found.get(key) ?? []), id])
     }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/types.ts'
+import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
-import { isUuid } from '../records/body.ts'
-import type { Records } from '../records/handle.ts'
+import type { RecordsDoor } from '../records/handle.ts'
 import type { Actor, Answer, Call } from '../records/types.ts'
 import { importKind, submitImport } from './import.ts'
 import { submitUndo, undoKind } from './import-undo.ts'
@@ -11,7 +11,7 @@ import type { Job, JobsOptions } from './jobs.ts'
 export type JobService = ReturnType<typeof createJobService>
 
 /** Jobs and what uses them so far: imports and their undo. */
-export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonly records: Records }) {
+export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonly records: RecordsDoor }) {
   const { database, records } = options
   const jobs = createJobs({
     ...options,

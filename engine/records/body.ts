@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
-import { nearest } from '../fields/nearest.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
+import { isObject } from '../fields/define.ts'
 import { fieldOf } from '../fields/index.ts'
-import { pointerSegment } from '../problems.ts'
+import { suggestion } from '../fields/nearest.ts'
+import { isUuid } from '../fields/uuid.ts'
+import { echo as quoted, pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
 import { settingsFor } from './access.ts'
 import { Members } from './change.ts'
@@ -24,11 +26,6 @@ const systemProperties: ReadonlySet<string> = new Set([
 ])
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
 const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked'])
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-export const isUuid = (value: unknown): value is string => typeof value === 'string' && uuid.test(value)
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** `upsert`: a new record, or what shall change in one that is found; it need not have everything. */
 export type Mode = 'create' | 'patch' | 'upsert'
@@ -78,13 +75,11 @@ const refuse = (report: Report, pointer: string, detail: string): null => {
   return null
 }
 
-function unknownDetail(here: EntityAccess, name: string): string {
-  const suggestion = nearest(
+const unknownDetail = (here: EntityAccess, name: string): string =>
+  `There is no field ${quoted(name)}.${suggestion(
     name,
     here.visible.map((field) => field.name),
-  )
-  return `There is no field "${name}".${suggestion ? ` Did you mean "${suggestion}"?` : ''}`
-}
+  )}`
 
 /** A patch may repeat them, as they came with the record; a new record has none yet. */
 function readSystemValue(name: string, value: unknown, mode: Mode, at: string, echo: Map<string, unknown>, report: Report): void {
@@ -110,8 +105,9 @@ function readField(
   report: Report,
 ): void {
   if (field.lines?.through) return void echo.set(field.id, value)
-  const fixed = field.readOnly || here.readOnly.has(field.id) || (field.createOnly && mode === 'patch')
-  const canonical = readValue(access, field, value, fixed ? 'create' : mode, at, report)
+  const fixed = field.readOnly || here.readOnly.has(field.id)
+  // What is set once is compared as a whole.
+  const canonical = readValue(access, field, value, fixed || field.createOnly ? 'create' : mode, at, report)
   if (canonical === undefined) return
   if (fixed) echo.set(field.id, canonical)
   else set.set(field.id, canonical)
@@ -133,7 +129,7 @@ function readValue(access: Access, field: Field, value: unknown, mode: Mode, at:
 /** Beside other faults, what is required too: `decide` finds it, with references that lead nowhere, but only once the rest is right. */
 function reportEmpty(
   here: EntityAccess,
-  body: Record<string, unknown>,
+  body: Readonly<Record<string, unknown>>,
   mode: Mode,
   set: ReadonlyMap<string, unknown>,
   pointer: string,

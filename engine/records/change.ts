@@ -59,8 +59,15 @@ export interface UpsertOperation extends Common {
   readonly op: 'upsert'
   readonly id: string
   readonly key: UniqueKey
+  /** The version the caller read; then there is nothing to create. Null: whatever there is. */
+  readonly ifMatch: number | null
   readonly change: Change
 }
+/** What is decided: upserts have become creates and updates by then. */
+export type ResolvedOperation = Exclude<Operation, UpsertOperation>
+
+/** The key that every `single` entity has by its kind: no fields, so whichever live record there is. */
+export const onlyOne: UniqueKey = Object.freeze({ id: 'only_one', fields: [], ignoreCase: false, noOverlap: null })
 
 /** A record as stored: canonical values by field id (hidden fields too: rules see everything), lines by field id. */
 export interface Stored {

@@ -3,7 +3,7 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import { sketchCatalogue } from '../testing/sketch.ts'
 import { Members, type Change, type LineChange, type Stored, type StoredLine, type UpdateOperation } from './change.ts'
-import { columnValues, decideCreate, decideUpdate, same, type Outcome, type Situation } from './decide.ts'
+import { columnValues, decideCreate, decideUpdate, same, type Decision, type Situation } from './decide.ts'
 
 /** The middle of a write, without any database: the sketch of an order with lines and parts of lines. */
 const sketch = sketchCatalogue({
@@ -107,9 +107,9 @@ const update = (wish: Change, more: Partial<UpdateOperation> = {}): UpdateOperat
 })
 const merged = (...lines: LineChange[]): Partial<Change> => ({ lines: new Map([['lines', { mode: 'merge', lines }]]) })
 
-function problemOf(decide: () => Outcome): [string, ...string[]] {
+function problemOf(decide: () => Decision): [string, ...string[]] {
   try {
-    return ['none', JSON.stringify(decide().event)]
+    return ['none', JSON.stringify(decide().events[0])]
   } catch (error) {
     if (error instanceof Problem) return [error.code, ...error.faults.map((each) => each.pointer)]
     throw error
@@ -193,7 +193,7 @@ test('a create has its defaults, its owner, and one event with everything that i
     { kind: 'insert', row: { id: id(1), version: 1, title: 'a', owner: id(99), place__city: null, value__currency: null } },
     { kind: 'insert', row: { id: id(2), parent_id: id(1), position: 1, product: 'p', quantity: 1 } },
   ])
-  expect(outcome.event).toMatchObject({
+  expect(outcome.events[0]).toMatchObject({
     type: 'created',
     changed: ['title', 'owner', `lines/${id(2)}`],
     body: { set: { title: { from: null, to: 'a' } }, lines: { [id(2)]: { op: 'added', set: { quantity: { from: null, to: 1 } } } } },
@@ -214,7 +214,7 @@ test('what is equal is no change, in whatever order its members stand', () => {
     version: 3,
     revision: 5,
     writes: [],
-    event: null,
+    events: [],
   })
 })
 
@@ -239,7 +239,7 @@ test('only columns that change are written; members of a value go together', () 
     },
   ])
   expect(Object.keys((outcome.writes[0] as { row: object }).row)).not.toContain('customer')
-  expect(outcome.event?.changed).toEqual(['title', 'place'])
+  expect(outcome.events[0]?.changed).toEqual(['title', 'place'])
 })
 
 test('an unchanged reference may name what is gone', () => {
@@ -252,14 +252,14 @@ test('an unchanged reference may name what is gone', () => {
 
 test('a removed line takes its parts along, and history keeps what they were', () => {
   const before = stored({ title: 'a' }, [line(2, { product: 'p', quantity: 4 }, [part(3, 'x'), part(4, 'y')])])
-  const { writes, event } = decideUpdate(
+  const { writes, events } = decideUpdate(
     situation(),
     update(change({}, merged({ id: id(2), isNew: false, change: null, pointer: '/lines/2' }))),
     before,
   )
   expect(writes.filter((each) => each.kind === 'remove').map((each) => each.id)).toEqual([id(3), id(4), id(2)])
-  expect(event?.changed).toEqual([`lines/${id(2)}/parts/${id(3)}`, `lines/${id(2)}/parts/${id(4)}`, `lines/${id(2)}`])
-  expect(event?.body.lines?.[id(2)]).toMatchObject({
+  expect(events[0]?.changed).toEqual([`lines/${id(2)}/parts/${id(3)}`, `lines/${id(2)}/parts/${id(4)}`, `lines/${id(2)}`])
+  expect(events[0]?.body.lines?.[id(2)]).toMatchObject({
     op: 'removed',
     set: { product: { from: 'p', to: null }, quantity: { from: 4, to: null } },
   })

@@ -23,15 +23,23 @@ export interface Situation {
   readonly number: (field: Field) => string
 }
 
-/** Rows to write, by entity, and what history will say. */
-export interface Outcome {
+/** What one operation comes to: its result, and everything that follows from it. */
+export interface Decision extends Consequences {
   readonly status: 200 | 201
   readonly id: string
   readonly version: number
   readonly revision: number
+}
+/**
+ * What is stored, of whichever entities, and what history will say. An operation's own record comes first, then what goes or changes
+ * along with it. The `effects` of a transition have their place behind those: `decide` works them out from the situation,
+ * with engine authority, as further rows of other entities and one event for each record they touch; whoever writes, explains or
+ * looks for entangled operations then sees them without being told.
+ */
+export interface Consequences {
   readonly writes: readonly RowWrite[]
-  /** Null: nothing changed, so nothing happened. */
-  readonly event: EventDraft | null
+  /** One for each record that changes; none: nothing changed, so nothing happened. */
+  readonly events: readonly EventDraft[]
 }
 export type RowWrite =
   | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
@@ -71,9 +79,11 @@ interface Draft {
   readonly lines: Record<string, LineEvent>
 }
 
-export function decideCreate(situation: Situation, operation: CreateOperation): Outcome {
+export function decideCreate(situation: Situation, operation: CreateOperation): Decision {
   const { entity, id, change, pointer } = operation
   return collect(situation, (draft) => {
+    // Of a record that is yet to come, nothing was read that could be sent back.
+    for (const name of change.echo.keys()) if (!entity.fieldById.has(name)) draft.report(`${pointer}/${name}`, setBySystem)
     const { row, set } = decideRow(draft, entity, null, change, pointer)
     draft.writes.push({ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } })
     draft.changed.push(...Object.keys(set))
@@ -84,12 +94,12 @@ export function decideCreate(situation: Situation, operation: CreateOperation): 
       version: 1,
       revision: 1,
       writes: draft.writes,
-      event: { entity, record: id, type: 'created', version: 1, revision: 1, changed: draft.changed, body: body(set, draft.lines) },
+      events: [{ entity, record: id, type: 'created', version: 1, revision: 1, changed: draft.changed, body: body(set, draft.lines) }],
     }
   })
 }
 
-export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Outcome {
+export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Decision {
   const { entity, id, change, pointer, ifMatch } = operation
   return collect(situation, (draft) => {
     refuseOtherSystemValues(stored, ifMatch, change, pointer, draft.report)
@@ -97,7 +107,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     draft.changed.push(...Object.keys(set))
     decideLines(draft, entity, id, stored, change, pointer)
     if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
-    if (draft.changed.length === 0) return { status: 200, id, version: stored.version, revision: stored.revision, writes: [], event: null }
+    if (draft.changed.length === 0) return { status: 200, id, version: stored.version, revision: stored.revision, writes: [], events: [] }
     const version = stored.version + 1
     const revision = stored.revision + 1
     const writes: RowWrite[] = [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...draft.writes]
@@ -107,7 +117,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
       version,
       revision,
       writes,
-      event: { entity, record: id, type: 'updated', version, revision, changed: draft.changed, body: body(set, draft.lines) },
+      events: [{ entity, record: id, type: 'updated', version, revision, changed: draft.changed, body: body(set, draft.lines) }],
     }
   })
 }
@@ -118,15 +128,25 @@ const body = (set: EventBody['set'], lines: Record<string, LineEvent>): EventBod
 })
 
 /** Runs one decision to its end, then throws every fault at once. */
-function collect(situation: Situation, decide: (draft: Draft) => Outcome): Outcome {
+function collect(situation: Situation, decide: (draft: Draft) => Decision): Decision {
   const faults: Fault[] = []
-  const outcome = decide({ situation, report: (pointer, detail) => faults.push({ pointer, detail }), writes: [], changed: [], lines: {} })
-  if (faults.length > 0)
-    throw new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, {
-      faults,
-    })
-  return outcome
+  const decision = decide({ situation, report: (pointer, detail) => faults.push({ pointer, detail }), writes: [], changed: [], lines: {} })
+  if (faults.length > 0) throw invalid(faults)
+  return decision
 }
+
+/**
+ * Operations that meet in one record: what one finds depends on what another does. One after the other they could be done, each
+ * in a transaction of its own; set-wise they cannot.
+ */
+export class Entangled extends Problem {
+  constructor(detail: string, faults: readonly Fault[] = []) {
+    super(faults.length > 0 ? 'request-invalid' : 'conflict', detail, { faults })
+  }
+}
+
+export const invalid = (faults: readonly Fault[]): Problem =>
+  new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, { faults })
 
 /** Edits of different fields merge; an edit of a field (or line) that someone changed meanwhile is refused. */
 function refuseOverlap(situation: Situation, { entity, change, pointer }: UpdateOperation, stored: Stored, since: number): void {
@@ -176,9 +196,10 @@ function refuseOtherSystemValues(stored: Stored, ifMatch: number | null, change:
   const isMerge = ifMatch !== null && ifMatch !== version
   for (const [name, expected] of Object.entries({ id, version, revision, ...system })) {
     if (isMerge && countedValues.has(name)) continue
-    if (change.echo.has(name) && !same(change.echo.get(name), expected)) report(`${pointer}/${name}`, 'This is set by the system.')
+    if (change.echo.has(name) && !same(change.echo.get(name), expected)) report(`${pointer}/${name}`, setBySystem)
   }
 }
+const setBySystem = 'This is set by the system.'
 
 /** One row of a record or line: its new column values and what changed. `stored` null creates. */
 function decideRow(
@@ -199,11 +220,11 @@ function decideRow(
     if (after === undefined) continue
     const isChange = !same(before, after)
     if (isChange || stored === null) {
-      if (field.required && isEmpty(field, after)) draft.report(at, `${field.title} is required.`)
+      if (stored && field.createOnly) draft.report(at, `${field.title} is set once, when the record is created.`)
+      else if (field.required && isEmpty(field, after)) draft.report(at, `${field.title} is required.`)
       Object.assign(row, columnValues(field, after))
     }
     if (!isChange) continue
-    if (stored && field.createOnly) draft.report(at, `${field.title} is set once, when the record is created.`)
     set[field.id] = { from: before, to: after }
     checkReference(draft, field, after, at)
   }

@@ -3,39 +3,48 @@ import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
 import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
-import { decideOperations, Entangled } from './operations.ts'
-import type { Decided } from './operations.ts'
-import type { Operation, UpsertOperation } from './change.ts'
-import { columnValues } from './decide.ts'
+import { blame } from './blame.ts'
+import type { ResolvedOperation, UpsertOperation } from './change.ts'
+import { columnValues, Entangled } from './decide.ts'
+import { decideOperations } from './decide-operations.ts'
+import type { Decided } from './decide-operations.ts'
+import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
+import { getQuery } from './get.ts'
 import { claim, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
-import { brokenKey, takenAt, toRefusal } from './refusal.ts'
-import { takenBy } from './taken.ts'
+import { loadSituation } from './load-situation.ts'
+import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
 import { writeQuery } from './write.ts'
-import type { WriteRequest } from './write-request.ts'
 
 /** What became of one operation. */
 export type Result = Done | Problem
 export interface Executed {
+  /** One per operation, in order. */
   readonly results: readonly Result[]
-  /** Rows of the `answer` query: the records read back under the actor's own policies, after the write. */
+  /** The record read back under the actor's own policies, after the write; no row: the actor cannot see it any more. */
   readonly answer: Rows | null
 }
-/** Makes the query that reads the written records back. */
-export type ReadBack = (ids: readonly string[]) => Query
 
 /** An `each` request of which some operations were done by an earlier copy of it. */
 class DoneInPart extends Error {}
 
 /** One transaction for the whole request; in mode `each`, where that does not work out, one for every operation. Throws Problems. */
-export async function execute(database: Database, request: WriteRequest, actor: Actor, readBack: ReadBack | null): Promise<Executed> {
+export async function execute(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
+  const { operations, refused } = request
+  const { results, answer } = operations.length > 0 ? await executeRead(database, request, actor) : { results: [], answer: null }
+  let done = 0
+  return { results: Array.from({ length: operations.length + refused.size }, (_, i) => refused.get(i) ?? results[done++]!), answer }
+}
+
+/** The operations that could be read. */
+async function executeRead(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   try {
-    return await executeAgain(database, request, actor, request.mode === 'one' ? readBack : null)
+    return await executeAgain(database, request, actor)
   } catch (error) {
     if (request.mode === 'each' && mayGoAlone(error)) return oneByOne(database, request, actor)
-    throw (request.mode === 'all' && (await refusalOfBatch(database, request, actor, error))) || toRefusal(error, request)
+    throw (request.mode === 'all' && (await refusalOfBatch(database, request, actor, error))) || explainRefusal(error, request)
   }
 }
 
@@ -56,9 +65,9 @@ async function oneByOne(database: Database, request: WriteRequest, actor: Actor)
       idempotency: key === undefined ? null : { ...request.idempotency!, keys: [key] },
     }
     results.push(
-      await executeAgain(database, alone, actor, null).then(
+      await executeAgain(database, alone, actor).then(
         (done) => done.results[0]!,
-        (error: unknown) => asResult(toRefusal(error, alone), i),
+        (error: unknown) => asResult(explainRefusal(error, alone), i),
       ),
     )
   }
@@ -76,8 +85,8 @@ function asResult(error: unknown, index: number): Problem {
 async function refusalOfBatch(database: Database, request: WriteRequest, actor: Actor, error: unknown): Promise<Problem | null> {
   const broken = error instanceof Problem ? null : brokenKey(error, request)
   if (!broken?.key || broken.key.noOverlap || broken.entity !== request.here.entity) return null
-  const blamed = await takenBy(database, request, actor, broken.entity, broken.key)
-  return takenAt(
+  const blamed = await blame(database, request, actor, broken.entity, broken.key)
+  return explainTaken(
     error,
     request,
     blamed.map((each) => each.pointer),
@@ -87,10 +96,10 @@ async function refusalOfBatch(database: Database, request: WriteRequest, actor: 
 const attempts = 5
 
 /** Two at once may lock each other out, or create what one of them should then have updated: then everything is done afresh. */
-async function executeAgain(database: Database, request: WriteRequest, actor: Actor, readBack: ReadBack | null): Promise<Executed> {
+async function executeAgain(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await executeOnce(database, request, actor, readBack)
+      return await executeOnce(database, request, actor)
     } catch (error) {
       if (attempt === attempts || !isRace(error, request)) throw error
     }
@@ -105,27 +114,28 @@ function isRace(error: unknown, { mode, operations }: WriteRequest): boolean {
 }
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
-async function executeOnce(database: Database, request: WriteRequest, actor: Actor, readBack: ReadBack | null): Promise<Executed> {
+async function executeOnce(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   // What the engine does by itself is not repeated by anybody.
   const idempotency = actor.member === null ? null : request.idempotency
+  const readBack = request.mode === 'one' ? request.readBack : null
   return database.transaction(contextOf(actor, request.access), async (tx) => {
-    const read = (ids: readonly string[]): Step[] => (readBack ? [{ role: 'bos_read', queries: [readBack(ids)] }] : [])
+    const read = (id: string | undefined): Step[] =>
+      readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
     const done = idempotency ? await claim(tx, idempotency, actor) : []
     if (request.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
     if (done[0]) {
-      const rows = await tx.commit(...read(done[0].map((each) => each.id)))
+      const rows = await tx.commit(...read(done[0][0]?.id))
       return { results: done[0], answer: rows.at(-1) ?? null }
     }
     const operations = await resolveUpserts(tx, request, actor)
-    const { results, writes, events, unused } = await decideOperations(tx, request, actor, operations)
+    const loaded = await loadSituation(tx, request, actor, operations)
+    const { results, writes, events } = decideOperations(request, operations, loaded)
     const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, results))] : []
     const write = writeQuery(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
-    const queries = [...unused, ...(write ? [write] : []), ...settle]
+    const queries = [...loaded.numbers.giveBack(actor), ...(write ? [write] : []), ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
-    const rows = await tx[request.dryRun ? 'send' : 'commit'](
-      ...written,
-      ...read(results.flatMap((each) => (each instanceof Problem ? [] : [each.id]))),
-    )
+    const [first] = results
+    const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
     return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null }
   })
 }
@@ -140,18 +150,19 @@ function settled(request: WriteRequest, keys: readonly string[], results: Decide
 const toDone = (each: Decided['results'][number]): Result =>
   each instanceof Problem ? each : { status: each.status, id: each.id, version: each.version, revision: each.revision }
 
-/** An upsert becomes an update of the record that has the key, or a create. */
-async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Actor): Promise<readonly Operation[]> {
+/** An upsert becomes an update of the record that has the key, or a create. Throws Problem 'version-conflict' where it must not be one. */
+async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Actor): Promise<readonly ResolvedOperation[]> {
   const upserts = request.operations.filter((each) => each.op === 'upsert')
-  if (upserts.length === 0) return request.operations
+  if (upserts.length === 0) return request.operations as readonly ResolvedOperation[]
   const found = await tx.send({ role: 'bos_write', queries: upserts.map((each) => upsertQuery(each, actor)) })
-  return request.operations.map((each): Operation => {
+  const ids = new Map(upserts.map((each, i) => [each, found[i]!.rows[0]?.['id'] as string | undefined]))
+  return request.operations.map((each): ResolvedOperation => {
     if (each.op !== 'upsert') return each
-    const { entity, pointer, change, key } = each
-    const id = found[upserts.indexOf(each)]!.rows[0]?.['id'] as string | undefined
-    return id === undefined
-      ? { op: 'create', entity, pointer, change, id: each.id }
-      : { op: 'update', entity, pointer, change, key, id, ifMatch: null }
+    const { entity, pointer, change, key, ifMatch } = each
+    const id = ids.get(each)
+    if (id !== undefined) return { op: 'update', entity, pointer, change, key, id, ifMatch }
+    if (ifMatch !== null) throw new Problem('version-conflict', 'There is no record yet.')
+    return { op: 'create', entity, pointer, change, id: each.id }
   })
 }
 

@@ -17,6 +17,25 @@ export interface HistoryRequest {
   readonly before: number | null
 }
 
+export interface HistoryPage {
+  readonly data: readonly HistoryEntry[]
+  /** `before`: where the next page begins; null: this was the last. */
+  readonly page: { readonly limit: number; readonly before: number | null }
+}
+/** One event, under the names that the caller knows. */
+export interface HistoryEntry {
+  readonly id: string
+  readonly type: string
+  readonly version: number
+  readonly revision: number
+  readonly at: string
+  readonly actor: string | null
+  readonly via: string
+  readonly changes: Changes
+  readonly lines?: readonly { readonly id: string; readonly field: string; readonly op: string; readonly changes: Changes }[]
+}
+type Changes = EventBody['set']
+
 export function parseHistory(
   access: Access,
   here: EntityAccess,
@@ -50,27 +69,27 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
 }
 
 /** Entries under the caller's names, without what they may not see: an entry about hidden fields alone says only that something changed. */
-export function historyAnswer({ access, here, limit }: HistoryRequest, { rows }: Rows): string {
+export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'access' | 'here' | 'limit'>, { rows }: Rows): HistoryPage {
   const events = rows.filter((row) => row['id'] !== null)
-  const data = events.map((row) => {
+  const data = events.map((row): HistoryEntry => {
     const body = row['body'] === null ? { set: {} } : (JSON.parse(row['body'] as string) as EventBody)
     return {
-      id: row['id'],
-      type: row['type'],
-      version: row['version'],
-      revision: row['revision'],
-      at: row['at'],
-      actor: row['actor'],
-      via: row['via'],
+      id: String(row['id']),
+      type: String(row['type']),
+      version: Number(row['version']),
+      revision: Number(row['revision']),
+      at: String(row['at']),
+      actor: row['actor'] as string | null,
+      via: String(row['via']),
       changes: visibleChanges(here, body.set),
       ...(body.lines && { lines: visibleLines(access, here, body.lines) }),
     }
   })
   const last = events.at(-1)
-  return JSON.stringify({ data, page: { limit, before: events.length === limit && last ? last['revision'] : null } })
+  return { data, page: { limit, before: events.length === limit && last ? Number(last['revision']) : null } }
 }
 
-function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<string, unknown> {
+function visibleChanges(here: EntityAccess, set: EventBody['set']): Changes {
   return Object.fromEntries(
     Object.entries(set).flatMap(([id, change]) => {
       if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
@@ -80,7 +99,7 @@ function visibleChanges(here: EntityAccess, set: EventBody['set']): Record<strin
   )
 }
 
-function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): unknown[] {
+function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): NonNullable<HistoryEntry['lines']> {
   return Object.entries(lines).flatMap(([id, { path, op, set }]) => {
     const place = linePlace(access, here, path.split('/'))
     return place ? [{ id, field: place.field.name, op, changes: visibleChanges(place.access, set) }] : []

@@ -4,11 +4,13 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
+import type { LoadedRecord } from './decide-operations.ts'
 import { fieldJson, isLive, systemJson, textOf } from './select.ts'
 import { and, column, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Query, Rows } from '../database/types.ts'
 import { foldedColumn } from '../schema/columns.ts'
+import type { LookUp } from './request.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
 
 /**
@@ -60,11 +62,6 @@ function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: 
 
 /** What answers show besides id and version, and a patch may repeat. */
 const shownProperties = ['created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at'] as const
-
-export interface LoadedRecord {
-  readonly stored: Stored
-  readonly reaches: Readonly<Record<'update' | 'delete' | 'restore' | 'import', boolean>>
-}
 
 export function readStored(entity: Entity, lineEntity: (field: Field) => Entity, rows: Rows): Map<string, LoadedRecord> {
   const records = rows.rows.map((row): [string, LoadedRecord] => {
@@ -147,10 +144,9 @@ export function keyQuery(
 }
 
 /** Rows of {value, id}: which live records, among those the actor sees, have one of these texts in a field. */
-export function lookupQuery(access: Access, actor: Actor, entity: string, field: string, values: readonly string[]): Query {
-  const target = access.entities.get(entity)
-  const by = target?.visible.find((each) => each.name === field)
-  assert(target && by, `${entity}.${field} was checked before`)
+export function lookUpQuery(access: Access, actor: Actor, { here: target, field, values }: LookUp): Query {
+  const by = target.visible.find((each) => each.name === field)
+  assert(by, `${target.entity.id}.${field} was checked before`)
   const source = new Source(access.catalogue, target)
   // Where "abc" and "ABC" cannot both exist, either finds the record.
   const ignoresCase = target.entity.unique.some((key) => key.ignoreCase && key.fields.length === 1 && key.fields[0] === by.id)

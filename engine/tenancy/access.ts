@@ -1,10 +1,12 @@
 import type { Catalogue } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
 import { suggestion } from '../fields/nearest.ts'
-import { Problem, type Fault } from '../problems.ts'
-import { administrator } from '../records/access.ts'
+import { echo, Problem, type Fault } from '../problems.ts'
+import { isUuid } from '../fields/uuid.ts'
+import { administrator, entityAt } from '../records/access.ts'
+import type { RecordsDoor } from '../records/handle.ts'
+import { parseSelection } from '../records/selection.ts'
 import type { Actor } from '../records/types.ts'
-import { engineCall, type HandleCall } from './engine-actor.ts'
 import { setAccess } from './tenants.ts'
 
 /** How a member gets in and what they may do. */
@@ -27,16 +29,20 @@ export interface Accesses {
 
 export interface AccessParts {
   readonly database: Pick<Database, 'call'>
-  readonly handle: HandleCall
+  readonly records: RecordsDoor
   readonly hashPassword: (password: string) => Promise<string>
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
 }
 
-export function createAccesses({ database, handle, hashPassword, catalogueOf }: AccessParts): Accesses {
+export function createAccesses({ database, records, hashPassword, catalogueOf }: AccessParts): Accesses {
   /** The pipeline itself says whether the member exists, and checks session and generation in the same trip. */
   const authorise = async (actor: Actor, member: string): Promise<void> => {
     if (!actor.roles.includes(administrator)) throw new Problem('not-allowed', 'Only an administrator manages sign-in and roles.')
-    await handle(engineCall({ module: 'core', plural: 'members', method: 'GET', rest: [member], body: undefined }, 'api', 'access'), actor)
+    if (!isUuid(member)) throw new Problem('not-found')
+    const access = await records.access(actor)
+    const here = entityAt(access, { module: 'core', plural: 'members' })
+    const get = { access: here, id: member, deleted: false, selection: parseSelection(access, here, 'id', undefined, false) }
+    await records.run({ kind: 'get', access, get }, actor)
   }
   const current = async (tenant: string, member: string): Promise<MemberAccess> => {
     const { rows } = await database.call({ text: 'select * from bos.member_access($1::uuid, $2::uuid)', values: [tenant, member] })
@@ -68,7 +74,7 @@ function judge({ email, password, roles }: AccessChange, catalogue: Catalogue): 
   for (const [index, id] of roles.entries()) {
     const role = catalogue.roles.get(id)
     const first = role && byModule.get(role.module)
-    if (!role) faults.push({ pointer: `/roles/${index}`, detail: `there is no role "${id}".${suggestion(id, catalogue.roles.keys())}` })
+    if (!role) faults.push({ pointer: `/roles/${index}`, detail: `there is no role ${echo(id)}.${suggestion(id, catalogue.roles.keys())}` })
     else if (first !== undefined)
       faults.push({ pointer: `/roles/${index}`, detail: `a member has one role per module, and "${first}" is of ${role.module} too` })
     else byModule.set(role.module, id)

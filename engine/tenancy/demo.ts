@@ -4,7 +4,8 @@ import type { Session } from '../database/roles.ts'
 import type { Database } from '../database/types.ts'
 import { administrator } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
-import { engineActor, type HandleCall } from './engine-actor.ts'
+import type { RecordsDoor } from '../records/handle.ts'
+import { engineActor } from './engine-actor.ts'
 import { loadSeeds, type SeedFile } from './seed.ts'
 import { enableModule, openTenant, randomPassword, setAccess, withDependencies } from './tenants.ts'
 
@@ -28,7 +29,7 @@ export interface Demo {
 export interface DemoParts {
   readonly database: Pick<Database, 'call'>
   readonly withOwner: <T>(work: (session: Session) => Promise<T>) => Promise<T>
-  readonly handle: HandleCall
+  readonly records: RecordsDoor
   readonly catalogue: Catalogue
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
   readonly seeds: (modules: readonly string[]) => Promise<readonly SeedFile[]>
@@ -108,7 +109,14 @@ async function fill(
   const actor = await actorOf(database, tenant.slug)
   const files = await parts.seeds(missing)
   const keys = new Map(Object.entries(before?.keys ?? {}))
-  const loaded = await loadSeeds({ handle: parts.handle, catalogue: await parts.catalogueOf(actor), actor, files, keys, now: parts.now() })
+  const loaded = await loadSeeds({
+    records: parts.records,
+    catalogue: await parts.catalogueOf(actor),
+    actor,
+    files,
+    keys,
+    now: parts.now(),
+  })
   for (const { member, email, roles } of loaded.people) {
     await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles: withDefaults(roles, modules), link: false })
   }

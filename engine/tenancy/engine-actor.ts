@@ -1,6 +1,4 @@
-import type { Actor, Answer, Call, Via } from '../records/types.ts'
-
-export type HandleCall = (call: Call, actor: Actor) => Promise<Answer>
+import type { Actor } from '../records/types.ts'
 
 /** What the engine needs to know of a tenant to act in it. */
 export interface TenantFacts {
@@ -20,17 +18,3 @@ export const engineActor = ({ id, slug, generation, timeZone }: TenantFacts): Ac
   generation,
   timeZone,
 })
-
-/** A call that did not come over HTTP. */
-export const engineCall = (call: Pick<Call, 'module' | 'plural' | 'method' | 'rest' | 'body'>, via: Via, requestId: string): Call => ({
-  ...call,
-  query: new Map(),
-  ifMatch: null,
-  ifNoneMatch: null,
-  idempotencyKey: null,
-  via,
-  requestId,
-})
-
-/** The parsed JSON of an answer whose body is one text. */
-export const answerJson = (answer: Answer): unknown => (typeof answer.body === 'string' ? JSON.parse(answer.body) : null)

@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { parseJson } from '../json.ts'
+import { entityAt } from '../records/access.ts'
+import type { RecordsDoor } from '../records/handle.ts'
 import type { Actor } from '../records/types.ts'
-import { answerJson, engineCall, type HandleCall } from './engine-actor.ts'
+import { writeRequest } from '../records/write-request.ts'
+import type { Wanted } from '../records/write-request.ts'
 import { referencesOf, resolveSeed, type SeedPlace } from './seed-values.ts'
 
 /** Small enough for the embedded engine to write within the time of one transaction. */
@@ -18,7 +21,7 @@ export interface SeedPerson {
 }
 
 export interface SeedTask {
-  readonly handle: HandleCall
+  readonly records: RecordsDoor
   readonly catalogue: Catalogue
   readonly actor: Actor
   /** Files in the order in which they are to be loaded. */
@@ -69,9 +72,8 @@ function readSeed(name: string, value: unknown): SeedFile {
   return { name, entity, tenants, records }
 }
 
-type Operation = { readonly op: 'create'; readonly data: unknown } | { readonly op: 'update'; readonly id: string; readonly data: unknown }
 interface Pending {
-  readonly operation: Operation
+  readonly wanted: Wanted
   readonly record: SeedRecord
   readonly index: number
 }
@@ -113,28 +115,30 @@ export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, str
         await flush()
       const data = located(file, index, () => resolveSeed(record.data, entity, place))
       const known = own === null ? undefined : keys.get(own)
-      pending.push({ record, index, operation: known === undefined ? { op: 'create', data } : { op: 'update', id: known, data } })
+      pending.push({ record, index, wanted: wantedOf(entity, known, data) })
     }
     await flush()
   }
   return { keys, people }
 }
 
-async function write({ handle, actor }: SeedTask, file: SeedFile, entity: Entity, pending: readonly Pending[]): Promise<string[]> {
-  const { module, plural } = entity
-  const requestId = `seed:${file.name}`
+function wantedOf({ kind }: Entity, known: string | undefined, data: unknown): Wanted {
+  if (kind === 'single') return { op: 'update', id: null, data }
+  return known === undefined ? { op: 'create', data } : { op: 'update', id: known, data }
+}
+
+/** All or none; a `single` entity has one record, which each seed of it changes further. */
+async function write({ records, actor }: SeedTask, file: SeedFile, entity: Entity, pending: readonly Pending[]): Promise<string[]> {
+  const access = await records.access(actor)
+  const writing = { access, here: entityAt(access, entity), via: 'seed', requestId: `seed:${file.name}` } as const
+  const wanted = pending.map((each) => each.wanted)
   try {
     if (entity.kind === 'single') {
-      for (const { operation } of pending)
-        await handle(engineCall({ module, plural, method: 'PATCH', rest: [], body: operation.data }, 'seed', requestId), actor)
+      for (const each of wanted) await records.run(writeRequest({ ...writing, mode: 'one' }, [each]), actor)
       return pending.map(() => '')
     }
-    const operations = pending.map(({ operation }) => operation)
-    const answer = await handle(
-      engineCall({ module, plural, method: 'POST', rest: ['bulk'], body: { mode: 'all', operations } }, 'seed', requestId),
-      actor,
-    )
-    return (answerJson(answer) as { results: { id: string }[] }).results.map(({ id }) => id)
+    const { results } = await records.run(writeRequest({ ...writing, mode: 'all' }, wanted), actor)
+    return results.map((each) => ('id' in each ? each.id : ''))
   } catch (error) {
     const faults = (error as { faults?: readonly { pointer: string; detail: string }[] }).faults ?? []
     const shown = faults

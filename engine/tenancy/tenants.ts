@@ -3,8 +3,12 @@ import { v7 as uuid } from 'uuid'
 import type { Module } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
 import { suggestion } from '../fields/nearest.ts'
-import { Problem, type Fault, type ProblemCode } from '../problems.ts'
-import { answerJson, engineActor, engineCall, type HandleCall } from './engine-actor.ts'
+import { echo, Problem, type Fault, type ProblemCode } from '../problems.ts'
+import { entityAt } from '../records/access.ts'
+import type { RecordsDoor } from '../records/handle.ts'
+import type { Actor } from '../records/types.ts'
+import { writeRequest } from '../records/write-request.ts'
+import { engineActor } from './engine-actor.ts'
 
 export interface NewTenant {
   readonly slug: string
@@ -50,12 +54,12 @@ export interface Tenants {
 export interface TenantParts {
   readonly database: Pick<Database, 'call'>
   readonly hashPassword: (password: string) => Promise<string>
-  readonly handle: HandleCall
+  readonly records: RecordsDoor
   /** Modules that can be enabled, by id. */
   readonly modules: () => ReadonlyMap<string, Module>
 }
 
-export function createTenants({ database, hashPassword, handle, modules }: TenantParts): Tenants {
+export function createTenants({ database, hashPassword, records, modules }: TenantParts): Tenants {
   return {
     create: async (wanted) => {
       const chosen = judge(wanted, modules())
@@ -69,7 +73,7 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
           faults: [{ pointer: '/slug', detail: 'is taken' }],
         })
       const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
-      const member = await writeMember(handle, actor, wanted.admin)
+      const member = await writeMember(records, actor, wanted.admin)
       const { email } = wanted.admin
       const { existing, passwordKept } = await setAccess(database, {
         tenant: opened.id,
@@ -105,7 +109,7 @@ export function createTenants({ database, hashPassword, handle, modules }: Tenan
     enable: async (slug, module) => {
       const find = () => database.call({ text: 'select id, modules from bos.tenant_by_slug($1)', values: [slug] })
       const tenant = (await find()).rows[0]
-      if (!tenant) throw new Problem('not-found', `There is no tenant "${slug}".`)
+      if (!tenant) throw new Problem('not-found', `There is no tenant ${echo(slug)}.`)
       const unknown = unknownModule(module, modules())
       if (unknown !== null) throw new Problem('request-invalid', '', { faults: [{ pointer: '/module', detail: unknown }] })
       for (const each of withDependencies([module], modules())) await enableModule(database, String(tenant['id']), each)
@@ -183,19 +187,15 @@ const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fau
   },
 }
 
-async function writeMember(
-  handle: HandleCall,
-  actor: ReturnType<typeof engineActor>,
-  { name, email }: NewTenant['admin'],
-): Promise<string> {
-  const body = { mode: 'all', operations: [{ op: 'upsert', key: 'email', data: { name, email } }] }
-  const answer = await handle(
-    engineCall({ module: 'core', plural: 'members', method: 'POST', rest: ['bulk'], body }, 'system', `tenant:${actor.tenantSlug}`),
-    actor,
-  )
-  const id = (answerJson(answer) as { results: { id?: string }[] }).results[0]?.id
-  if (id === undefined) throw new Error('the first member was not written')
-  return id
+async function writeMember(records: RecordsDoor, actor: Actor, { name, email }: NewTenant['admin']): Promise<string> {
+  const access = await records.access(actor)
+  const writing = { access, here: entityAt(access, { module: 'core', plural: 'members' }), mode: 'all', via: 'system' } as const
+  const request = writeRequest({ ...writing, requestId: `tenant:${actor.tenantSlug}` }, [
+    { op: 'upsert', key: 'email', data: { name, email } },
+  ])
+  const [result] = (await records.run(request, actor)).results
+  if (!result || result instanceof Problem) throw new Error('the first member was not written', { cause: result })
+  return result.id
 }
 
 /** Modules and all they depend on, dependencies first. Unknown ids are left out: `judge` names them. */
@@ -239,7 +239,7 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
 
 function unknownModule(id: string, known: ReadonlyMap<string, Module>): string | null {
   if (known.has(id)) return null
-  return `there is no module "${id}".${suggestion(id, known.keys())}`
+  return `there is no module ${echo(id)}.${suggestion(id, known.keys())}`
 }
 
 function isTimeZone(name: string): boolean {

@@ -6,14 +6,14 @@ import { Members } from './change.ts'
 import type { Operation, Stored } from './change.ts'
 import { columnValues } from './decide.ts'
 import { keyQuery, readStored, storedQuery } from './load.ts'
+import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
-import type { WriteRequest } from './write-request.ts'
 
 /**
  * Which operations of a refused batch are to blame for a broken unique key: those whose values another record has, or an earlier
  * operation. PostgreSQL names only the key, and under row security not the values. Nothing is written.
  */
-export async function takenBy(
+export async function blame(
   database: Database,
   request: WriteRequest,
   actor: Actor,

@@ -2,15 +2,15 @@ import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
 import { constraintOf, toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
-import type { Fault } from '../problems.ts'
 import { constraintMeaning } from '../schema/meaning.ts'
-import type { Access, EntityAccess } from './types.ts'
-import type { WriteRequest } from './write-request.ts'
+import { fieldsOf, taken } from './decide-operations.ts'
+import type { WriteRequest } from './request.ts'
+import type { Access } from './types.ts'
 
 type Asked = Pick<WriteRequest, 'access' | 'here' | 'operations' | 'mode'>
 
 /** What the database refused, in the words of the request: which fields, not which constraint. Stale passes: the gateway retries. */
-export function toRefusal(error: unknown, request: Asked): unknown {
+export function explainRefusal(error: unknown, request: Asked): unknown {
   if (error instanceof Problem || error instanceof Stale) return error
   const { tree } = request.here.entity
   if (tree && isCycle(error)) {
@@ -28,18 +28,13 @@ export function toRefusal(error: unknown, request: Asked): unknown {
   }
   const base =
     request.mode === 'one' ? `${request.operations[0]?.pointer ?? ''}${linesTo(request.access, request.here.entity, broken.entity)}` : ''
-  return asTaken(problem, broken.fields, [base], error)
+  return taken(problem, broken.fields, [base], error)
 }
 
-/** Another record, which the actor may not even see, has the same values in the fields of a key. */
-export function takenKey(entity: Entity, key: UniqueKey, pointer: string, here: EntityAccess): Problem {
-  return asTaken(new Problem('unique-taken'), fieldsOf(key.fields, entity === here.entity ? here : undefined), [pointer], undefined)
-}
-
-/** As `toRefusal`, when it is known which operations are to blame. */
-export function takenAt(error: unknown, request: Asked, pointers: readonly string[]): Problem | null {
+/** As `explainRefusal`, when it is known which operations are to blame. */
+export function explainTaken(error: unknown, request: Asked, pointers: readonly string[]): Problem | null {
   const broken = brokenKey(error, request)
-  return broken && pointers.length > 0 ? asTaken(toProblem(error), broken.fields, pointers, error) : null
+  return broken && pointers.length > 0 ? taken(toProblem(error), broken.fields, pointers, error) : null
 }
 
 interface BrokenKey {
@@ -59,16 +54,6 @@ export function brokenKey(error: unknown, { access }: Asked): BrokenKey | null {
   const key = entity.unique.find((each) => each.id === meaning.unique) ?? null
   const ids = key ? [...key.fields, ...(key.noOverlap ?? [])] : [meaning.field ?? '']
   return { entity, key, fields: fieldsOf(ids, access.entities.get(entity.id)) }
-}
-
-const fieldsOf = (ids: readonly string[], here: EntityAccess | undefined): readonly Field[] =>
-  ids.flatMap((id) => here?.visible.find((field) => field.id === id) ?? [])
-
-function asTaken({ code, message }: Problem, fields: readonly Field[], bases: readonly string[], cause: unknown): Problem {
-  const titles = fields.map((field) => field.title).join(' and ')
-  const detail = code === 'unique-taken' && titles ? `Another record has the same ${titles}.` : message
-  const faults: Fault[] = bases.flatMap((base) => fields.map((field) => ({ pointer: `${base}/${field.name}`, detail })))
-  return new Problem(code, detail, { cause, faults })
 }
 
 /** Where in a document the lines of an entity stand: `/lines`; '' for the document itself. */

@@ -1,0 +1,132 @@
+import type { Action, Field, UniqueKey } from '../catalogue/types.ts'
+import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
+import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
+import { decideCreate, decideUpdate, Entangled, invalid } from './decide.ts'
+import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
+import { decideDelete, decideRestore } from './decide-removal.ts'
+import type { Surroundings } from './decide-removal.ts'
+import type { WriteRequest } from './request.ts'
+import type { EntityAccess } from './types.ts'
+
+/** What `load` found for all operations of a request. */
+export interface Loaded {
+  readonly situation: Situation
+  readonly records: ReadonlyMap<string, LoadedRecord>
+  readonly surroundings: Surroundings
+  /** Before an operation is decided; `reset` undoes what a refused one took. */
+  readonly numbers: { mark(): void; reset(): void }
+}
+export interface LoadedRecord {
+  readonly stored: Stored
+  readonly reaches: Readonly<Record<'update' | 'delete' | 'restore' | 'import', boolean>>
+}
+
+/** What is to be written, and per operation what became of it. */
+export interface Decided extends Consequences {
+  readonly results: readonly (Decision | Problem)[]
+}
+
+type Asked = Pick<WriteRequest, 'here' | 'mode'>
+
+/** Pure: decides all operations of a request. In modes `one` and `all` the first refusal ends everything. */
+export function decideOperations(request: Asked, operations: readonly ResolvedOperation[], loaded: Loaded): Decided {
+  const results: (Decision | Problem)[] = []
+  const faults: Fault[] = []
+  const seen = new Set<string>()
+  for (const operation of operations) {
+    try {
+      if (seen.has(operation.id)) throw twice(operation)
+      seen.add(operation.id)
+      loaded.numbers.mark()
+      results.push(decideOne(request, operation, loaded))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      if (request.mode === 'each' && error instanceof Entangled) throw new Entangled(error.message)
+      loaded.numbers.reset()
+      if (request.mode === 'each') results.push(error)
+      else if (request.mode === 'all' && error.code === 'request-invalid') faults.push(...error.faults)
+      else throw atOperation(error, operation, request.mode)
+    }
+  }
+  if (faults.length > 0) throw invalid(faults)
+  const decisions = results.filter((each): each is Decision => !(each instanceof Problem))
+  const events = decisions.flatMap((each) => each.events)
+  const writes = decisions.flatMap((each) => each.writes)
+  refuseEntangled(writes, events)
+  return { results, writes, events }
+}
+
+function decideOne({ here }: Asked, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
+  const action = actionOf(operation)
+  if (!here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
+  if (operation.op === 'create') return decideCreate(situation, operation)
+  const record = records.get(operation.id)
+  if (!record && operation.op === 'update' && operation.key && operation.key.fields.length > 0)
+    throw takenByHidden(here, operation.key, operation.pointer)
+  if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
+  if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
+  if (operation.op === 'update') return decideUpdate(situation, operation, record.stored)
+  refuseStale(operation, record.stored)
+  return (operation.op === 'restore' ? decideRestore : decideDelete)(surroundings, operation, record.stored)
+}
+
+/** What the role must grant: making a single record is changing it, and taking back an import belongs to importing. */
+export function actionOf({ op, entity }: ResolvedOperation): Action {
+  if (op === 'retract') return 'import'
+  return op === 'create' && entity.kind === 'single' ? 'update' : op
+}
+
+/** Nothing merges with a delete. */
+function refuseStale({ ifMatch }: RemoveOperation, { version, revision }: Stored): void {
+  if (ifMatch !== null && ifMatch !== version) throw new Problem('version-conflict', '', { headers: { ETag: `"${version}.${revision}"` } })
+}
+
+/** In a batch a refusal says which operation it is about. */
+function atOperation(error: Problem, { pointer }: ResolvedOperation, mode: WriteRequest['mode']): Problem {
+  if (mode === 'one' || error.faults.length > 0) return error
+  return new Problem(error.code, error.message, {
+    cause: error,
+    faults: [{ pointer: pointer.replace(/\/data$/, ''), detail: error.message }],
+  })
+}
+
+const twice = ({ pointer }: ResolvedOperation): Entangled => {
+  const detail = 'The record stands in an earlier operation too.'
+  return new Entangled(detail, [{ pointer, detail }])
+}
+
+/**
+ * A delete may reach records that another operation of the same request changes: one statement must not write a row twice. Nor
+ * may one operation point to, or bring back what points to, a record that another deletes: neither has seen the other.
+ */
+function refuseEntangled(writes: readonly RowWrite[], events: readonly EventDraft[]): void {
+  if (new Set(events.map((each) => each.record)).size < events.length)
+    throw new Entangled('Two operations of the request change the same record; send them one after the other.')
+  const deleted = new Set(events.flatMap((each) => (each.type === 'deleted' ? [each.record] : [])))
+  if (deleted.size === 0) return
+  const restores = events.some((each) => each.type === 'restored')
+  if (restores || writes.some((each) => pointsTo(each, deleted)))
+    throw new Entangled('One operation of the request deletes what another refers to; send them one after the other.')
+}
+
+function pointsTo(write: RowWrite, records: ReadonlySet<string>): boolean {
+  if (write.kind === 'remove') return false
+  return write.entity.fields.some((field) => field.reference?.targets.some(({ column }) => records.has(String(write.row[column]))))
+}
+
+/** A record that the actor may not see has the key by which an upsert goes. */
+const takenByHidden = (here: EntityAccess, key: UniqueKey, pointer: string): Problem =>
+  taken(new Problem('unique-taken'), fieldsOf(key.fields, here), [pointer], undefined)
+
+/** Another record has the same values in these fields; `bases` are the pointers to whoever wanted them. */
+export function taken({ code, message }: Problem, fields: readonly Field[], bases: readonly string[], cause: unknown): Problem {
+  const titles = fields.map((field) => field.title).join(' and ')
+  const detail = code === 'unique-taken' && titles ? `Another record has the same ${titles}.` : message
+  const faults: Fault[] = bases.flatMap((base) => fields.map((field) => ({ pointer: `${base}/${field.name}`, detail })))
+  return new Problem(code, detail, { cause, faults })
+}
+
+/** Of a key, as far as the caller may know them. */
+export const fieldsOf = (ids: readonly string[], here: EntityAccess | undefined): readonly Field[] =>
+  ids.flatMap((id) => here?.visible.find((field) => field.id === id) ?? [])

@@ -1,0 +1,282 @@
+import { sql } from 'kysely'
+import type { Catalogue, Entity, Field, Inverse } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
+import type { Query, Rows, Transaction } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import { linesFields } from './change.ts'
+import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
+import { Entangled } from './decide.ts'
+import type { Companion, Dependant, Holder, Surroundings } from './decide-removal.ts'
+import type { WriteRequest } from './request.ts'
+import { isLive } from './select.ts'
+import { and, column, tableOf, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import type { Actor } from './types.ts'
+
+/** A record to be deleted or restored. */
+interface Removal {
+  readonly operation: RemoveOperation
+  readonly stored: Stored
+}
+interface Look {
+  readonly tx: Transaction
+  readonly catalogue: Catalogue
+  readonly actor: Actor
+  readonly isTogether: boolean
+}
+/** Ids by entity. */
+type Ids = Map<Entity, Set<string>>
+
+/**
+ * What hangs on all records that a request deletes or restores, whoever may see it: as bos_write, within the tenant. Level by level,
+ * each locked before the next is looked up: as many trips as there are levels, however many records.
+ */
+export async function loadSurroundings(
+  tx: Transaction,
+  { access, mode }: WriteRequest,
+  actor: Actor,
+  operations: readonly ResolvedOperation[],
+  removals: readonly Removal[],
+): Promise<Surroundings> {
+  const look: Look = { tx, catalogue: access.catalogue, actor, isTogether: mode !== 'each' }
+  const named = new Set(operations.flatMap((each) => ('deletionId' in each ? [each.id] : [])))
+  const reached: Ids = new Map()
+  if (!look.isTogether) for (const { entity, op, id } of operations) if (op !== 'create') add(reached, entity, id)
+  const deletes = removals.filter(({ operation }) => operation.op !== 'restore')
+  const restores = removals.filter(({ operation }) => operation.op === 'restore')
+  const found = { ...(await loadDependants(look, deletes, reached)), ...(await loadDeletions(look, restores, reached)) }
+  return { ...found, isTogether: look.isTogether, named, reached: new Set([...reached.values()].flatMap((ids) => [...ids])) }
+}
+
+function add(ids: Ids, entity: Entity, id: string): boolean {
+  const known = ids.get(entity) ?? new Set()
+  ids.set(entity, known)
+  return !known.has(id) && known.add(id).has(id)
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key)
+  if (list) list.push(item)
+  else lists.set(key, [item])
+}
+
+/**
+ * Follows `onDelete` of every reference that points to the records. Holders are asked for with every level, of everything that goes
+ * so far: what goes along holds nothing, and at the last level that is all.
+ */
+async function loadDependants(
+  { tx, catalogue, actor, isTogether }: Look,
+  roots: readonly Removal[],
+  reached: Ids,
+): Promise<Pick<Surroundings, 'dependants' | 'holders'>> {
+  const dependants = new Map<string, Dependant[]>()
+  let holders = new Map<string, Holder[]>()
+  const going: Ids = new Map()
+  for (const { operation } of roots) if (add(going, operation.entity, operation.id)) add(reached, operation.entity, operation.id)
+  const isRetract = roots.some(({ operation }) => operation.op === 'retract')
+  let level = going
+  let count = 0
+  while (level.size > 0) {
+    const growing = relationsTo(catalogue, level, isRetract).filter((each) => each.effect !== 'restrict')
+    const holding = relationsTo(catalogue, going, isRetract).filter((each) => each.effect === 'restrict')
+    if (growing.length + holding.length === 0) break
+    const holderQueries = holding.flatMap((each) =>
+      holdersQueries(catalogue, actor, each, reached, isTogether).map((query) => ({ each, query })),
+    )
+    const queries = [...growing.map((each) => dependantsQuery(catalogue, actor, each)), ...holderQueries.map(({ query }) => query)]
+    const answers = await tx.send({ role: 'bos_write', queries })
+    const below: Ids = new Map()
+    growing.forEach((relation, i) => {
+      for (const row of answers[i]!.rows) {
+        count += 1
+        append(dependants, String(row['origin']), dependantOf(relation, row))
+        if (relation.effect !== 'cascade' || going.get(relation.child)?.has(String(row['id']))) continue
+        add(below, relation.child, String(row['id']))
+      }
+    })
+    refuseTooMany(count, isTogether || roots.length === 1)
+    holders = new Map()
+    holderQueries.forEach(({ each }, i) => readHolders(catalogue, each, answers[growing.length + i]!, holders))
+    for (const [entity, ids] of below) for (const id of ids) if (add(going, entity, id)) add(reached, entity, id)
+    level = below
+  }
+  return { dependants, holders }
+}
+
+/** What each of several would take along may be few enough, done one by one. */
+function refuseTooMany(count: number, isFinal: boolean): void {
+  if (count <= limits.cascadeRecords) return
+  const detail = `Deleting this would take more than ${limits.cascadeRecords} records along.`
+  throw isFinal ? new Problem('too-expensive', detail) : new Entangled(detail)
+}
+
+interface Relation {
+  readonly target: Entity
+  readonly child: Entity
+  readonly field: Field
+  readonly column: string
+  readonly effect: 'restrict' | 'cascade' | 'setNull'
+  readonly ids: readonly string[]
+}
+
+const relationsTo = (catalogue: Catalogue, level: Ids, isRetract: boolean): Relation[] =>
+  [...level].flatMap(([target, ids]) =>
+    target.referencedBy.flatMap((inverse) => relationTo(catalogue, target, inverse, [...ids], isRetract)),
+  )
+
+/**
+ * A document is not changed behind its back: a line that refers to the record always holds it. Links of a list stay as they are (they
+ * name a deleted record until it is restored), so they hold nothing. A retraction is held by whatever refers to the record.
+ */
+function relationTo(catalogue: Catalogue, target: Entity, inverse: Inverse, ids: readonly string[], isRetract: boolean): Relation[] {
+  const child = catalogue.entities.get(inverse.entity)!
+  if (child.link && !isRetract) return []
+  const field = child.fieldById.get(inverse.field)!
+  const { column: reference } = field.reference!.targets.find((each) => each.entity === target.id)!
+  const effect = child.kind === 'line' || isRetract ? 'restrict' : field.reference!.onDelete
+  return [{ target, child, field, column: reference, effect, ids }]
+}
+
+const dependantsQuery = (catalogue: Catalogue, actor: Actor, { child, column: reference, ids }: Relation): Query =>
+  toQuery(sql`select t.id, t.version, t.revision, ${column('t', reference)} as origin from ${tableOf(child)} t
+    where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} order by t.id for update of t`)
+
+const dependantOf = ({ target, child, field, column: reference, effect }: Relation, row: Rows['rows'][number]): Dependant => ({
+  entity: child,
+  id: String(row['id']),
+  version: Number(row['version']),
+  revision: Number(row['revision']),
+  effect: effect === 'setNull' ? 'setNull' : 'cascade',
+  field,
+  column: reference,
+  from: field.reference!.several ? { entity: target.id, id: String(row['origin']) } : String(row['origin']),
+})
+
+/** The record that a row belongs to: itself, or a line's document. */
+function documentOf(catalogue: Catalogue, child: Entity): { readonly entity: Entity; readonly id: Fragment; readonly joins: Fragment } {
+  let at = { entity: child, alias: 't', joins: sql`` }
+  for (;;) {
+    const parent = at.entity.parent && catalogue.entities.get(at.entity.parent.entity)!
+    if (!parent) return { entity: at.entity, id: column(at.alias, 'id'), joins: at.joins }
+    if (!parent.parent) return { entity: parent, id: column(at.alias, 'parent_id'), joins: at.joins }
+    const alias = `${at.alias}d`
+    const on = sql`${column(alias, 'tenant_id')} = ${column(at.alias, 'tenant_id')} and ${column(alias, 'id')} = ${column(at.alias, 'parent_id')}`
+    at = { entity: parent, alias, joins: sql`${at.joins} join ${tableOf(parent)} ${sql.id(alias)} on ${on}` }
+  }
+}
+
+/**
+ * For each record one holder that the request does not reach: it stays, whatever else is done. Where each operation is done by
+ * itself, also those that the request reaches: then it depends on the order.
+ */
+function holdersQueries(
+  catalogue: Catalogue,
+  actor: Actor,
+  { child, column: reference, ids }: Relation,
+  reached: Ids,
+  isTogether: boolean,
+): Query[] {
+  const document = documentOf(catalogue, child)
+  const own = [...(reached.get(document.entity) ?? [])]
+  const at = column('t', reference)
+  const rows = [sql`t.tenant_id = ${actor.tenant}::uuid`, isLive(catalogue, child, 't')]
+  const from = sql`${tableOf(child)} t ${document.joins}`
+  const outside = sql`select o.id as origin, h.document from unnest(${ids}::uuid[]) as o(id) cross join lateral (
+    select ${document.id} as document from ${from} where ${and([...rows, sql`${at} = o.id`, sql`${document.id} <> all(${own}::uuid[])`])} limit 1) h`
+  const inside = sql`select distinct ${at} as origin, ${document.id} as document from ${from}
+    where ${and([...rows, sql`${at} = any(${ids}::uuid[])`, sql`${document.id} = any(${own}::uuid[])`])}`
+  return isTogether || own.length === 0 ? [toQuery(outside)] : [toQuery(outside), toQuery(inside)]
+}
+
+function readHolders(catalogue: Catalogue, { child }: Relation, { rows }: Rows, holders: Map<string, Holder[]>): void {
+  const entity = child.link ? catalogue.entities.get(child.parent!.entity)! : child
+  for (const row of rows) append(holders, String(row['origin']), { id: String(row['document']), entity })
+}
+
+/**
+ * What comes back with deleted records: whatever a deletion took along below them, level by level as it went. What all of them refer
+ * to is locked, and stays as it is until commit.
+ */
+async function loadDeletions(look: Look, roots: readonly Removal[], reached: Ids): Promise<Pick<Surroundings, 'companions' | 'missing'>> {
+  const { tx, catalogue, actor } = look
+  const companions = new Map<string, Companion[]>()
+  const back: Ids = new Map()
+  for (const { operation } of roots) add(back, operation.entity, operation.id)
+  const deletionIds = [...new Set(roots.flatMap(({ stored }) => stored.deletionId ?? []))]
+  let level = back
+  while (level.size > 0) {
+    const relations = relationsTo(catalogue, level, false).filter((each) => each.effect === 'cascade')
+    if (relations.length === 0) break
+    const answers = await tx.send({ role: 'bos_write', queries: relations.map((each) => goneQuery(actor, each, deletionIds)) })
+    const below: Ids = new Map()
+    relations.forEach(({ child }, i) => {
+      for (const row of answers[i]!.rows) {
+        const id = String(row['id'])
+        const at = { version: Number(row['version']), revision: Number(row['revision']) }
+        append(companions, String(row['origin']), { entity: child, id, ...at, deletionId: String(row['deletion_id']) })
+        if (!back.get(child)?.has(id)) add(below, child, id)
+      }
+    })
+    for (const [entity, ids] of below) for (const id of ids) add(back, entity, id)
+    level = below
+  }
+  for (const [entity, ids] of back) for (const id of ids) add(reached, entity, id)
+  return { companions, missing: await loadMissing(look, back) }
+}
+
+const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, deletionIds: readonly string[]): Query =>
+  toQuery(sql`select t.id, t.version, t.revision, t.deletion_id, ${column('t', reference)} as origin from ${tableOf(child)} t
+    where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, sql`t.deletion_id = any(${deletionIds}::uuid[])`])} order by t.id for update of t`)
+
+/** Locks what the records and their lines refer to, in the first statements of a trip; what is then still deleted stays deleted. */
+async function loadMissing({ tx, catalogue, actor }: Look, back: Ids): Promise<Surroundings['missing']> {
+  const missing = new Map<string, string[]>()
+  const referring = [...back].flatMap(([entity, ids]) => references(catalogue, entity, [...ids]))
+  if (referring.length === 0) return missing
+  const locks = referring.map((each) => referredQuery(actor, each, sql`select r.id`, sql`order by r.id for key share of r`))
+  const gone = referring.map((each) =>
+    referredQuery(actor, each, sql`select distinct t.id, r.id as target`, sql`and r.deleted_at is not null`),
+  )
+  const answers = await tx.send({ role: 'bos_write', queries: [...locks, ...gone] })
+  for (const { rows } of answers.slice(locks.length)) for (const row of rows) append(missing, String(row['id']), String(row['target']))
+  return missing
+}
+
+/** One reference column, and how the rows that have it hang on the records. */
+interface Referring {
+  readonly from: Fragment
+  readonly alias: string
+  readonly column: string
+  readonly target: Entity
+  readonly ids: readonly string[]
+}
+
+/** References of records and of their lines; links of a list may name deleted records. */
+function references(
+  catalogue: Catalogue,
+  entity: Entity,
+  ids: readonly string[],
+  from = sql`${tableOf(entity)} t`,
+  alias = 't',
+): Referring[] {
+  const own = entity.fields.flatMap((field) =>
+    (field.reference?.targets ?? []).map((each) => ({
+      from,
+      alias,
+      column: each.column,
+      target: catalogue.entities.get(each.entity)!,
+      ids,
+    })),
+  )
+  const below = linesFields(entity).flatMap((field) => {
+    const line = catalogue.entities.get(field.lines!.entity)!
+    const next = `${alias}l`
+    const joined = sql`${from} join ${tableOf(line)} ${sql.id(next)} on ${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(next, 'parent_id')} = ${column(alias, 'id')}`
+    return line.link ? [] : references(catalogue, line, ids, joined, next)
+  })
+  return [...own, ...below]
+}
+
+const referredQuery = (actor: Actor, { from, alias, column: reference, target, ids }: Referring, select: Fragment, rest: Fragment): Query =>
+  toQuery(sql`${select} from ${from} join ${tableOf(target)} r on r.tenant_id = ${column(alias, 'tenant_id')} and r.id = ${column(alias, reference)}
+    where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${ids}::uuid[]) ${rest}`)

@@ -1,0 +1,110 @@
+import type { Entity, Field } from '../catalogue/types.ts'
+import type { Query, Rows, Step, Transaction } from '../database/types.ts'
+import { linesFields } from './change.ts'
+import type { Change, ResolvedOperation } from './change.ts'
+import { referenceOf } from './decide.ts'
+import { actionOf } from './decide-operations.ts'
+import type { Loaded, LoadedRecord } from './decide-operations.ts'
+import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
+import { loadSurroundings } from './load-removal.ts'
+import { Numbers, takeQuery } from './numbers.ts'
+import type { WriteRequest } from './request.ts'
+import type { Actor } from './types.ts'
+
+/**
+ * What the operations of a request need to know, set-wise. One trip: locks, then what is locked, then numbers, whose lock others wait
+ * for. No trip when there is nothing to know; more only where something is deleted or restored, by the depth of what hangs on it.
+ */
+export async function loadSituation(
+  tx: Transaction,
+  request: WriteRequest,
+  actor: Actor,
+  operations: readonly ResolvedOperation[],
+): Promise<Loaded & { readonly numbers: Numbers }> {
+  const { access, here } = request
+  const { catalogue } = access
+  const queries: Query[] = []
+  let sent: Rows[] = []
+  const ask = (query: Query): (() => Rows) => {
+    const index = queries.push(query) - 1
+    return () => sent[index]!
+  }
+  const changed = operations.filter((each) => each.op === 'update').map((each) => each.id)
+  const removed = operations.filter((each) => 'deletionId' in each).map((each) => each.id)
+  if (changed.length > 0) ask(lockQuery(catalogue, here, actor, changed, 'change'))
+  if (removed.length > 0) ask(lockQuery(catalogue, here, actor, removed, 'delete'))
+  const stored = changed.length + removed.length > 0 ? ask(storedQuery(catalogue, here, actor, [...changed, ...removed])) : null
+  const references = [...referencesOf(request, operations)].flatMap(([entity, ids]) => {
+    const target = access.entities.get(entity)
+    return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, [...ids].sort())) }] : []
+  })
+  const based = operations.flatMap((each) => (each.op === 'update' && each.ifMatch !== null ? [each] : []))
+  const changes =
+    based.length > 0
+      ? ask(
+          changesQuery(
+            actor,
+            here.entity,
+            based.map((each) => each.id),
+            Math.min(...based.map((each) => each.ifMatch!)),
+          ),
+        )
+      : null
+  const reads = queries.length
+  const creates = operations.filter((each) => each.op === 'create').length
+  const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence) : []
+  const taken = sequences.map((field) => ({ field, rows: ask(takeQuery(actor, here.entity, field, creates)) }))
+  const steps: Step[] = [
+    { role: 'bos_read', queries: queries.slice(0, reads) },
+    { role: 'bos_write', queries: queries.slice(reads) },
+  ]
+  if (queries.length > 0) sent = await tx.send(...steps.filter((each) => each.queries.length > 0))
+  const lineEntity = (field: Field): Entity => catalogue.entities.get(field.lines!.entity)!
+  const exists = new Set(references.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
+  const numbers = new Numbers(
+    here.entity,
+    creates,
+    taken.map(({ field, rows }) => ({ field, rows: rows() })),
+  )
+  const changesById = Map.groupBy(changes?.().rows ?? [], (row) => String(row['record_id']))
+  const records: ReadonlyMap<string, LoadedRecord> = stored ? readStored(here.entity, lineEntity, stored()) : new Map()
+  return {
+    numbers,
+    records,
+    surroundings: await loadSurroundings(tx, request, actor, operations, removable(operations, records)),
+    situation: {
+      catalogue,
+      member: actor.member,
+      exists: (entity, id) => exists.has(`${entity} ${id}`) || (entity === 'core.member' && id === actor.member),
+      changedSince: (id, version) =>
+        (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),
+      number: (field) => numbers.next(field),
+    },
+  }
+}
+
+/** The records that are there to be deleted or restored, for this actor: only around those is there something to look for. */
+function removable(operations: readonly ResolvedOperation[], records: ReadonlyMap<string, LoadedRecord>) {
+  return operations.flatMap((operation) => {
+    const record = records.get(operation.id)
+    if (!('deletionId' in operation) || !record || record.stored.deleted !== (operation.op === 'restore')) return []
+    return record.reaches[actionOf(operation) as keyof typeof record.reaches] ? [{ operation, stored: record.stored }] : []
+  })
+}
+
+/** Every record that the operations want to point to, by entity. */
+function referencesOf(request: WriteRequest, operations: readonly ResolvedOperation[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  const collect = (entity: Entity, change: Change): void => {
+    for (const [id, value] of change.set) {
+      const target = referenceOf(entity.fieldById.get(id)!, value)
+      if (target) found.set(target.entity, (found.get(target.entity) ?? new Set()).add(target.id))
+    }
+    for (const field of linesFields(entity)) {
+      const line = request.access.catalogue.entities.get(field.lines!.entity)!
+      for (const each of change.lines.get(field.id)?.lines ?? []) if (each.change) collect(line, each.change)
+    }
+  }
+  for (const operation of operations) if ('change' in operation) collect(operation.entity, operation.change)
+  return found
+}

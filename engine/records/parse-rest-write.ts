@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { limits } from '../config.ts'
+import { isObject } from '../fields/define.ts'
+import { ExactNumber } from '../fields/type.ts'
+import { isUuid } from '../fields/uuid.ts'
+import { echo, pointerSegment, Problem } from '../problems.ts'
+import type { Fault, Report } from '../problems.ts'
+import { invalid } from './decide.ts'
+import type { Idempotency } from './idempotency.ts'
+import { parseNames, single } from './parameters.ts'
+import type { WriteRequest } from './request.ts'
+import type { Access, Call, EntityAccess } from './types.ts'
+import { writeRequest } from './write-request.ts'
+import type { Unread, Wanted } from './write-request.ts'
+
+/** `"12.40"` → 12; `*` and no header → null. */
+export function parseIfMatch(text: string | null): number | null {
+  if (text === null || text.trim() === '*') return null
+  const match = /^(?:W\/)?"?(\d{1,9})(?:\.\d{1,9})?"?$/.exec(text.trim())
+  if (!match) throw new Problem('request-malformed', ifMatchForm)
+  return Number(match[1])
+}
+const ifMatchForm = 'If-Match takes the ETag of the record as you read it.'
+
+/** One key for the request, which must be the same to the letter when it comes again. `body`: what stands for the body, if not itself. */
+export function parseIdempotency(call: Call, body: unknown = call.body): Idempotency | null {
+  const key = call.idempotencyKey
+  if (key === null) return null
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new Problem('request-malformed', 'An Idempotency-Key has 1 to 200 visible ASCII characters.')
+  const query = [...call.query].map(([name, values]) => [name, ...values])
+  const bodyHash = createHash('sha256')
+    .update(
+      JSON.stringify([body ?? null, call.ifMatch, query], (_, value: unknown) => (value instanceof ExactNumber ? value.source : value)),
+    )
+    .digest()
+  return { keys: [key], route: `${call.method} /${[call.module, call.plural, ...call.rest].join('/')}`, bodyHash }
+}
+
+const asked = (access: Access, here: EntityAccess, call: Call) => ({
+  access,
+  here,
+  via: call.via,
+  requestId: call.requestId,
+  replace: new Set(parseNames(single(call.query, 'replace'), 'replace')),
+})
+
+/** A write of one record; the address says which. */
+export function parseOne(access: Access, here: EntityAccess, call: Call, wanted: Wanted, readBack: WriteRequest['readBack']): WriteRequest {
+  return writeRequest({ ...asked(access, here, call), mode: 'one', idempotency: parseIdempotency(call), readBack }, [wanted])
+}
+
+/** `{"mode":"all","operations":[{"op":"create","data":{}}, …]}`. */
+export function parseBulk(access: Access, here: EntityAccess, call: Call): WriteRequest {
+  const { body } = call
+  if (!isObject(body)) throw invalid([{ pointer: '', detail: 'A JSON object with "operations" is expected.' }])
+  const { mode = 'all', operations, ...rest } = body
+  const faults: Fault[] = Object.keys(rest).map((name) => ({
+    pointer: `/${pointerSegment(name)}`,
+    detail: `There is no ${echo(name)} here; bulk takes "mode" and "operations".`,
+  }))
+  if (mode !== 'all' && mode !== 'each') faults.push({ pointer: '/mode', detail: 'Mode is "all" or "each".' })
+  if (!Array.isArray(operations) || operations.length === 0)
+    faults.push({ pointer: '/operations', detail: 'A list of operations is expected.' })
+  else if (operations.length > limits.bulkOperations)
+    faults.push({ pointer: '/operations', detail: `At most ${limits.bulkOperations} operations are allowed.` })
+  if (faults.length > 0) throw invalid(faults)
+  const wanted = (operations as readonly unknown[]).map((each, i) => readWanted(each, `/operations/${i}`))
+  const key = parseIdempotency(call)
+  const idempotency = key && mode === 'each' ? { ...key, keys: wanted.map((_, i) => `${key.keys[0]!}#${i}`) } : key
+  return writeRequest({ ...asked(access, here, call), mode: mode as 'all' | 'each', idempotency }, wanted)
+}
+
+function readWanted(value: unknown, pointer: string): Unread {
+  const faults: Fault[] = []
+  const report: Report = (at, detail) => faults.push({ pointer: at, detail })
+  return { wanted: wantedOf(value, pointer, report), faults }
+}
+
+function wantedOf(value: unknown, pointer: string, report: Report): Wanted | null {
+  const refuse = (at: string, detail: string): null => {
+    report(at, detail)
+    return null
+  }
+  if (!isObject(value)) return refuse(pointer, 'An operation is a JSON object with "op".')
+  const { op, id, data, key, ifMatch, ...rest } = value
+  for (const name of Object.keys(rest)) report(`${pointer}/${pointerSegment(name)}`, `An operation has no ${echo(name)}.`)
+  if (op === 'create') return { op, data }
+  if (op === 'upsert') return { op, key: typeof key === 'string' ? key : '', data }
+  if (op !== 'update' && op !== 'delete' && op !== 'restore')
+    return refuse(`${pointer}/op`, 'Op is create, update, delete, restore or upsert.')
+  if (!isUuid(id)) return refuse(`${pointer}/id`, 'The id of a record is expected.')
+  const version = readIfMatch(ifMatch, `${pointer}/ifMatch`, report)
+  if (op === 'update') return { op, id, ifMatch: version, data }
+  if (data !== undefined) report(`${pointer}/data`, `A ${op} takes no data.`)
+  return { op, id, ifMatch: version }
+}
+
+function readIfMatch(value: unknown, at: string, report: Report): number | null {
+  if (value === undefined || value === null) return null
+  try {
+    if (typeof value === 'string') return parseIfMatch(value)
+  } catch {
+    // The same fault as for anything else that is no ETag.
+  }
+  report(at, ifMatchForm)
+  return null
+}

@@ -1,0 +1,96 @@
+import { isUuid } from '../fields/uuid.ts'
+import { Problem } from '../problems.ts'
+import { entityAt } from './access.ts'
+import { parseAggregate } from './aggregate.ts'
+import type { Cursors } from './cursor.ts'
+import { parseExport } from './export.ts'
+import { parseGet } from './get.ts'
+import { parseHistory } from './history.ts'
+import { parseList } from './list.ts'
+import { parseBulk, parseIfMatch, parseOne } from './parse-rest-write.ts'
+import { granted, writable } from './permit.ts'
+import type { Request } from './request.ts'
+import type { Access, Actor, Call, EntityAccess } from './types.ts'
+import type { Wanted } from './write-request.ts'
+
+interface Place {
+  readonly call: Call
+  readonly actor: Actor
+  readonly access: Access
+  readonly here: EntityAccess
+  readonly cursors: Cursors
+}
+
+/** The door of REST: method, address, parameters, headers and body become one typed request, or a Problem with pointers. */
+export function parseRest(access: Access, actor: Actor, call: Call, cursors: Cursors): Request {
+  const here = entityAt(access, call)
+  const place: Place = { call, actor, access, here, cursors }
+  const isSingle = here.entity.kind === 'single'
+  const [first, second, ...more] = isSingle ? ['', ...call.rest] : call.rest
+  if (more.length > 0) throw new Problem('not-found')
+  if (first === undefined) return parseCollection(place)
+  if (second === undefined && named[first]) return named[first](place)
+  if (!isSingle && !isUuid(first)) throw new Problem('not-found')
+  const id = isSingle ? null : first
+  return second === undefined ? parseRecord(place, id) : parseOnRecord(place, id, second)
+}
+
+const named: Readonly<Record<string, (place: Place) => Request>> = Object.assign(Object.create(null), {
+  aggregate: ({ access, here, call }: Place): Request => {
+    allow(call, 'GET')
+    return { kind: 'aggregate', access, aggregate: parseAggregate(access, granted(here, 'list'), call.query) }
+  },
+  bulk: ({ access, here, call }: Place): Request => {
+    allow(call, 'POST')
+    return parseBulk(access, writable(here), call)
+  },
+  export: ({ access, here, actor, call, cursors }: Place): Request => {
+    allow(call, 'GET')
+    return { kind: 'export', access, export: parseExport(access, granted(here, 'export'), actor, call.query, cursors) }
+  },
+})
+
+function parseCollection(place: Place): Request {
+  const { access, here, actor, call, cursors } = place
+  allow(call, 'GET', 'POST')
+  if (call.method === 'POST') return parseWrite(place, 'create', () => ({ op: 'create', data: call.body }))
+  return { kind: 'list', access, list: parseList(access, granted(here, 'list'), actor, call.query, cursors) }
+}
+
+/** `id` null: the record of a `single` entity, which is not deleted. */
+function parseRecord(place: Place, id: string | null): Request {
+  const { access, here, call } = place
+  if (call.method === 'GET') return { kind: 'get', access, get: parseGet(access, granted(here, 'get'), id, call.query) }
+  if (call.method === 'PATCH') return parseWrite(place, 'update', (ifMatch) => ({ op: 'update', id, ifMatch, data: call.body }))
+  if (call.method === 'DELETE' && id !== null) return parseWrite(place, 'delete', (ifMatch) => ({ op: 'delete', id, ifMatch }))
+  throw methodNotAllowed(['GET', 'PATCH', 'DELETE'])
+}
+
+function parseOnRecord(place: Place, id: string | null, what: string): Request {
+  const { access, here, call } = place
+  if (what === 'history') {
+    allow(call, 'GET')
+    const history = parseHistory(access, granted(here, 'history'), id ?? '', call.query)
+    return { kind: 'history', access, history: id === null ? { ...history, id } : history }
+  }
+  if (what !== 'restore' || id === null) throw new Problem('not-found')
+  allow(call, 'POST')
+  return parseWrite(place, 'restore', (ifMatch) => ({ op: 'restore', id, ifMatch }))
+}
+
+/** One record is answered as it reads after the write; who may not read it, or deletes it, gets its id and version. */
+function parseWrite(
+  { access, here, call }: Place,
+  action: 'create' | 'update' | 'delete' | 'restore',
+  wanted: (ifMatch: number | null) => Wanted,
+): Request {
+  granted(here, action)
+  const readBack = action === 'delete' || !here.actions.has('get') ? null : parseGet(access, here, null, new Map())
+  return parseOne(access, here, call, wanted(action === 'create' ? null : parseIfMatch(call.ifMatch)), readBack)
+}
+
+function allow({ method }: Call, ...methods: readonly Call['method'][]): void {
+  if (!methods.includes(method)) throw methodNotAllowed(methods)
+}
+const methodNotAllowed = (methods: readonly Call['method'][]): Problem =>
+  new Problem('method-not-allowed', '', { headers: { Allow: methods.join(', ') } })

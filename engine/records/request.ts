@@ -1,0 +1,78 @@
+import type { Rows } from '../database/types.ts'
+import type { Problem } from '../problems.ts'
+import type { AggregateRequest } from './aggregate.ts'
+import type { Operation } from './change.ts'
+import type { Executed } from './execute.ts'
+import type { ExportRequest } from './export.ts'
+import type { GetRequest } from './get.ts'
+import type { HistoryPage, HistoryRequest } from './history.ts'
+import type { Idempotency } from './idempotency.ts'
+import type { ListRequest } from './list.ts'
+import type { Access, EntityAccess, Via } from './types.ts'
+
+/**
+ * What can be asked of records: the closed union between the doors and the pipeline. A door reads whatever reaches it (an address
+ * and a body, a document of a query language, the call of a tool, rows of a file) into one of these, against one snapshot of
+ * catalogue and access: names are resolved, values typed, faults told in the door's own terms. `run` asks for the permission,
+ * plans and executes, and answers the values of `Outcomes`; only REST makes an Answer of them.
+ */
+export type Request<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly access: Access } & Asked[P] }[K]
+export type Kind = keyof Asked
+
+interface Asked {
+  readonly list: { readonly list: ListRequest }
+  readonly get: { readonly get: GetRequest }
+  readonly history: { readonly history: HistoryRequest | OnlyHistory }
+  readonly aggregate: { readonly aggregate: AggregateRequest }
+  readonly export: { readonly export: ExportRequest }
+  readonly lookUp: { readonly lookUp: LookUp }
+  readonly write: Write
+}
+
+/** The history of the one record of a `single` entity, whatever its id is. */
+export type OnlyHistory = Omit<HistoryRequest, 'id'> & { readonly id: null }
+
+/** Which live records, among those the actor sees, have one of these texts in a field. */
+export interface LookUp {
+  readonly here: EntityAccess
+  /** Name of a field that the actor may know of. */
+  readonly field: string
+  readonly values: readonly string[]
+}
+
+export type WriteRequest = Request<'write'>
+/**
+ * `one`: a single record, answered with it. `all`: every operation or none. `each`: every operation by itself, answered one by one.
+ */
+interface Write {
+  readonly here: EntityAccess
+  readonly mode: 'one' | 'all' | 'each'
+  readonly operations: readonly Operation[]
+  /** Operations that could not even be read, by index (mode `each`). */
+  readonly refused: ReadonlyMap<number, Problem>
+  /** Null: not asked for. One key for the whole request; in mode `each` one per operation. */
+  readonly idempotency: Idempotency | null
+  readonly via: Via
+  readonly requestId: string
+  /** Everything is done but the commit: what would happen, from the database itself. */
+  readonly dryRun: boolean
+  /** How the record is read back in the same transaction, under the actor's own policies (mode `one`); its id is filled in. Null: not at all. */
+  readonly readBack: GetRequest | null
+}
+
+/** One row as the planned statement answers it; `data` is JSON text made by PostgreSQL. */
+export type Row = Rows['rows'][number]
+
+/** What comes of each kind of request. */
+export interface Outcomes {
+  readonly list: Row
+  readonly get: Row
+  readonly history: HistoryPage
+  readonly aggregate: Row
+  /** Reads one page, in a transaction of its own. */
+  readonly export: (page: Pick<ListRequest, 'limit' | 'after'>) => Promise<Row>
+  /** [value, id] pairs. */
+  readonly lookUp: readonly (readonly [value: string, id: string])[]
+  /** One result per operation, in order. */
+  readonly write: Executed
+}

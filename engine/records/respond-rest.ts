@@ -1,0 +1,47 @@
+import { Problem } from '../problems.ts'
+import { jsonAnswer } from './answer.ts'
+import type { Cursors } from './cursor.ts'
+import { exportPages } from './export.ts'
+import { getAnswer } from './get.ts'
+import { listAnswer } from './list.ts'
+import type { Kind, Outcomes, Request } from './request.ts'
+import type { Answer, Call } from './types.ts'
+
+type Respond<K extends Kind> = (request: Request<K>, outcome: Outcomes[K], call: Call, cursors: Cursors) => Answer | Promise<Answer>
+
+const responses: { readonly [K in Kind]: Respond<K> } = {
+  list: ({ list }, row, _, cursors) => jsonAnswer(listAnswer(list, row, cursors)),
+  get: ({ get }, row, { ifNoneMatch }) => getAnswer(get, row, ifNoneMatch),
+  history: (_, page) => jsonAnswer(JSON.stringify(page)),
+  aggregate: ({ aggregate }, row) =>
+    jsonAnswer(`{"data":${String(row['data'])},"page":{"limit":${aggregate.limit},"more":${row['more'] === true}}}`),
+  export: (request, readPage, _, cursors) => exportPages(request.export, readPage, cursors),
+  lookUp: (_, found) => jsonAnswer(JSON.stringify(found)),
+  write: (request, outcome, call) => (request.mode === 'one' ? oneAnswer(outcome, call) : bulkAnswer(outcome)),
+}
+
+/** What came of a request, as HTTP says it. */
+export const respondRest = async <K extends Kind>(
+  request: Request<K>,
+  outcome: Outcomes[K],
+  call: Call,
+  cursors: Cursors,
+): Promise<Answer> => responses[request.kind](request, outcome, call, cursors)
+
+/** One record, as it reads now; one that the writer cannot see any more is answered with its id. */
+function oneAnswer({ results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
+  const result = results[0]!
+  if (result instanceof Problem) throw result
+  const { status, id, version, revision } = result
+  const row = answer?.rows[0]
+  const headers = {
+    ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`,
+    ...(status === 201 && { Location: `/api/${module}/${plural}/${id}` }),
+  }
+  return { status, body: row ? String(row['data']) : JSON.stringify({ id, version, revision }), headers }
+}
+
+function bulkAnswer({ results }: Outcomes['write']): Answer {
+  const answers = results.map((each) => (each instanceof Problem ? { status: each.status, problem: each.toJSON() } : each))
+  return { status: 200, body: JSON.stringify({ results: answers }), headers: {} }
+}

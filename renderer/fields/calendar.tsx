@@ -1,8 +1,10 @@
 import { DatePicker } from '@mantine/dates'
 import '@mantine/dates/styles.layer.css'
+import { usePhone } from './layer.tsx'
 
 /** One month to pick a day from; days are ISO texts on both sides. */
 export function Calendar({ day, onPick }: { readonly day: string | null; readonly onPick: (day: string) => void }) {
+  const phone = usePhone()
   return (
     <DatePicker
       value={day}
@@ -10,7 +12,7 @@ export function Calendar({ day, onPick }: { readonly day: string | null; readonl
       onChange={(picked) => {
         if (picked) onPick(picked.slice(0, 10))
       }}
-      size="xs"
+      size={phone ? 'md' : 'xs'}
     />
   )
 }

@@ -1,13 +1,17 @@
 import type { Field } from '../api/catalogue.ts'
 import { booleanKinds } from './boolean.tsx'
 import { choiceKinds } from './choice.tsx'
+import { color } from './color.tsx'
 import { compositeKinds } from './composite.tsx'
 import { dateKinds } from './date.tsx'
+import { duration } from './duration.tsx'
+import { geo, json } from './json.tsx'
+import { list } from './list.tsx'
 import { longTextKinds } from './long-text.tsx'
 import { moneyKinds } from './money.tsx'
 import { numberKinds } from './number.tsx'
+import { rating } from './rating.tsx'
 import { relationKinds } from './reference.tsx'
-import { simpleKinds } from './simple.tsx'
 import { textKinds } from './text.tsx'
 import type { FieldKind } from './type.ts'
 
@@ -20,12 +24,17 @@ const kinds: Readonly<Record<string, FieldKind>> = {
   ...booleanKinds,
   ...dateKinds,
   ...choiceKinds,
-  ...simpleKinds,
+  rating,
+  color,
+  duration,
+  list,
+  json,
+  geo,
   ...compositeKinds,
   ...relationKinds,
 }
 
 /** A type that this version does not know is shown as JSON and cannot be typed into: better than hiding data. */
-export const kindOf = (field: Pick<Field, 'type'>): FieldKind => kinds[field.type] ?? simpleKinds.json
+export const kindOf = (field: Pick<Field, 'type'>): FieldKind => kinds[field.type] ?? json
 
 export const knownTypes: readonly string[] = Object.keys(kinds)

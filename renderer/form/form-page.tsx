@@ -1,22 +1,16 @@
-import { useBlocker } from '@tanstack/react-router'
-import { useId, useMemo, useRef, useState, type ReactNode } from 'react'
-import { Modal } from '@mantine/core'
+import { useMemo, useRef, useState } from 'react'
 import { saveFields } from '../api/actions.ts'
 import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { isProblem } from '../api/problem.ts'
 import { createRecord, fetchRecord, useRecord, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
-import { EntityIcon } from '../fields/icons.tsx'
-import { usePhone } from '../fields/layer.tsx'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
-import { A, useGo } from '../model/navigation.tsx'
+import { useGo } from '../model/navigation.tsx'
 import { useAddress } from '../model/route.ts'
-import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
 import { toast } from '../shell/toast.tsx'
 import { createBody, dataOf, initialData, patchBody, type FormData } from './body.ts'
-import { dropDraft, readDraft, useDraft } from './draft.ts'
-import { EntityForm } from './entity-form.tsx'
+import { FormFrame } from './form-frame.tsx'
 import { formFields } from './schema.ts'
 
 export function CreatePage() {
@@ -173,137 +167,4 @@ function Who({ record }: { readonly record: RecordData }) {
   const by = record['updated_by']
   const [name] = useTitles(typeof by === 'string' ? [{ entity: 'core.member', id: by }] : [])
   return <>{name ?? 'Someone'}</>
-}
-
-/** The page around a full form: bar with the one action, draft, and the guard against leaving with unsaved changes. */
-function FormFrame({
-  entity,
-  title,
-  back,
-  mode,
-  initial,
-  record,
-  draftKey,
-  version,
-  action,
-  onSave,
-  notice,
-}: {
-  readonly entity: Entity
-  readonly title: string
-  readonly back: string
-  readonly mode: 'create' | 'edit'
-  readonly initial: FormData
-  readonly record?: RecordData
-  readonly draftKey: string
-  readonly version: number | null
-  readonly action: string
-  readonly onSave: (data: FormData, leave: () => void) => Promise<void>
-  readonly notice?: ReactNode
-}) {
-  const go = useGo()
-  const phone = usePhone()
-  const formId = useId()
-  const [start, setStart] = useState(() => readDraft(draftKey, version))
-  const [data, setData] = useState<FormData | null>(null)
-  const [busy, setBusy] = useState(false)
-  const [round, setRound] = useState(0)
-  const clean = useRef(false)
-  useDraft(draftKey, version, data)
-  const blocker = useBlocker({
-    shouldBlockFn: () => data !== null && !clean.current,
-    enableBeforeUnload: () => data !== null && !clean.current,
-    withResolver: true,
-  })
-  const leave = (): void => {
-    clean.current = true
-    dropDraft(draftKey)
-  }
-  const discard = (): void => {
-    dropDraft(draftKey)
-    setStart(null)
-    setData(null)
-    setRound(round + 1)
-  }
-  const actions = (
-    <>
-      <button className={phone ? 'btn' : 'btn quiet'} type="button" onClick={() => go(back)}>
-        Cancel
-      </button>
-      <button className="btn primary" type="submit" form={formId} disabled={busy}>
-        {busy ? 'Saving' : action}
-      </button>
-    </>
-  )
-  return (
-    <>
-      <PageBar
-        title={title}
-        back={back}
-        crumbs={
-          <A className="crumb" href={listAddress(entity)}>
-            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={20} />
-            <span className="ellipsis">{entity.kind === 'single' ? entity.title : entity.pluralTitle}</span>
-          </A>
-        }
-      >
-        {!phone && actions}
-      </PageBar>
-      {notice}
-      <div
-        className="form-page"
-        role="presentation"
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
-          event.preventDefault()
-          document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
-        }}
-      >
-        {start !== null && (
-          <p className="draft-note">
-            Restored what you typed before.{' '}
-            <button className="link" onClick={discard}>
-              Discard it
-            </button>
-          </p>
-        )}
-        <EntityForm
-          key={round}
-          formId={formId}
-          entity={entity}
-          mode={mode}
-          initial={start ?? initial}
-          record={record}
-          busy={busy}
-          onChange={setData}
-          onSubmit={async (values) => {
-            setBusy(true)
-            try {
-              await onSave(values, leave)
-            } finally {
-              setBusy(false)
-            }
-          }}
-        />
-      </div>
-      <ActionDock>{actions}</ActionDock>
-      <Modal
-        opened={blocker.status === 'blocked'}
-        onClose={() => blocker.reset?.()}
-        title="Leave without saving?"
-        size={420}
-        classNames={{ title: 'section-title', header: 'dialog-header', body: 'dialog-body' }}
-      >
-        <p className="muted">Your draft is kept in this browser and restored when you come back.</p>
-        <div className="dialog-actions">
-          <button className="btn form" onClick={() => blocker.reset?.()} data-autofocus>
-            Keep editing
-          </button>
-          <button className="btn form" onClick={() => blocker.proceed?.()}>
-            Leave
-          </button>
-        </div>
-      </Modal>
-    </>
-  )
 }

@@ -1,7 +1,5 @@
-import { Menu } from '@mantine/core'
-import { IconDots, IconDownload, IconFilterOff, IconTableImport, IconTrash } from '@tabler/icons-react'
 import { useCallback, useMemo, useState } from 'react'
-import { exportRecords, saveFields } from '../api/actions.ts'
+import { saveFields } from '../api/actions.ts'
 import { may, useCatalogue, type Entity, type View } from '../api/catalogue.ts'
 import { useRecordList, type RecordData } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
@@ -9,7 +7,7 @@ import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { formatDecimal } from '../fields/numbers.ts'
 import { summaryOf } from '../model/columns.ts'
-import { expandOf, listAddress, recordAddress, type Column } from '../model/entity.ts'
+import { expandOf, recordAddress, type Column } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { useOverlays } from '../model/overlays.tsx'
 import { rememberRecent } from '../model/recents.ts'
@@ -18,12 +16,14 @@ import { RecordPanel } from '../record/record-panel.tsx'
 import { RecordPage } from '../record/record-page.tsx'
 import { useCommands } from '../shell/commands.tsx'
 import { PageBar } from '../shell/page-bar.tsx'
-import { Failure, Forbidden, NotFound, StateBox } from '../shell/states.tsx'
+import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
 import { failed, toast } from '../shell/toast.tsx'
 import { Cards } from './cards.tsx'
 import { columnsOf, rowHeights, useLayout } from './columns.ts'
+import { EmptyList } from './empty-list.tsx'
 import { FilterChips } from './filters.tsx'
 import { Grid } from './grid.tsx'
+import { ListMenu } from './list-menu.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { ListSkeleton } from './skeleton.tsx'
 import { ViewBar } from './view-bar.tsx'
@@ -161,7 +161,7 @@ function List({ entity }: { readonly entity: Entity }) {
         ) : list.isPending ? (
           <ListSkeleton columns={columns.length} height={rowHeights[layout.density]} />
         ) : rows.length === 0 ? (
-          <Empty
+          <EmptyList
             entity={entity}
             state={state}
             filtered={filtered}
@@ -260,113 +260,4 @@ function useListCommands(
       ] as const
     ).map(([id, keys, title]) => ({ id: `grid.${id}`, title, section: 'In the grid', keys, documented: true, run: () => undefined })),
   ])
-}
-
-function ListMenu({
-  entity,
-  query,
-  deleted,
-  onDeleted,
-}: {
-  readonly entity: Entity
-  readonly query: Readonly<Record<string, string | undefined>>
-  readonly deleted: boolean
-  readonly onDeleted: () => void
-}) {
-  const go = useGo()
-  const save = (format: 'csv' | 'jsonl'): void =>
-    void exportRecords(entity, { ...query, expand: undefined }, format).catch((error: unknown) =>
-      failed('The export did not finish.', error),
-    )
-  return (
-    <Menu width={220} position="bottom-end">
-      <Menu.Target>
-        <button className="icon-btn" aria-label="More actions">
-          <IconDots size={16} stroke={1.5} aria-hidden />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {may(entity, 'import') && (
-          <Menu.Item leftSection={<IconTableImport size={16} stroke={1.5} />} onClick={() => go(`${listAddress(entity)}/import`)}>
-            Import from a file
-          </Menu.Item>
-        )}
-        {may(entity, 'export') && (
-          <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('csv')}>
-            Export as CSV
-          </Menu.Item>
-        )}
-        {may(entity, 'export') && (
-          <Menu.Item leftSection={<IconDownload size={16} stroke={1.5} />} onClick={() => save('jsonl')}>
-            Export as JSON lines
-          </Menu.Item>
-        )}
-        {may(entity, 'restore') && (
-          <Menu.Item leftSection={<IconTrash size={16} stroke={1.5} />} onClick={onDeleted}>
-            {deleted ? 'Leave the deleted records' : 'Show deleted records'}
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  )
-}
-
-function Empty({
-  entity,
-  state,
-  filtered,
-  onCreate,
-  onClear,
-}: {
-  readonly entity: Entity
-  readonly state: ViewState
-  readonly filtered: boolean
-  readonly onCreate: () => void
-  readonly onClear: () => void
-}) {
-  const go = useGo()
-  const plural = entity.pluralTitle.toLowerCase()
-  if (filtered) {
-    const filters = state.conditions.length
-    const reason = [
-      filters > 0 ? `${filters} ${filters === 1 ? 'filter' : 'filters'}` : null,
-      state.search === '' ? null : `“${state.search}”`,
-    ]
-      .filter((each) => each !== null)
-      .join(' and ')
-    return (
-      <StateBox
-        icon={<IconFilterOff size={24} stroke={1.5} aria-hidden />}
-        title={`No ${plural} match ${reason}`}
-        actions={
-          <button className="btn form" onClick={onClear}>
-            {filters === 0 ? 'Clear the search' : state.search === '' ? 'Clear the filters' : 'Clear both'}
-          </button>
-        }
-      />
-    )
-  }
-  if (state.deleted) return <StateBox icon={<IconTrash size={24} stroke={1.5} aria-hidden />} title={`No deleted ${plural}`} />
-  return (
-    <StateBox
-      icon={<EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
-      title={`No ${plural} yet`}
-      actions={
-        <>
-          {may(entity, 'create') && (
-            <button className="btn form" onClick={onCreate}>
-              New {entity.title.toLowerCase()}
-            </button>
-          )}
-          {may(entity, 'import') && (
-            <button className="btn form quiet" onClick={() => go(`${listAddress(entity)}/import`)}>
-              Import from a file
-            </button>
-          )}
-        </>
-      }
-    >
-      {entity.description || undefined}
-    </StateBox>
-  )
 }

@@ -104,7 +104,7 @@ export function SelectionBar({
             <Menu.Target>
               <button className="btn quiet">
                 <IconDownload size={16} stroke={1.5} aria-hidden />
-                Export
+                <span className="wide-only">Export</span>
               </button>
             </Menu.Target>
             <Menu.Dropdown>
@@ -119,13 +119,13 @@ export function SelectionBar({
         {deleted && may(entity, 'restore') && (
           <button className="btn quiet" disabled={busy} onClick={() => void restore()}>
             <IconRestore size={16} stroke={1.5} aria-hidden />
-            Restore
+            <span className="wide-only">Restore</span>
           </button>
         )}
         {!deleted && may(entity, 'delete') && (
           <button className="btn quiet danger-btn" disabled={busy} onClick={() => void remove()}>
             <IconTrash size={16} stroke={1.5} aria-hidden />
-            Delete
+            <span className="wide-only">Delete</span>
           </button>
         )}
       </span>
@@ -164,7 +164,7 @@ function BulkEdit({
       target={
         <button className="btn quiet" onClick={() => setOpened(!opened)} aria-haspopup="dialog" aria-expanded={opened}>
           <IconPencil size={16} stroke={1.5} aria-hidden />
-          Edit field
+          <span className="wide-only">Edit field</span>
         </button>
       }
     >

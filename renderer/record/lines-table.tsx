@@ -1,20 +1,54 @@
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
+import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { isRecord } from '../model/entity.ts'
 import { amountField, totalOf } from '../model/lines.ts'
+import { LineFace } from './line-face.tsx'
 
 /** The lines of a document, to read. They are edited with the document, in its form. */
 export function LinesTable({ field, record }: { readonly field: Field; readonly record: RecordData }) {
   const catalogue = useCatalogue()
   const line = field.lines && catalogue.entities[field.lines.entity]
+  const phone = usePhone()
   const value = record[field.name]
   const rows = Array.isArray(value) ? value.filter(isRecord) : []
   if (!line) return null
   if (rows.length === 0) return <p className="muted related-empty">No {field.title.toLowerCase()} yet</p>
-  return <Table line={line} rows={rows} />
+  return phone ? <LineList line={line} rows={rows} /> : <Table line={line} rows={rows} />
+}
+
+/** At phone width a line is a card: a table would hide its amount behind sideways scrolling. */
+function LineList({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
+  const catalogue = useCatalogue()
+  const locale = useLocale()
+  const columns = line.fields.filter((field) => field.lines === null || field.lines.linkField !== null)
+  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
+  const amount = amountField(columns)
+  const total = amount && totalOf(amount, rows)
+  return (
+    <ol className="line-list">
+      {rows.map((row) => (
+        <li key={row.id}>
+          <LineFace columns={columns} amount={amount} row={row} />
+          {nested.map((field) => {
+            const inner = field.lines && catalogue.entities[field.lines.entity]
+            const value = row[field.name]
+            const below = Array.isArray(value) ? value.filter(isRecord) : []
+            return inner && below.length > 0 && <LineList key={field.id} line={inner} rows={below} />
+          })}
+        </li>
+      ))}
+      <li className="row">
+        <span className="grow muted">
+          {rows.length} {rows.length === 1 ? 'line' : 'lines'}
+        </span>
+        {amount && total !== null && <span className="num strong">{kindOf(amount).format(total, amount, locale)}</span>}
+      </li>
+    </ol>
+  )
 }
 
 function Table({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {

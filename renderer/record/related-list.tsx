@@ -3,8 +3,11 @@ import { entityOf, may, useCatalogue, type Entity, type InverseView } from '../a
 import { useRecordList, type RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
+import { usePhone } from '../fields/layer.tsx'
+import { PlainContext } from '../fields/parts.ts'
 import { refValue } from '../fields/reference.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { isEmpty } from '../fields/type.ts'
 import { defaultColumns } from '../model/columns.ts'
 import { columnOf, expandOf, listAddress, recordAddress, titleOf, type Column } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
@@ -39,6 +42,7 @@ function Related({
 }) {
   const catalogue = useCatalogue()
   const go = useGo()
+  const phone = usePhone()
   const { openCreate } = useOverlays()
   const by = related.fields.find((field) => field.name === inverse.field || field.id === inverse.field)
   const columns = useMemo(
@@ -81,7 +85,13 @@ function Related({
           </button>
         )}
       </div>
-      {rows.length > 0 ? (
+      {rows.length > 0 && phone ? (
+        <ul className="line-list">
+          {rows.map((row) => (
+            <RelatedCard key={row.id} related={related} row={row} columns={columns} />
+          ))}
+        </ul>
+      ) : rows.length > 0 ? (
         <div className="table-scroll">
           <table className="table">
             <thead>
@@ -119,6 +129,46 @@ function Related({
         </button>
       )}
     </div>
+  )
+}
+
+/** A related record at phone width: its title and up to three facts, the whole of it a link. */
+function RelatedCard({
+  related,
+  row,
+  columns,
+}: {
+  readonly related: Entity
+  readonly row: RecordData
+  readonly columns: readonly Column[]
+}) {
+  const face = (
+    <PlainContext value>
+      <span className="line-face">
+        <span className="strong ellipsis">{titleOf(related, row)}</span>
+        <span className="line-facts muted">
+          {columns
+            .filter((column) => !isEmpty(column.read(row)))
+            .slice(0, 3)
+            .map((column) => (
+              <span key={column.path} className="card-fact">
+                <Show field={column.field} value={column.read(row)} record={row} />
+              </span>
+            ))}
+        </span>
+      </span>
+    </PlainContext>
+  )
+  return (
+    <li>
+      {related.kind === 'record' ? (
+        <A className="related-card" href={recordAddress(related, row.id)}>
+          {face}
+        </A>
+      ) : (
+        face
+      )}
+    </li>
   )
 }
 

@@ -30,7 +30,7 @@ export function Home() {
     queries: entities.map((entity) => ({
       queryKey: ['entity', entity.id, 'home'],
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
-        listRecords(entity, { sort: '-updated_at', limit: '4', count: 'exact' }, signal),
+        listRecords(entity, { sort: '-updated_at', limit: '3', count: 'exact' }, signal),
     })),
   })
   const totals = new Map(entities.map((entity, index) => [entity.id, answers[index]?.data?.page.total]))

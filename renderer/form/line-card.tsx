@@ -1,0 +1,89 @@
+import { Drawer } from '@mantine/core'
+import { IconChevronRight } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Entity, Field } from '../api/catalogue.ts'
+import { Edit } from '../fields/field.tsx'
+import { faultAt } from '../fields/type.ts'
+import { LineFace } from '../record/line-face.tsx'
+import type { RowProps } from './line-row.tsx'
+
+/** A line at phone width: a card that opens an edit sheet. */
+export function LineCard({
+  line,
+  row,
+  index,
+  columns,
+  faults,
+  onEdit,
+  onAct,
+  onTyped,
+  amount,
+}: RowProps & { readonly line: Entity; readonly amount: Field | null }) {
+  const [opened, setOpened] = useState(false)
+  return (
+    <>
+      <button
+        type="button"
+        className={faults ? 'line-card cell-fault' : 'line-card'}
+        onClick={() => setOpened(true)}
+        aria-haspopup="dialog"
+      >
+        <LineFace columns={columns} amount={amount} row={row} />
+        <IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
+      </button>
+      <Drawer
+        opened={opened}
+        onClose={() => setOpened(false)}
+        position="bottom"
+        size="auto"
+        title={`${line.title} ${index + 1}`}
+        zIndex={300}
+        classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
+      >
+        <div className="form-fields">
+          {columns.map((field) => {
+            const fault = faultAt(faults, field.name)?.__errors?.[0]
+            return (
+              <div key={field.id} className="form-field">
+                <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
+                  {field.title}
+                  {field.required && (
+                    <span className="form-required">
+                      {' '}
+                      *<span className="sr-only"> (required)</span>
+                    </span>
+                  )}
+                </label>
+                <Edit
+                  id={`card-${row.id}-${field.id}`}
+                  field={field}
+                  readOnly={field.readOnly}
+                  value={row[field.name]}
+                  record={row}
+                  invalid={fault !== undefined}
+                  describedBy={fault === undefined ? undefined : `card-${row.id}-${field.id}-fault`}
+                  onChange={(value) => onEdit(row.id, field.name, value)}
+                  onFault={(next) => onTyped(row.id, field.name, next)}
+                />
+                {fault !== undefined && (
+                  <p className="field-fault" id={`card-${row.id}-${field.id}-fault`}>
+                    {fault}
+                  </p>
+                )}
+              </div>
+            )
+          })}
+          <div className="row">
+            <button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>
+              Delete line
+            </button>
+            <span className="grow" />
+            <button type="button" className="btn form" onClick={() => setOpened(false)}>
+              Done
+            </button>
+          </div>
+        </div>
+      </Drawer>
+    </>
+  )
+}

@@ -1,0 +1,95 @@
+import { Menu } from '@mantine/core'
+import { IconArrowDown, IconArrowUp, IconCopy, IconDots, IconTrash } from '@tabler/icons-react'
+import { memo, useState } from 'react'
+import type { Field } from '../api/catalogue.ts'
+import { Edit } from '../fields/field.tsx'
+import { kindOf } from '../fields/registry.ts'
+import { faultAt, type FaultTree } from '../fields/type.ts'
+import type { Line } from './lines-change.ts'
+
+export type RowAction = 'up' | 'down' | 'copy' | 'delete'
+export interface RowProps {
+  readonly row: Line
+  readonly index: number
+  readonly columns: readonly Field[]
+  readonly faults: FaultTree | undefined
+  readonly onEdit: (key: string, name: string, value: unknown) => void
+  readonly onAct: (key: string, action: RowAction) => void
+  readonly onTyped: (key: string, name: string, fault: string | null) => void
+}
+
+/** Only the edited row renders again: handlers are stable and other rows keep their identity. */
+export const Row = memo(function Row({
+  id,
+  row,
+  index,
+  last,
+  columns,
+  faults,
+  onEdit,
+  onAct,
+  onTyped,
+}: RowProps & { readonly id: string; readonly last: number }) {
+  const [typed, setTyped] = useState<Readonly<Record<string, string | null>>>({})
+  return (
+    <tr data-line={index}>
+      <td className="line-number num faint">{index + 1}</td>
+      {columns.map((field, column) => {
+        const fault = typed[field.name] ?? faultAt(faults, field.name)?.__errors?.[0] ?? null
+        const cellId = `${id}-${row.id}-${field.id}`
+        return (
+          <td key={field.id} data-column={column} data-align={kindOf(field).align} className={fault === null ? undefined : 'cell-fault'}>
+            <Edit
+              id={cellId}
+              field={field}
+              readOnly={field.readOnly}
+              value={row[field.name]}
+              record={row}
+              label={`${field.title}, line ${index + 1}`}
+              invalid={fault !== null}
+              describedBy={fault === null ? undefined : `${cellId}-fault`}
+              onChange={(value) => onEdit(row.id, field.name, value)}
+              onFault={(next) => {
+                setTyped((old) => ({ ...old, [field.name]: next }))
+                onTyped(row.id, field.name, next)
+              }}
+            />
+            {fault !== null && (
+              <span className="field-fault" id={`${cellId}-fault`}>
+                {fault}
+              </span>
+            )}
+          </td>
+        )
+      })}
+      <td className="line-menu">
+        <RowMenu row={row} index={index} last={last} onAct={onAct} />
+      </td>
+    </tr>
+  )
+})
+
+const RowMenu = ({ row, index, last, onAct }: Pick<RowProps, 'row' | 'index' | 'onAct'> & { readonly last: number }) => (
+  <Menu width={180} position="bottom-end" zIndex={420}>
+    <Menu.Target>
+      <button type="button" className="icon-btn small" aria-label={`Line ${index + 1}: actions`}>
+        <IconDots size={16} stroke={1.5} aria-hidden />
+      </button>
+    </Menu.Target>
+    <Menu.Dropdown>
+      <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'copy')}>
+        Duplicate
+      </Menu.Item>
+      <Menu.Item leftSection={<IconArrowUp size={16} stroke={1.5} />} disabled={index === 0} onClick={() => onAct(row.id, 'up')}>
+        Move up
+      </Menu.Item>
+      <Menu.Item leftSection={<IconArrowDown size={16} stroke={1.5} />} disabled={index === last} onClick={() => onAct(row.id, 'down')}>
+        Move down
+      </Menu.Item>
+      <Menu.Divider />
+      <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={() => onAct(row.id, 'delete')}>
+        Delete line
+      </Menu.Item>
+    </Menu.Dropdown>
+  </Menu>
+)

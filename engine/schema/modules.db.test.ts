@@ -6,6 +6,8 @@ import type { Catalogue } from '../catalogue/types.ts'
 import { embeddedSession, isolationFaults, nativeSession } from '../testing/schema.ts'
 import type { TestSession } from '../testing/schema.ts'
 import { applyCatalogues } from './apply.ts'
+import { describeShape } from './describe.ts'
+import { inspectShape } from './inspect.ts'
 import { constraintMeaning } from './meaning.ts'
 import { desiredShape } from './shape.ts'
 
@@ -29,6 +31,17 @@ describe.each(['native', 'embedded'] as const)('the modules of this repository, 
     expect(all).toMatchObject({ status: 'applied', refusals: [], retired: [], foreign: [] })
     expect(await applyCatalogues(session, [coreAlone, everything])).toMatchObject({ status: 'unchanged', retired: [] })
     expect(await isolationFaults(session)).toEqual([])
+  })
+
+  // Read back from PostgreSQL; what it reports as we wrote it stands there in our words, so both engines must say the same.
+  test.each([...everything.modules.keys()])('the tables of %s are these', async (module) => {
+    await session.query('begin')
+    const { actual } = await inspectShape(session, [module])
+    await session.query('rollback')
+    const schemas = actual.schemas.filter(({ name }) => name === module)
+    const tables = actual.tables.filter(({ schema }) => schema === module)
+    expect(tables.length).toBeGreaterThan(3)
+    await expect(describeShape({ schemas, tables })).toMatchFileSnapshot(`__snapshots__/tables.${module}.txt`)
   })
 
   test('a module that no tenant uses any more keeps its tables', async () => {

@@ -112,6 +112,91 @@ describe('the process refuses to start, and says why,', () => {
   })
 })
 
+const signIn = (base: string, email: string, password: string): Promise<Response> =>
+  fetch(`${base}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password }),
+  })
+const bearer = async (base: string, email: string, password: string): Promise<Record<string, string>> => {
+  const { accessToken } = (await (await signIn(base, email, password)).json()) as { accessToken: string }
+  return { authorization: `Bearer ${accessToken}` }
+}
+/** A module with one entity and a role that everybody gets. */
+async function writeLibrary(modules: string): Promise<void> {
+  await mkdir(join(modules, 'library/entities'), { recursive: true })
+  await writeFile(
+    join(modules, 'library/module.json'),
+    JSON.stringify({
+      id: 'library',
+      version: '1.0.0',
+      metamodel: 1,
+      title: 'Library',
+      icon: 'books',
+      depends: { core: '^1.0.0' },
+      roles: [{ id: 'library.reader', title: 'Reader' }],
+      defaultRole: 'library.reader',
+      menu: [{ entity: 'library.book', title: 'Books' }],
+    }),
+  )
+  await writeFile(
+    join(modules, 'library/entities/book.json'),
+    JSON.stringify({
+      title: 'Book',
+      type: 'object',
+      required: ['name'],
+      properties: { name: { type: 'string', title: 'Name' } },
+      'x-bos': { plural: 'books', titleField: 'name', permissions: { 'library.reader': { scope: 'all', read: true } } },
+    }),
+  )
+}
+
+describe('the demo', () => {
+  it('prints a password that works, once; DEMO_PASSWORD sets another; everybody has the default roles from the first start on', async () => {
+    const { url } = await databaseForTest()
+    const modules = join(folder, 'with-library')
+    await cp(shipped, modules, { recursive: true })
+    await writeLibrary(modules)
+    const people = ['admin@acme.test', 'manager@acme.test', 'rep@acme.test', 'admin@globex.test', 'rep@globex.test']
+    const environment = { DATABASE_URL: url, MODULES_DIR: modules }
+    /** What stands under "Password", and who can sign in with these. */
+    const startAndTry = async (more: Record<string, string>, passwords: readonly string[], ...args: string[]) => {
+      const run = start({ ...environment, ...more }, ...args)
+      const base = await run.ready()
+      await expect.poll(() => run.output()).toMatch(/ {2}Password {2}\S.*\n/)
+      const printed = / {2}Password {2}(.*)/.exec(run.output())?.[1] ?? ''
+      for (const email of people) expect(run.output()).toContain(email)
+      const statuses: number[][] = []
+      for (const password of [...passwords, printed])
+        statuses.push(await Promise.all(people.map(async (email) => (await signIn(base, email, password)).status)))
+      return { run, base, printed, statuses: statuses.map((each) => [...new Set(each)]) }
+    }
+    const stop = async ({ run }: { run: Run }): Promise<void> => {
+      run.stop()
+      expect(await run.ended).toBe(0)
+    }
+
+    const first = await startAndTry({}, ['demo-password'], '--demo')
+    expect(first.statuses).toEqual([[401], [200]])
+    const rolesOf = async (email: string): Promise<unknown> => {
+      const reply = await fetch(`${first.base}/api/me`, { headers: await bearer(first.base, email, first.printed) })
+      return ((await reply.json()) as { roles: unknown }).roles
+    }
+    expect(await rolesOf('rep@acme.test')).toEqual(['core.user', 'crm.rep', 'inventory.clerk', 'library.reader'])
+    expect(await rolesOf('admin@acme.test')).toEqual(['core.admin'])
+    await stop(first)
+
+    const second = await startAndTry({}, [first.printed])
+    expect(second.printed).toContain('as shown at the first start')
+    expect(second.statuses[0]).toEqual([200])
+    await stop(second)
+
+    const third = await startAndTry({ DEMO_PASSWORD: 'demo-password' }, [first.printed])
+    expect([third.printed, ...third.statuses]).toEqual(['demo-password', [401], [200]])
+    await stop(third)
+  })
+}, 120_000)
+
 describe('the process', () => {
   it('serves what is right when a module is broken, names the fault, and takes up a mended and a new module', async () => {
     const { url } = await databaseForTest()
@@ -125,16 +210,10 @@ describe('the process', () => {
     const address = await broken.ready()
     expect(broken.output()).toContain('crm/entities/deal.json at /properties/name')
     expect(broken.output()).toMatch(/Not served: .*crm/)
-    const signIn = async (base: string): Promise<Record<string, string>> => {
-      const response = await fetch(`${base}/api/auth/login`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"email":"admin@acme.test","password":"demo-password"}',
-      })
-      return { authorization: `Bearer ${((await response.json()) as { accessToken: string }).accessToken}` }
-    }
     const count = async (base: string, path: string): Promise<unknown> => {
-      const response = await fetch(`${base}/api/${path}?count=exact&limit=1`, { headers: await signIn(base) })
+      const response = await fetch(`${base}/api/${path}?count=exact&limit=1`, {
+        headers: await bearer(base, 'admin@acme.test', 'demo-password'),
+      })
       return response.ok ? ((await response.json()) as { page: { total: number } }).page.total : response.status
     }
     expect(await count(address, 'core/members')).toBeGreaterThan(3)
@@ -143,31 +222,7 @@ describe('the process', () => {
     expect(await broken.ended).toBe(0)
 
     await cp(join(shipped, 'crm'), join(modules, 'crm'), { recursive: true })
-    await mkdir(join(modules, 'library/entities'), { recursive: true })
-    await writeFile(
-      join(modules, 'library/module.json'),
-      JSON.stringify({
-        id: 'library',
-        version: '1.0.0',
-        metamodel: 1,
-        title: 'Library',
-        icon: 'books',
-        depends: { core: '^1.0.0' },
-        roles: [{ id: 'library.reader', title: 'Reader' }],
-        defaultRole: 'library.reader',
-        menu: [{ entity: 'library.book', title: 'Books' }],
-      }),
-    )
-    await writeFile(
-      join(modules, 'library/entities/book.json'),
-      JSON.stringify({
-        title: 'Book',
-        type: 'object',
-        required: ['name'],
-        properties: { name: { type: 'string', title: 'Name' } },
-        'x-bos': { plural: 'books', titleField: 'name', permissions: { 'library.reader': { scope: 'all', read: true } } },
-      }),
-    )
+    await writeLibrary(modules)
     const mended = start(environment)
     const again = await mended.ready()
     expect(await count(again, 'crm/deals')).toBeGreaterThan(3)

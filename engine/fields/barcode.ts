@@ -1,5 +1,5 @@
 import { define } from './define.ts'
-import { lineOfText, parseText, textSettings } from './text.ts'
+import { lineSchema, lineOfText, parseLine, textSettings } from './text.ts'
 import type { TextSettings } from './text.ts'
 import type { FieldType } from './type.ts'
 
@@ -44,9 +44,9 @@ export const barcode: FieldType<BarcodeSettings> = define<BarcodeSettings>({
     if (!known) report('/x-bos/symbology', `must be one of ${Object.keys(kinds).join(', ')}`)
     return { ...textSettings(node, report, use, { fallback: 80, ceiling: 300 }), symbology: known ? (symbology as Symbology) : 'any' }
   },
-  schema: ({ maxLength }) => ({ type: 'string', minLength: 1, maxLength }),
+  schema: ({ maxLength }, mode) => ({ type: 'string', minLength: 1, maxLength, ...lineSchema(mode) }),
   parse(input, settings, report) {
-    const value = parseText(input, settings, report)
+    const value = parseLine(input, settings, report)
     if (value === undefined || kinds[settings.symbology].check(value)) return value
     report('', kinds[settings.symbology].says)
     return undefined

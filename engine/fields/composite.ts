@@ -3,7 +3,7 @@ import { emptiness, quoted } from './compare.ts'
 import { define, inside, isObject } from './define.ts'
 import type { Definition } from './define.ts'
 import { suggestion } from './nearest.ts'
-import { parseText, text } from './text.ts'
+import { lineSchema, parseLine, text } from './text.ts'
 import type { TextSettings } from './text.ts'
 import type { FieldType, Member } from './type.ts'
 
@@ -43,7 +43,7 @@ export function composite(id: string, parts: Readonly<Record<string, number>>, o
     for (const name of names) {
       const part = input[name]
       if (part === undefined || part === null) continue
-      const read = parseText(part, { minLength: 0, maxLength: parts[name]! }, at(name))
+      const read = parseLine(part, { minLength: 0, maxLength: parts[name]! }, at(name))
       if (read !== undefined && read.trim() !== '') value[name] = read
     }
     if (faults > 0) return undefined
@@ -60,7 +60,10 @@ export function composite(id: string, parts: Readonly<Record<string, number>>, o
     schema: (_settings, mode) => ({
       type: 'object',
       properties: Object.fromEntries(
-        Object.entries(parts).map(([name, maxLength]) => [name, { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength }]),
+        Object.entries(parts).map(([name, maxLength]) => [
+          name,
+          { type: mode === 'read' ? 'string' : ['string', 'null'], maxLength, ...lineSchema(mode) },
+        ]),
       ),
       additionalProperties: false,
     }),

@@ -1,5 +1,5 @@
 import { define } from './define.ts'
-import { lineOfText, parseText, textSettings } from './text.ts'
+import { lineOfText, parseLine, textSettings } from './text.ts'
 import type { TextSettings } from './text.ts'
 import type { FieldType } from './type.ts'
 
@@ -26,7 +26,7 @@ export const email: FieldType<TextSettings> = define<TextSettings>({
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 254, ceiling: 254 }),
   schema: ({ maxLength }) => ({ type: 'string', format: 'email', maxLength }),
   parse(input, settings, report) {
-    const value = parseText(input, settings, report)
+    const value = parseLine(input, settings, report)
     if (value === undefined || isEmail(value)) return value
     report('', 'must be an e-mail address such as ada@example.com')
     return undefined

@@ -8,6 +8,7 @@ test('refuses text beyond its length', () => {
     wronglyRefused(field, [
       ['a'.repeat(20_001), 'has 20001 characters; at most 20000 are taken'],
       [5, 'must be text'],
+      ['a\0b', 'contains a NUL character', { schema: false }],
     ]),
   ).toEqual([])
   expect(faultsOf({ maxLength: 100_001, 'x-bos': { type: 'longText' } })).toEqual(['/maxLength must be a whole number from 1 to 100000'])

@@ -18,6 +18,8 @@ test('refuses what is no money', () => {
         { amount: '1.005', currency: 'eur' },
         ['/amount has 3 decimal places; 2 are kept', '/currency must be a currency code of three capital letters, such as EUR'],
       ],
+      [{ amount: 1, currency: 'EUE' }, ['/currency "EUE" is no currency in use. Did you mean "EUR"?'], { schema: false }],
+      [{ amount: 1, currency: 'HRK' }, ['/currency "HRK" is no currency in use.'], { schema: false }],
       [{ amount: 1, currency: 'EUR', curency: 'USD' }, ['/curency is not a part of money. Did you mean "currency"?']],
       [JSON.parse('{"amount":1,"currency":"EUR","__proto__":{}}'), ['/__proto__ is not a part of money.']],
     ]),
@@ -80,6 +82,9 @@ test('operands, columns and members', () => {
 test('settings', () => {
   expect(faultsOf({ 'x-bos': { type: 'money', currency: 'euro' } })).toEqual([
     '/x-bos/currency must be a currency code of three capital letters, such as EUR; without it each value has its own',
+  ])
+  expect(faultsOf({ 'x-bos': { type: 'money', currency: 'EUE' } })).toEqual([
+    '/x-bos/currency "EUE" is no currency in use. Did you mean "EUR"?',
   ])
   expect(faultsOf({ 'x-bos': { type: 'money', currency: 'self.company.currency' } })).toEqual([
     '/x-bos/currency not yet: a currency by path needs the expression language',

@@ -2,6 +2,7 @@ import type { Report } from '../problems.ts'
 import type { RawBuilder, Sql } from 'kysely'
 import { isNull } from './compare.ts'
 import type { Comparison } from './compare.ts'
+import { currencies } from './currencies.ts'
 import { define, inside, isObject } from './define.ts'
 import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact } from './exact.ts'
 import type { ExactSettings } from './exact.ts'
@@ -20,6 +21,7 @@ export interface Money {
 
 const code = /^[A-Z]{3}$/
 const members = ['amount', 'currency']
+const notInUse = (currency: string): string => `"${currency}" is no currency in use.${suggestion(currency, currencies)}`
 
 function parseMoney(input: unknown, settings: MoneySettings, report: Report): Money | undefined {
   if (!isObject(input)) {
@@ -39,6 +41,7 @@ function parseMoney(input: unknown, settings: MoneySettings, report: Report): Mo
 function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, report: Report): string | undefined {
   if (input === null || input === undefined) report('', 'is missing')
   else if (typeof input !== 'string' || !code.test(input)) report('', 'must be a currency code of three capital letters, such as EUR')
+  else if (!currencies.has(input)) report('', notInUse(input))
   else if (fixed !== null && input !== fixed) report('', `must be ${fixed}`)
   else return input
   return undefined
@@ -101,7 +104,7 @@ export const money = define<MoneySettings>({
       report('/x-bos/currency', 'not yet: a currency by path needs the expression language')
     } else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
       report('/x-bos/currency', 'must be a currency code of three capital letters, such as EUR; without it each value has its own')
-    }
+    } else if (typeof currency === 'string' && !currencies.has(currency)) report('/x-bos/currency', notInUse(currency))
     return { ...exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }), currency: currency as string | null }
   },
   columns: (name, settings) => {

@@ -1,5 +1,5 @@
 import { define } from './define.ts'
-import { lineOfText, parseText, textSettings } from './text.ts'
+import { lineAfter, lineOfText, parseLine, textSettings } from './text.ts'
 import type { TextSettings } from './text.ts'
 import type { FieldType } from './type.ts'
 
@@ -14,9 +14,9 @@ export const phone: FieldType<TextSettings> = define<TextSettings>({
   id: 'phone',
   keywords: ['default', 'maxLength'],
   compile: (node, report, use) => textSettings(node, report, use, { fallback: 40, ceiling: 60 }),
-  schema: ({ maxLength }) => ({ type: 'string', pattern: '^[+0-9(]', maxLength }),
+  schema: ({ maxLength }) => ({ type: 'string', pattern: lineAfter('[+0-9(]'), maxLength }),
   parse(input, settings, report) {
-    const value = parseText(input, settings, report)
+    const value = parseLine(input, settings, report)
     if (value === undefined) return undefined
     const digits = value.replace(/[^0-9]/g, '').length
     if (shape.test(value) && /^[+0-9(]/.test(value) && !value.endsWith(' ') && digits >= 3 && digits <= 24) return value

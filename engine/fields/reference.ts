@@ -46,7 +46,7 @@ const suffix = (target: string): string => `__${target.replace('.', '__')}`
 function parseReference(input: unknown, settings: ReferenceSettings, report: Report): string | AnyReference | undefined {
   if (single(settings)) return parseId(input, settings, report)
   if (!isObject(input) || Object.keys(input).some((key) => !members.includes(key))) {
-    report('', `must be an object such as {"entity": "${settings.targets[0] ?? 'crm.company'}", "id": "…"}`)
+    report('', `must be an object such as {"entity": "${settings.targets[0] ?? '…'}", "id": "…"}`)
     return undefined
   }
   const { entity } = input

@@ -1,6 +1,6 @@
 import { define } from './define.ts'
 import type { SequenceSettings } from './type.ts'
-import { exactText, blankText, parseText, ranges } from './text.ts'
+import { blankText, exactText, lineSchema, parseLine, ranges } from './text.ts'
 import { isNull, quoted } from './compare.ts'
 
 const pattern = /^([^{}]*)\{n(?::([0-9]{1,2}))?\}([^{}]*)$/
@@ -34,8 +34,8 @@ export const sequence = define<SequenceSettings>({
     return { prefix, digits: Number(digits), suffix }
   },
   columns: (name) => [{ name, type: 'text', collation: 'C' }],
-  schema: () => ({ type: 'string', minLength: 1, maxLength: longest }),
-  parse: (input, _settings, report) => parseText(input, { minLength: 1, maxLength: longest }, report),
+  schema: (_settings, mode) => ({ type: 'string', minLength: 1, maxLength: longest, ...lineSchema(mode) }),
+  parse: (input, _settings, report) => parseLine(input, { minLength: 1, maxLength: longest }, report),
   operators: {
     ...exactText,
     ...ranges,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { PropertyNode } from './type.ts'
 import { cell, faultsOf, operand, parsed, subject, wronglyRead, wronglyRefused } from '../testing/field-subject.ts'
 
 const field = subject({ type: 'string', minLength: 2, maxLength: 5 })
@@ -13,8 +14,17 @@ test('refuses what is no text, or too long, or not storable', () => {
       ['a', 'has 1 characters; at least 2 are needed'],
       ['abcdef', 'has 6 characters; at most 5 are taken'],
       ['😀😀😀😀😀😀', 'has 6 characters; at most 5 are taken'],
-      ['a\0b', 'contains a NUL character', { schema: false }],
+      ['a\0b', 'contains a NUL character'],
       ['ab\ud800', 'contains half of a surrogate pair, which is not a character', { schema: false }],
+      ['a\nb', 'has a line break, and takes one line'],
+      ['a\r\nb', 'has a line break, and takes one line'],
+      ['a\u0085b', 'has a line break, and takes one line'],
+      ['a\u2028b', 'has a line break, and takes one line'],
+      ['a\tb', 'has a tab, and takes words with spaces between them'],
+      ['a\u0007b', 'has the control character U+0007'],
+      ['a\u009fb', 'has the control character U+009F'],
+      ['a\u202eb', 'has the character U+202E, which turns the direction of text around'],
+      ['a\u2066b', 'has the character U+2066, which turns the direction of text around'],
       ['\udc00ab', 'contains half of a surrogate pair, which is not a character', { schema: false }],
     ]),
   ).toEqual([])
@@ -28,10 +38,31 @@ test('keeps text as given, counted in code points', () => {
       [' a ', ' a '],
       ['😀😀😀😀😀', '😀😀😀😀😀'],
       ["'; x", "'; x"],
-      ['a\nb', 'a\nb'],
+      // Marks that join letters or say which way one letter runs are part of writing.
+      ['\u200ea\u200d', '\u200ea\u200d'],
       ['=1+1', '=1+1'],
     ]),
   ).toEqual([])
+})
+
+test.each<[type: string, node: PropertyNode, around: (text: string) => unknown, pointer: string]>([
+  ['email', { 'x-bos': { type: 'email' } }, (text) => `ada${text}@example.com`, ''],
+  ['phone', { 'x-bos': { type: 'phone' } }, (text) => `030 ${text} 123`, ''],
+  ['url', { 'x-bos': { type: 'url' } }, (text) => `https://example.com/${text}`, ''],
+  ['barcode', { 'x-bos': { type: 'barcode', symbology: 'qr' } }, (text) => `1${text}2`, ''],
+  ['sequence', { 'x-bos': { type: 'sequence', pattern: '{n}' } }, (text) => `1${text}2`, ''],
+  ['part of an address', { 'x-bos': { type: 'address' } }, (text) => ({ city: `Ber${text}lin` }), '/city'],
+  ['part of a name', { 'x-bos': { type: 'personName' } }, (text) => ({ given: `A${text}da` }), '/given'],
+  ['item of a list', { type: 'array', items: { type: 'string' } }, (text) => [`a${text}b`], '/0'],
+])('%s is one line as well', (_type, node, around, pointer) => {
+  const at = pointer === '' ? '' : pointer
+  const rows = (['\n', '\u202e', '\0'] as const).map((text): [unknown, string[]] => [
+    around(text),
+    [
+      `${at} ${text === '\n' ? 'has a line break, and takes one line' : text === '\0' ? 'contains a NUL character' : 'has the character U+202E, which turns the direction of text around'}`,
+    ],
+  ])
+  expect(wronglyRefused(subject(node), rows)).toEqual([])
 })
 
 test('white space alone is blank', () => {

@@ -4,7 +4,7 @@ import type { Comparison, ReadOperand } from './compare.ts'
 import { define, wholeNumber } from './define.ts'
 import type { Definition } from './define.ts'
 import { escapeLike, fold } from './fold.ts'
-import type { FieldType, FieldUse, Operator, OperatorName, PropertyNode } from './type.ts'
+import type { FieldType, FieldUse, JsonSchema, Operator, OperatorName, PropertyNode, SchemaMode } from './type.ts'
 
 /** In code points, as PostgreSQL and JSON Schema count. */
 interface Lengths {
@@ -27,19 +27,53 @@ const foldedBytes = 9
 const indexedLimit = 300
 const treeLimit = 2000
 
-/** Text with its length checked; NUL and halves of surrogate pairs cannot be stored. */
-export function parseText(input: unknown, { minLength, maxLength }: Lengths, report: Report): string | undefined {
-  const fault = textFault(input, minLength, maxLength)
-  if (fault === null) return input as string
+/**
+ * What does not belong on one line: breaks, tabs and other control characters, and the controls that turn the direction of text around,
+ * with which a name or an address can be made to look like another.
+ */
+const unseen = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069'
+const unseenCharacter = new RegExp(`[${unseen}]`, 'u')
+/** The same for JSON Schema, after what the text begins with. */
+export const lineAfter = (beginning = ''): string => `^${beginning}[^${unseen}]*$`
+
+/** Of answers nothing is promised: rows may be older than the rule. */
+export const lineSchema = (mode: SchemaMode): JsonSchema => (mode === 'read' ? {} : { pattern: lineAfter() })
+
+/** Text of several lines with its length checked; NUL and halves of surrogate pairs cannot be stored. */
+export const parseText = (input: unknown, lengths: Lengths, report: Report): string | undefined =>
+  checked(input, lengths, characterFault, report)
+
+/** The same for one line of text. */
+export const parseLine = (input: unknown, lengths: Lengths, report: Report): string | undefined =>
+  checked(input, lengths, (text) => characterFault(text) ?? lineFault(text), report)
+
+function checked(
+  input: unknown,
+  { minLength, maxLength }: Lengths,
+  faultOf: (text: string) => string | null,
+  report: Report,
+): string | undefined {
+  if (typeof input !== 'string') {
+    report('', 'must be text')
+    return undefined
+  }
+  const length = codePoints(input)
+  const fault =
+    length > maxLength
+      ? `has ${length} characters; at most ${maxLength} are taken`
+      : (faultOf(input) ?? (length < minLength ? `has ${length} characters; at least ${minLength} are needed` : null))
+  if (fault === null) return input
   report('', fault)
   return undefined
 }
 
-function textFault(input: unknown, minLength: number, maxLength: number): string | null {
-  if (typeof input !== 'string') return 'must be text'
-  const length = codePoints(input)
-  if (length > maxLength) return `has ${length} characters; at most ${maxLength} are taken`
-  return characterFault(input) ?? (length < minLength ? `has ${length} characters; at least ${minLength} are needed` : null)
+function lineFault(text: string): string | null {
+  const found = unseenCharacter.exec(text)?.[0]
+  if (found === undefined) return null
+  if (/[\n\v\f\r\u0085\u2028\u2029]/.test(found)) return 'has a line break, and takes one line'
+  if (found === '\t') return 'has a tab, and takes words with spaces between them'
+  const code = `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+  return found > '\u2000' ? `has the character ${code}, which turns the direction of text around` : `has the control character ${code}`
 }
 
 /** What PostgreSQL cannot store. */
@@ -131,6 +165,8 @@ export const textColumn = {
 /** One line of text: also sorted, compared and grouped by. */
 export const lineOfText = {
   ...textColumn,
+  schema: (settings, mode) => ({ ...textColumn.schema(settings), ...lineSchema(mode) }),
+  parse: parseLine,
   operators: { ...exactText, ...ranges, ...contained, null: isNull },
   sort: (sql, at, { tree }) => [
     ...(tree ? [] : [{ key: sql`(${at()} collate ${sql.raw(displayOrder)})`, keyType: 'text' }]),

@@ -1,12 +1,12 @@
 import { define } from './define.ts'
-import { lineOfText, parseText, textSettings } from './text.ts'
+import { lineAfter, lineOfText, parseLine, textSettings } from './text.ts'
 import type { TextSettings } from './text.ts'
 import type { FieldType } from './type.ts'
 
 /** Only what is safe as the target of a link: never javascript:, data: or file:. */
 const scheme = /^(?:https?:\/\/|mailto:|tel:)[^/?#\s]/i
 /** The same for JSON Schema, which has no flags. */
-const linkable = '^(?:[Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:|[Tt][Ee][Ll]:)[^/?#]'
+const linkable = lineAfter('(?:[Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:|[Tt][Ee][Ll]:)[^/?#]')
 /** The characters of RFC 3986; anything else is written with per cent signs. */
 const plain = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/
 
@@ -34,11 +34,11 @@ export const url: FieldType<TextSettings> = define<TextSettings>({
   },
   schema: ({ maxLength }) => ({ type: 'string', format: 'uri', pattern: linkable, maxLength }),
   parse(input, settings, report) {
-    const value = parseText(input, settings, report)
+    const value = parseLine(input, settings, report)
     if (value === undefined) return undefined
     const address = normalise(value)
     if (address === null) report('', 'must be an address that begins with https://, http://, mailto: or tel:')
-    return address === null ? undefined : parseText(address, settings, report)
+    return address === null ? undefined : parseLine(address, settings, report)
   },
   fromText: (text, settings, report) => url.parse(text.trim(), settings, report),
 })

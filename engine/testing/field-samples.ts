@@ -11,7 +11,9 @@ const codePoints = (a: string, b: string): number => Buffer.compare(Buffer.from(
 const plain = <T extends string | number | boolean>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
 const seconds = (text: string): number => fieldOf('duration').store!(text, {})[0] as number
 const pick = (array: readonly string[]) => fc.constantFrom(...array)
-const letters = fc.string({ unit: fc.constantFrom(...Array.from('aAbBäÄéßİΣσς%_\\\'"; 1é😀한\n')), maxLength: 12 })
+const letter = Array.from('aAbBäÄéßİΣσς%_\\\'"; 1é😀한')
+const letters = fc.string({ unit: fc.constantFrom(...letter), maxLength: 12 })
+const pages = fc.string({ unit: fc.constantFrom(...letter, '\n', '\t'), maxLength: 12 })
 const hex = (length: number) =>
   fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length })
 const ids = pick(['0192f0c1-7a3b-7def-8123-456789abcde0', '0192f0c1-7a3b-7def-8123-456789abcde1', '0192f0c1-7a3b-7def-8123-456789abcde2'])
@@ -46,8 +48,8 @@ export const cases: Readonly<Record<string, Case>> = {
   text: textCase({}),
   'text, indexed': textCase({ indexed: true }),
   'text, searched': textCase({ folded: true }),
-  longText: { field: subject({ 'x-bos': { type: 'longText' } }), inputs: letters },
-  markdown: { field: subject({ 'x-bos': { type: 'markdown' } }, { folded: true }), inputs: letters },
+  longText: { field: subject({ 'x-bos': { type: 'longText' } }), inputs: pages },
+  markdown: { field: subject({ 'x-bos': { type: 'markdown' } }, { folded: true }), inputs: pages },
   email: {
     field: subject({ 'x-bos': { type: 'email' } }),
     inputs: pick(['a@b.de', 'A@b.de', 'c.d@e.org']),

@@ -88,8 +88,8 @@ function sample(schema: JsonSchema, serial: number): unknown {
   const word = letters(serial)
     .padStart(Math.max(minLength ?? 1, 3), 'X')
     .slice(-(maxLength ?? 40))
-  // The only patterns are those of field types: exact numbers, times, colours, currencies, phone numbers.
-  return pattern === undefined ? word : ['1', '09:30', '#336699', word].find((candidate) => new RegExp(pattern, 'u').test(candidate))
+  // The only patterns are those of field types: one line of text, exact numbers, times, colours, currencies, phone numbers.
+  return pattern === undefined ? word : [word, '1', '09:30', '#336699'].find((candidate) => new RegExp(pattern, 'u').test(candidate))
 }
 
 /** 0 → A, 25 → Z, 26 → BA: unique in few characters, and a plausible currency code once padded. */

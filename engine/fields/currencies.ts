@@ -1,0 +1,14 @@
+/**
+ * The currencies in use: codes of ISO 4217, List One ("current currency & funds") as of 2026-01-01, without precious metals, units of
+ * account between banks and test codes, in which nobody is paid. A list of our own and not `Intl.supportedValuesOf('currency')`: that
+ * differs between browsers, server and years, has currencies that are gone (HRK, BGN) and lacks units in use (CLF).
+ * When a currency goes, what is stored in it stays readable; it can only not be written anew.
+ */
+export const currencies: ReadonlySet<string> = new Set(
+  `AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY
+  COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD
+  IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN
+  MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD
+  SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF
+  YER ZAR ZMW ZWG`.split(/\s+/),
+)

@@ -6,13 +6,15 @@ import { usePhone } from './layer.tsx'
 export function Calendar({ day, onPick }: { readonly day: string | null; readonly onPick: (day: string) => void }) {
   const phone = usePhone()
   return (
-    <DatePicker
-      value={day}
-      {...(day !== null && { defaultDate: day })}
-      onChange={(picked) => {
-        if (picked) onPick(picked.slice(0, 10))
-      }}
-      size={phone ? 'md' : 'xs'}
-    />
+    <div className="calendar">
+      <DatePicker
+        value={day}
+        {...(day !== null && { defaultDate: day })}
+        onChange={(picked) => {
+          if (picked) onPick(picked.slice(0, 10))
+        }}
+        size={phone ? 'md' : 'xs'}
+      />
+    </div>
   )
 }

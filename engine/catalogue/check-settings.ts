@@ -7,6 +7,7 @@ import { nameFault } from './reserved.ts'
 import { checkScopeName, checkScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
+import { administrator } from './types.ts'
 
 /** What an index row holds, less its header, the tenant and the id of what comes along. */
 const keyBytes = 2600
@@ -87,7 +88,7 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
   for (const [name, permission] of permissions) {
     const at = `/x-bos/permissions/${pointerSegment(name)}`
     const role = symbols.roles.get(name)
-    if (name === 'core.admin') report(entity.file, at, 'core.admin has every action on every entity already')
+    if (name === administrator) report(entity.file, at, `${administrator} has every action on every entity already`)
     else if (role === undefined) {
       if (!symbols.unreadable.has(`${name.split('.')[0]}.module`))
         report(entity.file, at, `there is no role ${quote(name)}`, nearest(name, symbols.roles.keys()))

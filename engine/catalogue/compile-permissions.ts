@@ -1,9 +1,6 @@
 import type { EntityDraft, Symbols } from './symbols.ts'
-import { actions } from './types.ts'
+import { actions, administrator } from './types.ts'
 import type { Action, Permission, Role } from './types.ts'
-
-/** Has every action on every entity of enabled modules, without any file saying so. */
-const administrator = 'core.admin'
 
 /** `read` in a file. */
 const reading: ReadonlySet<Action> = new Set(['list', 'get', 'history'])

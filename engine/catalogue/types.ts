@@ -4,6 +4,9 @@ import type { Column, JsonSchema, SequenceSettings } from '../fields/type.ts'
 export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
 export type Action = (typeof actions)[number]
 
+/** The one role that has every action on every entity of the enabled modules, without any file saying so. */
+export const administrator = 'core.admin'
+
 /** The scopes that readers know by name, widest first; `Entity.scopes` is what they go by once they read predicates. */
 export const scopes = ['all', 'own'] as const
 export type Scope = (typeof scopes)[number]

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../catalogue/types.ts'
-import { accessFor, administrator } from '../records/access.ts'
+import { administrator } from '../catalogue/types.ts'
+import { accessFor } from '../records/access.ts'
 import type { Access, Actor } from '../records/types.ts'
 import { namesOf, uniqueNames, type Part } from './openapi-names.ts'
 import { entityParameters, sharedFilters } from './openapi-parameters.ts'

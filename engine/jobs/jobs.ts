@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Database, Query, Rows, TransactionContext } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
-import { administrator } from '../records/access.ts'
+import { administrator } from '../catalogue/types.ts'
 import type { Actor } from '../records/types.ts'
 import type { JobRef, Wakeups } from './wakeups.ts'
 

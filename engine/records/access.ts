@@ -1,13 +1,10 @@
-import { actions as everyAction, scopes } from '../catalogue/types.ts'
+import { actions as everyAction, administrator, scopes } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
-
-/** The one role that may do everything with every entity of the enabled modules. */
-export const administrator = 'core.admin'
 
 /** What a transaction is opened with. */
 export const contextOf = (actor: Actor, access: Access): TransactionContext => ({

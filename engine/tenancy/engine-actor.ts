@@ -1,3 +1,4 @@
+import { administrator } from '../catalogue/types.ts'
 import type { Actor } from '../records/types.ts'
 
 /** What the engine needs to know of a tenant to act in it. */
@@ -14,7 +15,7 @@ export const engineActor = ({ id, slug, generation, timeZone }: TenantFacts): Ac
   tenantSlug: slug,
   member: null,
   session: null,
-  roles: ['core.admin'],
+  roles: [administrator],
   generation,
   timeZone,
 })

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
+import { administrator } from '../catalogue/types.ts'
 import type { Module } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
+import { currencies } from '../fields/currencies.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem, type Fault, type ProblemCode } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
@@ -80,7 +82,7 @@ export function createTenants({ database, hashPassword, records, modules }: Tena
         member,
         email,
         passwordHash,
-        roles: ['core.admin'],
+        roles: [administrator],
         link: true,
       })
       const shown = wanted.admin.password === null && !passwordKept ? password : null
@@ -225,7 +227,11 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
   expect(wanted.name.trim() !== '', '/name', 'must not be empty')
   expect(isLocale(wanted.locale), '/locale', 'must be a language tag such as en or de-AT')
   expect(isTimeZone(wanted.timeZone), '/timeZone', 'must be a time zone such as Europe/Vienna')
-  expect(/^[A-Z]{3}$/.test(wanted.currency), '/currency', 'must be a currency code such as EUR')
+  expect(
+    currencies.has(wanted.currency),
+    '/currency',
+    `must be the code of a currency in use, such as EUR.${suggestion(wanted.currency, currencies)}`,
+  )
   expect(wanted.admin.name.trim() !== '', '/admin/name', 'must not be empty')
   expect(/^[^\s@]+@[^\s@]+$/.test(wanted.admin.email), '/admin/email', 'must be an e-mail address')
   for (const [index, id] of (wanted.modules ?? []).entries()) {

@@ -88,7 +88,8 @@ function sample(schema: JsonSchema, serial: number): unknown {
   const word = letters(serial)
     .padStart(Math.max(minLength ?? 1, 3), 'X')
     .slice(-(maxLength ?? 40))
-  // The only patterns are those of field types: one line of text, exact numbers, times, colours, currencies, phone numbers.
+  if (pattern === '^[A-Z]{3}$') return 'EUR'
+  // The only patterns are those of field types: one line of text, exact numbers, times, colours, phone numbers.
   return pattern === undefined ? word : [word, '1', '09:30', '#336699'].find((candidate) => new RegExp(pattern, 'u').test(candidate))
 }
 

@@ -17,8 +17,26 @@ export const limits = {
   /** Longer than the 60 s that load balancers keep idle connections, so that they never reuse one we just closed. */
   keepAliveTimeoutMs: 65_000,
   shutdownGraceMs: 10_000,
+  /** How often a closing server looks for connections that have become idle. */
+  idleSweepMs: 50,
+  /** One look at the database serves all probes of this time: probes are public, and must not become load. */
+  readinessMs: 1_000,
+  /** For how long a browser that came by https asks by https only. */
+  strictTransportSeconds: 180 * 24 * 3600,
   /** JSON answers without an ETag from this size on are compressed for clients that ask for it. */
   compressFromBytes: 8 * 1024,
+  /** Of an access or select token, as it is sent. */
+  tokenCharacters: 4_096,
+  /** RFC 3696: 64 before the @, 255 behind it. */
+  emailCharacters: 320,
+  /** Of slugs and of module ids: what PostgreSQL takes as a name. */
+  idCharacters: 63,
+  tenantNameCharacters: 200,
+  personNameCharacters: 120,
+  localeCharacters: 35,
+  timeZoneCharacters: 64,
+  modulesPerTenant: 100,
+  rolesPerMember: 500,
   accessTokenSeconds: 600,
   selectTokenSeconds: 300,
   sessionSeconds: 30 * 24 * 3600,
@@ -66,7 +84,9 @@ export const limits = {
   sequencerEvents: 500,
   /** How long a hint to the sequencer waits for company: one transaction then places the events of many writes. */
   sequencerGatherMs: 20,
-  /** How often it looks without a hint: for writes of other processes. */
+  /** Entries of the log that the audit reads at a time. */
+  auditRows: 1_000,
+  /** How often the sequencer looks without a hint: for writes of other processes. */
   sequencerPollMs: 1_000,
 } as const
 export type Limits = { readonly [name in keyof typeof limits]: number }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { limits } from '../config.ts'
 
 /** A session that acts as bos_owner (Database.withOwner). */
 export interface AuditSession {
@@ -16,8 +17,6 @@ export interface AuditReport {
   /** The first thing that is wrong; null: the log is whole. `position` is null for an event that has none. */
   readonly broken: { readonly position: number | null; readonly event: string | null; readonly why: string } | null
 }
-
-const pageRows = 1000
 
 /**
  * Recomputes every chain and every body digest in JavaScript, so that not even changed functions in the database can hide a change.
@@ -46,7 +45,7 @@ async function verifyTenant(session: AuditSession, tenant: string): Promise<Audi
     broken,
   })
   for (;;) {
-    const { rows } = await session.query(page, [tenant, verified, pageRows])
+    const { rows } = await session.query(page, [tenant, verified, limits.auditRows])
     for (const row of rows as unknown as LogRow[]) {
       const { hash, why } = checkRow(row, previous, verified + 1)
       if (why !== null) return report({ position: row.position, event: row.event_id, why })
@@ -54,7 +53,7 @@ async function verifyTenant(session: AuditSession, tenant: string): Promise<Audi
       verified++
       if (row.body === null) erased++
     }
-    if (rows.length < pageRows) break
+    if (rows.length < limits.auditRows) break
   }
   const { rows } = await session.query(unlogged, [tenant])
   const lost = (rows as { id: string }[])[0]

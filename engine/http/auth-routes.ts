@@ -90,8 +90,12 @@ const readCookie = (request: Request): string | undefined => parseCookie(request
 function readCredentials(body: unknown): Credentials {
   const bySelection = typeof body === 'object' && body !== null && 'selectToken' in body
   return bySelection
-    ? readMembers(body, { selectToken: required(4096), tenant: required(63) })
-    : readMembers(body, { email: required(320), password: required(limits.passwordMaxCharacters), tenant: optional(63) })
+    ? readMembers(body, { selectToken: required(limits.tokenCharacters), tenant: required(limits.idCharacters) })
+    : readMembers(body, {
+        email: required(limits.emailCharacters),
+        password: required(limits.passwordMaxCharacters),
+        tenant: optional(limits.idCharacters),
+      })
 }
 
 const required =

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
-import type { Config } from '../config.ts'
+import type { Config, Limits } from '../config.ts'
 import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { admit, refuseUnlessLocal } from './admission.ts'
@@ -120,17 +120,17 @@ export async function listen(app: Express, config: Pick<Config, 'host' | 'port' 
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)
   })
-  return { port: (server.address() as AddressInfo).port, close: () => closeGently(server, limits.shutdownGraceMs) }
+  return { port: (server.address() as AddressInfo).port, close: () => closeGently(server, limits) }
 }
 
-async function closeGently(server: Server, graceMs: number): Promise<void> {
+async function closeGently(server: Server, { shutdownGraceMs, idleSweepMs }: Limits): Promise<void> {
   // A connection that was busy when close() was called becomes idle later and would otherwise live on until its keep-alive ends.
   const sweep = setInterval(() => {
     server.closeIdleConnections()
-  }, 50)
+  }, idleSweepMs)
   const cut = setTimeout(() => {
     server.closeAllConnections()
-  }, graceMs)
+  }, shutdownGraceMs)
   await new Promise<void>((resolve) => {
     server.close(() => {
       resolve()

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { limits } from '../config.ts'
 import type { Metrics } from './metrics.ts'
 import { json, type Route } from './route.ts'
 
@@ -9,9 +10,6 @@ export interface SystemParts {
   readonly metrics: Metrics
 }
 
-/** One look at the database serves all probes of this time: probes are public, and must not become load. */
-const readyForMs = 1000
-
 /** Alive, ready, and what a monitor reads. */
 export function systemRoutes({ ping, isClosing, metrics }: SystemParts): readonly Route[] {
   const delay = monitorEventLoopDelay({ resolution: 20 })
@@ -19,7 +17,7 @@ export function systemRoutes({ ping, isClosing, metrics }: SystemParts): readonl
   let looked = { at: -Infinity, isReady: Promise.resolve(false) }
   const isReady = (): Promise<boolean> => {
     const now = performance.now()
-    if (now - looked.at > readyForMs)
+    if (now - looked.at > limits.readinessMs)
       looked = {
         at: now,
         isReady: ping().then(

@@ -20,7 +20,9 @@ export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Ro
       path: '/api/operator/tenants/:slug/modules',
       guard: 'operator',
       handle: async ({ request, body }) =>
-        json(200, { modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(63) }).module) }),
+        json(200, {
+          modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(limits.idCharacters) }).module),
+        }),
     },
     {
       method: 'GET',
@@ -41,20 +43,30 @@ const memberOf = ({ request }: Exchange): string => String(request.params['membe
 
 function readTenant(body: unknown): NewTenant {
   const { locale, timeZone, currency, ...given } = readMembers(body, {
-    slug: text(63),
-    name: text(200),
-    locale: optional(text(35)),
-    timeZone: optional(text(64)),
+    slug: text(limits.idCharacters),
+    name: text(limits.tenantNameCharacters),
+    locale: optional(text(limits.localeCharacters)),
+    timeZone: optional(text(limits.timeZoneCharacters)),
     currency: optional(text(3)),
-    modules: optional(listOf(100)),
+    modules: optional(listOf(limits.modulesPerTenant)),
     admin: nested,
   })
-  const admin = readNested('/admin', () => readMembers(given.admin, { name: text(120), email: text(320), password: optional(password) }))
+  const admin = readNested('/admin', () =>
+    readMembers(given.admin, {
+      name: text(limits.personNameCharacters),
+      email: text(limits.emailCharacters),
+      password: optional(password),
+    }),
+  )
   return { ...given, locale: locale ?? 'en', timeZone: timeZone ?? 'UTC', currency: currency ?? 'EUR', admin }
 }
 
 function readAccess(body: unknown): AccessChange {
-  return readMembers(body, { email: optional(text(320)), password: optional(password), roles: listOf(500) })
+  return readMembers(body, {
+    email: optional(text(limits.emailCharacters)),
+    password: optional(password),
+    roles: listOf(limits.rolesPerMember),
+  })
 }
 
 /** Faults of an inner object carry its pointer in front. */

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import helmet from 'helmet'
+import { limits } from '../config.ts'
 import { acceptsGzip, weakTag } from './send.ts'
 
 const types: Readonly<Record<string, string>> = {
@@ -59,7 +60,7 @@ export const pageHeaders = (): RequestHandler =>
         frameAncestors: ["'none'"],
       },
     },
-    strictTransportSecurity: { maxAge: 15_552_000, includeSubDomains: false },
+    strictTransportSecurity: { maxAge: limits.strictTransportSeconds, includeSubDomains: false },
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   }) as RequestHandler

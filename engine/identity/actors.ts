@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Limits } from '../config.ts'
+import { limits, type Limits } from '../config.ts'
 import { Stale, type Database } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
@@ -92,8 +92,8 @@ const signInAgain = (): Problem => new Problem('not-authenticated', 'The sign-in
 
 /** RFC 6750: the scheme in any case, one token. */
 export function bearer(authorization: string | undefined): string | null {
-  const parts = /^bearer +([\w.~+/-]{1,4096}=*)$/i.exec(authorization ?? '')
-  return parts?.[1] ?? null
+  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
+  return token !== undefined && token.length <= limits.tokenCharacters ? token : null
 }
 
 async function loadView(database: Pick<Database, 'call'>, session: string): Promise<SessionView | null> {

@@ -50,7 +50,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     host: 'embedded',
     ssl: false,
     max: 1,
-    pipeline: true,
     types: parsers,
     idleTimeoutMillis: 0,
   })

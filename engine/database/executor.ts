@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { TransactionTimeout, WrongAnswer } from './errors.ts'
 import { callRole } from './roles.ts'
-import { isClean, preparedCount, rolledBack, sendTrip, type Message } from './trip.ts'
-import { Stale, type Database, type Rows, type ServingRole, type Step, type Transaction, type TransactionContext } from './types.ts'
+import { isClean, preparedCount, rolledBack, sendText, sendTrip } from './trip.ts'
+import { Stale, type Database, type Query, type Rows, type ServingRole, type Step, type Transaction, type TransactionContext } from './types.ts'
 
 export interface ExecutorOptions {
   readonly engine: Database['engine']
@@ -17,16 +17,14 @@ export interface ExecutorOptions {
   readonly close: () => Promise<void>
 }
 
-const setRole = (role: ServingRole | typeof callRole): Message => ({ text: `set local role ${role}`, simple: true })
-const open = (role: ServingRole | typeof callRole, settings = ''): Message => ({
-  text: `begin; set local role ${role}${settings}`,
-  simple: true,
-})
-const openRead: Message = { text: 'begin read only; set local role bos_read', simple: true }
-const commit: Message = { text: 'commit', simple: true }
+const begin: Query = { name: 'bos_begin', text: 'begin' }
+const beginRead: Query = { name: 'bos_begin_read', text: 'begin read only' }
+const commit: Query = { name: 'bos_commit', text: 'commit' }
+const rollback: Query = { name: 'bos_rollback', text: 'rollback' }
+const setRole = (role: ServingRole | typeof callRole): Query => ({ name: `bos_role_${role}`, text: `set local role ${role}` })
 
-const begin = ({ tenant, member, session, generation, scopes }: TransactionContext): Message => ({
-  name: 'bos_begin',
+const enter = ({ tenant, member, session, generation, scopes }: TransactionContext): Query => ({
+  name: 'bos_enter',
   text: 'select bos.begin($1, $2, $3, $4, $5) as tenant',
   values: [tenant, member, session, generation, scopes],
 })
@@ -35,7 +33,8 @@ const begin = ({ tenant, member, session, generation, scopes }: TransactionConte
 export function createExecutor(options: ExecutorOptions): Database {
   const { engine, pool, transactionLimitMs, onWrongAnswer } = options
   // Not on the embedded engine: its backend would end itself and answer nothing any more. There our timer and its watchdog hold the limit.
-  const openWrite = open('bos_read', engine === 'native' ? `; set local transaction_timeout = ${transactionLimitMs}` : '')
+  const limit: Query = { name: 'bos_limit', text: `set local transaction_timeout = ${transactionLimitMs}` }
+  const opening = [begin, ...(engine === 'native' ? [limit] : []), setRole('bos_read')]
   // The embedded engine has one connection, so whoever waits for a second one inside a transaction waits for ever; on a server,
   // as many such transactions as there are connections do the same. Refused in both, so that tests find it in either.
   const inside = new AsyncLocalStorage<{ isOpen: boolean }>()
@@ -64,62 +63,71 @@ export function createExecutor(options: ExecutorOptions): Database {
     )
   }
 
-  /** A transaction of one trip: `opening`, the messages, commit. Answers everything between. */
-  async function inOneTrip(opening: Message, messages: readonly Message[]): Promise<Rows[][]> {
+  /** Leaves the connection outside any transaction, if it still can be used, and gives it back. */
+  async function end(client: PoolClient, failure: unknown): Promise<void> {
+    if (!isClean(client)) await sendTrip(client, [rollback]).catch(() => undefined)
+    giveBack(client, failure)
+  }
+
+  async function withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await checkOut()
     let failure: unknown
     try {
-      const answers = await sendTrip(client, [opening, ...messages, commit])
-      assertCommitted(answers.at(-1))
-      return answers.slice(1, -1)
+      return await work(client)
     } catch (error) {
       failure = error
       throw translate(error)
     } finally {
-      giveBack(client, failure)
+      await end(client, failure)
     }
   }
+
+  /** A transaction of one trip: `opening`, the queries, commit. Answers the queries. */
+  const inOneTrip = (opening: readonly Query[], queries: readonly Query[]): Promise<Rows[]> =>
+    withClient(async (client) => {
+      const answers = await sendTrip(client, [...opening, ...queries, commit])
+      assertCommitted(answers.at(-1))
+      return answers.slice(opening.length, -1)
+    })
 
   return {
     engine,
 
     async read(context, ...queries) {
-      const [tenant, ...answers] = await inOneTrip(openRead, [begin(context), ...queries])
+      const [tenant, ...answers] = await inOneTrip([beginRead, setRole('bos_read')], [enter(context), ...queries])
       assertTenant(tenant, context)
-      return answers.flat()
+      return answers
     },
 
     async call(query) {
-      const [answer] = await inOneTrip(open(callRole), [query])
-      return answer![0]!
+      const [answer] = await inOneTrip([begin, setRole(callRole)], [query])
+      return answer!
     },
 
     async queue(text, values) {
-      const message: Message = values === undefined || values.length === 0 ? { text, simple: true } : { text, values }
-      const [answers] = await inOneTrip(open('bos_queue'), [message])
-      const rows = answers!.flatMap((answer) => answer.rows)
-      return { rows, rowCount: answers!.reduce((sum, answer) => sum + answer.rowCount, 0) }
+      if (values !== undefined && values.length > 0) return (await inOneTrip([begin, setRole('bos_queue')], [{ text, values }]))[0]!
+      return withClient(async (client) => {
+        await sendTrip(client, [begin, setRole('bos_queue')])
+        const answers = await sendText(client, text)
+        assertCommitted((await sendTrip(client, [commit]))[0])
+        return { rows: answers.flatMap((answer) => answer.rows), rowCount: answers.reduce((sum, answer) => sum + answer.rowCount, 0) }
+      })
     },
 
-    async transaction(context, work) {
-      const client = await checkOut()
-      const state = { isOpen: true }
-      let failure: unknown
-      const run = new OpenTransaction(client, context, openWrite)
-      const limit = Promise.withResolvers<never>()
-      const timer = setTimeout(() => void run.expire(transactionLimitMs).then(limit.reject), transactionLimitMs)
-      try {
-        return await Promise.race([inside.run(state, () => work(run)), limit.promise])
-      } catch (error) {
-        failure = error
-        throw translate(error)
-      } finally {
-        clearTimeout(timer)
-        state.isOpen = false
-        await run.end()
-        giveBack(client, failure)
-      }
-    },
+    transaction: (context, work) =>
+      withClient(async (client) => {
+        const state = { isOpen: true }
+        const run = new OpenTransaction(client, [...opening, enter(context)], context)
+        const timeout = Promise.withResolvers<never>()
+        const timer = setTimeout(() => void run.expire(transactionLimitMs).then(timeout.reject), transactionLimitMs)
+        try {
+          return await Promise.race([inside.run(state, () => work(run)), timeout.promise])
+        } finally {
+          clearTimeout(timer)
+          state.isOpen = false
+          await run.end()
+        }
+      }),
 
     close: options.close,
   }
@@ -127,8 +135,8 @@ export function createExecutor(options: ExecutorOptions): Database {
 
 class OpenTransaction implements Transaction {
   readonly #client: PoolClient
+  readonly #opening: readonly Query[]
   readonly #context: TransactionContext
-  readonly #opening: Message
   #role: ServingRole = 'bos_read'
   #isOpened = false
   /** Why no further trip may be made; null while it may. */
@@ -136,10 +144,11 @@ class OpenTransaction implements Transaction {
   #underWay: Promise<unknown> = Promise.resolve()
   #failure: unknown
 
-  constructor(client: PoolClient, context: TransactionContext, opening: Message) {
+  /** `opening` ends with the call of bos.begin. */
+  constructor(client: PoolClient, opening: readonly Query[], context: TransactionContext) {
     this.#client = client
-    this.#context = context
     this.#opening = opening
+    this.#context = context
   }
 
   send(...steps: Step[]): Promise<Rows[]> {
@@ -158,20 +167,18 @@ class OpenTransaction implements Transaction {
     return reason
   }
 
-  /** Leaves the connection outside any transaction, if it still can be used. */
+  /** No trip from now on; resolves when none is under way. */
   async end(): Promise<void> {
     this.#ended ??= new Error('the transaction has ended')
     await this.#underWay.catch(() => undefined)
-    if (!this.#isOpened || isClean(this.#client)) return
-    await sendTrip(this.#client, [{ text: 'rollback', simple: true }]).catch(() => undefined)
   }
 
   async #trip(steps: readonly Step[], isLast: boolean): Promise<Rows[]> {
     if (this.#ended) throw this.#ended
     if (this.#failure !== undefined) throw this.#failure
-    const messages: Message[] = []
+    const messages: Query[] = []
     const isFirst = !this.#isOpened
-    if (isFirst) messages.push(this.#opening, begin(this.#context))
+    if (isFirst) messages.push(...this.#opening)
     const skipped = new Set(messages.keys())
     for (const { role, queries } of steps) {
       if (role !== this.#role) skipped.add(messages.push(setRole(role)) - 1)
@@ -190,19 +197,19 @@ class OpenTransaction implements Transaction {
     })
     this.#underWay = answered.catch((error) => void (this.#failure ??= error))
     const answers = await answered
-    if (isFirst) assertTenant(answers[1], this.#context)
+    if (isFirst) assertTenant(answers[this.#opening.length - 1], this.#context)
     if (isLast) assertCommitted(answers.at(-1))
-    return answers.filter((_, index) => !skipped.has(index)).flat()
+    return answers.filter((_, index) => !skipped.has(index))
   }
 }
 
-function assertCommitted(answer: readonly Rows[] | undefined): void {
-  if (answer?.[0] === rolledBack || answer === undefined) throw new WrongAnswer('a commit was answered with a rollback')
+function assertCommitted(answer: Rows | undefined): void {
+  if (answer === rolledBack || answer === undefined) throw new WrongAnswer('a commit was answered with a rollback')
 }
 
 /** bos.begin answers the tenant: the canary in every trip. An engine that answers nothing must not pass for an empty list. */
-function assertTenant(answer: readonly Rows[] | undefined, { tenant }: TransactionContext): void {
-  if (answer?.[0]?.rows[0]?.['tenant'] !== tenant.toLowerCase()) throw new WrongAnswer('bos.begin did not answer the tenant')
+function assertTenant(answer: Rows | undefined, { tenant }: TransactionContext): void {
+  if (answer?.rows[0]?.['tenant'] !== tenant.toLowerCase()) throw new WrongAnswer('bos.begin did not answer the tenant')
 }
 
 /** "cached plan must not change result type", whatever the language of the server's messages. */

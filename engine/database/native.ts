@@ -27,7 +27,6 @@ export async function openNative(options: NativeOptions): Promise<Pool> {
   const config: PoolConfig = {
     ...options.address,
     max: options.connections,
-    pipeline: true,
     types: parsers,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeoutMs,

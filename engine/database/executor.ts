@@ -3,7 +3,16 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { TransactionTimeout, WrongAnswer } from './errors.ts'
 import { callRole } from './roles.ts'
 import { isClean, preparedCount, rolledBack, sendText, sendTrip } from './trip.ts'
-import { Stale, type Database, type Query, type Rows, type ServingRole, type Step, type Transaction, type TransactionContext } from './types.ts'
+import {
+  Stale,
+  type Database,
+  type Query,
+  type Rows,
+  type ServingRole,
+  type Step,
+  type Transaction,
+  type TransactionContext,
+} from './types.ts'
 
 export interface ExecutorOptions {
   readonly engine: Database['engine']

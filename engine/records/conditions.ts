@@ -3,7 +3,7 @@ import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import type { Condition, Path } from './parameters.ts'
 import { searchedText } from '../schema/columns.ts'
-import { and, column, columnsOf, comma, tableOf } from './sql.ts'
+import { and, column, columnsOf, comma, Slot, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import { isLive, isOwn } from './select.ts'
 import type { Actor, EntityAccess } from './types.ts'
@@ -57,8 +57,17 @@ export class Source {
   }
 }
 
+/** For whom a statement runs: the actor's own ids, or slots for them. */
+export type Caller = Pick<Actor, 'tenant' | 'member'>
+export interface CallerSlots {
+  readonly tenant: Slot<Caller>
+  readonly member: Slot<Caller>
+}
+export const tenantSlot = new Slot<Caller>(({ tenant }) => tenant)
+export const memberSlot = new Slot<Caller>(({ member }) => member)
+
 /** Rows of this tenant that `action` reaches. Row policies hold the widest readable scope; a narrower action is enforced here. */
-export function reachable(source: Source, access: EntityAccess, actor: Actor, action: Action): Fragment[] {
+export function reachable(source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] {
   const conditions = [sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`]
   return access.actions.get(action) === 'own'
     ? [...conditions, ...isOwn(source.catalogue, access.entity, source.alias, sql`${actor.member}::uuid`)]
@@ -89,7 +98,7 @@ export function conditionSql(source: Source, condition: Condition): Fragment {
 }
 
 /** `search=`: candidates come from the entity's search index; where the caller may not see a searched field, only those that match without it. */
-export function searchSql(source: Source, access: EntityAccess, text: string): Fragment {
+export function searchSql(source: Source, access: EntityAccess, text: unknown): Fragment {
   const { entity } = access
   const candidates = sql`${column(source.alias, 'id')} in (select bos.search(${sql.lit(entity.table.schema)}, ${sql.lit(entity.table.name)}, ${text}::text))`
   const seen = entity.search.filter((field) => access.visible.includes(field))

@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
 import { jsonAnswer, matchesTag } from './answer.ts'
-import { reachable, Source } from './conditions.ts'
+import { memberSlot, reachable, Source, tenantSlot } from './conditions.ts'
+import type { Caller } from './conditions.ts'
 import { onlyParameters, parseDeleted, single } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
-import { parseSelection, withDeletion } from './selection.ts'
-import { and, column, toQuery } from './sql.ts'
+import { parseSelection } from './selection.ts'
+import { and, column, remember, Slot, toTemplate } from './sql.ts'
+import type { Template } from './sql.ts'
 import type { Query } from '../database/types.ts'
 import type { Access, Actor, Answer, EntityAccess } from './types.ts'
 
@@ -20,24 +22,31 @@ export interface GetRequest {
 export function parseGet(access: Access, here: EntityAccess, id: string | null, query: ReadonlyMap<string, readonly string[]>): GetRequest {
   onlyParameters(query, ['fields', 'expand', 'deleted'])
   const deleted = parseDeleted(here, query)
-  return {
-    access: here,
-    id,
-    deleted,
-    selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), true), deleted),
-  }
+  const asked = { fields: single(query, 'fields'), expand: single(query, 'expand'), withLines: true, deleted }
+  return { access: here, id, deleted, selection: parseSelection(access, here, asked) }
 }
 
+interface Values extends Caller {
+  readonly id: string | null
+}
+const slots = { tenant: tenantSlot, member: memberSlot, id: new Slot<Values>(({ id }) => id) }
+const templates = new WeakMap<Selection, Map<string, Template<Values>>>()
+
 /** One row {data, etag} or none: another tenant's id, a hidden row and a random id are the same to this statement. */
-export function getQuery({ access, id, deleted, selection }: GetRequest, actor: Actor): Query {
+export function getQuery(request: GetRequest, { tenant, member }: Actor): Query {
+  const shape = request.id === null ? 'the only one' : 'by id'
+  return remember(templates, request.selection, shape, () => getTemplate(request))({ tenant, member, id: request.id })
+}
+
+function getTemplate({ access, id, deleted, selection }: GetRequest): Template<Values> {
   const source = new Source(selection.catalogue, access)
   const conditions = [
-    ...reachable(source, access, actor, 'get'),
-    ...(id === null ? [] : [sql`${column('t', 'id')} = ${id}::uuid`]),
+    ...reachable(source, access, slots, 'get'),
+    ...(id === null ? [] : [sql`${column('t', 'id')} = ${slots.id}::uuid`]),
     deleted ? sql`${column('t', 'deleted_at')} is not null` : isLive(selection.catalogue, access.entity, 't'),
   ]
   const etag = access.entity.kind === 'line' ? sql`null::text` : sql`${column('t', 'version')} || '.' || ${column('t', 'revision')}`
-  return toQuery(sql`select ${recordJson(selection, 't')}::text as data, ${etag} as etag from ${source.from()} where ${and(conditions)}`)
+  return toTemplate(sql`select ${recordJson(selection, 't')}::text as data, ${etag} as etag from ${source.from()} where ${and(conditions)}`)
 }
 
 /**

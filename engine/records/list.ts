@@ -2,15 +2,16 @@ import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
-import { conditionSql, isMatched, reachable, searchSql, Source } from './conditions.ts'
+import { conditionSql, isMatched, memberSlot, reachable, searchSql, Source, tenantSlot } from './conditions.ts'
+import type { Caller, CallerSlots } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
 import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
-import { parseSelection, withDeletion } from './selection.ts'
-import { and, column, comma, toQuery } from './sql.ts'
-import type { Fragment } from './sql.ts'
+import { parseSelection } from './selection.ts'
+import { and, column, comma, remember, Slot, toTemplate } from './sql.ts'
+import type { Fragment, Template } from './sql.ts'
 import type { Query } from '../database/types.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
 import type { Action, Catalogue } from '../catalogue/types.ts'
@@ -73,7 +74,12 @@ export function parseList(
     catalogue: access.catalogue,
     access: here,
     action,
-    selection: withDeletion(parseSelection(access, here, single(query, 'fields'), single(query, 'expand'), false), deleted),
+    selection: parseSelection(access, here, {
+      fields: single(query, 'fields'),
+      expand: single(query, 'expand'),
+      withLines: false,
+      deleted,
+    }),
     conditions,
     search,
     deleted,
@@ -114,26 +120,73 @@ interface Key {
  * first fills the page. (No parallel append: serving connections run with max_parallel_workers_per_gather = 0.)
  */
 export function listQuery(request: ListRequest, actor: Actor): Query {
+  const template = remember(templates, request.selection, shapeOf(request), () => listTemplate(slotted(request)))
+  return template({ request, tenant: actor.tenant, member: actor.member })
+}
+
+interface Values extends Caller {
+  readonly request: ListRequest
+}
+const templates = new WeakMap<Selection, Map<string, Template<Values>>>()
+
+/** Whatever of a list decides the text of its statement, besides what is selected. */
+const shapeOf = (request: ListRequest): string =>
+  JSON.stringify([
+    request.action,
+    request.conditions.map(({ path, name, values }) => [path.text, name, values.length]),
+    request.sort.map(({ path, descending }) => [path.text, descending]),
+    request.after?.map((value) => value === null) ?? null,
+    request.search === null,
+    request.deleted,
+    request.count,
+    stepOf(request.limit),
+  ])
+
+type SlottedAfter = readonly (Slot<Values> | null)[]
+
+/** The same list with slots in the places of its values. */
+interface SlottedList extends Omit<ListRequest, 'after' | 'search' | 'limit' | 'scope'> {
+  readonly after: SlottedAfter | null
+  readonly search: Slot<Values> | null
+  readonly limit: Slot<Values>
+  readonly onePastLimit: Slot<Values>
+  readonly step: number
+}
+
+const slotted = (request: ListRequest): SlottedList => ({
+  ...request,
+  conditions: request.conditions.map((each, c) => ({
+    ...each,
+    values: each.values.map((_, v) => new Slot<Values>(({ request }) => request.conditions[c]!.values[v])),
+  })),
+  after: request.after?.map((value, i) => (value === null ? null : new Slot<Values>(({ request }) => request.after![i]))) ?? null,
+  search: request.search === null ? null : new Slot<Values>(({ request }) => request.search),
+  limit: new Slot<Values>(({ request }) => request.limit),
+  onePastLimit: new Slot<Values>(({ request }) => request.limit + 1),
+  step: stepOf(request.limit),
+})
+
+function listTemplate(request: SlottedList): Template<Values> {
   const source = new Source(request.catalogue, request.access)
-  const conditions = listConditions(source, request, actor)
+  const conditions = listConditions(source, request, { tenant: tenantSlot, member: memberSlot })
   const keys = sortKeys(source, request)
   const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
   const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
   const total = countSql(request, source, conditions)
-  return toQuery(sql`with page as (${rows(order)})
+  return toTemplate(sql`with page as (${rows(order)})
     select coalesce('[' || string_agg(p.record, ',' order by p.n) filter (where p.n <= ${request.limit}::int and p.bytes <= ${limits.pageBytes}) || ']', '[]') as data,
       max(p.keys) filter (where p.n = ${request.limit}::int) as keys, count(*) > ${request.limit}::int as more,
       coalesce(max(p.bytes) filter (where p.n <= ${request.limit}::int) > ${limits.pageBytes}, false) as too_large${total}
     from (select r.*, sum(octet_length(r.record)) over (order by r.n rows unbounded preceding) as bytes
       from (select row_number() over () as n, ${recordJson(request.selection, 't')}::text as record,
           json_build_array(${comma([...keys.map((_, i) => sql`${column('t', `bos__k${i}`)}::text`), column('t', 'id')])})::text as keys
-        from page t limit ${request.limit + 1}::int) r) p`)
+        from page t limit ${request.onePastLimit}::int) r) p`)
 }
 
 export function listConditions(
   source: Source,
-  request: Pick<ListRequest, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>,
-  actor: Actor,
+  request: Pick<ListRequest | SlottedList, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>,
+  actor: Caller | CallerSlots,
 ): Fragment[] {
   const { entity } = request.access
   const live = isLive(request.catalogue, entity, source.alias)
@@ -145,7 +198,7 @@ export function listConditions(
   ]
 }
 
-const sortKeys = (source: Source, request: ListRequest): Key[] =>
+const sortKeys = (source: Source, request: SlottedList): Key[] =>
   request.sort.flatMap(({ path, descending }) =>
     typeAt(path).sort!(sql, source.columns(path), path.settings).map(({ key, keyType }) => ({ sql: key, type: keyType, descending })),
   )
@@ -156,28 +209,29 @@ const sortKeys = (source: Source, request: ListRequest): Key[] =>
  * rows. Where they do not, the limit stands in the text (in few steps), and the plan is kept: it costs more than its execution.
  */
 const limitSteps = [10, 50, 100, limits.pageRows] as const
-function rowsAtMost(request: ListRequest): Fragment {
+const stepOf = (limit: number): number => limitSteps.find((step) => step >= limit)!
+function rowsAtMost(request: SlottedList): Fragment {
   const isKept =
     request.access.actions.get(request.action) !== 'own' &&
     request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
-  return isKept ? sql.lit(limitSteps.find((step) => step >= request.limit)! + 1) : sql`${request.limit + 1}::int`
+  return isKept ? sql.lit(request.step + 1) : sql`${request.onePastLimit}::int`
 }
 
 const direction = (key: Key): Fragment => (key.descending ? sql`desc` : sql`asc`)
 /** The first key of a scan without nulls takes the default null order, so that a plain index serves it forwards and backwards. */
 const ordered = (key: Key, nulls: boolean): Fragment => sql`${key.sql} ${direction(key)}${nulls ? sql` nulls last` : sql``}`
-const idDescends = (request: ListRequest): boolean => request.sort.at(-1)?.descending ?? true
-const idOrder = (request: ListRequest): Fragment => sql`${column('t', 'id')} ${idDescends(request) ? sql`desc` : sql`asc`}`
+const idDescends = (request: SlottedList): boolean => request.sort.at(-1)?.descending ?? true
+const idOrder = (request: SlottedList): Fragment => sql`${column('t', 'id')} ${idDescends(request) ? sql`desc` : sql`asc`}`
 
 /** Newest first: ids are UUIDv7, so the primary key already has the order. */
-function idOrderedRows(source: Source, request: ListRequest, conditions: readonly Fragment[]) {
+function idOrderedRows(source: Source, request: SlottedList, conditions: readonly Fragment[]) {
   const last = request.after?.at(-1)
   const after = last ? [sql`${column(source.alias, 'id')} < ${last}::uuid`] : []
   return (order: Fragment) =>
     sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${rowsAtMost(request)}`
 }
 
-function keyedRows(source: Source, request: ListRequest, conditions: readonly Fragment[], keys: readonly Key[]) {
+function keyedRows(source: Source, request: SlottedList, conditions: readonly Fragment[], keys: readonly Key[]) {
   const [first, ...rest] = keys as [Key, ...Key[]]
   const columns = comma([sql`${sql.id(source.alias)}.*`, ...keys.map((key, i) => sql`${key.sql} as ${sql.id(`bos__k${i}`)}`)])
   const id: Key = { sql: column(source.alias, 'id'), type: 'uuid', descending: idDescends(request) }
@@ -208,7 +262,7 @@ function keyedRows(source: Source, request: ListRequest, conditions: readonly Fr
  * condition) serves them; keys of several fields need the spelled-out form, with the first key's bound repeated so that an
  * index still limits the scan.
  */
-function afterValued(keys: readonly Key[], id: Key, after: readonly (string | null)[], oneField: boolean): Fragment[] {
+function afterValued(keys: readonly Key[], id: Key, after: SlottedAfter, oneField: boolean): Fragment[] {
   const all = [...keys, id]
   const value = (i: number) => sql`${after[i]}::${sql.raw(all[i]!.type)}`
   const operator = keys[0]!.descending ? sql`<` : sql`>`
@@ -216,7 +270,7 @@ function afterValued(keys: readonly Key[], id: Key, after: readonly (string | nu
   return [sql`${keys[0]!.sql} ${operator}= ${value(0)}`, afterKeys(all, after)]
 }
 
-function afterKeys(keys: readonly Key[], after: readonly (string | null)[]): Fragment {
+function afterKeys(keys: readonly Key[], after: SlottedAfter): Fragment {
   const [key, ...rest] = keys
   const value = after[0]
   if (!key) return sql`false`
@@ -228,7 +282,7 @@ function afterKeys(keys: readonly Key[], after: readonly (string | null)[]): Fra
 }
 
 /** `estimate` counts up to a bound and says when there are more: cheap on any table, and never wrong below the bound. */
-function countSql(request: ListRequest, source: Source, conditions: readonly Fragment[]): Fragment {
+function countSql(request: SlottedList, source: Source, conditions: readonly Fragment[]): Fragment {
   if (request.count === null) return sql``
   const rows = sql`select from ${source.from()} where ${and(conditions)}`
   if (request.count === 'exact') return sql`, (select count(*) from (${rows}) c)::int as total`

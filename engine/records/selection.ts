@@ -4,6 +4,7 @@ import { echo } from '../problems.ts'
 import { fieldNamed, parameterFault, parseNames, unknownField } from './parameters.ts'
 import { linkColumns, systemProperties } from './select.ts'
 import type { Expansion, InverseBy, Selection } from './select.ts'
+import { remember } from './sql.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 interface Node {
@@ -26,22 +27,28 @@ const tree = (paths: readonly string[]): Node => {
  * `fields=name,value,company.name` and `expand=company,lines` → what is rendered. Without `fields` every visible field is;
  * a dotted name narrows the expanded record. `withLines` renders the document's lines without being asked (one record).
  */
-export function parseSelection(
-  access: Access,
-  start: EntityAccess,
-  fields: string | undefined,
-  expand: string | undefined,
-  withLines: boolean,
-): Selection {
-  const paths = parseNames(expand, 'expand')
-  const names = parseNames(fields, 'fields')
-  if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
-  return select(access, start, names.length === 0 ? null : tree(names), tree(paths), { withLines, depth: 0, inList: false })
+export function parseSelection(access: Access, start: EntityAccess, asked: SelectionText): Selection {
+  const { fields, expand, withLines, deleted } = asked
+  return remember(selections, start, JSON.stringify([fields ?? null, expand ?? null, withLines, deleted]), () => {
+    const paths = parseNames(expand, 'expand')
+    const names = parseNames(fields, 'fields')
+    if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
+    const level: Level = { withLines, depth: 0, inList: false }
+    const selection = select(access, start, names.length === 0 ? null : tree(names), tree(paths), level)
+    // Deleted records say when they were deleted.
+    return deleted ? { ...selection, system: [...selection.system, 'deleted_at'] } : selection
+  })
 }
 
-/** Deleted records say when they were deleted. */
-export const withDeletion = (selection: Selection, deleted: boolean): Selection =>
-  deleted ? { ...selection, system: [...selection.system, 'deleted_at'] } : selection
+export interface SelectionText {
+  readonly fields: string | undefined
+  readonly expand: string | undefined
+  readonly withLines: boolean
+  readonly deleted: boolean
+}
+
+/** An EntityAccess belongs to one Access. The same object for the same question: compiled statements hang on it. */
+const selections = new WeakMap<EntityAccess, Map<string, Selection>>()
 
 interface Level {
   readonly withLines: boolean

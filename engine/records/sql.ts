@@ -23,6 +23,40 @@ export function toQuery(fragment: Fragment): Query {
   return { name: statementName(text), text, values: parameters }
 }
 
+/** Stands in a fragment for a value that every run brings anew. */
+export class Slot<V> {
+  readonly read: (values: V) => unknown
+  constructor(read: (values: V) => unknown) {
+    this.read = read
+  }
+}
+
+/** A statement compiled once, with slots in place of its values. */
+export type Template<V> = (values: V) => Query
+
+/** Building and compiling costs an API process more than everything else it does for a small read: it is done once per shape. */
+export function toTemplate<V>(fragment: Fragment): Template<V> {
+  const { name, text, values: places } = toQuery(fragment)
+  return (values) => ({ name: name!, text, values: places!.map((each) => (each instanceof Slot ? (each as Slot<V>).read(values) : each)) })
+}
+
+const shapesKept = 100
+
+/**
+ * What was made of `owner` in each shape, made once. It is gone with the owner; a caller that goes through ever new shapes
+ * makes it start afresh.
+ */
+export function remember<O extends object, T>(cache: WeakMap<O, Map<string, T>>, owner: O, shape: string, make: () => T): T {
+  let made = cache.get(owner)
+  if (!made) cache.set(owner, (made = new Map()))
+  const known = made.get(shape)
+  if (known !== undefined) return known
+  if (made.size >= shapesKept) made.clear()
+  const value = make()
+  made.set(shape, value)
+  return value
+}
+
 /** Values as given, not prepared: for rare statements whose text varies with the data. */
 export function toUnnamedQuery(fragment: Fragment): Query {
   const { sql: text, parameters } = fragment.compile(builder)

@@ -35,7 +35,7 @@ const setRole = (role: ServingRole | typeof callRole): Query => ({ name: `bos_ro
 const enter = ({ tenant, member, session, generation, scopes }: TransactionContext): Query => ({
   name: 'bos_enter',
   text: 'select bos.begin($1, $2, $3, $4, $5) as tenant',
-  values: [tenant, member, session, generation, scopes],
+  values: [tenant, member, session, generation, scopes.join(',')],
 })
 
 /** The Database contract over a pool, the same for both engines. */

@@ -1,24 +1,22 @@
 -- What opens every transaction, and sessions. Here, in 005 and in 006 is the short fixed list of functions that work outside a tenant:
 -- SECURITY DEFINER with a pinned search_path; bos_owner passes its own policies, so each states its tenant itself.
 
-create function bos.begin(tenant uuid, member uuid, session uuid, generation bigint, scopes text[]) returns uuid
+create function bos.begin(tenant uuid, member uuid, session uuid, generation bigint, scopes text) returns uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  perform from bos.tenant t where t.id = begin.tenant and t.generation = begin.generation and t.suspended_at is null;
+  -- One statement: every transaction pays for it.
+  perform set_config('bos.tenant', t.id::text, true),
+          set_config('bos.member', coalesce(member::text, ''), true),
+          set_config('bos.scopes', scopes, true)
+    from bos.tenant t
+    where t.id = begin.tenant and t.generation = begin.generation and t.suspended_at is null
+      and (session is null
+        or exists (select from bos.session s
+                   where s.id = begin.session and s.tenant_id = begin.tenant and s.member_id = begin.member
+                     and s.revoked_at is null and s.expires_at > now()));
   if not found then
     raise exception 'stale' using errcode = 'BOS01';
   end if;
-  if session is not null then
-    perform from bos.session s
-      where s.id = begin.session and s.tenant_id = begin.tenant and s.member_id = begin.member
-        and s.revoked_at is null and s.expires_at > now();
-    if not found then
-      raise exception 'stale' using errcode = 'BOS01';
-    end if;
-  end if;
-  perform set_config('bos.tenant', tenant::text, true),
-          set_config('bos.member', coalesce(member::text, ''), true),
-          set_config('bos.scopes', array_to_string(scopes, ','), true);
   -- The caller compares the answer: a backend that went wrong answers with nothing.
   return tenant;
 end $$;

@@ -164,7 +164,12 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const written = ref('schemas', 'Written')
   const scope = here.actions.get('get')
   // Whoever sees only some records may write one away from themselves.
-  const after = scope === undefined ? written : scope === 'all' ? wholeRecord(names, here) : { anyOf: [wholeRecord(names, here), written] }
+  const after =
+    scope === undefined
+      ? written
+      : scope.predicate.kind === 'all'
+        ? wholeRecord(names, here)
+        : { anyOf: [wholeRecord(names, here), written] }
   const done = answer('The record as it is now.', after, etag)
   const created = answer('The new record.', after, { ...etag, Location: ref('headers', 'Location') })
   const twice = parameter('Idempotency-Key')
@@ -285,8 +290,10 @@ function importOperation(here: EntityAccess): Part {
     queryParameter('key', 'The unique key that an upsert goes by.', { type: 'string', enum: keys }),
   ]
   return {
-    description: 'Rows that repeat the columns of a document become its lines. The answer is a job that reports on every row.',
+    description:
+      'Cells are parted by commas, semicolons or tabs: whichever stands most often in the header. Rows that repeat the columns of a document become its lines. The answer is a job that reports on every row; the same Idempotency-Key with the same file answers the same job.',
     parameters: [
+      parameter('Idempotency-Key'),
       ...(keys.length > 0 ? upsert : []),
       queryParameter('dryRun', 'Reports what would happen and keeps nothing.', { type: 'boolean', default: false }),
       {

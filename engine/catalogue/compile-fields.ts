@@ -132,7 +132,6 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     permissions: new Map(),
     tree: null,
     scopes: scopesOfLines,
-    owner: null,
     parent: null,
     link: true,
     inverses: new Map(),

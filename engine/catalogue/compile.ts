@@ -91,7 +91,6 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
   }))
   const scopes = scopesOf(draft)
-  const owned = scopes.find((scope) => scope.id === 'own')?.predicate
   const shown = { id: draft.id, name: draft.name, kind: draft.kind, plural: draft.plural, title, pluralTitle, fields, titleField }
   const { inverses, referencedBy } = related(draft.id, relations)
   const module = symbols.modules.get(draft.module)
@@ -110,7 +109,6 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     permissions: permissionsOf(draft, symbols, roles),
     tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
     scopes,
-    owner: owned?.kind === 'field-is-member' ? (fields.find((field) => field.id === owned.field) ?? null) : null,
     parent: null,
     link: false,
     inverses,

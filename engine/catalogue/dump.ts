@@ -74,7 +74,7 @@ function plain(value: unknown): unknown {
 
 /** Fields that an entity names are shown by name: they stand in `fields` in full. */
 function reference(key: string, value: unknown): unknown {
-  if ((key === 'owner' || key === 'titleField') && value !== null) return (value as { name: string }).name
+  if (key === 'titleField' && value !== null) return (value as { name: string }).name
   if (key === 'search' && Array.isArray(value)) return value.map((field) => (field as { name: string }).name)
   return undefined
 }

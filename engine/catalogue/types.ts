@@ -7,10 +7,6 @@ export type Action = (typeof actions)[number]
 /** The one role that has every action on every entity of the enabled modules, without any file saying so. */
 export const administrator = 'core.admin'
 
-/** The scopes that readers know by name, widest first; `Entity.scopes` is what they go by once they read predicates. */
-export const scopes = ['all', 'own'] as const
-export type Scope = (typeof scopes)[number]
-
 /**
  * Rows that a role can be limited to. The row policies hold one branch per scope, so there are at most eight.
  * Further predicates (a team, what stands below in a tree, a company, what was shared, a condition of the module's own) are added here.
@@ -88,8 +84,6 @@ export interface Entity {
   readonly tree: { readonly parent: Field; readonly path: Field } | null
   /** Widest first. A line has one, its document's. */
   readonly scopes: readonly RowScope[]
-  /** The field of the scope `own`, for readers that know it by name. */
-  readonly owner: Field | null
   /** Kind line: where it hangs. */
   readonly parent: { readonly entity: string; readonly field: string } | null
   /** True for the implicit table behind a `references` field: no route, rendered as a list of ids. */

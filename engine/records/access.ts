@@ -1,5 +1,5 @@
-import { actions as everyAction, administrator, scopes } from '../catalogue/types.ts'
-import type { Action, Catalogue, Entity, Field, Permission, Scope } from '../catalogue/types.ts'
+import { actions as everyAction, administrator } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, Field, Permission, RowScope } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
@@ -63,18 +63,22 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
     addLines(catalogue, entities, granted)
   }
   const readable = [...entities.values()].flatMap(({ entity, actions }) => {
-    const scope = entity.kind === 'line' ? undefined : scopes.find((each) => actions.get('list') === each || actions.get('get') === each)
-    return scope ? [`${entity.id}:${scope}`] : []
+    const scope = entity.kind === 'line' ? undefined : widestOf(entity, [actions.get('list'), actions.get('get')])
+    return scope ? [`${entity.id}:${scope.id}`] : []
   })
   return Object.freeze({ catalogue, key: `${catalogue.hash} ${key}`, entities, scopes: Object.freeze(readable) })
 }
 
 const everything = (entity: Entity): EntityAccess => ({
   entity,
-  actions: new Map(everyAction.map((action) => [action, 'all'])),
+  actions: new Map(everyAction.map((action) => [action, entity.scopes[0]!])),
   visible: entity.fields,
   readOnly: new Set(),
 })
+
+/** An entity's scopes are listed widest first. */
+const widestOf = (entity: Entity, granted: readonly (RowScope | undefined)[]): RowScope | undefined =>
+  entity.scopes.find((scope) => granted.includes(scope))
 
 /**
  * Several roles add up: an action is granted if one grants it, over the widest scope that does. A field is shown only if a
@@ -82,18 +86,18 @@ const everything = (entity: Entity): EntityAccess => ({
  * written only if a role that lets the actor write shows it and does not fix it: leave to read it, from another role, is no more.
  */
 function combine(entity: Entity, permissions: readonly Permission[]): EntityAccess | null {
-  const granted = new Map<Action, Scope>()
+  const granted = new Map<Action, RowScope>()
   for (const action of everyAction) {
-    const scope = scopes.find((wanted) => permissions.some((each) => each.scope === wanted && each.actions.has(action)))
+    const scope = entity.scopes.find(({ id }) => permissions.some((each) => each.scope === id && each.actions.has(action)))
     if (scope) granted.set(action, scope)
   }
   if (granted.size === 0) return null
-  const widest = scopes.find((scope) => granted.get('list') === scope || granted.get('get') === scope)
-  const readers = permissions.filter((each) => each.scope === widest && (each.actions.has('list') || each.actions.has('get')))
+  const widest = widestOf(entity, [granted.get('list'), granted.get('get')])
+  const readers = permissions.filter((each) => each.scope === widest?.id && (each.actions.has('list') || each.actions.has('get')))
   const judges = readers.length > 0 ? readers : permissions
   const hidden = (id: string) => judges.every((each) => each.hide.has(id))
-  const writable = scopes.find((scope) => granted.get('update') === scope || granted.get('create') === scope)
-  const writers = permissions.filter((each) => each.scope === writable && (each.actions.has('update') || each.actions.has('create')))
+  const writable = widestOf(entity, [granted.get('update'), granted.get('create')])
+  const writers = permissions.filter((each) => each.scope === writable?.id && (each.actions.has('update') || each.actions.has('create')))
   const fixed = (id: string) => writers.every((each) => each.readOnly.has(id) || each.hide.has(id))
   return {
     entity,

@@ -5,7 +5,7 @@ import type { Condition, Path } from './parameters.ts'
 import { searchedText } from '../schema/columns.ts'
 import { and, column, columnsOf, comma, Slot, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import { isLive, isOwn } from './select.ts'
+import { inScope, isLive } from './select.ts'
 import type { Actor, EntityAccess } from './types.ts'
 import type { Action, Catalogue } from '../catalogue/types.ts'
 
@@ -68,10 +68,11 @@ export const memberSlot = new Slot<Caller>(({ member }) => member)
 
 /** Rows of this tenant that `action` reaches. Row policies hold the widest readable scope; a narrower action is enforced here. */
 export function reachable(source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] {
-  const conditions = [sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`]
-  return access.actions.get(action) === 'own'
-    ? [...conditions, ...isOwn(source.catalogue, access.entity, source.alias, sql`${actor.member}::uuid`)]
-    : conditions
+  const scope = access.actions.get(action)
+  return [
+    sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`,
+    ...(scope ? inScope(source.catalogue, access.entity, scope, source.alias, sql`${actor.member}::uuid`) : []),
+  ]
 }
 
 const foldedName = ({ path }: Condition): string => `${path.field.id}__f`

@@ -212,7 +212,7 @@ const limitSteps = [10, 50, 100, limits.pageRows] as const
 const stepOf = (limit: number): number => limitSteps.find((step) => step >= limit)!
 function rowsAtMost(request: SlottedList): Fragment {
   const isKept =
-    request.access.actions.get(request.action) !== 'own' &&
+    request.access.actions.get(request.action)?.predicate.kind === 'all' &&
     request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
   return isKept ? sql.lit(request.step + 1) : sql`${request.onePastLimit}::int`
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -14,15 +14,20 @@ export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fra
     and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${isLive(catalogue, parent, outer)})`
 }
 
-/** Rows that belong to a member: by their own `owner`, lines by their document's. No condition: the entity knows no owner. */
-export function isOwn(catalogue: Catalogue, entity: Entity, alias: string, member: Fragment): Fragment[] {
-  if (!entity.parent) return entity.owner ? [sql`${columnsOf(alias, entity.owner)()} = ${member}`] : []
-  const parent = catalogue.entities.get(entity.parent.entity)!
-  const outer = `${alias}o`
-  return isOwn(catalogue, parent, outer, member).map(
-    (own) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)}
-    where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${own})`,
-  )
+/** The rows that a scope reaches, as conditions; none: every row. Lines are reached with their document, by its scopes. */
+export function inScope(catalogue: Catalogue, entity: Entity, scope: RowScope, alias: string, member: Fragment): Fragment[] {
+  const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
+  if (parent) {
+    const outer = `${alias}o`
+    return inScope(catalogue, parent, scope, outer, member).map(
+      (
+        reached,
+      ) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
+        and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached})`,
+    )
+  }
+  const { predicate } = scope
+  return predicate.kind === 'field-is-member' ? [sql`${columnsOf(alias, entity.fieldById.get(predicate.field)!)()} = ${member}`] : []
 }
 
 /** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
@@ -167,7 +172,7 @@ function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: str
       : sql`${column(alias, 'id')} in (${linkingTo(by, parent, depth)})`,
     isLive(selection.catalogue, child, alias),
     // An inverse relation is a list of its entity: policies let through the widest scope of all that reads.
-    ...(actions.get('list') === 'own' ? isOwn(selection.catalogue, child, alias, sql`(select bos.member())`) : []),
+    ...inScope(selection.catalogue, child, actions.get('list')!, alias, sql`(select bos.member())`),
   ]
   return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(inverseLimit)}), '[]'::json), 'more', count(*) > ${sql.lit(inverseLimit)})
     from (select row_number() over (order by ${column(alias, 'id')} desc) as n, ${recordJson(selection, alias, depth)} as record

@@ -1,4 +1,4 @@
-import type { Action, Catalogue, Entity, Field, Scope } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
 
 /** How a request reached us; stored with every event as `via`. */
 export type Via = 'ui' | 'api' | 'import' | 'seed' | 'job' | 'system'
@@ -27,7 +27,7 @@ export interface Access {
 export interface EntityAccess {
   readonly entity: Entity
   /** The widest scope per granted action; an absent action is refused. */
-  readonly actions: ReadonlyMap<Action, Scope>
+  readonly actions: ReadonlyMap<Action, RowScope>
   /** Fields this caller may know of, in entity order. */
   readonly visible: readonly Field[]
   readonly readOnly: ReadonlySet<string>

@@ -1,4 +1,4 @@
-import type { Catalogue, Entity } from '../catalogue/types.ts'
+import type { Catalogue, Entity, RowScope } from '../catalogue/types.ts'
 import { quoteName, quoteTable, quoteText } from './names.ts'
 import type { Item } from './types.ts'
 
@@ -47,27 +47,37 @@ export function tablePolicies(versions: readonly Version[]): Item[] {
 const policy = (name: string, definition: string): Item => ({ kind: 'policy', name, definition, field: null })
 const hasScope = (entity: Entity, scope: string): string => `(select ${quoteText(`${entity.id}:${scope}`)} = any (bos.scopes()))`
 
-/** Conditions of which one must hold for a row to be visible. */
-function visibleRows({ catalogue, entity }: Version): string[] {
-  if (!entity.parent) {
-    const owner = entity.owner?.reference?.targets[0]?.column
-    return [
-      hasScope(entity, 'all'),
-      ...(owner === undefined ? [] : [`(${hasScope(entity, 'own')} and ${quoteName(owner)} = (select bos.member()))`]),
-    ]
+/** Conditions of which one must hold for a row to be visible: one for each scope of the entity. */
+const visibleRows = (version: Version): string[] => version.entity.scopes.flatMap((scope) => scopeRows(version, scope))
+
+function scopeRows({ catalogue, entity }: Version, { id, predicate }: RowScope): string[] {
+  switch (predicate.kind) {
+    case 'all':
+      return [hasScope(entity, id)]
+    case 'field-is-member':
+      return [`(${hasScope(entity, id)} and ${quoteName(entity.fieldById.get(predicate.field)!.columns[0]!.name)} = (select bos.member()))`]
+    case 'parent':
+      return visibleLines(catalogue, entity)
   }
-  const parent = catalogue.entities.get(entity.parent.entity)
-  if (!parent) throw new Error(`${entity.id} hangs on ${entity.parent.entity}, which its catalogue lacks`)
-  // Whoever sees all documents sees all their lines; only narrower scopes pay for the look at the document, under its own policy.
-  const document = root({ catalogue, entity: parent })
-  const self = quoteTable(entity.table)
-  return [
-    hasScope(document, 'all'),
-    `exists (select from ${quoteTable(parent.table)} document where document.tenant_id = ${self}.tenant_id and document.id = ${self}.parent_id)`,
-  ]
 }
 
-function root({ catalogue, entity }: Version): Entity {
-  const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
-  return parent ? root({ catalogue, entity: parent }) : entity
+/**
+ * Whoever sees every document sees all their lines. Only narrower scopes pay for the look at the document, under its own policy,
+ * and where a document has none there is no such look: it is a sub-plan in every statement, whoever asks.
+ */
+function visibleLines(catalogue: Catalogue, line: Entity): string[] {
+  const parent = parentOf(catalogue, line)
+  const document = rootOf(catalogue, line)
+  const self = quoteTable(line.table)
+  const ofEvery = document.scopes.filter(({ predicate }) => predicate.kind === 'all').map(({ id }) => hasScope(document, id))
+  const ofVisible = `exists (select from ${quoteTable(parent.table)} document where document.tenant_id = ${self}.tenant_id and document.id = ${self}.parent_id)`
+  return ofEvery.length === document.scopes.length ? ofEvery : [...ofEvery, ofVisible]
 }
+
+function parentOf(catalogue: Catalogue, line: Entity): Entity {
+  const parent = line.parent && catalogue.entities.get(line.parent.entity)
+  if (!parent) throw new Error(`${line.id} hangs on nothing that its catalogue has`)
+  return parent
+}
+
+const rootOf = (catalogue: Catalogue, entity: Entity): Entity => (entity.parent ? rootOf(catalogue, parentOf(catalogue, entity)) : entity)

@@ -52,7 +52,6 @@ function sketchEntity(
     permissions: new Map(),
     tree: path ? { parent: named(String(path[1]['treeOf'])), path: named(path[0]) } : null,
     scopes: at !== undefined ? [scope('parent', { kind: 'parent' })] : ownScopes(owner),
-    owner: owner === undefined ? null : named(owner),
     parent: at === undefined ? null : { entity: at, field: 'lines' },
     inverses: new Map(),
     referencedBy: [],

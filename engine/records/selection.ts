@@ -47,6 +47,9 @@ export interface SelectionText {
   readonly deleted: boolean
 }
 
+/** For those who only ask whether a record is there. */
+export const onlyId: SelectionText = { fields: 'id', expand: undefined, withLines: false, deleted: false }
+
 /** An EntityAccess belongs to one Access. The same object for the same question: compiled statements hang on it. */
 const selections = new WeakMap<EntityAccess, Map<string, Selection>>()
 

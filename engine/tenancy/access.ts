@@ -6,7 +6,7 @@ import { echo, Problem, type Fault } from '../problems.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { entityAt } from '../records/access.ts'
 import type { RecordsDoor } from '../records/handle.ts'
-import { parseSelection } from '../records/selection.ts'
+import { onlyId, parseSelection } from '../records/selection.ts'
 import type { Actor } from '../records/types.ts'
 import { setAccess } from './tenants.ts'
 
@@ -42,7 +42,7 @@ export function createAccesses({ database, records, hashPassword, catalogueOf }:
     if (!isUuid(member)) throw new Problem('not-found')
     const access = await records.access(actor)
     const here = entityAt(access, { module: 'core', plural: 'members' })
-    const get = { access: here, id: member, deleted: false, selection: parseSelection(access, here, 'id', undefined, false) }
+    const get = { access: here, id: member, deleted: false, selection: parseSelection(access, here, onlyId) }
     await records.run({ kind: 'get', access, get }, actor)
   }
   const current = async (tenant: string, member: string): Promise<MemberAccess> => {

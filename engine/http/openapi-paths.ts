@@ -164,7 +164,12 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const written = ref('schemas', 'Written')
   const scope = here.actions.get('get')
   // Whoever sees only some records may write one away from themselves.
-  const after = scope === undefined ? written : scope === 'all' ? wholeRecord(names, here) : { anyOf: [wholeRecord(names, here), written] }
+  const after =
+    scope === undefined
+      ? written
+      : scope.predicate.kind === 'all'
+        ? wholeRecord(names, here)
+        : { anyOf: [wholeRecord(names, here), written] }
   const done = answer('The record as it is now.', after, etag)
   const created = answer('The new record.', after, { ...etag, Location: ref('headers', 'Location') })
   const twice = parameter('Idempotency-Key')

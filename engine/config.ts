@@ -25,8 +25,8 @@ export const limits = {
   strictTransportSeconds: 180 * 24 * 3600,
   /** JSON answers without an ETag from this size on are compressed for clients that ask for it. */
   compressFromBytes: 8 * 1024,
-  /** Of an access or select token, as it is sent. */
-  tokenCharacters: 4_096,
+  /** Of a select token, as it is sent. */
+  selectTokenCharacters: 4_096,
   /** RFC 3696: 64 before the @, 255 behind it. */
   emailCharacters: 320,
   /** Of slugs and of module ids: what PostgreSQL takes as a name. */

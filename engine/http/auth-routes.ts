@@ -90,7 +90,7 @@ const readCookie = (request: Request): string | undefined => parseCookie(request
 function readCredentials(body: unknown): Credentials {
   const bySelection = typeof body === 'object' && body !== null && 'selectToken' in body
   return bySelection
-    ? readMembers(body, { selectToken: required(limits.tokenCharacters), tenant: required(limits.idCharacters) })
+    ? readMembers(body, { selectToken: required(limits.selectTokenCharacters), tenant: required(limits.idCharacters) })
     : readMembers(body, {
         email: required(limits.emailCharacters),
         password: required(limits.passwordMaxCharacters),

@@ -3,14 +3,14 @@ import { ListPage } from './list/list-page.tsx'
 import { RecordPage } from './record/record-page.tsx'
 import { Home } from './shell/home.tsx'
 import { Shell } from './shell/shell.tsx'
-import { NotFound } from './shell/states.tsx'
+import { NotFoundPage } from './shell/states.tsx'
 
 /** Search parameters are plain texts, so that a list's address reads like the API's: `?stage.in=won&sort=-value`. */
 export type Search = Readonly<Record<string, string>>
 const validateSearch = (search: Record<string, unknown>): Search =>
   Object.fromEntries(Object.entries(search).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
 
-const root = createRootRoute({ component: Shell, notFoundComponent: () => NotFound({}), validateSearch })
+const root = createRootRoute({ component: Shell, notFoundComponent: () => NotFoundPage({}), validateSearch })
 const home = createRoute({ getParentRoute: () => root, path: '/', component: Home })
 const list = createRoute({ getParentRoute: () => root, path: '/e/$module/$plural', component: ListPage })
 const create = createRoute({

@@ -7,7 +7,7 @@ import { useTitles } from '../api/titles.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { useAddress } from '../model/route.ts'
-import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
+import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { toast } from '../shell/toast.tsx'
 import { createBody, dataOf, initialData, patchBody, type FormData } from './body.ts'
 import { FormFrame } from './form-frame.tsx'
@@ -15,8 +15,8 @@ import { formFields } from './schema.ts'
 
 export function CreatePage() {
   const { entity } = useAddress()
-  if (!entity) return <NotFound />
-  return may(entity, 'create') ? <Create key={entity.id} entity={entity} /> : <Forbidden />
+  if (!entity) return <NotFoundPage />
+  return may(entity, 'create') ? <Create key={entity.id} entity={entity} /> : <ForbiddenPage />
 }
 
 function Create({ entity }: { readonly entity: Entity }) {
@@ -48,8 +48,8 @@ function Create({ entity }: { readonly entity: Entity }) {
 export function EditPage() {
   const { entity, id } = useAddress()
   const expand = entity ? expandOf(entity.fields.map((field) => (field.reference ? field.name : null))) : ''
-  if (!entity || id === null) return <NotFound />
-  return may(entity, 'update') ? <Load key={id} entity={entity} id={id} expand={expand} /> : <Forbidden />
+  if (!entity || id === null) return <NotFoundPage />
+  return may(entity, 'update') ? <Load key={id} entity={entity} id={id} expand={expand} /> : <ForbiddenPage />
 }
 
 /** The form holds the record as it was when opened: a later refetch must not change what the person is judging against. */
@@ -59,7 +59,7 @@ function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: st
   if (base === null && data && !isPlaceholderData) setBase({ record: data, initial: dataOf(entity, data) })
   if (error && !base)
     return isProblem(error, 'not-found') ? (
-      <NotFound what={`This ${entity.title.toLowerCase()} is not here`} />
+      <NotFoundPage what={`This ${entity.title.toLowerCase()} is not here`} />
     ) : (
       <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
     )

@@ -11,7 +11,7 @@ import { listAddress } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { useAddress, useSearchText } from '../model/route.ts'
 import { ActionDock, PageBar } from '../shell/page-bar.tsx'
-import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
+import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
 import { previewCsv } from './csv.ts'
 import './import.css'
@@ -21,8 +21,8 @@ import { matchHeaders, targetsOf } from './targets.ts'
 
 export function ImportPage() {
   const { entity } = useAddress()
-  if (!entity) return <NotFound />
-  return may(entity, 'import') ? <Import key={entity.id} entity={entity} /> : <Forbidden />
+  if (!entity) return <NotFoundPage />
+  return may(entity, 'import') ? <Import key={entity.id} entity={entity} /> : <ForbiddenPage />
 }
 
 const steps = ['File', 'Columns', 'Check', 'Import'] as const

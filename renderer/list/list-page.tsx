@@ -16,7 +16,7 @@ import { RecordPanel } from '../record/record-panel.tsx'
 import { RecordPage } from '../record/record-page.tsx'
 import { useCommands } from '../shell/commands.tsx'
 import { PageBar } from '../shell/page-bar.tsx'
-import { Failure, Forbidden, NotFound } from '../shell/states.tsx'
+import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { failed, toast } from '../shell/toast.tsx'
 import { Cards } from './cards.tsx'
 import { columnsOf, rowHeights, useLayout } from './columns.ts'
@@ -31,9 +31,9 @@ import { nextSort, operatorsFor, prefill, readView, requestOf, viewsOf, writeVie
 
 export function ListPage() {
   const { entity } = useAddress()
-  if (!entity) return <NotFound what="There is no such list" />
+  if (!entity) return <NotFoundPage what="There is no such list" />
   if (entity.kind === 'single') return <RecordPage />
-  return may(entity, 'list') ? <List key={entity.id} entity={entity} /> : <Forbidden />
+  return may(entity, 'list') ? <List key={entity.id} entity={entity} /> : <ForbiddenPage />
 }
 
 const none: ReadonlySet<string> = new Set()

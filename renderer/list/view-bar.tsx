@@ -91,7 +91,7 @@ export function ViewBar({
         <SearchBox entity={entity} value={state.search} onChange={onSearch} />
         <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing}>
           <IconFilter size={16} stroke={1.5} aria-hidden />
-          {!phone && 'Filter'}
+          <span className="wide-only">Filter</span>
         </AddFilter>
         <SortButton entity={entity} sort={state.sort} onSort={onSort} own={state.changed} />
         {!phone && <ColumnsButton entity={entity} layout={layout} onLayout={onLayout} onLayoutReset={onLayoutReset} />}
@@ -173,7 +173,6 @@ function SortButton({
   readonly onSort: (sort: readonly string[]) => void
 }) {
   const catalogue = useCatalogue()
-  const phone = usePhone()
   const [opened, setOpened] = useState(false)
   const fields = listableFields(entity).filter((field) => field.sortable)
   const first = sort[0]?.replace(/^-/, '')
@@ -193,7 +192,7 @@ function SortButton({
           aria-expanded={opened}
         >
           <IconArrowsSort size={16} stroke={1.5} aria-hidden />
-          {!phone && (named ? named.title : 'Sort')}
+          <span className="wide-only">{named ? named.title : 'Sort'}</span>
         </button>
       }
     >

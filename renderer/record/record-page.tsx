@@ -8,7 +8,7 @@ import { A, useGo } from '../model/navigation.tsx'
 import { rememberRecent } from '../model/recents.ts'
 import { useAddress } from '../model/route.ts'
 import { PageBar } from '../shell/page-bar.tsx'
-import { Forbidden, NotFound } from '../shell/states.tsx'
+import { ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { RecordView } from './record-view.tsx'
 
 /** The next or previous record of the list from which this one was opened; null when no list is at hand. */
@@ -28,8 +28,8 @@ export function RecordPage() {
   useEffect(() => {
     if (entity && id) rememberRecent(catalogue, entity.id, id)
   }, [catalogue, entity, id])
-  if (!entity) return <NotFound />
-  if (!may(entity, 'get')) return <Forbidden />
+  if (!entity) return <NotFoundPage />
+  if (!may(entity, 'get')) return <ForbiddenPage />
   const recordId = entity.kind === 'single' ? 'single' : (id ?? '')
   const step = (by: number): void => {
     const next = neighbour(entity.id, recordId, by)

@@ -19,14 +19,17 @@ const CreateDialog = lazy(() => import('../form/create-dialog.tsx').then((loaded
 
 /** The frame of every signed-in screen: navigation, commands, dialogs. */
 export function Shell() {
-  const [creating, setCreating] = useState<readonly { readonly key: string; readonly request: CreateRequest }[]>([])
+  const [creating, setCreating] = useState<
+    readonly { readonly key: string; readonly request: CreateRequest; readonly opener: Element | null }[]
+  >([])
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   const [collapsed, setCollapsed] = useState(readStored('sidebar.collapsed') === true)
   const phone = usePhone()
   const overlays = useMemo(
     () => ({
-      openCreate: (request: CreateRequest) => setCreating((stack) => [...stack, { key: crypto.randomUUID(), request }]),
+      openCreate: (request: CreateRequest) =>
+        setCreating((stack) => [...stack, { key: crypto.randomUUID(), request, opener: document.activeElement }]),
       openPalette: () => setPalette(true),
       openHelp: () => setHelp(true),
     }),
@@ -62,12 +65,22 @@ export function Shell() {
             key={open.key}
             request={open.request}
             depth={index}
-            onClose={() => setCreating((stack) => stack.filter((each) => each !== open))}
+            onClose={() => {
+              setCreating((stack) => stack.filter((each) => each !== open))
+              giveBack(open.opener)
+            }}
           />
         ))}
       </Suspense>
     </OverlaysContext>
   )
+}
+
+/** A dialog that is gone gives the focus back to what opened it, unless something else has taken it. */
+function giveBack(opener: Element | null): void {
+  requestAnimationFrame(() => {
+    if (opener instanceof HTMLElement && opener.isConnected && document.activeElement === document.body) opener.focus()
+  })
 }
 
 function ShellCommands({

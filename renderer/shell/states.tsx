@@ -1,7 +1,8 @@
-import { IconAlertTriangle, IconLock, IconMapQuestion } from '@tabler/icons-react'
+import { IconAlertTriangle, IconHome, IconLock, IconMapQuestion } from '@tabler/icons-react'
 import { useEffect, useState, type ReactNode } from 'react'
 import { ApiProblem, problemText } from '../api/problem.ts'
 import { A } from '../model/navigation.tsx'
+import { PageBar } from './page-bar.tsx'
 
 /** Nothing for the first 150 ms: what comes quickly should not flicker. */
 export function useLate(ms = 150): boolean {
@@ -106,4 +107,24 @@ export const NotFound = ({ what = 'This address leads nowhere' }: { readonly wha
   >
     It may have been deleted, or your role does not include it.
   </StateBox>
+)
+
+/** The same as a screen of its own: with a bar that leads back, and a heading for the tab. */
+export const NotFoundPage = ({ what = 'This address leads nowhere' }: { readonly what?: string }) => (
+  <>
+    <PageBar title="Not found" quiet back="/" crumbs={homeward} />
+    <NotFound what={what} />
+  </>
+)
+export const ForbiddenPage = () => (
+  <>
+    <PageBar title="Not for your role" quiet back="/" crumbs={homeward} />
+    <Forbidden />
+  </>
+)
+const homeward = (
+  <A className="crumb" href="/">
+    <IconHome size={16} stroke={1.5} aria-hidden />
+    Home
+  </A>
 )

@@ -23,9 +23,27 @@ export interface CsvRow {
   readonly cells: readonly string[]
 }
 
+/**
+ * What parts the cells of a file: comma, semicolon (spreadsheets of many countries) or tab, whichever stands most often in the header,
+ * quoted names apart. A header of one column has none: then it is a comma.
+ */
+export function delimiterOf(text: string): string {
+  const counts = new Map<string, number>(delimiters.map((each) => [each, 0]))
+  let isQuoted = false
+  for (const character of text.replace(/^\ufeff?[\r\n]*/, '')) {
+    if (character === '"') isQuoted = !isQuoted
+    else if (!isQuoted && (character === '\n' || character === '\r')) break
+    else if (!isQuoted && counts.has(character)) counts.set(character, counts.get(character)! + 1)
+  }
+  return delimiters.reduce((best, each) => (counts.get(each)! > counts.get(best)! ? each : best))
+}
+const delimiters = [',', ';', '\t'] as const
+
 /** Rows of a CSV text that are not empty. Throws Problem 'request-malformed' with the line of a quoting mistake. */
 export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
-  const parser = Readable.from([text]).pipe(parse({ bom: true, relaxColumnCount: true, skipEmptyLines: true, info: true }))
+  const parser = Readable.from([text]).pipe(
+    parse({ bom: true, delimiter: delimiterOf(text), relaxColumnCount: true, skipEmptyLines: true, info: true }),
+  )
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { records: number; empty_lines: number } }>) {
       yield { number: info.records + info.empty_lines, cells: record }
@@ -189,11 +207,11 @@ export function cellFaults(
   if (problem.faults.length === 0) return [{ row: first, column: null, detail: problem.message }]
   return problem.faults.map(({ pointer, detail }: Fault) => {
     const [, , , , name = '', ...below] = pointer.split('/')
-    const line = lineRows.get(name)?.[Number(below[0])]
-    const [field, member] = line === undefined ? [name, below[0]] : below.slice(1)
-    const known = columns.filter(
-      (each) => each !== null && (line === undefined ? !each.lines : each.lines?.name === name) && each.field.name === field,
-    )
+    const lines = lineRows.get(name)
+    const line = lines?.[Number(below[0])]
+    // A key of lines that the database found taken stands for all of them: `/lines/badge`.
+    const [field, member] = !lines ? [name, below[0]] : line === undefined ? below : below.slice(1)
+    const known = columns.filter((each) => each !== null && (lines ? each.lines?.name === name : !each.lines) && each.field.name === field)
     const column = known.find((each) => each?.member === member) ?? known[0]
     return {
       row: line ?? first,

@@ -55,7 +55,7 @@ export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Act
     values: [actor.tenant, id],
   }
   try {
-    return await jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, () => [mark])
+    return await jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, { also: () => [mark] })
   } catch (error) {
     // Division by zero: no row was left to mark.
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === '22012')

@@ -2,7 +2,10 @@ import type { Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
+import type { Result } from '../records/execute.ts'
 import type { RecordsDoor } from '../records/handle.ts'
+import { parseIdempotency } from '../records/parse-rest-write.ts'
+import type { WriteRequest } from '../records/request.ts'
 import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types.ts'
 import { upsertKeys, writeRequest } from '../records/write-request.ts'
 import type { Wanted } from '../records/write-request.ts'
@@ -10,6 +13,7 @@ import { importColumns } from './import-columns.ts'
 import type { ImportColumn } from './import-columns.ts'
 import { cellFaults, documents, lookupKey, lookups, readCsv, toBody } from './import-documents.ts'
 import type { CellFault, Found, ImportDocument } from './import-documents.ts'
+import { Duplicates } from './import-duplicates.ts'
 import type { JobKind, JobRun, Jobs } from './jobs.ts'
 
 /** What an import was asked to do; stored with the job. */
@@ -51,7 +55,7 @@ export interface ImportOptions {
   readonly records: RecordsDoor
 }
 
-/** `POST …/import`: reads the file, refuses what is wrong with header or mapping at once, and hands the rest to a job. */
+/** `POST …/import`: reads the file, refuses what is wrong with header or mapping at once, and hands the rest to a job: once for each Idempotency-Key. */
 export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 'submit'>, call: Call, actor: Actor): Promise<Answer> {
   const { access, here } = await importPlace(records, call, actor)
   const text = await readText(call.body)
@@ -67,7 +71,10 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
     if (rows > csvRows) throw new Problem('body-too-large', `A file has at most ${csvRows} rows.`)
   }
   const input: ImportInput = { module: call.module, plural: call.plural, ...options, documents: count }
-  const job = await jobs.submit(actor, 'import', input, (id) => [storeQuery(actor, id, here.entity.id, input, text)])
+  const job = await jobs.submit(actor, 'import', input, {
+    also: (id) => [storeQuery(actor, id, here.entity.id, input, text)],
+    idempotency: parseIdempotency({ ...call, rest: ['import'] }, text),
+  })
   return { status: 202, body: JSON.stringify(job), headers: { Location: `/api/jobs/${job.id}` } }
 }
 
@@ -152,11 +159,13 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
     const input = run.input as ImportInput
     const text = await run.as((actor) => source(actor, run.id))
     const header = await readHeader(text)
-    let { done = 0, counts = none, faults = [], faultCount = 0 } = run.state as ImportState
+    // What a dry run has seen is nowhere but here: one that was interrupted begins anew.
+    const duplicates = input.dryRun ? new Duplicates() : null
+    let { done = 0, counts = none, faults = [], faultCount = 0 } = input.dryRun ? {} : (run.state as ImportState)
     let batch: ImportDocument[] = []
     let seen = 0
     const work = async (): Promise<void> => {
-      const outcome = await run.as((actor) => importBatch(records, run.id, input, header, batch, done, actor))
+      const outcome = await run.as((actor) => importBatch(records, run.id, input, header, batch, done, duplicates, actor))
       done += batch.length
       batch = []
       counts = {
@@ -213,6 +222,7 @@ async function importBatch(
   header: readonly string[],
   batch: readonly ImportDocument[],
   from: number,
+  duplicates: Duplicates | null,
   actor: Actor,
 ): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
   const place = await importPlace(records, input, actor)
@@ -227,7 +237,8 @@ async function importBatch(
   // A document is known by its place in the file: what its cells mean may change between two attempts, when a record that it names was made meanwhile.
   const idempotency = input.dryRun ? null : { route: `import ${job}`, keys: good.map((i) => String(from + i)), bodyHash: Buffer.from(job) }
   const request = writeRequest({ ...place, mode: 'each', via: 'import', requestId: job, dryRun: input.dryRun, idempotency }, wanted)
-  const { results } = await records.run(request, actor)
+  const outcome = await records.run(request, actor)
+  const results = duplicates ? judged(place.access, request, outcome.results, duplicates) : outcome.results
   const rows = batch.map((document, i): RowOutcome => {
     const row = document.rows[0]!.number
     const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })
@@ -244,6 +255,11 @@ async function importBatch(
     failed: count('failed'),
     faults: rows.flatMap((each) => each.faults),
   }
+}
+
+function judged(access: Access, request: WriteRequest, results: readonly Result[], duplicates: Duplicates): readonly Result[] {
+  let read = 0
+  return results.map((result, i) => (request.refused.has(i) ? result : duplicates.judge(access, request.operations[read++]!, result)))
 }
 
 async function findAll(

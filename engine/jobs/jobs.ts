@@ -3,6 +3,8 @@ import type { Database, Query, Rows, TransactionContext } from '../database/type
 import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { administrator } from '../catalogue/types.ts'
+import { claim, settleQuery } from '../records/idempotency.ts'
+import type { Idempotency } from '../records/idempotency.ts'
 import type { Actor } from '../records/types.ts'
 import type { JobRef, Wakeups } from './wakeups.ts'
 
@@ -38,13 +40,19 @@ export interface JobKind {
   run(run: JobRun): Promise<unknown>
 }
 
-/** Thrown by `checkpoint`; what was done so far stays. Cancelled: for good. Otherwise another worker goes on. */
+/** Thrown by `checkpoint`; what was done so far stays. Cancelled: for good. Otherwise another worker goes on, or does so already. */
 export class Interrupted extends Error {
   readonly cancelled: boolean
   constructor(cancelled: boolean) {
-    super(cancelled ? 'the job was cancelled' : 'the process stops')
+    super(cancelled ? 'the job was cancelled' : 'the job is for another worker')
     this.cancelled = cancelled
   }
+}
+
+/** What is stored together with a new job. */
+export interface Submission {
+  readonly also?: (job: string) => readonly Query[]
+  readonly idempotency?: Idempotency | null
 }
 
 export interface JobsOptions {
@@ -57,6 +65,12 @@ export interface JobsOptions {
   readonly onError: (error: unknown) => void
 }
 export type Jobs = ReturnType<typeof createJobs>
+
+/** A job in the hands of one worker. */
+interface Held extends JobRef {
+  /** Counts the workers that the job has had. */
+  readonly run: number
+}
 
 const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${column}`
 const columns = `id, kind, status, progress_done, progress_total, result, ${instant('created_at')}, ${instant('finished_at')}`
@@ -89,14 +103,20 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
   let timer: NodeJS.Timeout | undefined
   let stopping = false
 
-  /** Stores a job with whatever belongs to it, in one transaction, and wakes a worker. */
-  async function submit(actor: Actor, kind: string, input: unknown, also: (job: string) => readonly Query[] = () => []): Promise<Job> {
+  /** Stores a job with whatever belongs to it, in one transaction, and wakes a worker. A copy of an earlier request answers its job. */
+  async function submit(actor: Actor, kind: string, input: unknown, { also, idempotency }: Submission = {}): Promise<Job> {
     const id = uuidv7()
     const insert: Query = {
       text: `insert into bos.job (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)`,
       values: [actor.tenant, id, kind, JSON.stringify(input), actor.member],
     }
-    await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [insert, ...also(id)] }))
+    const earlier = await database.transaction(contextOf(actor), async (tx) => {
+      const [done] = idempotency ? await claim(tx, idempotency, actor) : []
+      const settle = idempotency ? [settleQuery(idempotency, actor, new Map(idempotency.keys.map((key) => [key, { job: id }])))] : []
+      await (done ? tx.commit() : tx.commit({ role: 'bos_write', queries: [insert, ...(also?.(id) ?? []), ...settle] }))
+      return done ? (done as { job: string }).job : null
+    })
+    if (earlier !== null) return read(actor, earlier)
     await wakeups.send({ tenant: actor.tenant, job: id }).catch(onError)
     return read(actor, id)
   }
@@ -170,25 +190,26 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     const row = claimed.rows[0]
     if (!row) return
     const kind = byKind.get(String(row['kind']))
+    const held: Held = { ...ref, run: Number(row['run']) }
     let state = row['state']
     const alive = setInterval(
-      () => void database.call({ text: 'select bos.job_alive($1, $2)', values: [ref.tenant, ref.job] }).catch(onError),
+      () => void database.call({ text: 'select bos.job_alive($1, $2, $3)', values: [ref.tenant, ref.job, held.run] }).catch(onError),
       staleSeconds * 250,
     )
     try {
       const as = asMember(ref)
       const checkpoint: JobRun['checkpoint'] = async (next, done, total, also = []) => {
-        const isCancelled = await as((actor) => keep(ref, actor, next, done, total, also))
+        const isCancelled = await as((actor) => keep(held, actor, next, done, total, also))
         state = next
         if (isCancelled || stopping) throw new Interrupted(isCancelled)
       }
       const result = await kind!.run({ id: ref.job, input: row['input'], state, as, checkpoint })
-      await finish(ref, 'done', result)
+      await finish(held, 'done', result)
     } catch (error) {
       if (error instanceof Interrupted && !error.cancelled) return
-      if (error instanceof Interrupted) return void (await finish(ref, 'cancelled', kind!.summary(state)))
+      if (error instanceof Interrupted) return void (await finish(held, 'cancelled', kind!.summary(state)))
       if (!(error instanceof Problem)) onError(error)
-      await finish(ref, 'failed', {
+      await finish(held, 'failed', {
         ...kind!.summary(state),
         problem: (error instanceof Problem ? error : new Problem('internal')).toJSON(),
       })
@@ -197,8 +218,11 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     }
   }
 
-  const finish = (ref: JobRef, outcome: JobStatus, result: unknown): Promise<Rows> =>
-    database.call({ text: 'select bos.job_finish($1, $2, $3, $4)', values: [ref.tenant, ref.job, outcome, JSON.stringify(result ?? null)] })
+  const finish = ({ tenant, job, run }: Held, outcome: JobStatus, result: unknown): Promise<Rows> =>
+    database.call({
+      text: 'select bos.job_finish($1, $2, $3, $4, $5)',
+      values: [tenant, job, run, outcome, JSON.stringify(result ?? null)],
+    })
 
   function asMember(ref: JobRef): JobRun['as'] {
     let actor: Promise<Actor> | undefined
@@ -227,9 +251,9 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     }
   }
 
-  /** Answers whether the job was cancelled meanwhile. */
+  /** Answers whether the job was cancelled meanwhile. Throws Interrupted, and keeps nothing, when another worker has the job by now. */
   async function keep(
-    { tenant, job }: JobRef,
+    { tenant, job, run }: Held,
     actor: Actor,
     state: unknown,
     done: number,
@@ -237,12 +261,16 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     also: readonly Query[],
   ): Promise<boolean> {
     const update: Query = {
-      text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running'
+      text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running' and run = $6
         returning cancel_requested_at is not null as cancelled`,
-      values: [tenant, job, JSON.stringify(state), done, total],
+      values: [tenant, job, JSON.stringify(state), done, total, run],
     }
-    const [kept] = await database.transaction(contextOf(actor), (tx) => tx.commit({ role: 'bos_write', queries: [update, ...also] }))
-    return kept!.rows[0]?.['cancelled'] !== false
+    return database.transaction(contextOf(actor), async (tx) => {
+      const [kept] = await tx.send({ role: 'bos_write', queries: [update] })
+      if (!kept!.rows[0]) throw new Interrupted(false)
+      await (also.length > 0 ? tx.commit({ role: 'bos_write', queries: also }) : tx.commit())
+      return kept!.rows[0]['cancelled'] === true
+    })
   }
 
   return { submit, read, list, cancel, start, stop }

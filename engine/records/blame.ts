@@ -3,7 +3,7 @@ import type { Database, Rows } from '../database/types.ts'
 import { fold } from '../fields/fold.ts'
 import { contextOf } from './access.ts'
 import { Members } from './change.ts'
-import type { Operation, Stored } from './change.ts'
+import type { Change, Operation, Stored } from './change.ts'
 import { columnValues } from './decide.ts'
 import { keyQuery, readStored, storedQuery } from './load.ts'
 import type { WriteRequest } from './request.ts'
@@ -68,7 +68,12 @@ function blamed(
 /** The value a field would have; null: none, or not known without deciding. */
 function valueIn(operation: Operation, field: Field, stored: Stored | undefined): unknown {
   if (!('change' in operation)) return null
-  const asked = operation.change.set.get(field.id)
+  return wantedValue(operation.change, field, operation.op === 'update' ? stored?.values.get(field.id) : field.default)
+}
+
+/** The value that a change gives a field, or the one it has otherwise; null: none, or not known without deciding. */
+export function wantedValue({ set }: Pick<Change, 'set'>, field: Field, otherwise: unknown): unknown {
+  const asked = set.get(field.id)
   if (asked !== undefined) return asked instanceof Members ? null : asked
-  return (operation.op === 'update' ? stored?.values.get(field.id) : field.default) ?? null
+  return otherwise ?? null
 }

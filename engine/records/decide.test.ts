@@ -26,6 +26,10 @@ const sketch = sketchCatalogue({
     fields: { product: { type: 'text' }, quantity: { type: 'integer' }, parts: { type: 'lines', entity: 'shop.part' } },
   },
   'shop.part': { kind: 'line', at: 'shop.line', fields: { label: { type: 'text' } } },
+  'shop.stay': {
+    fields: { room: { type: 'text' }, from: { type: 'date' }, to: { type: 'date' } },
+    unique: [{ id: 'one_at_a_time', fields: ['room'], noOverlap: ['from', 'to'] }],
+  },
 })
 
 /** The sketch, with what it has no words for. */
@@ -337,4 +341,31 @@ test('values are the same by what they say', () => {
     same([], []),
   ]).toEqual([true, false, false, false, false, true])
   expect(same(JSON.parse('{"__proto__":1}'), {})).toBe(false)
+})
+
+describe('a period that must not overlap others', () => {
+  const stay = catalogue.entities.get('shop.stay')!
+  const backwards = ['request-invalid', '/to']
+  const made = (set: object) =>
+    problemOf(() => decideCreate(situation(), { op: 'create', entity: stay, id: id(1), pointer: '', change: change(set) })).slice(0, 2)
+  const changed = (set: object, before: object) =>
+    problemOf(() =>
+      decideUpdate(situation(), update(change(set), { entity: stay }), {
+        ...stored({}),
+        values: new Map(Object.entries({ room: null, ...before })),
+      }),
+    ).slice(0, 2)
+
+  test('does not end before it begins', () => {
+    expect(made({ room: 'A', from: '2026-11-03', to: '2026-11-02' })).toEqual(backwards)
+    expect(changed({ from: '2026-11-03' }, { from: '2026-11-01', to: '2026-11-02' })).toEqual(backwards)
+    expect(changed({ to: '2026-10-01' }, { from: '2026-11-01', to: '2026-11-02' })).toEqual(backwards)
+  })
+
+  test('may be one day, or open at either end; one that was stored otherwise stands in nobody’s way', () => {
+    for (const set of [{ from: '2026-11-02', to: '2026-11-02' }, { from: '2026-11-02' }, { to: '2026-11-02' }, { from: null, to: null }])
+      expect(made(set)[0]).toBe('none')
+    expect(changed({ room: 'B' }, { from: '2026-11-03', to: '2026-11-02' })[0]).toBe('none')
+    expect(changed({ from: '2026-11-02', to: '2026-11-03' }, { from: '2026-11-03', to: '2026-11-02' })[0]).toBe('none')
+  })
 })

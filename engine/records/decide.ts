@@ -228,7 +228,26 @@ function decideRow(
     set[field.id] = { from: before, to: after }
     checkReference(draft, field, after, at)
   }
+  refuseBackwards(draft, entity, stored, set, pointer)
   return { row, set }
+}
+
+/** A period that must not overlap others ends no sooner than it begins: no range could be made of it. */
+function refuseBackwards(
+  draft: Draft,
+  entity: Entity,
+  stored: Pick<StoredLine, 'values'> | null,
+  set: EventBody['set'],
+  pointer: string,
+): void {
+  for (const { noOverlap } of entity.unique) {
+    if (!noOverlap?.some((id) => set[id])) continue
+    const [from, to] = noOverlap.map((id) => (set[id] ? set[id].to : stored?.values.get(id)) ?? null)
+    const [first, last] = noOverlap.map((id) => entity.fieldById.get(id)!)
+    // Canonical days and instants compare as texts.
+    if (typeof from === 'string' && typeof to === 'string' && from > to)
+      draft.report(`${pointer}/${last!.name}`, `${last!.title} must not be before ${first!.title}.`)
+  }
 }
 
 /** A value that a required field does not take. */

@@ -10,7 +10,7 @@ import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
 import { getQuery } from './get.ts'
-import { claim, settleQuery } from './idempotency.ts'
+import { claim, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
 import { loadSituation } from './load-situation.ts'
@@ -121,7 +121,7 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
   return database.transaction(contextOf(actor, request.access), async (tx) => {
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
-    const done = idempotency ? await claim(tx, idempotency, actor) : []
+    const done = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
     if (request.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
     if (done[0]) {
       const rows = await tx.commit(...read(done[0][0]?.id))

@@ -19,11 +19,11 @@ export interface Idempotency {
 }
 
 /**
- * The first thing of the transaction: copies of a request wait here for the first one to commit. Answers per key what was
- * done, or null: do it now. A row without outcome is a claim whose operation was refused; it is locked and done afresh.
+ * The first thing of the transaction: copies of a request wait here for the first one to commit. Answers per key the outcome that
+ * was settled, or null: do it now. A row without outcome is a claim whose operation was refused; it is locked and done afresh.
  * Throws Problem 'idempotency-mismatch' when a key was used with another request.
  */
-export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempotency, actor: Actor): Promise<(readonly Done[] | null)[]> {
+export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempotency, actor: Actor): Promise<readonly unknown[]> {
   const insert = toQuery(sql`insert into bos.idempotency (tenant_id, actor, route, key, body_hash)
     select ${actor.tenant}::uuid, ${actor.member}::uuid, ${route}::text, key, ${bodyHash}::bytea from unnest(${keys}::text[]) as k(key) order by key on conflict do nothing`)
   const read = toQuery(sql`select key, body_hash = ${bodyHash}::bytea as same, outcome::text as outcome from bos.idempotency
@@ -34,15 +34,16 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
     const row = byKey.get(key)
     if (row?.['same'] !== true) throw new Problem('idempotency-mismatch')
     const outcome = row['outcome'] as string | null
-    // Members in the order of a first answer: a replay is the same to the letter.
-    return outcome === null
-      ? null
-      : (JSON.parse(outcome) as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
+    return outcome === null ? null : (JSON.parse(outcome) as unknown)
   })
 }
 
+/** The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. */
+export const replayed = (outcome: unknown): readonly Done[] | null =>
+  outcome === null ? null : (outcome as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
+
 /** Written with the rest: a claim and what it did are kept or lost together. */
-export function settleQuery({ route }: Idempotency, actor: Actor, outcomes: ReadonlyMap<string, readonly Done[]>): Query {
+export function settleQuery({ route }: Idempotency, actor: Actor, outcomes: ReadonlyMap<string, unknown>): Query {
   const rows = [...outcomes].map(([key, outcome]) => ({ key, outcome }))
   return toQuery(sql`update bos.idempotency i set outcome = r.outcome from json_to_recordset(${JSON.stringify(rows)}::json) as r(key text, outcome jsonb)
     where i.tenant_id = ${actor.tenant}::uuid and i.actor = ${actor.member}::uuid and i.route = ${route}::text and i.key = r.key`)

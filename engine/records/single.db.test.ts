@@ -77,6 +77,22 @@ describe('numbers', () => {
     )
   const upTo = (n: number): string[] => Array.from({ length: n }, (_, i) => `B${String(i + 1).padStart(3, '0')}`)
 
+  describe('a booking that ends before it begins', () => {
+    nothingIsWritten(world)
+    scenarios(world, `POST ${path}`, [
+      { name: 'is refused at its end', as, body: booking(0, { to: hour(-1) }), status: 422, problem: 'request-invalid', pointers: ['/to'] },
+      {
+        name: 'and in bulk',
+        as,
+        path: `${path}/bulk`,
+        body: { operations: [{ op: 'create', data: booking(0, { to: hour(-1) }) }] },
+        status: 422,
+        problem: 'request-invalid',
+        pointers: ['/operations/0/data/to'],
+      },
+    ])
+  })
+
   test('have no gap and no twin: many at once, some of them refused by rules, keys and the database', async () => {
     const attempts = Array.from({ length: 60 }, (_, i) => {
       const body =

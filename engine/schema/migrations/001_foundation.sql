@@ -187,6 +187,8 @@ create table bos.job (
   -- Where a job that was interrupted goes on. Kept after each batch, in a transaction of its own: a crash in between repeats the
   -- batch, which idempotency keys make harmless.
   state jsonb not null default '{}',
+  -- Counts up with every worker that takes the job: what a worker keeps carries its number, so one that was taken for dead keeps nothing.
+  run integer not null default 0,
   result jsonb,
   progress_done bigint not null default 0,
   progress_total bigint,
@@ -206,7 +208,9 @@ create table bos.import (
   entity text collate "C" not null,
   mode text collate "C" not null,
   options jsonb not null default '{}',
-  source text not null,
+  -- The file, until the job is over. Undo goes by import_row and the events, and a job that ended never runs again: nothing reads the
+  -- file after that, and it may say much about people.
+  source text,
   undone_at timestamptz(3),
   primary key (tenant_id, job_id),
   foreign key (tenant_id, job_id) references bos.job on delete cascade

@@ -12,27 +12,39 @@ end;
 
 -- Takes a waiting job; no row: another worker has it, or it is over.
 create function bos.job_claim(tenant uuid, job uuid, stale_seconds double precision)
-returns table (kind text, input jsonb, state jsonb, done bigint, total bigint)
+returns table (kind text, input jsonb, state jsonb, run integer)
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  update bos.job j set status = 'running', updated_at = now()
+  update bos.job j set status = 'running', run = j.run + 1, updated_at = now()
   where j.tenant_id = job_claim.tenant and j.id = job_claim.job
     and (j.status = 'queued' or (j.status = 'running' and j.updated_at < now() - make_interval(secs => stale_seconds)))
-  returning j.kind, j.input, j.state, j.progress_done, j.progress_total;
+  returning j.kind, j.input, j.state, j.run;
 end;
 
-create function bos.job_alive(tenant uuid, job uuid) returns void
+-- Both are for the worker that has the job now: of another run they change nothing.
+create function bos.job_alive(tenant uuid, job uuid, run integer) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  update bos.job j set updated_at = now() where j.tenant_id = job_alive.tenant and j.id = job_alive.job and j.status = 'running';
+  update bos.job j set updated_at = now()
+  where j.tenant_id = job_alive.tenant and j.id = job_alive.job and j.status = 'running' and j.run = job_alive.run;
 end;
 
-create function bos.job_finish(tenant uuid, job uuid, outcome text, result jsonb) returns void
+create function bos.job_finish(tenant uuid, job uuid, run integer, outcome text, result jsonb) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
   update bos.job j set status = outcome, result = job_finish.result, updated_at = now(), finished_at = now()
-  where j.tenant_id = job_finish.tenant and j.id = job_finish.job and j.status = 'running';
+  where j.tenant_id = job_finish.tenant and j.id = job_finish.job and j.status = 'running' and j.run = job_finish.run;
 end;
+
+-- However an import ends, its file goes.
+create function bos.import_over() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update bos.import set source = null where tenant_id = new.tenant_id and job_id = new.id;
+  return null;
+end $$;
+create trigger import_over after update of finished_at on bos.job for each row
+  when (new.kind = 'import' and new.finished_at is not null) execute function bos.import_over();
 
 -- The member who asked for a job, with the roles they have now. No row: they left, or the tenant is suspended.
 create function bos.job_actor(tenant uuid, job uuid)

@@ -112,6 +112,7 @@ function Head({
   return (
     <div
       role="columnheader"
+      aria-label={name}
       aria-colindex={index + 1}
       aria-sort={order ?? (sortable ? 'none' : undefined)}
       className="grid-cell head-cell"

@@ -119,10 +119,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       wanted: options.demo,
       now: options.now,
       progress: options.progress,
-      seeds: (modules) =>
+      seeds: (modules, report) =>
         readSeeds(
           modulesDir,
           modules.flatMap((id) => catalogues.settled.sources.get(id) ?? []),
+          report,
         ),
     })
 

@@ -223,11 +223,17 @@ describe('the process', () => {
 
     await cp(join(shipped, 'crm'), join(modules, 'crm'), { recursive: true })
     await writeLibrary(modules)
+    await mkdir(join(modules, 'library/seed'))
+    await writeFile(join(modules, 'library/seed/10_book.json'), '{"entity": ')
+    await writeFile(join(modules, 'library/seed/20_book.json'), '{"entity": "library.book", "records": [{"data": {"nme": "Emma"}}]}')
+    await writeFile(join(modules, 'library/seed/30_book.json'), '{"entity": "library.book", "records": [{"data": {"name": "Emma"}}]}')
     const mended = start(environment)
     const again = await mended.ready()
+    expect(mended.output()).toMatch(/Sample data is left out\. library\/seed\/10_book\.json: The text ends too early/)
+    expect(mended.output()).toMatch(/Sample data is left out\. library\/seed\/20_book\.json: [^]*"nme"/)
     expect(await count(again, 'crm/deals')).toBeGreaterThan(3)
     expect(await count(again, 'core/members')).toBeGreaterThan(3)
-    expect(await count(again, 'library/books')).toBe(0)
+    expect(await count(again, 'library/books')).toBe(1)
     mended.stop()
     expect(await mended.ended).toBe(0)
 

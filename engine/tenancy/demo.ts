@@ -6,7 +6,7 @@ import type { Database } from '../database/types.ts'
 import type { Actor } from '../records/types.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import { engineActor } from './engine-actor.ts'
-import { loadSeeds, type SeedFile } from './seed.ts'
+import { loadSeeds, SeedFault, type SeedFile, type SeedPerson } from './seed.ts'
 import { enableModule, openTenant, randomPassword, setAccess, withDependencies } from './tenants.ts'
 
 /** What the database remembers of demo mode, under the setting `demo`. Once `on` is false it stays so. */
@@ -32,7 +32,7 @@ export interface DemoParts {
   readonly records: RecordsDoor
   readonly catalogue: Catalogue
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
-  readonly seeds: (modules: readonly string[]) => Promise<readonly SeedFile[]>
+  readonly seeds: (modules: readonly string[], report: (fault: SeedFault) => void) => Promise<readonly SeedFile[]>
   readonly passwords: { hash(password: string): Promise<string>; verify(password: string, storedHash: string | null): Promise<boolean> }
   /** DEMO_PASSWORD. */
   readonly password: string | null
@@ -107,24 +107,32 @@ async function fill(
     await openTenant(database, uuid(), tenant, modules)
   }
   const actor = await actorOf(database, tenant.slug)
-  const files = await parts.seeds(missing)
-  const keys = new Map(Object.entries(before?.keys ?? {}))
-  const loaded = await loadSeeds({
-    records: parts.records,
-    catalogue: await parts.catalogueOf(actor),
-    actor,
-    files,
-    keys,
-    now: parts.now(),
-  })
-  for (const { member, email, roles } of loaded.people) {
+  const task = { records: parts.records, catalogue: await parts.catalogueOf(actor), actor, now: parts.now() }
+  let keys: ReadonlyMap<string, string> = new Map(Object.entries(before?.keys ?? {}))
+  const people: SeedPerson[] = []
+  // Samples are no reason not to serve what they are samples of.
+  const report = (fault: SeedFault): void => {
+    parts.progress(`! Sample data is left out. ${fault.message}`)
+  }
+  for (const file of await parts.seeds(missing, report)) {
+    try {
+      const loaded = await loadSeeds({ ...task, files: [file], keys })
+      keys = loaded.keys
+      people.push(...loaded.people)
+    } catch (error) {
+      if (!(error instanceof SeedFault)) throw error
+      report(error)
+    }
+  }
+  // Last: whoever acts is told that their rights are of yesterday once somebody's have changed.
+  for (const { member, email, roles } of people) {
     await setAccess(database, { tenant: actor.tenant, member, email, passwordHash, roles: withDefaults(roles, modules), link: false })
   }
-  const entry = { id: actor.tenant, modules: [...(before?.modules ?? []), ...missing], keys: Object.fromEntries(loaded.keys) }
+  const entry = { id: actor.tenant, modules: [...(before?.modules ?? []), ...missing], keys: Object.fromEntries(keys) }
   return {
     on: true,
     tenants: { ...state.tenants, [tenant.slug]: entry },
-    people: [...new Set([...state.people, ...loaded.people.map((person) => person.email)])],
+    people: [...new Set([...state.people, ...people.map((person) => person.email)])],
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { parseJson } from '../json.ts'
+import { Problem } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import type { Actor } from '../records/types.ts'
@@ -43,20 +44,29 @@ interface SeedRecord {
   readonly roles?: readonly string[]
 }
 
-/** Reads seed files; modules must come in the order of their dependencies. Throws with the file's name and what is wrong with it. */
-export async function readSeeds(modulesDir: string, modules: readonly { id: string; seeds: readonly string[] }[]): Promise<SeedFile[]> {
+/** What is wrong with a seed file: its author's to mend, and no reason to stop anything. */
+export class SeedFault extends Error {
+  constructor(file: string, cause: unknown, more = '') {
+    super(`${file}: ${cause instanceof Error ? cause.message : String(cause)}${more}`, { cause })
+    this.name = 'SeedFault'
+  }
+}
+
+/** Reads seed files; modules must come in the order of their dependencies. Files that cannot be read are reported. */
+export async function readSeeds(
+  modulesDir: string,
+  modules: readonly { id: string; seeds: readonly string[] }[],
+  report: (fault: SeedFault) => void,
+): Promise<SeedFile[]> {
   const files: SeedFile[] = []
   for (const { id, seeds } of modules) {
     for (const path of seeds.filter((seed) => seed.endsWith('.json')).toSorted()) {
       const name = `${id}/${path}`
-      files.push(
-        await readFile(join(modulesDir, id, path), 'utf8').then(
-          (text) => readSeed(name, parseJson(text, limits.jsonDepthLevels)),
-          (cause) => {
-            throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-          },
-        ),
-      )
+      try {
+        files.push(readSeed(name, parseJson(await readFile(join(modulesDir, id, path), 'utf8'), limits.jsonDepthLevels)))
+      } catch (cause) {
+        report(cause instanceof SeedFault ? cause : new SeedFault(name, cause))
+      }
     }
   }
   return files
@@ -67,7 +77,7 @@ function readSeed(name: string, value: unknown): SeedFile {
   const isRecord = (record: unknown): boolean =>
     typeof (record as SeedRecord | null)?.data === 'object' && (record as SeedRecord).data !== null
   if (typeof entity !== 'string' || !Array.isArray(records) || !records.every(isRecord) || (tenants !== null && !Array.isArray(tenants))) {
-    throw new Error(`${name}: a seed file is {"entity", "tenants"?, "records": [{"key"?, "data": {…}}]}`)
+    throw new SeedFault(name, 'a seed file is {"entity", "tenants"?, "records": [{"key"?, "data": {…}}]}')
   }
   return { name, entity, tenants, records }
 }
@@ -96,7 +106,7 @@ export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, str
   for (const file of task.files) {
     if (file.tenants !== null && !file.tenants.includes(actor.tenantSlug)) continue
     const entity = catalogue.entities.get(file.entity)
-    if (!entity || entity.kind === 'line') throw new Error(`${file.name}: there is no entity "${file.entity}"`)
+    if (!entity || entity.kind === 'line') throw new SeedFault(file.name, `there is no entity "${file.entity}"`)
     let pending: Pending[] = []
     const flush = async (): Promise<void> => {
       const ids = pending.length > 0 ? await write(task, file, entity, pending) : []
@@ -140,12 +150,12 @@ async function write({ records, actor }: SeedTask, file: SeedFile, entity: Entit
     const { results } = await records.run(writeRequest({ ...writing, mode: 'all' }, wanted), actor)
     return results.map((each) => ('id' in each ? each.id : ''))
   } catch (error) {
-    const faults = (error as { faults?: readonly { pointer: string; detail: string }[] }).faults ?? []
+    const faults = error instanceof Problem ? error.faults : []
     const shown = faults
       .slice(0, 5)
       .map(({ pointer, detail }) => `\n  ${recordOf(pointer, pending)}: ${detail}`)
       .join('')
-    throw new Error(`${file.name}: ${error instanceof Error ? error.message : String(error)}${shown}`, { cause: error })
+    throw error instanceof Problem ? new SeedFault(file.name, error, shown) : error
   }
 }
 
@@ -160,6 +170,6 @@ function located<T>(file: SeedFile, index: number, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    throw new Error(`${file.name}: record ${index}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new SeedFault(`${file.name}: record ${index}`, cause)
   }
 }

@@ -558,6 +558,8 @@ export interface EntitySettings {
 export interface UniqueKey {
   id: Name
   /**
+   * Properties. In a line `parent` is the document: unique within it, not over all documents.
+   *
    * @minItems 1
    * @maxItems 8
    */

@@ -772,6 +772,8 @@ export interface UniqueKey {
    */
   id: string
   /**
+   * Properties. In a line `parent` is the document: unique within it, not over all documents.
+   *
    * @minItems 1
    * @maxItems 8
    *

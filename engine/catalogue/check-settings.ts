@@ -6,6 +6,7 @@ import { compileField, fieldTypeOf, relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { checkScopeName, checkScopes } from './scopes.ts'
 import { quote } from './shape-faults.ts'
+import { isDocument } from './symbols.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import { administrator } from './types.ts'
 
@@ -37,6 +38,7 @@ export function checkKeys(entity: EntityDraft, symbols: Symbols, report: Reporte
     ids.add(key.id)
     let bytes = 0
     const fields = key.fields.map((name, position) => {
+      if (isDocument(entity, name)) return undefined
       const pointer = `${at}/fields/${position}`
       const field = find(name, pointer)
       const compiled = field && compileField(entity, field, symbols, () => undefined)

@@ -6,19 +6,19 @@ import type { Reporter } from './check.ts'
 import { findEntity, findView } from './check-modules.ts'
 import { inverseName } from './check-relations.ts'
 import { compileField, relationOf } from './compile-field.ts'
-import { nameFault, systemProperties } from './reserved.ts'
+import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import { targetsOf } from './symbols.ts'
+import { systemField } from './system-fields.ts'
 import type { EntityDraft, Symbols, ViewDraft } from './symbols.ts'
 
-/** What a name in a view leads to. Types of system properties are known here only as far as views may use them. */
+/** What a name in a view leads to. */
 interface Found {
   readonly type: FieldType
   readonly settings: unknown
 }
 type Say = (pointer: string, detail: string, meant?: string | null) => void
 
-const systemTypes: Record<string, string> = { created_at: 'dateTime', updated_at: 'dateTime', version: 'integer', created_via: 'text' }
 /** Related lists that every record has besides its relations. */
 const builtTabs = ['history', 'activity', 'details']
 
@@ -94,9 +94,11 @@ function resolve(
   report: (detail: string, meant?: string | null) => void,
 ): Found | null {
   const [name = '', ...rest] = path.split('.')
-  if (rest.length === 0 && systemProperties.some((each) => each === name)) {
-    const type = fieldTypes.get(systemTypes[name] ?? '')
-    return type === undefined ? null : { type, settings: type.compile({}, () => undefined) }
+  const system = rest.length === 0 ? systemField(name) : undefined
+  if (system !== undefined) {
+    // A column may show what lists are not filtered by: nothing to say of its type.
+    const type = system.listed ? fieldTypes.get(system.type) : undefined
+    return type === undefined ? null : { type, settings: type.compile({ 'x-bos': { entity: system.target ?? 'self' } }, () => undefined) }
   }
   const property = entity.properties.get(name)
   if (property === undefined) {

@@ -429,6 +429,24 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     ],
   ],
   [
+    'a view sorted by a person, and by a filter that they do not have',
+    {
+      ...deal({}),
+      'views/list.json': {
+        entity: 'crm.deal',
+        kind: 'list',
+        title: 'All',
+        columns: ['revision', 'created_by'],
+        sort: ['created_by', '-created_at'],
+        filter: { 'created_by.gt': 'x', 'created_at.gte': '2026-01-01T00:00:00Z' },
+      },
+    },
+    [
+      'crm/views/list.json:/sort/0: "created_by" (reference) cannot be sorted by',
+      'crm/views/list.json:/filter/created_by.gt: reference has no filter "gt"; it has eq, in, null',
+    ],
+  ],
+  [
     'a board without columns',
     { ...deal({}), 'views/board.json': { entity: 'crm.deal', kind: 'kanban', title: 'Board' } },
     ['crm/views/board.json:: a board needs "group": the property whose values are its columns'],

@@ -1,12 +1,13 @@
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema, SchemaMode } from '../fields/type.ts'
+import { systemFields, systemSchema } from './system-fields.ts'
+import type { SystemField } from './system-fields.ts'
 import type { Entity, Field } from './types.ts'
 
 /** An entity before its schemas: they need the fields of its lines. */
 export type WithoutSchemas = Omit<Entity, 'schemas'>
 
 const uuid = { type: 'string', format: 'uuid' }
-const moment = { type: 'string', format: 'date-time' }
 const orNull = (schema: JsonSchema): JsonSchema => {
   const { type } = schema
   if (typeof type !== 'string' && !Array.isArray(type)) return { anyOf: [schema, { type: 'null' }] }
@@ -14,18 +15,11 @@ const orNull = (schema: JsonSchema): JsonSchema => {
   return { ...schema, type: [type, 'null'].flat(), ...(options && { enum: [...options, null] }) }
 }
 
-const systemSchemas: Readonly<Record<string, JsonSchema>> = {
-  id: { ...uuid, title: 'Id' },
-  version: { type: 'integer', title: 'Version', description: 'Counts edits; the first part of the ETag.' },
-  revision: { type: 'integer', title: 'Revision', description: 'Counts edits and derived changes.' },
-  created_at: { ...moment, title: 'Created' },
-  created_by: { ...orNull(uuid), title: 'Created by' },
-  created_via: { type: 'string', title: 'Created via' },
-  updated_at: { ...moment, title: 'Updated' },
-  updated_by: { ...orNull(uuid), title: 'Updated by' },
-}
+const systemOf = (shown: SystemField['shown']): Record<string, JsonSchema> =>
+  Object.fromEntries(systemFields.flatMap((field) => (field.shown === shown ? [[field.name, systemSchema(field)]] : [])))
+const systemSchemas = systemOf('always')
 const answerSchemas: Readonly<Record<string, JsonSchema>> = {
-  deleted_at: { ...orNull(moment), title: 'Deleted' },
+  ...systemOf('deleted'),
   _title: { type: ['string', 'null'], description: 'What the record is recognised by; null when the caller may not see it.' },
   _expand: { type: 'object', description: 'Related records by relation, when asked for with `expand`.' },
 }

@@ -141,6 +141,17 @@ describe('relations', () => {
     expect([...order.permissions.get('shop.clerk')!.hide]).toEqual(['lines.cost'])
     expect([order.display.editMode, order.display.openIn]).toEqual(['document', 'page'])
   })
+  test('a key of lines holds over all documents, or within one', () => {
+    const files = {
+      'entities/order.json': exampleEntity({ lines: { 'x-bos': { type: 'lines', entity: 'shop.order_line' } } }),
+      'entities/order_line.json': exampleEntity({}, { kind: 'line', unique: [{ id: 'once', fields: ['parent', 'name'] }] }),
+    }
+    expect(entityOf(shop(files), 'shop.order_line').unique).toMatchObject([{ id: 'once', fields: ['parent', 'name'] }])
+    const record = exampleEntity({}, { unique: [{ id: 'once', fields: ['parent', 'name'] }] })
+    expect(check([exampleCore, exampleModule('shop', { 'entities/order.json': record })], validate)).toMatchObject([
+      { pointer: '/x-bos/unique/0/fields/0', detail: 'there is no property "parent"' },
+    ])
+  })
   test('a list of references has an entity of its own behind it', () => {
     expect(fieldNamed(order, 'tags').lines).toEqual({ entity: 'shop.order.tags', linkField: 'target', through: null })
     const link = entityOf(world, 'shop.order.tags')

@@ -8,7 +8,7 @@ import { schemasOf } from './compile-schemas.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
 import { scopesOf } from './scopes.ts'
 import type { ModuleSource } from './sources.ts'
-import { targetsOf } from './symbols.ts'
+import { isDocument, targetsOf } from './symbols.ts'
 import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
 import type { Catalogue, Entity, Field, Inverse, Module, Role, UniqueKey } from './types.ts'
 
@@ -86,7 +86,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
   const treeField = [...draft.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
   const unique = (own.unique ?? []).map((key): UniqueKey => ({
     id: key.id,
-    fields: key.fields.map((name) => named(name).id),
+    fields: key.fields.map((name) => (isDocument(draft, name) ? name : named(name).id)),
     ignoreCase: key.ignoreCase ?? false,
     noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
   }))

@@ -1,3 +1,5 @@
+import { systemFields } from './system-fields.ts'
+
 /** The one table of names that modules may not use, and why. */
 
 /** Parameters of lists: a property of this name could not be filtered by (`limit=5`). */
@@ -23,19 +25,6 @@ const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import
 
 /** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
 const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
-
-/** Properties every record has. */
-export const systemProperties = [
-  'id',
-  'version',
-  'revision',
-  'created_at',
-  'created_by',
-  'created_via',
-  'updated_at',
-  'updated_by',
-  'deleted_at',
-] as const
 
 /** Further columns of module tables. */
 const systemColumns = ['tenant_id', 'deletion_id', 'custom'] as const
@@ -94,7 +83,11 @@ const everywhere: readonly NamePlace[] = [
   'scope',
 ]
 const valued: readonly NamePlace[] = ['property', 'line property', 'inverse']
-reserve(valued, systemProperties, 'every record has it already')
+reserve(
+  valued,
+  systemFields.map((field) => field.name),
+  'every record has it already',
+)
 reserve(valued, systemColumns, 'the engine uses it in its tables')
 reserve(valued, rowColumns, 'every table of PostgreSQL has a column of this name')
 reserve(valued, listParameters, 'it is a parameter of lists')

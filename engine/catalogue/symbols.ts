@@ -153,6 +153,9 @@ function entityDraft(file: Judged<'entity'>, traits: ReadonlyMap<string, TraitDr
   }
 }
 
+/** Among the fields of a line's unique key `parent` is the document, within which the others are unique. No property of a line has the name. */
+export const isDocument = ({ kind }: EntityDraft, name: string): boolean => kind === 'line' && name === 'parent'
+
 function closure(id: string, modules: ReadonlyMap<string, ModuleDraft>): ReadonlySet<string> {
   const seen = new Set([id])
   for (const each of seen) for (const next of Object.keys(modules.get(each)?.node.depends ?? {})) seen.add(next)

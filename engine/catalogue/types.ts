@@ -161,7 +161,7 @@ export interface Inverse {
 /** Compiles to a tenant-first partial unique (or exclusion) constraint over live rows; also an upsert and lookup key. */
 export interface UniqueKey {
   readonly id: string
-  /** Field ids, as in `noOverlap`. */
+  /** Field ids, as in `noOverlap`; `parent` in a line is its document. */
   readonly fields: readonly string[]
   readonly ignoreCase: boolean
   readonly noOverlap: readonly [from: string, to: string] | null

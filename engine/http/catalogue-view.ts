@@ -1,5 +1,5 @@
 import type { Catalogue, Display, Field, View } from '../catalogue/types.ts'
-import { systemProperties } from '../catalogue/reserved.ts'
+import { systemField } from '../catalogue/system-fields.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
@@ -195,7 +195,7 @@ function viewView(view: View, known: (path: string) => boolean): View[] {
 /** True if the caller may know every step of a path such as `company.country`. */
 function isKnown(access: Access, here: EntityAccess, path: string): boolean {
   const [name = '', ...rest] = path.split('.')
-  if ((systemProperties as readonly string[]).includes(name)) return rest.length === 0
+  if (systemField(name)) return rest.length === 0
   const field = here.visible.find((each) => each.name === name)
   if (field) {
     if (rest.length === 0) return true

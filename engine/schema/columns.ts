@@ -1,3 +1,4 @@
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { canonicalType, widerType } from './columnType.ts'
@@ -19,15 +20,7 @@ const own = (name: string, type: string, notNull: boolean, more: Partial<ColumnS
 const custom = own('custom', 'jsonb', true, { default: "'{}'::jsonb" })
 const recordColumns: readonly ColumnShape[] = [
   own('tenant_id', 'uuid', true),
-  own('id', 'uuid', true),
-  own('version', 'integer', true),
-  own('revision', 'integer', true),
-  own('created_at', 'timestamptz(3)', true),
-  own('created_by', 'uuid', false),
-  own('created_via', 'text', true, { collation: 'C' }),
-  own('updated_at', 'timestamptz(3)', true),
-  own('updated_by', 'uuid', false),
-  own('deleted_at', 'timestamptz(3)', false),
+  ...systemFields.map(({ name, column, required }) => own(name, column, required, column === 'text' ? { collation: 'C' } : {})),
   own('deletion_id', 'uuid', false),
   custom,
 ]

@@ -116,6 +116,17 @@ describe('a list', () => {
     await grid(page).waitFor()
     await page.getByRole('button', { name: 'Filter', exact: true }).click()
     expect(await page.getByRole('option', { name: 'Margin' }).count()).toBe(0)
+    // The schemas that forms check against are narrowed like everything else.
+    const written = async (person: 'rep@acme' | 'manager@acme', mode: 'create' | 'patch'): Promise<readonly string[]> => {
+      const view = ok(await world.call(person, 'GET', '/api/catalogue')) as {
+        entities: Record<string, { schemas: Record<string, { properties: object }> }>
+      }
+      return Object.keys(view.entities['crm.deal']?.schemas[mode]?.properties ?? {})
+    }
+    for (const mode of ['create', 'patch'] as const) {
+      expect(await written('rep@acme', mode)).not.toContain('margin')
+      expect(await written('manager@acme', mode)).toContain('margin')
+    }
     expect(await page.getByRole('option', { name: 'Value' }).count()).toBe(1)
   })
 })

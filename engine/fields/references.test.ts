@@ -31,6 +31,7 @@ test('keeps the order', () => {
       ],
     ]),
   ).toEqual([])
-  expect(field.type.columns('tags', field.settings)).toEqual([])
+  expect(field.type.columns('tags', field.settings)).toEqual([{ name: 'tags', type: 'uuid[]' }])
+  expect(field.type.columns('tags', { ...(field.settings as object), through: 'crm.tagging' })).toEqual([])
   expect([[], [a]].map((each) => field.type.blank!(each))).toEqual([true, false])
 })

@@ -243,9 +243,7 @@ function groupColumns(
     return { name, order: [key], members: [{ name, value: key }] }
   }
   const value =
-    path.member === null
-      ? fieldJson(request.catalogue, path.entity, path.field, source.reach(path))
-      : (type.render?.(sql, at, path.settings) ?? at())
+    path.member === null ? fieldJson(request.catalogue, path.field, source.reach(path)) : (type.render?.(sql, at, path.settings) ?? at())
   // References to several entities render as json, which has no equality.
   const key = input.key(path.field.reference?.several ? sql`(${value})::jsonb` : value)
   const members = [{ name, value: key }]

@@ -93,6 +93,9 @@ export const storedFields = (entity: Entity): readonly Field[] => entity.fields.
 export const linesFields = (entity: Entity): readonly Field[] =>
   entity.fields.filter((field) => field.lines !== null && field.lines.through === null)
 
+/** Lists of links that the engine keeps: always given whole, as rows and as a list in the row of what has them. */
+export const linksFields = (entity: Entity): readonly Field[] => linesFields(entity).filter((field) => field.lines!.linkField !== null)
+
 /** Members of a composite, as sent; parsed once they are merged with the stored ones. */
 export class Members {
   readonly members: Readonly<Record<string, unknown>>

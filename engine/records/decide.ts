@@ -2,7 +2,7 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
-import { linesFields, Members, storedFields } from './change.ts'
+import { linesFields, linksFields, Members, storedFields } from './change.ts'
 import type { Change, CreateOperation, LinesChange, Stored, StoredLine, UpdateOperation } from './change.ts'
 
 /**
@@ -228,8 +228,19 @@ function decideRow(
     set[field.id] = { from: before, to: after }
     checkReference(draft, field, after, at)
   }
+  addLinkLists(draft, entity, change, row)
   refuseBackwards(draft, entity, stored, set, pointer)
   return { row, set }
+}
+
+/** Lists of links stand in the row too: see fields/references.ts. */
+function addLinkLists(draft: Draft, entity: Entity, change: Change, row: Record<string, unknown>): void {
+  for (const field of linksFields(entity)) {
+    const links = change.lines.get(field.id)?.lines
+    const line = draft.situation.catalogue.entities.get(field.lines!.entity)!
+    const targets = links?.map((each) => each.change!.set.get(linkFieldOf(line, field).id))
+    if (targets) Object.assign(row, columnValues(field, targets))
+  }
 }
 
 /** A period that must not overlap others ends no sooner than it begins: no range could be made of it. */
@@ -383,8 +394,9 @@ function addLine(
 function changeLine(draft: Draft, line: Entity, stored: StoredLine, change: Change, position: number, pointer: string, path: string): void {
   const { row, set } = decideRow(draft, line, stored, change, pointer)
   const moved = position !== stored.position
-  if (moved || Object.keys(set).length > 0) {
+  if (moved || Object.keys(row).length > 0)
     draft.writes.push({ kind: 'update', entity: line, row: { id: stored.id, ...row, ...(moved && { position }) } })
+  if (moved || Object.keys(set).length > 0) {
     draft.changed.push(
       ...Object.keys(set).map((each) => `${path}/${stored.id}/${each}`),
       ...(moved ? [`${path}/${stored.id}/position`] : []),

@@ -49,7 +49,7 @@ function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: 
     (name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`,
   )
   const shown = isLine ? [] : shownProperties.map((name) => sql`${systemJson(name, alias)} as ${sql.id(`bos__${name}`)}`)
-  const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, entity, field, alias, depth)} as ${sql.id(field.id)}`)
+  const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, field, alias, depth)} as ${sql.id(field.id)}`)
   const lines = linesFields(entity).map((field) => {
     const line = catalogue.entities.get(field.lines!.entity)!
     const child = `l${depth}`

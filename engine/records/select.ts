@@ -88,7 +88,7 @@ export function recordJson(selection: Selection, alias: string, depth = 0): Frag
   const add = (name: string, value: Fragment) => members.push(sql`${value} as ${sql.id(name)}`)
   if (entity.kind === 'line') add('position', column(alias, 'position'))
   else for (const name of selection.system) if (name !== '_title') add(name, systemJson(name, alias))
-  for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, entity, field, alias, depth))
+  for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, field, alias, depth))
   for (const { field, selection: lines } of selection.lines) add(field.name, linesJson(lines, alias, depth + 1))
   if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(selection.access, alias))
   if (selection.expand.length > 0) add('_expand', expandJson(selection, alias, depth + 1))
@@ -97,8 +97,8 @@ export function recordJson(selection: Selection, alias: string, depth = 0): Frag
 }
 
 /** SQL whose JSON form is the field's canonical value; a list of ids for `references`. */
-export function fieldJson(catalogue: Catalogue, entity: Entity, field: Field, alias: string, depth = 0): Fragment {
-  if (field.lines) return linksJson(catalogue, entity, field, alias, depth)
+export function fieldJson(catalogue: Catalogue, field: Field, alias: string, depth = 0): Fragment {
+  if (field.lines?.through) return junctionJson(catalogue, field, alias, depth)
   const type = fieldOf(field.type)
   const at = columnsOf(alias, field)
   return type.render ? type.render(sql, at, field.settings) : at()
@@ -117,14 +117,13 @@ export function textOf(field: Field, alias: string): Fragment {
   return type.text ? type.text(sql, at, field.settings) : sql`${at()}::text`
 }
 
-function linksJson(catalogue: Catalogue, entity: Entity, field: Field, alias: string, depth: number): Fragment {
+/** The far ends of a junction entity's records; links of the engine's own stand in the row. */
+function junctionJson(catalogue: Catalogue, field: Field, alias: string, depth: number): Fragment {
   const { link, parent, target } = linkColumns(catalogue, field)
   const child = `l${depth}`
-  const live = link.kind === 'line' ? [] : [sql`${column(child, 'deleted_at')} is null`]
-  // Links have a position each, and by it alone the index has them in order: with the id as well PostgreSQL would sort every list.
-  const order = column(child, link.kind === 'line' ? 'position' : 'id')
-  return sql`coalesce((select json_agg(${column(child, target)} order by ${order}) from ${tableOf(link)} ${sql.id(child)}
-    where ${and([sql`${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')}`, sql`${column(child, parent)} = ${column(alias, 'id')}`, ...live])}), '[]'::json)`
+  return sql`coalesce((select json_agg(${column(child, target)} order by ${column(child, 'id')}) from ${tableOf(link)} ${sql.id(child)}
+    where ${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(child, parent)} = ${column(alias, 'id')}
+      and ${column(child, 'deleted_at')} is null), '[]'::json)`
 }
 
 /** Where a list of references is kept: its own link table, or the junction entity it goes `through`. */

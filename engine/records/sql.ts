@@ -57,12 +57,6 @@ export function remember<O extends object, T>(cache: WeakMap<O, Map<string, T>>,
   return value
 }
 
-/** Values as given, not prepared: for rare statements whose text varies with the data. */
-export function toUnnamedQuery(fragment: Fragment): Query {
-  const { sql: text, parameters } = fragment.compile(builder)
-  return { text, values: parameters }
-}
-
 const names = new Map<string, string>()
 const namesKept = 5_000
 

@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import type { Entity } from '../catalogue/types.ts'
 import type { Query } from '../database/types.ts'
-import type { EventDraft, RowWrite } from './decide.ts'
-import { column, comma, tableOf, toQuery, toUnnamedQuery } from './sql.ts'
-import type { Fragment } from './sql.ts'
+import type { EventDraft, Row, RowWrite } from './decide.ts'
+import { column, comma, remember, Slot, tableOf, toTemplate } from './sql.ts'
+import type { Fragment, Template } from './sql.ts'
 import type { Actor, Via } from './types.ts'
 
 /** Columns every row may carry besides its fields', with their types. */
@@ -26,118 +26,135 @@ interface Stamp {
   readonly requestId: string
 }
 
+/** Rows that go into one table the same way: kind, entity and columns are theirs together. */
+interface Group {
+  readonly kind: RowWrite['kind']
+  readonly entity: Entity
+  readonly columns: readonly string[]
+  readonly rows: Row[]
+}
+
+interface Values extends Stamp {
+  readonly groups: readonly Group[]
+  readonly events: readonly EventDraft[]
+}
+
+const tenant = sql`${new Slot<Values>(({ actor }) => actor.tenant)}::uuid`
+const member = sql`${new Slot<Values>(({ actor }) => actor.member)}::uuid`
+const via = sql`${new Slot<Values>((values) => values.via)}::text`
+const requestId = sql`${new Slot<Values>((values) => values.requestId)}::text`
+
+const templates = new WeakMap<Entity, Map<string, Template<Values>>>()
+
 /**
  * Everything one write stores, as one statement: rows of every table, set-wise, each table's rows as one JSON parameter;
  * the event headers with their bodies; and the outbox entries the sequencer works off. Runs as bos_write.
  * `prepared` is for writes of one record, whose text recurs; bulk text varies with what happens to change.
  */
 export function writeQuery(writes: readonly RowWrite[], events: readonly EventDraft[], stamp: Stamp, prepared: boolean): Query | null {
-  if (writes.length === 0 && events.length === 0) return null
-  const tables = tableParts(writes, stamp).map((part, i): Part => [`w${i}`, part])
-  const parts = [...tables, ...(events.length > 0 ? eventParts(events, stamp) : [])]
-  const fragment = sql`with ${comma(parts.map(([name, part]) => sql`${sql.id(name)} as (${part})`))} select 1`
-  return prepared ? toQuery(fragment) : toUnnamedQuery(fragment)
-}
-
-/** One part per table, kind and set of columns. */
-function tableParts(writes: readonly RowWrite[], stamp: Stamp): Fragment[] {
-  const groups = new Map<string, RowWrite[]>()
-  for (const write of writes) {
-    const key = `${write.kind} ${write.entity.id} ${write.kind === 'remove' ? '' : Object.keys(write.row).join()}`
-    groups.set(key, [...(groups.get(key) ?? []), write])
+  const first = writes[0]?.entity ?? events[0]?.entity
+  if (!first) return null
+  const groups = groupsOf(writes)
+  const values = { ...stamp, groups: [...groups.values()], events }
+  if (!prepared) {
+    const { text, values: parameters = [] } = writeTemplate(values)(values)
+    return { text, values: parameters }
   }
-  return [...groups.values()].map((group) => {
-    const { kind, entity } = group[0]!
-    if (kind === 'remove')
-      return removePart(
-        entity,
-        group.map((each) => (each.kind === 'remove' ? each.id : '')),
-        stamp,
-      )
-    const rows = group.flatMap((each) => (each.kind === 'remove' ? [] : [each.row]))
-    return kind === 'insert' ? insertPart(entity, rows, stamp) : updatePart(entity, rows, stamp)
-  })
+  return remember(templates, first, `${[...groups.keys()].join()} ${events.length > 0}`, () => writeTemplate(values))(values)
 }
 
-const typesOf = (entity: Entity): Map<string, string> =>
-  new Map([...systemTypes, ...entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const))])
-
-function columnTypes(entity: Entity, names: readonly string[]): Fragment {
-  const types = typesOf(entity)
-  return comma(names.map((name) => sql`${sql.id(name)} ${sql.raw(types.get(name)!)}`))
+function groupsOf(writes: readonly RowWrite[]): Map<string, Group> {
+  const groups = new Map<string, Group>()
+  for (const write of writes) {
+    const { kind, entity } = write
+    const row: Row = write.kind === 'remove' ? { id: write.id } : write.row
+    const columns = Object.keys(row)
+    const key = `${kind} ${entity.id} ${columns.join()}`
+    const group = groups.get(key)
+    if (group) group.rows.push(row)
+    else groups.set(key, { kind, entity, columns, rows: [row] })
+  }
+  return groups
 }
 
-/** Values out of the record set, by name. What types store in a jsonb column is JSON text: within JSON that is a text, to be read once more. */
-function valuesOf(entity: Entity): (name: string) => Fragment {
-  const types = typesOf(entity)
-  return (name) => (types.get(name) === 'jsonb' ? sql`(${column('r', name)} #>> '{}')::jsonb` : column('r', name))
+function writeTemplate({ groups, events }: Values): Template<Values> {
+  const tables = groups.map((group, i): Part => [`w${i}`, tablePart(group, i)])
+  const parts = [...tables, ...(events.length > 0 ? eventParts() : [])]
+  return toTemplate(sql`with ${comma(parts.map(([name, part]) => sql`${sql.id(name)} as (${part})`))} select 1`)
 }
 
-const recordset = (entity: Entity, rows: readonly object[], names: readonly string[]): Fragment =>
-  sql`json_to_recordset(${JSON.stringify(rows)}::json) as r(${columnTypes(entity, names)})`
+function tablePart({ kind, entity, columns }: Group, index: number): Fragment {
+  if (kind === 'remove') {
+    const ids = new Slot<Values>(({ groups }) => groups[index]!.rows.map((row) => row['id']))
+    return sql`delete from ${tableOf(entity)} where tenant_id = ${tenant} and id = any(${ids}::uuid[])`
+  }
+  const types = new Map([...systemTypes, ...entity.fields.flatMap((field) => field.columns.map((each) => [each.name, each.type] as const))])
+  const rows = new Slot<Values>(({ groups }) => JSON.stringify(groups[index]!.rows))
+  const definitions = columns.map((name) => sql`${sql.id(name)} ${sql.raw(types.get(name)!)}`)
+  const from = sql`json_to_recordset(${rows}::json) as r(${comma(definitions)})`
+  // What types store in a jsonb column is JSON text: within JSON that is a text, to be read once more.
+  const value = (name: string): Fragment => (types.get(name) === 'jsonb' ? sql`(${column('r', name)} #>> '{}')::jsonb` : column('r', name))
+  return kind === 'insert' ? insertPart(entity, columns, value, from) : updatePart(entity, columns, value, from)
+}
 
 const now = sql`date_trunc('milliseconds', clock_timestamp())`
 
-function insertPart(entity: Entity, rows: readonly object[], { actor, via }: Stamp): Fragment {
-  const names = Object.keys(rows[0]!)
+function insertPart(entity: Entity, columns: readonly string[], value: (name: string) => Fragment, from: Fragment): Fragment {
   const system: [string, Fragment][] =
     entity.kind === 'line'
       ? []
       : [
           ['created_at', now],
           ['updated_at', now],
-          ['created_by', sql`${actor.member}::uuid`],
-          ['updated_by', sql`${actor.member}::uuid`],
-          ['created_via', sql`${via}::text`],
+          ['created_by', member],
+          ['updated_by', member],
+          ['created_via', via],
         ]
-  return sql`insert into ${tableOf(entity)} (${comma([sql.id('tenant_id'), ...names.map((name) => sql.id(name)), ...system.map(([name]) => sql.id(name))] as Fragment[])})
-    select ${comma([sql`${actor.tenant}::uuid`, ...names.map(valuesOf(entity)), ...system.map(([, value]) => value)])} from ${recordset(entity, rows, names)}`
+  const names = ['tenant_id', ...columns, ...system.map(([name]) => name)].map((name) => sql.id(name))
+  const selected = [tenant, ...columns.map(value), ...system.map(([, each]) => each)]
+  return sql`insert into ${tableOf(entity)} (${comma(names)}) select ${comma(selected)} from ${from}`
 }
 
-function updatePart(entity: Entity, rows: readonly object[], { actor }: Stamp): Fragment {
-  const names = Object.keys(rows[0]!)
-  const value = valuesOf(entity)
-  const assignments = names.flatMap((name) => {
+function updatePart(entity: Entity, columns: readonly string[], value: (name: string) => Fragment, from: Fragment): Fragment {
+  const assignments = columns.flatMap((name) => {
     if (name === 'id') return []
     if (name === 'deleted') return [sql`deleted_at = case when r.deleted then ${now} end`]
     return [sql`${sql.id(name)} = ${value(name)}`]
   })
-  const system = entity.kind === 'line' ? [] : [sql`updated_at = ${now}`, sql`updated_by = ${actor.member}::uuid`]
-  return sql`update ${tableOf(entity)} t set ${comma([...assignments, ...system])} from ${recordset(entity, rows, names)}
-    where t.tenant_id = ${actor.tenant}::uuid and t.id = r.id`
+  const system = entity.kind === 'line' ? [] : [sql`updated_at = ${now}`, sql`updated_by = ${member}`]
+  return sql`update ${tableOf(entity)} t set ${comma([...assignments, ...system])} from ${from}
+    where t.tenant_id = ${tenant} and t.id = r.id`
 }
-
-const removePart = (entity: Entity, ids: readonly string[], { actor }: Stamp): Fragment =>
-  sql`delete from ${tableOf(entity)} where tenant_id = ${actor.tenant}::uuid and id = any(${ids}::uuid[])`
 
 /**
  * The body is hashed with a salt of its own, so that erasing body and salt later leaves the chain whole and gives nothing
  * away. `at` is the clock while the record's lock is held: it orders the versions of one record.
  */
-function eventParts(events: readonly EventDraft[], { actor, via, requestId }: Stamp): Part[] {
-  const rows = events.map((event) => ({
-    id: uuidv7(),
-    entity: event.entity.id,
-    record_id: event.record,
-    type: event.type,
-    version: event.version,
-    revision: event.revision,
-    changed: event.changed,
-    body: { ...event.body, generation: actor.generation },
-  }))
-  const tenant = sql`${actor.tenant}::uuid`
+function eventParts(): Part[] {
+  const rows = new Slot<Values>(({ events, actor }) => JSON.stringify(events.map((event) => eventRow(event, actor))))
   return [
     [
       'draft',
       sql`select r.*, clock_timestamp() as at, uuid_send(gen_random_uuid()) as salt
-      from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, entity text, record_id uuid, type text, version int, revision int, changed text[], body jsonb)`,
+      from json_to_recordset(${rows}::json) as r(id uuid, entity text, record_id uuid, type text, version int, revision int, changed text[], body jsonb)`,
     ],
     [
       'header',
       sql`insert into bos.event (id, tenant_id, at, entity, record_id, type, version, revision, changed, actor, via, request_id, digest)
-      select id, ${tenant}, at, entity, record_id, type, version, revision, changed, ${actor.member}::uuid, ${via}::text, ${requestId}::text, bos.body_digest(salt, body) from draft`,
+      select id, ${tenant}, at, entity, record_id, type, version, revision, changed, ${member}, ${via}, ${requestId}, bos.body_digest(salt, body) from draft`,
     ],
     ['body', sql`insert into bos.event_body (tenant_id, event_id, at, body, salt) select ${tenant}, id, at, body, salt from draft`],
     ['outbox', sql`insert into bos.event_pending (event_id, tenant_id, at) select id, ${tenant}, at from draft`],
   ]
 }
+
+const eventRow = ({ entity, record, type, version, revision, changed, body }: EventDraft, { generation }: Actor) => ({
+  id: uuidv7(),
+  entity: entity.id,
+  record_id: record,
+  type,
+  version,
+  revision,
+  changed,
+  body: { ...body, generation },
+})

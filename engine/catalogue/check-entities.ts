@@ -1,5 +1,4 @@
 import { nearest } from '../fields/nearest.ts'
-import { notYet } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
 import { seen } from './check-modules.ts'
@@ -100,8 +99,6 @@ function checkUse(entity: EntityDraft, symbols: Symbols, report: Reporter): void
 /** Answers how many columns it takes. */
 function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter, reportOnce: Reporter): number {
   const { file, pointer, node } = property
-  const written = node['x-bos']?.type
-  if (written !== undefined && Object.hasOwn(notYet.types, written)) return 0
   const compiled = compileField(entity, property, symbols, (at, detail) => reportOnce(file, `${pointer}${at}`, detail))
   const columns = compiled?.type.columns(property.id, compiled.settings) ?? []
   for (const { name } of columns) {

@@ -28,6 +28,8 @@ const deal = (
 ): Record<string, unknown> => ({ 'entities/deal.json': exampleEntity(properties, settings) })
 const dealFile = 'crm/entities/deal.json'
 const notBuilt = 'is part of the metamodel but not built yet'
+const needs = (what: string): string => `${notBuilt}: it needs ${what}`
+const expressions = needs('the expression language')
 
 test('a sound module has no faults', () => {
   expect(
@@ -477,12 +479,12 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
       { rules: [{ id: 'r', assert: 'true', message: 'No.' }] },
     ),
     [
-      `${dealFile}:/properties/stage/x-bos/lifecycle: "lifecycle" ${notBuilt}`,
-      `${dealFile}:/properties/total/x-bos/compute: "compute" ${notBuilt}`,
-      `${dealFile}:/properties/city/x-bos/lookup: "lookup" ${notBuilt}`,
-      `${dealFile}:/properties/city/x-bos/default: "default" ${notBuilt}`,
-      `${dealFile}:/properties/city/x-bos/visibleWhen: "visibleWhen" ${notBuilt}`,
       `${dealFile}:/x-bos/rules: "rules" ${notBuilt}`,
+      `${dealFile}:/properties/stage/x-bos/lifecycle: "lifecycle" ${needs('transitions and their effects')}`,
+      `${dealFile}:/properties/total/x-bos/compute: "compute" ${expressions}`,
+      `${dealFile}:/properties/city/x-bos/lookup: "lookup" ${needs('derived values')}`,
+      `${dealFile}:/properties/city/x-bos/default: "default" ${expressions}; the keyword default takes a literal`,
+      `${dealFile}:/properties/city/x-bos/visibleWhen: "visibleWhen" ${expressions}`,
     ],
   ],
   [
@@ -505,13 +507,13 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
       { unique: [{ id: 'k', fields: ['name'], when: 'true' }], search: ['company.name'], use: ['core.attachable'] },
     ),
     [
-      `${dealFile}:/properties/photo/x-bos/type: the field type image ${notBuilt}`,
-      `${dealFile}:/properties/number/x-bos/scope: "scope" ${notBuilt}`,
-      `${dealFile}:/properties/number/x-bos/pattern: the placeholder {year(self.date)} ${notBuilt}`,
-      `${dealFile}:/properties/price/x-bos/currency: a currency taken along a path ${notBuilt}`,
       `${dealFile}:/x-bos/use/0: the trait core.attachable ${notBuilt}`,
       `${dealFile}:/x-bos/search/0: search through a reference ${notBuilt}`,
       `${dealFile}:/x-bos/unique/0/when: "when" ${notBuilt}`,
+      `${dealFile}:/properties/photo/x-bos/type: the field type image ${needs('the file service')}`,
+      `${dealFile}:/properties/number/x-bos/scope: "scope" ${expressions}`,
+      `${dealFile}:/properties/number/x-bos/pattern: the placeholder {year(self.date)} ${expressions}`,
+      `${dealFile}:/properties/price/x-bos/currency: a currency taken along a path ${expressions}`,
     ],
   ],
   [

@@ -1,33 +1,15 @@
 import type { DisplayFile } from '../../metadata/display.d.ts'
-import type { EntityFile, Permission, Property, PropertySettings } from '../../metadata/entity.d.ts'
+import type { EntityFile, Permission } from '../../metadata/entity.d.ts'
 import type { TraitFile } from '../../metadata/trait.d.ts'
 import type { ViewFile } from '../../metadata/view.d.ts'
-import { notYet as notYetFields } from '../fields/notYet.ts'
+import { notBuilt } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
 import { scopesNotBuilt } from './scopes.ts'
 import type { FileKind } from './sources.ts'
 
-/**
- * What the meta-schemas take and this engine does not do. Taking the vocabulary and refusing the use are two steps, so that
- * the day a thing is built changes this file and nothing that modules, editors and types rely on.
- */
-export const notBuilt = (what: string): string => `${what} is part of the metamodel but not built yet`
-
 type Found = { readonly pointer: string; readonly detail: string }
 
-const propertyKeywords = [
-  'lifecycle',
-  'compute',
-  'rollup',
-  'lookup',
-  'copy',
-  'default',
-  'visibleWhen',
-  'requiredWhen',
-  'readOnlyWhen',
-  'where',
-  'gapless',
-] as const satisfies readonly (keyof PropertySettings)[]
+/** What properties cannot have yet is reported by their field types. */
 const entityKeywords = ['rules', 'scopes', 'meters', 'index', 'query'] as const
 const permissionKeywords = ['transitions', 'show', 'mask'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
@@ -45,7 +27,7 @@ export function notYetIn(kind: FileKind, node: unknown): Found[] {
 
 function inEntity(node: EntityFile): Found[] {
   const own = node['x-bos'] ?? {}
-  const found = [...inProperties(node.properties), ...keywords('/x-bos', own, entityKeywords)]
+  const found = keywords('/x-bos', own, entityKeywords)
   if (own.kind === 'ledger' || own.kind === 'query') found.push({ pointer: '/x-bos/kind', detail: notBuilt(`the kind ${own.kind}`) })
   own.use?.forEach((trait, index) => {
     if (traitsNotBuilt.has(trait)) found.push({ pointer: `/x-bos/use/${index}`, detail: notBuilt(`the trait ${trait}`) })
@@ -70,31 +52,10 @@ function inPermission(pointer: string, permission: Permission): Found[] {
   return found
 }
 
-function inProperties(properties: Readonly<Record<string, Property>> = {}): Found[] {
-  return Object.entries(properties).flatMap(([name, node]) => {
-    const at = `/properties/${pointerSegment(name)}/x-bos`
-    const own = node['x-bos'] ?? {}
-    const found = keywords(at, own, propertyKeywords)
-    if (own.type !== undefined && Object.hasOwn(notYetFields.types, own.type)) {
-      found.push({ pointer: `${at}/type`, detail: notBuilt(`the field type ${own.type}`) })
-    }
-    if (own.type === 'money' && own.currency !== undefined && !/^[A-Z]{3}$/.test(own.currency)) {
-      found.push({ pointer: `${at}/currency`, detail: notBuilt('a currency taken along a path') })
-    }
-    if (own.type === 'sequence') {
-      found.push(...keywords(at, own, ['scope']))
-      if (own.assign === 'transition') found.push({ pointer: `${at}/assign`, detail: notBuilt('a number taken at a transition') })
-      const others = own.pattern?.match(/\{(?!n(:\d+)?\})[^}]*\}/g) ?? []
-      if (others.length > 0) found.push({ pointer: `${at}/pattern`, detail: notBuilt(`the placeholder ${others.join(', ')}`) })
-    }
-    return found
-  })
-}
-
 function inTrait(node: TraitFile): Found[] {
   const own = node['x-bos'] ?? {}
   const scopes = (own.scopes ?? []).flatMap((scope, index) => keywords(`/x-bos/scopes/${index}`, scope, ['where']))
-  return [...inProperties(node.properties), ...keywords('/x-bos', own, ['rules', 'children']), ...scopes]
+  return [...keywords('/x-bos', own, ['rules', 'children']), ...scopes]
 }
 
 function inView(node: ViewFile): Found[] {

@@ -21,6 +21,7 @@ export interface RowScope {
 export type ScopePredicate =
   { readonly kind: 'all' } | { readonly kind: 'field-is-member'; readonly field: string } | { readonly kind: 'parent' }
 
+/** Reserved besides: ledger (append-only, written by effects) and query (read-only, from other entities); `check` refuses them. */
 export type Kind = 'record' | 'line' | 'single'
 type Layer = 'core' | 'module' | 'tenant'
 
@@ -109,6 +110,8 @@ export interface Field {
   readonly settings: unknown
   readonly columns: readonly Column[]
   readonly required: boolean
+  /** Reserved: where the value comes from when it is not stored as given. */
+  readonly source?: 'compute' | 'rollup' | 'lookup' | 'copy'
   /** Set by the engine alone (sequence, tree path): input is accepted only if equal. */
   readonly readOnly: boolean
   readonly createOnly: boolean
@@ -165,6 +168,8 @@ export interface UniqueKey {
   readonly fields: readonly string[]
   readonly ignoreCase: boolean
   readonly noOverlap: readonly [from: string, to: string] | null
+  /** Reserved: only among records for which this expression holds. */
+  readonly when?: string
 }
 
 /** What one role may do with one entity. */

@@ -1,6 +1,6 @@
 import type { Report } from '../problems.ts'
 import { pointerSegment } from '../problems.ts'
-import { notYet } from './notYet.ts'
+import { notBuilt, notYet } from './notYet.ts'
 import type { FieldType, FieldUse, PropertyNode } from './type.ts'
 
 /** JSON Schema keywords and settings that only some types take; the rest of a node is the catalogue's business. */
@@ -65,8 +65,10 @@ export function define<Settings extends object>(definition: Definition<Settings>
     for (const setting of settings) {
       if (own[setting] !== undefined && !ownSettings.includes(setting)) report(`/x-bos/${setting}`, `does not apply to ${type.id}`)
     }
-    for (const [setting, reason] of Object.entries(notYet.settings)) {
-      if (own[setting] !== undefined) report(`/x-bos/${setting}`, `not yet: ${reason}`)
+    for (const [setting, needs] of Object.entries(notYet.settings)) {
+      const isAsked = own[setting] !== undefined && own[setting] !== false
+      const takes = !(settings as readonly string[]).includes(setting) || (ownSettings as readonly string[]).includes(setting)
+      if (isAsked && takes) report(`/x-bos/${setting}`, notBuilt(`"${setting}"`, needs))
     }
     if (own['index'] === true && type.index === undefined) report('/x-bos/index', `does not apply to ${type.id}`)
     let faults = 0

@@ -19,7 +19,7 @@ import { markdown } from './markdown.ts'
 import { money } from './money.ts'
 import { multiSelect } from './multiSelect.ts'
 import { suggestion } from './nearest.ts'
-import { notYet } from './notYet.ts'
+import { notBuilt, notYet } from './notYet.ts'
 import { percent } from './percent.ts'
 import { personName } from './personName.ts'
 import { phone } from './phone.ts'
@@ -33,8 +33,6 @@ import { text } from './text.ts'
 import { time } from './time.ts'
 import type { FieldType, FieldUse, PropertyNode } from './type.ts'
 import { url } from './url.ts'
-
-export { notYet }
 
 /** Every field type, by id. */
 export const fieldTypes: ReadonlyMap<string, FieldType> = new Map(
@@ -86,7 +84,10 @@ export function typeOf(node: PropertyNode, report: Report): FieldType | undefine
   const found = fieldTypes.get(id ?? '')
   if (id !== undefined && found === undefined) {
     const reserved = Object.hasOwn(notYet.types, id)
-    report('/x-bos/type', reserved ? `not yet: ${notYet.types[id]}` : `there is no field type "${id}".${suggestion(id, fieldTypes.keys())}`)
+    report(
+      '/x-bos/type',
+      reserved ? notBuilt(`the field type ${id}`, notYet.types[id]) : `there is no field type "${id}".${suggestion(id, fieldTypes.keys())}`,
+    )
   }
   return found
 }

@@ -87,7 +87,7 @@ test('settings', () => {
     '/x-bos/currency "EUE" is no currency in use. Did you mean "EUR"?',
   ])
   expect(faultsOf({ 'x-bos': { type: 'money', currency: 'self.company.currency' } })).toEqual([
-    '/x-bos/currency not yet: a currency by path needs the expression language',
+    '/x-bos/currency a currency taken along a path is part of the metamodel but not built yet: it needs the expression language',
   ])
   expect(faultsOf({ default: { amount: 'x', currency: 'EUR' }, 'x-bos': { type: 'money' } })).toEqual([
     '/default/amount must be a number such as 12.5',

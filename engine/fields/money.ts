@@ -7,6 +7,7 @@ import { define, inside, isObject } from './define.ts'
 import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact } from './exact.ts'
 import type { ExactSettings } from './exact.ts'
 import { suggestion } from './nearest.ts'
+import { notBuilt } from './notYet.ts'
 import { text } from './text.ts'
 import type { ColumnRef, JsonSchema, Operator } from './type.ts'
 
@@ -101,7 +102,7 @@ export const money = define<MoneySettings>({
   compile(node, report, { indexed }) {
     const currency = node['x-bos']?.['currency'] ?? null
     if (typeof currency === 'string' && /^[a-z]\w*\./.test(currency)) {
-      report('/x-bos/currency', 'not yet: a currency by path needs the expression language')
+      report('/x-bos/currency', notBuilt('a currency taken along a path', 'the expression language'))
     } else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
       report('/x-bos/currency', 'must be a currency code of three capital letters, such as EUR; without it each value has its own')
     } else if (typeof currency === 'string' && !currencies.has(currency)) report('/x-bos/currency', notInUse(currency))

@@ -66,7 +66,7 @@ test('settings', () => {
   ])
   expect(faultsOf({ 'x-bos': { type: 'reference', entity: ['crm.a', 'crm.a'] } })).toEqual(['/x-bos/entity names an entity twice'])
   expect(faultsOf({ 'x-bos': { type: 'reference', entity: 'crm.a', where: 'self.x' } })).toEqual([
-    '/x-bos/where not yet: limiting the choice needs the expression language',
+    '/x-bos/where "where" is part of the metamodel but not built yet: it needs the expression language',
   ])
   expect(faultsOf({ default: id, 'x-bos': { type: 'reference', entity: 'crm.a' } })).toEqual(['/default does not apply to reference'])
 })

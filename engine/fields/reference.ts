@@ -108,7 +108,6 @@ export const reference = define<ReferenceSettings>({
   json: [],
   settings: ['entity', 'onDelete', 'inverse', 'where', 'defaultsToActor'],
   compile(node, report) {
-    if (node['x-bos']?.['where'] !== undefined) report('/x-bos/where', 'not yet: limiting the choice needs the expression language')
     return { targets: readTargets(node, report), several: Array.isArray(node['x-bos']?.['entity']) }
   },
   narrow: (settings, knows) => (single(settings) ? settings : { ...settings, targets: settings.targets.filter(knows) }),

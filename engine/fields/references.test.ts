@@ -15,7 +15,7 @@ test('refuses what is no list of ids', () => {
     ]),
   ).toEqual([])
   expect(faultsOf({ 'x-bos': { type: 'references', entity: ['a.b', 'a.c'] } })).toEqual([
-    '/x-bos/entity not yet: a list of references to several entities',
+    '/x-bos/entity a list of references to several entities is part of the metamodel but not built yet',
   ])
   expect(faultsOf({ minItems: 3, maxItems: 2, 'x-bos': { type: 'references', entity: 'a.b' } })).toEqual([
     '/minItems must be a whole number from 0 to 2',

@@ -1,3 +1,4 @@
+import { notBuilt } from './notYet.ts'
 import { arraySchema, blankArray, cellOfItems, itemsOfCell, parseItems } from './array.ts'
 import { define, wholeNumber } from './define.ts'
 import { parseId, readTargets } from './reference.ts'
@@ -23,10 +24,9 @@ export const references: FieldType<ReferencesSettings> = define<ReferencesSettin
   keywords: ['minItems', 'maxItems'],
   settings: ['entity', 'through', 'inverse', 'where'],
   compile(node, report) {
-    if (node['x-bos']?.['where'] !== undefined) report('/x-bos/where', 'not yet: limiting the choice needs the expression language')
     const targets = readTargets(node, report)
     const several = targets.length > 1 || (targets.length === 0 && Array.isArray(node['x-bos']?.['entity']))
-    if (several) report('/x-bos/entity', 'not yet: a list of references to several entities')
+    if (several) report('/x-bos/entity', notBuilt('a list of references to several entities'))
     const maxItems = wholeNumber(node, 'maxItems', report, { min: 1, max: 1000, fallback: 200 })
     const minItems = wholeNumber(node, 'minItems', report, { max: maxItems, fallback: 0 })
     return { target: targets[0] ?? '', through: (node['x-bos']?.['through'] as string | undefined) ?? null, minItems, maxItems }

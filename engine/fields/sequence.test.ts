@@ -11,12 +11,12 @@ test('refuses patterns that are wrong or not yet done', () => {
   expect(of({ pattern: '{n:0}' })).toEqual(['/x-bos/pattern must ask for 1 to 15 digits'])
   expect(of({ pattern: `${'x'.repeat(60)}{n}` })).toEqual(['/x-bos/pattern must have at most 60 characters'])
   expect(of({ pattern: 'INV-{year(self.date)}-{n:5}' })).toEqual([
-    '/x-bos/pattern not yet: placeholders other than {n} need the expression language',
+    '/x-bos/pattern the placeholder {year(self.date)} is part of the metamodel but not built yet: it needs the expression language',
   ])
   expect(of({ pattern: '{n}', assign: 'transition', scope: ['company'], gapless: true })).toEqual([
-    '/x-bos/assign not yet: numbers given by a transition need the lifecycle',
-    '/x-bos/scope not yet: a counter per scope needs the expression language',
-    '/x-bos/gapless not yet: numbers without gaps need the ledger',
+    '/x-bos/scope "scope" is part of the metamodel but not built yet: it needs the expression language',
+    '/x-bos/gapless "gapless" is part of the metamodel but not built yet: it needs the ledger',
+    '/x-bos/assign a number taken at a transition is part of the metamodel but not built yet: it needs the lifecycle',
   ])
 })
 

@@ -1,4 +1,5 @@
 import { define } from './define.ts'
+import { notBuilt } from './notYet.ts'
 import type { SequenceSettings } from './type.ts'
 import { blankText, exactText, lineSchema, parseLine, ranges } from './text.ts'
 import { isNull, quoted } from './compare.ts'
@@ -19,15 +20,13 @@ export const sequence = define<SequenceSettings>({
   compile(node, report) {
     const own = node['x-bos'] ?? {}
     const onCreate = own['assign'] === undefined || own['assign'] === 'create'
-    if (!onCreate) report('/x-bos/assign', 'not yet: numbers given by a transition need the lifecycle')
-    if (own['scope'] !== undefined) report('/x-bos/scope', 'not yet: a counter per scope needs the expression language')
-    if (own['gapless'] === true) report('/x-bos/gapless', 'not yet: numbers without gaps need the ledger')
+    if (!onCreate) report('/x-bos/assign', notBuilt('a number taken at a transition', 'the lifecycle'))
     const text = own['pattern']
     const match = typeof text === 'string' ? pattern.exec(text) : null
     const [, prefix = '', digits = '1', suffix = ''] = match ?? []
     if (typeof text !== 'string') report('/x-bos/pattern', 'must be a text such as PO-{n:5}')
     else if (match === null && otherPlaceholder.test(text)) {
-      report('/x-bos/pattern', 'not yet: placeholders other than {n} need the expression language')
+      report('/x-bos/pattern', notBuilt(`the placeholder ${otherPlaceholder.exec(text)![0]}`, 'the expression language'))
     } else if (match === null) report('/x-bos/pattern', 'must have one {n} or {n:digits}, such as PO-{n:5}')
     else if (Number(digits) < 1 || Number(digits) > 15) report('/x-bos/pattern', 'must ask for 1 to 15 digits')
     else if (text.length > 60) report('/x-bos/pattern', 'must have at most 60 characters')

@@ -82,7 +82,7 @@ test('settings', () => {
   ])
   expect(faultsOf({ type: 'string', 'x-bos': { scale: 2, compute: 'now' } })).toEqual([
     '/x-bos/scale does not apply to text',
-    '/x-bos/compute not yet: computed fields need the expression language',
+    '/x-bos/compute "compute" is part of the metamodel but not built yet: it needs the expression language',
   ])
   expect(subject({ type: 'string', default: 'x' }).default).toBe('x')
 })

@@ -47,7 +47,8 @@ function object(entity: WithoutSchemas, properties: Record<string, JsonSchema>, 
 function readSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
   const own = Object.fromEntries(entity.fields.map((field) => [field.name, property(field, 'read', entities)]))
   if (entity.kind === 'line') {
-    const place = { id: systemSchemas['id']!, position: { type: 'integer', title: 'Position' } }
+    const parent = { type: 'string', format: 'uuid', title: 'Document', description: 'Where lines are asked for by themselves.' }
+    const place = { id: systemSchemas['id']!, position: { type: 'integer', title: 'Position' }, parent }
     return object(entity, { ...place, ...own }, ['id', 'position', ...Object.keys(own)])
   }
   return object(entity, { ...systemSchemas, ...own, ...answerSchemas }, [...Object.keys(systemSchemas), ...Object.keys(own)])

@@ -1,3 +1,4 @@
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { operandLimit } from '../fields/compare.ts'
@@ -37,7 +38,7 @@ const phrases: Readonly<Record<OperatorName, string>> = {
 }
 const buckets: readonly Bucket[] = ['day', 'week', 'month', 'quarter', 'year']
 /** System properties that lists are filtered by; their parameters are the same for every entity. */
-const filtered = ['id', 'version', 'created_at', 'created_by', 'created_via', 'updated_at', 'updated_by']
+const filtered = systemFields.filter(({ listed }) => listed).map(({ name }) => name)
 
 export const queryParameter = (name: string, description: string, schema: JsonSchema, more: Part = {}): Part => ({
   name,
@@ -72,7 +73,9 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
     components[`${one}.${name}`] = parameter
     return ref('parameters', `${one}.${name}`)
   }
-  const own = visible.flatMap((field) => fieldFilters(field).map((parameter) => share(String(parameter['name']), parameter)))
+  const own = [...visible, ...documentOf(here)].flatMap((field) =>
+    fieldFilters(field).map((parameter) => share(String(parameter['name']), parameter)),
+  )
   const system = filtered
     .flatMap((name) => fieldNamed(here, name) ?? [])
     .flatMap(fieldFilters)
@@ -123,6 +126,9 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
     aggregate: aggregateParameters(access, here),
   }
 }
+
+/** What a line is part of. */
+const documentOf = (here: EntityAccess): readonly Field[] => (here.entity.kind === 'line' ? [fieldNamed(here, 'parent') ?? []].flat() : [])
 
 /** The filters of the system properties, by component name. */
 export function sharedFilters(here: EntityAccess): Readonly<Record<string, Part>> {
@@ -197,7 +203,7 @@ function selectionOf(access: Access, here: EntityAccess): readonly Part[] {
   const fields = several(
     'fields',
     'Answers only these properties, and the id; properties that are otherwise always there are then absent. Dotted names narrow what `expand` brings.',
-    ['id', ...system, ...visible.map(({ name }) => name)],
+    ['id', ...system, ...documentOf(here).map(({ name }) => name), ...visible.map(({ name }) => name)],
   )
   if (expandable.length === 0) return [fields]
   return [
@@ -211,7 +217,7 @@ function selectionOf(access: Access, here: EntityAccess): readonly Part[] {
 }
 
 function aggregateParameters(access: Access, here: EntityAccess): readonly Part[] {
-  const fields = [...here.visible, ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])]
+  const fields = [...here.visible, ...documentOf(here), ...filtered.flatMap((name) => fieldNamed(here, name) ?? [])]
   const parts = fields.flatMap((field) => {
     const type = fieldOf(field.type)
     const members = [...(type.members?.(field.settings) ?? [])].map(([name, member]) => ({

@@ -49,7 +49,7 @@ function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   const { _expand: _, ...properties } = propertiesOf(source, here, 'read')
   const expanded =
     expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
-  const absent = new Set(['deleted_at', ...linesOf(here).map((field) => field.name)])
+  const absent = new Set(['deleted_at', ...(entity.kind === 'line' ? ['parent'] : []), ...linesOf(here).map((field) => field.name)])
   return labelled(entity, {
     properties: { ...properties, ...expanded },
     required: Object.keys(properties).filter((name) => !absent.has(name)),

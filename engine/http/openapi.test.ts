@@ -315,7 +315,7 @@ describe('a catalogue made to confuse', () => {
   })
 
   it('hides columns of lines, keys over hidden fields, and targets and relations of hidden entities', () => {
-    expect(Object.keys(schemaOf(reader, 'Row').properties)).toEqual(['id', 'position', 'name', '_expand'])
+    expect(Object.keys(schemaOf(reader, 'Row').properties)).toEqual(['id', 'position', 'parent', 'name', '_expand'])
     expect(JSON.stringify(schemaOf(reader, 'FileOperation'))).toContain('["by_code"]')
     expect(schemaOf(reader, 'FileCreate').properties['both']).toMatchObject({ properties: { entity: { enum: ['case.job'] } } })
     // What is stored may name an entity that this caller does not know.

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { systemField } from '../catalogue/system-fields.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { isObject } from '../fields/define.ts'
@@ -13,17 +14,6 @@ import { isEmpty } from './decide.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import type { Access, EntityAccess } from './types.ts'
 
-const systemProperties: ReadonlySet<string> = new Set([
-  'id',
-  'version',
-  'revision',
-  'created_at',
-  'created_by',
-  'created_via',
-  'updated_at',
-  'updated_by',
-  'deleted_at',
-])
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
 const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked'])
 
@@ -63,7 +53,7 @@ export function readChange(
       const change = readLines(access, field, value, mode, replaceLines, at, report)
       if (change) lines.set(field.id, change)
     } else if (field) readField(access, here, field, value, mode, at, set, echo, report)
-    else if (systemProperties.has(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
+    else if (systemField(name) && here.entity.kind !== 'line') readSystemValue(name, value, mode, at, echo, report)
     else if (!answerProperties.has(name)) report(at, unknownDetail(here, name))
   }
   if (isFaulty) reportEmpty(here, body, mode, set, pointer, tell)

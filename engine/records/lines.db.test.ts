@@ -375,3 +375,20 @@ describe('a list of references', () => {
     ])
   })
 })
+
+test('lines that are listed by themselves name their document, and are found by it; within it they do not repeat it', async () => {
+  const project = await newProject()
+  const other = await newProject()
+  const listed = async (query: string): Promise<Json[]> => ((await get(world, as, `/api/lab/sections?${query}`)) as { data: Json[] }).data
+  const mine = await listed(`parent=${project.id}`)
+  expect(mine.map(({ parent, heading }) => `${String(parent)} ${String(heading)}`).toSorted()).toEqual([
+    `${project.id} Build`,
+    `${project.id} Plan`,
+  ])
+  expect(await listed(`parent.in=${project.id},${other.id}`)).toHaveLength(4)
+  expect(await listed(`parent=${project.id}&fields=heading`)).not.toContainEqual(expect.objectContaining({ parent: project.id }))
+  expect(await listed(`parent=${project.id}&fields=parent`)).toEqual(mine.map(({ id, position }) => ({ id, position, parent: project.id })))
+  expect(await get(world, as, `/api/lab/sections/${String(mine[0]!['id'])}`)).toMatchObject({ parent: project.id })
+  expect(Object.keys((await read(project.id)).sections[0]!)).not.toContain('parent')
+  expect((await world.call(as, 'GET', '/api/lab/projects?parent=x')).status).toBe(400)
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
@@ -61,7 +62,7 @@ function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: 
 }
 
 /** What answers show besides id and version, and a patch may repeat. */
-const shownProperties = ['created_at', 'created_by', 'created_via', 'updated_at', 'updated_by', 'deleted_at'] as const
+const shownProperties = systemFields.map(({ name }) => name).filter((name) => !['id', 'version', 'revision'].includes(name))
 
 export function readStored(entity: Entity, lineEntity: (field: Field) => Entity, rows: Rows): Map<string, LoadedRecord> {
   const records = rows.rows.map((row): [string, LoadedRecord] => {

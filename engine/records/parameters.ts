@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suggestion } from '../fields/nearest.ts'
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -46,24 +47,27 @@ export function unknownField(access: EntityAccess, name: string, pointer: string
   return new Problem('field-unknown', detail, { faults: [{ pointer, detail }] })
 }
 
-/** The system properties that lists can be filtered and sorted by, in the shape of fields. People are references to members. */
-const systemFields: ReadonlyMap<string, Field> = new Map(
-  [
-    { ...systemField('id', 'Id', 'reference', 'core.member'), reference: null },
-    systemField('version', 'Version', 'integer'),
-    systemField('created_at', 'Created', 'dateTime'),
-    systemField('created_by', 'Created by', 'reference', 'core.member'),
-    systemField('created_via', 'Created via', 'text'),
-    systemField('updated_at', 'Updated', 'dateTime'),
-    systemField('updated_by', 'Updated by', 'reference', 'core.member'),
-  ].map((field) => [field.name, field]),
+/** The system fields that lists can be filtered and sorted by, in the shape of fields. People are references to members. */
+const listedFields: ReadonlyMap<string, Field> = new Map(
+  systemFields.filter(({ listed }) => listed).map(({ name, title, type, target }) => [name, asField(name, title, type, target)]),
 )
 
-function systemField(name: string, title: string, type: string, entity?: string): Field {
-  const settings = fieldOf(type).compile(entity ? { 'x-bos': { type, entity } } : {}, (_, detail) => assert.fail(detail))
+/** The document of a line, as a field of the line. */
+const documents = new WeakMap<Entity, Field>()
+function documentOf(line: Entity): Field | undefined {
+  const known = documents.get(line)
+  if (known || !line.parent) return known
+  const field = { ...asField('parent_id', 'Document', 'reference', line.parent.entity), name: 'parent' }
+  documents.set(line, field)
+  return field
+}
+
+function asField(id: string, title: string, type: string, target?: string): Field {
+  const entity = target ?? 'core.member'
+  const settings = fieldOf(type).compile(type === 'reference' ? { 'x-bos': { type, entity } } : {}, (_, detail) => assert.fail(detail))
   return Object.freeze({
-    id: name,
-    name,
+    id,
+    name: id,
     title,
     help: '',
     type,
@@ -80,16 +84,15 @@ function systemField(name: string, title: string, type: string, entity?: string)
     layer: 'core',
     lines: null,
     sequence: null,
-    reference: entity ? { targets: [{ entity, column: name }], several: false, onDelete: 'restrict', inverse: null } : null,
+    reference: target ? { targets: [{ entity: target, column: id }], several: false, onDelete: 'restrict', inverse: null } : null,
   } satisfies Field)
 }
 
-/** A field or system property this caller may name, or undefined. */
+/** A field or system field this caller may name, or undefined. */
 export function fieldNamed(access: EntityAccess, name: string): Field | undefined {
-  return (
-    access.visible.find((each) => each.name === name) ??
-    (access.entity.kind === 'line' && name !== 'id' ? undefined : systemFields.get(name))
-  )
+  const field = access.visible.find((each) => each.name === name)
+  if (field || access.entity.kind !== 'line') return field ?? listedFields.get(name)
+  return name === 'parent' ? documentOf(access.entity) : name === 'id' ? listedFields.get(name) : undefined
 }
 
 export function resolvePath(access: Access, start: EntityAccess, text: string, pointer: string): Path {

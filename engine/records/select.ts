@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { systemField, systemFields } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
@@ -38,7 +39,7 @@ export interface Selection {
   readonly fields: readonly Field[]
   readonly lines: readonly { readonly field: Field; readonly selection: Selection }[]
   readonly expand: readonly Expansion[]
-  /** Names of `systemProperties` to render besides `id`. */
+  /** Names of `systemProperties` to render besides `id`; of lines that are asked for by themselves, `parent`: the id of their document. */
   readonly system: readonly string[]
 }
 export type Expansion =
@@ -61,22 +62,15 @@ const inverseLimit = 50
 
 /** What every record carries besides `id` and its fields; `deleted_at` joins in lists of deleted records. */
 export const systemProperties: readonly string[] = [
-  'version',
-  'revision',
-  'created_at',
-  'created_by',
-  'created_via',
-  'updated_at',
-  'updated_by',
+  ...systemFields.filter(({ name, shown }) => name !== 'id' && shown === 'always').map(({ name }) => name),
   '_title',
 ]
-const timestampColumns: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'deleted_at'])
 
 const instant = (at: Fragment): Fragment => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** SQL whose JSON form is one of the `systemProperties`, or `deleted_at`. */
 export const systemJson = (name: string, alias: string): Fragment =>
-  timestampColumns.has(name) ? instant(column(alias, name)) : column(alias, name)
+  systemField(name)?.type === 'dateTime' ? instant(column(alias, name)) : column(alias, name)
 
 /**
  * One record as a `json` value. PostgreSQL renders everything; related records come from scalar sub-queries on the same
@@ -86,8 +80,10 @@ export function recordJson(selection: Selection, alias: string, depth = 0): Frag
   const { entity } = selection.access
   const members: Fragment[] = [sql`${column(alias, 'id')} as "id"`]
   const add = (name: string, value: Fragment) => members.push(sql`${value} as ${sql.id(name)}`)
-  if (entity.kind === 'line') add('position', column(alias, 'position'))
-  else for (const name of selection.system) if (name !== '_title') add(name, systemJson(name, alias))
+  if (entity.kind === 'line') {
+    add('position', column(alias, 'position'))
+    if (selection.system.includes('parent')) add('parent', column(alias, 'parent_id'))
+  } else for (const name of selection.system) if (name !== '_title') add(name, systemJson(name, alias))
   for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, field, alias, depth))
   for (const { field, selection: lines } of selection.lines) add(field.name, linesJson(lines, alias, depth + 1))
   if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(selection.access, alias))

@@ -65,6 +65,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
   const below: Level = { withLines: false, depth: depth + 1, inList }
   if (depth > limits.expandDepth) throw parameterFault('expand', `Relations can be expanded ${limits.expandDepth} levels deep.`)
   const { catalogue } = access
+  const isLine = here.entity.kind === 'line'
   const expansions: Expansion[] = []
   const expandedLines = new Set<string>()
   for (const [name, deeper] of expand.children) {
@@ -103,7 +104,8 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     } else if (!isLines && (fields === null || isChosen(fields, field.name, expand))) chosen.push(field)
   }
   for (const [name, { children }] of fields?.children ?? []) {
-    if (!fieldNamed(here, name) && !expand.children.has(name) && !isSystem(name)) throw unknownField(here, name, 'fields')
+    if (!fieldNamed(here, name) && !expand.children.has(name) && !(isLine ? name === 'position' : isSystem(name)))
+      throw unknownField(here, name, 'fields')
     const isOpen = expand.children.has(name) || lines.some((each) => each.field.name === name)
     if (children.size > 0 && !isOpen)
       throw parameterFault('fields', `${echo(`${name}.${[...children.keys()][0]}`)} is a part of what ${echo(`expand=${name}`)} shows.`)
@@ -114,7 +116,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     fields: chosen,
     lines,
     expand: expansions,
-    system: fields === null ? systemProperties : systemProperties.filter((name) => fields.children.has(name)),
+    system: (isLine ? (depth === 0 ? ['parent'] : []) : systemProperties).filter((name) => fields === null || fields.children.has(name)),
   }
 }
 

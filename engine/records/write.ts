@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Entity } from '../catalogue/types.ts'
 import type { Query } from '../database/types.ts'
 import type { EventDraft, Row, RowWrite } from './decide.ts'
@@ -9,11 +10,9 @@ import type { Actor, Via } from './types.ts'
 
 /** Columns every row may carry besides its fields', with their types. */
 const systemTypes: ReadonlyMap<string, string> = new Map([
-  ['id', 'uuid'],
+  ...systemFields.map(({ name, column: type }) => [name, type] as const),
   ['parent_id', 'uuid'],
   ['position', 'int'],
-  ['version', 'int'],
-  ['revision', 'int'],
   ['deletion_id', 'uuid'],
   ['deleted', 'boolean'],
 ])

@@ -43,7 +43,7 @@ export function createExecutor(options: ExecutorOptions): Database {
   const { engine, pool, transactionLimitMs, onWrongAnswer } = options
   // Not on the embedded engine: its backend would end itself and answer nothing any more. There our timer and its watchdog hold the limit.
   const limit: Query = { name: 'bos_limit', text: `set local transaction_timeout = ${transactionLimitMs}` }
-  const opening = [begin, ...(engine === 'native' ? [limit] : []), setRole('bos_read')]
+  const openWrite = [begin, ...(engine === 'native' ? [limit] : []), setRole('bos_read')]
   // The embedded engine has one connection, so whoever waits for a second one inside a transaction waits for ever; on a server,
   // as many such transactions as there are connections do the same. Refused in both, so that tests find it in either.
   const inside = new AsyncLocalStorage<{ isOpen: boolean }>()
@@ -126,7 +126,7 @@ export function createExecutor(options: ExecutorOptions): Database {
     transaction: (context, work) =>
       withClient(async (client) => {
         const state = { isOpen: true }
-        const run = new OpenTransaction(client, [...opening, enter(context)], context)
+        const run = new OpenTransaction(client, [...openWrite, enter(context)], context)
         const timeout = Promise.withResolvers<never>()
         const timer = setTimeout(() => void run.expire(transactionLimitMs).then(timeout.reject), transactionLimitMs)
         try {

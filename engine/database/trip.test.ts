@@ -18,8 +18,8 @@ function clientThat(answer: (trip: Submitted, wire: EventEmitter) => void): { cl
   const written: string[] = []
   const note =
     (name: string) =>
-    (message?: { text?: string; values?: unknown }): void =>
-      void written.push([name, message?.text ?? message?.values].filter((each) => each !== undefined).join(' '))
+    (message?: { text?: string }): void =>
+      void written.push(message?.text === undefined ? name : `${name} ${message.text}`)
   const wire = Object.assign(new EventEmitter(), {
     stream: { cork: note('cork'), uncork: note('uncork') },
     parsedStatements: { known: 'select 1' },
@@ -55,10 +55,10 @@ test('a trip is one write with one Sync at its end; what the connection knows al
     { rows: [{ n: 1 }], rowCount: 1 },
     { rows: [], rowCount: 0 },
   ])
-  expect(written).toEqual(['cork', 'bind ', 'describe', 'execute', 'parse begin', 'bind ', 'describe', 'execute', 'sync', 'uncork'])
+  expect(written).toEqual(['cork', 'bind', 'describe', 'execute', 'parse begin', 'bind', 'describe', 'execute', 'sync', 'uncork'])
   written.length = 0
   await sendTrip(client, [known, { text: 'begin' }])
-  expect(written.slice(0, 3)).toEqual(['cork', 'bind ', 'execute'])
+  expect(written.slice(0, 3)).toEqual(['cork', 'bind', 'execute'])
 })
 
 test('a statement without completion, or a write that counts nothing, is a wrong answer', async () => {

@@ -5,7 +5,7 @@ import { create, get } from '../testing/writing.ts'
 const world = await openWorld()
 const as = 'admin@acme'
 
-const newTag = async (name: string): Promise<string> => String((await create(world, as, '/api/core/tags', { name }))['id'])
+const newTag = async (name: string): Promise<string> => (await create(world, as, '/api/core/tags', { name })).id
 
 /** What the link rows of a deal say, and what its own row says. */
 async function stored(id: string): Promise<readonly unknown[]> {
@@ -19,9 +19,9 @@ async function stored(id: string): Promise<readonly unknown[]> {
 
 test('a list of links stands in its link rows and in the row of what has them, whatever is done to it', async () => {
   const [a, b, c] = [await newTag('Anna'), await newTag('Ben'), await newTag('Cleo')]
-  const company = String((await create(world, as, '/api/crm/companies', { name: 'Linked' }))['id'])
+  const company = (await create(world, as, '/api/crm/companies', { name: 'Linked' })).id
   const deal = await create(world, as, '/api/crm/deals', { name: 'Linked', company, tags: [b, a], external_id: 'linked-1' })
-  const id = String(deal['id'])
+  const { id } = deal
   const expectList = async (tags: readonly string[]): Promise<void> => {
     expect(await stored(id)).toEqual([tags, tags])
     expect((await get(world, as, `/api/crm/deals/${id}`))['tags']).toEqual(tags)
@@ -45,7 +45,7 @@ test('a list of links stands in its link rows and in the row of what has them, w
 })
 
 test('a record without links has an empty list, in one record and in a list', async () => {
-  const company = String((await create(world, as, '/api/crm/companies', { name: 'No links' }))['id'])
+  const company = (await create(world, as, '/api/crm/companies', { name: 'No links' })).id
   const deal = await create(world, as, '/api/crm/deals', { name: 'No links', company })
   expect(deal['tags']).toEqual([])
   const { body } = await world.call(as, 'GET', `/api/crm/deals?company=${company}`)

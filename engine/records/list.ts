@@ -153,16 +153,18 @@ interface SlottedList extends Omit<ListRequest, 'after' | 'search' | 'limit' | '
   readonly step: number
 }
 
+const slot = (read: (request: ListRequest) => unknown): Slot<Values> => new Slot(({ request }) => read(request))
+
 const slotted = (request: ListRequest): SlottedList => ({
   ...request,
   conditions: request.conditions.map((each, c) => ({
     ...each,
-    values: each.values.map((_, v) => new Slot<Values>(({ request }) => request.conditions[c]!.values[v])),
+    values: each.values.map((_, v) => slot((now) => now.conditions[c]!.values[v])),
   })),
-  after: request.after?.map((value, i) => (value === null ? null : new Slot<Values>(({ request }) => request.after![i]))) ?? null,
-  search: request.search === null ? null : new Slot<Values>(({ request }) => request.search),
-  limit: new Slot<Values>(({ request }) => request.limit),
-  onePastLimit: new Slot<Values>(({ request }) => request.limit + 1),
+  after: request.after?.map((value, i) => (value === null ? null : slot((now) => now.after![i]))) ?? null,
+  search: request.search === null ? null : slot((now) => now.search),
+  limit: slot((now) => now.limit),
+  onePastLimit: slot((now) => now.limit + 1),
   step: stepOf(request.limit),
 })
 

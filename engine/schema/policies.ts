@@ -51,14 +51,11 @@ const hasScope = (entity: Entity, scope: string): string => `(select ${quoteText
 const visibleRows = (version: Version): string[] => version.entity.scopes.flatMap((scope) => scopeRows(version, scope))
 
 function scopeRows({ catalogue, entity }: Version, { id, predicate }: RowScope): string[] {
-  switch (predicate.kind) {
-    case 'all':
-      return [hasScope(entity, id)]
-    case 'field-is-member':
-      return [`(${hasScope(entity, id)} and ${quoteName(entity.fieldById.get(predicate.field)!.columns[0]!.name)} = (select bos.member()))`]
-    case 'parent':
-      return visibleLines(catalogue, entity)
-  }
+  if (predicate.kind === 'parent') return visibleLines(catalogue, entity)
+  const scope = hasScope(entity, id)
+  if (predicate.kind === 'all') return [scope]
+  const column = entity.fieldById.get(predicate.field)!.columns[0]!.name
+  return [`(${scope} and ${quoteName(column)} = (select bos.member()))`]
 }
 
 /**

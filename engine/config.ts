@@ -51,6 +51,8 @@ export const limits = {
   knownTokenEntries: 10_000,
   databaseConnections: 16,
   housekeepingMs: 3_600_000,
+  /** Compiled statements and what they select, of all tenants together: about 20 KB each. */
+  shapesKept: 2_000,
   pageRows: 500,
   pageRowsDefault: 50,
   /** One page of records, rendered; buffered whole so that no connection waits for a socket. */

@@ -30,12 +30,11 @@ interface Values extends Caller {
   readonly id: string | null
 }
 const slots = { tenant: tenantSlot, member: memberSlot, id: new Slot<Values>(({ id }) => id) }
-const templates = new WeakMap<Selection, Map<string, Template<Values>>>()
 
 /** One row {data, etag} or none: another tenant's id, a hidden row and a random id are the same to this statement. */
 export function getQuery(request: GetRequest, { tenant, member }: Actor): Query {
-  const shape = request.id === null ? 'the only one' : 'by id'
-  return remember(templates, request.selection, shape, () => getTemplate(request))({ tenant, member, id: request.id })
+  const shape = request.id === null ? 'get the only one' : 'get by id'
+  return remember(request.selection, shape, () => getTemplate(request))({ tenant, member, id: request.id })
 }
 
 function getTemplate({ access, id, deleted, selection }: GetRequest): Template<Values> {

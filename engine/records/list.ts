@@ -120,18 +120,18 @@ interface Key {
  * first fills the page. (No parallel append: serving connections run with max_parallel_workers_per_gather = 0.)
  */
 export function listQuery(request: ListRequest, actor: Actor): Query {
-  const template = remember(templates, request.selection, shapeOf(request), () => listTemplate(slotted(request)))
+  const template = remember(request.selection, shapeOf(request), () => listTemplate(slotted(request)))
   return template({ request, tenant: actor.tenant, member: actor.member })
 }
 
 interface Values extends Caller {
   readonly request: ListRequest
 }
-const templates = new WeakMap<Selection, Map<string, Template<Values>>>()
 
 /** Whatever of a list decides the text of its statement, besides what is selected. */
 const shapeOf = (request: ListRequest): string =>
   JSON.stringify([
+    'list',
     request.action,
     request.conditions.map(({ path, name, values }) => [path.text, name, values.length]),
     request.sort.map(({ path, descending }) => [path.text, descending]),

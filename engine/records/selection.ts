@@ -29,7 +29,7 @@ const tree = (paths: readonly string[]): Node => {
  */
 export function parseSelection(access: Access, start: EntityAccess, asked: SelectionText): Selection {
   const { fields, expand, withLines, deleted } = asked
-  return remember(selections, start, JSON.stringify([fields ?? null, expand ?? null, withLines, deleted]), () => {
+  return remember(start, JSON.stringify(['selection', fields ?? null, expand ?? null, withLines, deleted]), () => {
     const paths = parseNames(expand, 'expand')
     const names = parseNames(fields, 'fields')
     if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
@@ -49,9 +49,6 @@ export interface SelectionText {
 
 /** For those who only ask whether a record is there. */
 export const onlyId: SelectionText = { fields: 'id', expand: undefined, withLines: false, deleted: false }
-
-/** An EntityAccess belongs to one Access. The same object for the same question: compiled statements hang on it. */
-const selections = new WeakMap<EntityAccess, Map<string, Selection>>()
 
 interface Level {
   readonly withLines: boolean

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Entity, Field } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
 import type { Query } from '../database/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 
@@ -40,30 +41,32 @@ export function toTemplate<V>(fragment: Fragment): Template<V> {
   return (values) => ({ name: name!, text, values: places!.map((each) => (each instanceof Slot ? (each as Slot<V>).read(values) : each)) })
 }
 
-const shapesKept = 100
+let made = new WeakMap<object, Map<string, unknown>>()
+let kept = 0
 
 /**
- * What was made of `owner` in each shape, made once. It is gone with the owner; a caller that goes through ever new shapes
- * makes it start afresh.
+ * What `make` makes of `owner` in this shape (which says its kind, too), made once. It is gone with the owner. All owners together keep
+ * `limits.shapesKept`: a caller that goes through ever new shapes makes everybody's start afresh, and costs no memory.
  */
-export function remember<O extends object, T>(cache: WeakMap<O, Map<string, T>>, owner: O, shape: string, make: () => T): T {
-  let made = cache.get(owner)
-  if (!made) cache.set(owner, (made = new Map()))
-  const known = made.get(shape)
-  if (known !== undefined) return known
-  if (made.size >= shapesKept) made.clear()
+export function remember<T>(owner: object, shape: string, make: () => T): T {
+  const known = made.get(owner)?.get(shape)
+  if (known !== undefined) return known as T
   const value = make()
-  made.set(shape, value)
+  if (++kept > limits.shapesKept) {
+    made = new WeakMap()
+    kept = 1
+  }
+  const shapes = made.get(owner) ?? new Map<string, unknown>()
+  made.set(owner, shapes.set(shape, value))
   return value
 }
 
 const names = new Map<string, string>()
-const namesKept = 5_000
 
 function statementName(text: string): string {
   const known = names.get(text)
   if (known) return known
-  if (names.size >= namesKept) names.clear()
+  if (names.size >= limits.shapesKept) names.clear()
   const name = createHash('sha256').update(text).digest('base64url').slice(0, 32)
   names.set(text, name)
   return name

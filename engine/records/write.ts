@@ -43,8 +43,6 @@ const member = sql`${new Slot<Values>(({ actor }) => actor.member)}::uuid`
 const via = sql`${new Slot<Values>((values) => values.via)}::text`
 const requestId = sql`${new Slot<Values>((values) => values.requestId)}::text`
 
-const templates = new WeakMap<Entity, Map<string, Template<Values>>>()
-
 /**
  * Everything one write stores, as one statement: rows of every table, set-wise, each table's rows as one JSON parameter;
  * the event headers with their bodies; and the outbox entries the sequencer works off. Runs as bos_write.
@@ -59,7 +57,7 @@ export function writeQuery(writes: readonly RowWrite[], events: readonly EventDr
     const { text, values: parameters = [] } = writeTemplate(values)(values)
     return { text, values: parameters }
   }
-  return remember(templates, first, `${[...groups.keys()].join()} ${events.length > 0}`, () => writeTemplate(values))(values)
+  return remember(first, `write ${[...groups.keys()].join()} ${events.length > 0}`, () => writeTemplate(values))(values)
 }
 
 function groupsOf(writes: readonly RowWrite[]): Map<string, Group> {

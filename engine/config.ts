@@ -72,6 +72,7 @@ export const limits = {
   groupRowsDefault: 100,
   bulkOperations: 1_000,
   linesPerDocument: 1_000,
+  linePosition: 1_000_000,
   /** Records that one delete may take along. */
   cascadeRecords: 10_000,
   historyEntries: 100,
@@ -82,6 +83,12 @@ export const limits = {
   /** A running job without a sign of life for so long is taken up by another worker. */
   jobStaleSeconds: 30,
   jobSweepMs: 15_000,
+  /** A job that did not get on in so many runs, because something of ours failed or the process died, has failed. */
+  jobAttempts: 5,
+  /** What is kept of jobs that are over, with each row's account of an import; it cannot be undone after that. */
+  jobDays: 90,
+  /** Files that are read at the same time: each is held in memory as a whole, several times over. */
+  uploadsAtOnce: 8,
   /** Events that get their place in the log in one transaction: about 20 ms, far below any statement's time limit. */
   sequencerEvents: 500,
   /** How long a hint to the sequencer waits for company: one transaction then places the events of many writes. */

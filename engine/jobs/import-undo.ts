@@ -158,7 +158,7 @@ async function undoRow(records: RecordsDoor, actor: Actor, address: Address, row
     await write({ op: 'update', ...at, data: valuesBefore(here, entry.changes) })
     return null
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof Problem) || error.status >= 500) throw error
     if (error.code === 'not-found') return 'It is out of your sight.'
     return error.code === 'version-conflict' ? 'It was changed since.' : error.message
   }

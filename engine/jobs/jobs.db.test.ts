@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { limits } from '../config.ts'
+import { Stale } from '../database/types.ts'
+import { Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
 import { openWorld } from '../testing/world.ts'
 import { createJobs } from './jobs.ts'
@@ -107,4 +110,65 @@ test('nor is what belongs to its checkpoint kept', async () => {
   expect((await world.sql<{ field: string }>(`select field from bos.counter where entity = 'probe'`)).map((each) => each.field)).toEqual([
     'in time',
   ])
+})
+
+describe('what may pass', () => {
+  const unavailable = Object.assign(new Error('terminating connection'), { code: '57P01' })
+  test.each([
+    ['a lost connection', unavailable],
+    ['a timeout', new Problem('timeout')],
+    ['permissions that change faster than they are read', new Stale()],
+  ])('%s leaves the job to the sweep; the next run goes on from the checkpoint', async (_, failure) => {
+    const { jobs, take, errors } = await worker(async (run) => {
+      if ((run.state as { at?: number }).at === 1) return { done: true }
+      await run.checkpoint({ at: 1 }, 1, 9)
+      throw failure
+    })
+    const { id } = await jobs.submit(actor, 'probe', {})
+    await take(id)
+    expect(await stored(id)).toMatchObject({ status: 'running', result: null, state: { at: 1 } })
+    expect(errors).toEqual([failure])
+    await takenForDead(id)
+    await take(id)
+    expect(await stored(id)).toMatchObject({ status: 'done', result: { done: true } })
+  })
+
+  test('what a caller can cause does not pass: the job has failed', async () => {
+    const { jobs, take } = await worker(async () => Promise.reject(new Problem('not-allowed')))
+    const { id } = await jobs.submit(actor, 'probe', {})
+    await take(id)
+    expect(await stored(id)).toMatchObject({ status: 'failed', run: 1, result: { problem: { code: 'not-allowed' } } })
+  })
+
+  test('a job that fails in every run without getting on has failed, and says why', async () => {
+    const { jobs, take } = await worker(async (run) => {
+      if ((run.state as { at?: number }).at !== 1) await run.checkpoint({ at: 1 }, 1, 9)
+      throw unavailable
+    })
+    const { id } = await jobs.submit(actor, 'probe', {})
+    // The first run gets on, and does not count.
+    for (let run = 0; run < limits.jobAttempts; run++) {
+      await take(id)
+      expect(await stored(id)).toMatchObject({ status: 'running' })
+      await takenForDead(id)
+    }
+    await take(id)
+    expect(await stored(id)).toMatchObject({ status: 'failed', result: { at: 1, problem: { code: 'unavailable' } } })
+  })
+
+  test('a job that takes its process with it has failed after as many runs, and is not run again', async () => {
+    let runs = 0
+    const { jobs, take } = await worker(async () => void runs++)
+    const { id } = await jobs.submit(actor, 'probe', {})
+    // What a process leaves behind that died in the middle of it.
+    for (let run = 0; run < limits.jobAttempts; run++) {
+      await takenForDead(id)
+      const claimed = await world.app.database.call({ text: 'select * from bos.job_claim($1, $2, $3)', values: [actor.tenant, id, 30] })
+      expect(claimed.rows).toHaveLength(1)
+    }
+    await takenForDead(id)
+    await take(id)
+    expect(await stored(id)).toMatchObject({ status: 'failed', result: { problem: { code: 'internal' } } })
+    expect(runs).toBe(0)
+  })
 })

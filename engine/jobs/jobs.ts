@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Database, Query, Rows, TransactionContext } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
+import { toProblem } from '../database/errors.ts'
+import { limits } from '../config.ts'
 import { Problem } from '../problems.ts'
 import { administrator } from '../catalogue/types.ts'
 import { claim, settleQuery } from '../records/idempotency.ts'
@@ -36,7 +38,7 @@ export interface JobKind {
   readonly kind: string
   /** What a state amounts to: the result of a job that was cancelled, and part of that of one that failed. */
   summary(state: unknown): object
-  /** Answers the job's result. A thrown Problem becomes the result of a failed job. */
+  /** Answers the job's result. A thrown Problem becomes the result of a failed job; after one of ours (status 500 and above) it is tried again first. */
   run(run: JobRun): Promise<unknown>
 }
 
@@ -192,6 +194,11 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     const kind = byKind.get(String(row['kind']))
     const held: Held = { ...ref, run: Number(row['run']) }
     let state = row['state']
+    let attempts = Number(row['attempts'])
+    const fail = (problem: Problem) => finish(held, 'failed', { ...kind?.summary(state), problem: problem.toJSON() })
+    // Nobody lived to say what went wrong.
+    if (attempts > limits.jobAttempts)
+      return void (await fail(new Problem('internal', 'The job was begun again and again, and never got on.')))
     const alive = setInterval(
       () => void database.call({ text: 'select bos.job_alive($1, $2, $3)', values: [ref.tenant, ref.job, held.run] }).catch(onError),
       staleSeconds * 250,
@@ -201,6 +208,7 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
       const checkpoint: JobRun['checkpoint'] = async (next, done, total, also = []) => {
         const isCancelled = await as((actor) => keep(held, actor, next, done, total, also))
         state = next
+        attempts = 0
         if (isCancelled || stopping) throw new Interrupted(isCancelled)
       }
       const result = await kind!.run({ id: ref.job, input: row['input'], state, as, checkpoint })
@@ -208,11 +216,11 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     } catch (error) {
       if (error instanceof Interrupted && !error.cancelled) return
       if (error instanceof Interrupted) return void (await finish(held, 'cancelled', kind!.summary(state)))
-      if (!(error instanceof Problem)) onError(error)
-      await finish(held, 'failed', {
-        ...kind!.summary(state),
-        problem: (error instanceof Problem ? error : new Problem('internal')).toJSON(),
-      })
+      const problem = toProblem(error)
+      const mayPass = error instanceof Stale || problem.status >= 500
+      if (mayPass || !(error instanceof Problem)) onError(error)
+      // What is left as it is, the sweep hands out again when it has shown no sign of life for a while.
+      if (!mayPass || attempts >= limits.jobAttempts) await fail(problem)
     } finally {
       clearInterval(alive)
     }
@@ -261,7 +269,7 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     also: readonly Query[],
   ): Promise<boolean> {
     const update: Query = {
-      text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running' and run = $6
+      text: `update bos.job set state = $3, progress_done = $4, progress_total = $5, attempts = 0, updated_at = now() where tenant_id = $1 and id = $2 and status = 'running' and run = $6
         returning cancel_requested_at is not null as cancelled`,
       values: [tenant, job, JSON.stringify(state), done, total, run],
     }

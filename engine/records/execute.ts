@@ -57,7 +57,7 @@ const mayGoAlone = (error: unknown): boolean =>
 async function oneByOne(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   const results: Result[] = []
   for (const [i, operation] of request.operations.entries()) {
-    const key = request.idempotency?.keys[i]
+    const key = actor.member === null ? undefined : request.idempotency?.keys[i]
     const alone: WriteRequest = {
       ...request,
       mode: 'one',
@@ -67,17 +67,20 @@ async function oneByOne(database: Database, request: WriteRequest, actor: Actor)
     results.push(
       await executeAgain(database, alone, actor).then(
         (done) => done.results[0]!,
-        (error: unknown) => asResult(explainRefusal(error, alone), i),
+        (error: unknown) => asResult(explainRefusal(error, alone), i > 0 && alone.idempotency === null),
       ),
     )
   }
   return { results, answer: null }
 }
 
-/** Stale after the first operation must not reach the gateway, which would send everything again. */
-function asResult(error: unknown, index: number): Problem {
-  if (error instanceof Problem) return error
-  if (error instanceof Stale && index > 0) return toProblem(error)
+/**
+ * What no operation can help (Stale, an outage) is no result of one: it ends the request, which is then sent again. But not where that
+ * would do twice what is done already: without keys, whoever asked is told row by row what was.
+ */
+function asResult(error: unknown, wouldRepeat: boolean): Problem {
+  if (error instanceof Problem && (error.status < 500 || wouldRepeat)) return error
+  if (error instanceof Stale && wouldRepeat) return toProblem(error)
   throw error
 }
 

@@ -189,6 +189,8 @@ create table bos.job (
   state jsonb not null default '{}',
   -- Counts up with every worker that takes the job: what a worker keeps carries its number, so one that was taken for dead keeps nothing.
   run integer not null default 0,
+  -- Runs since the last checkpoint: what ends every process that takes it is given up at some time.
+  attempts integer not null default 0,
   result jsonb,
   progress_done bigint not null default 0,
   progress_total bigint,

@@ -12,13 +12,13 @@ end;
 
 -- Takes a waiting job; no row: another worker has it, or it is over.
 create function bos.job_claim(tenant uuid, job uuid, stale_seconds double precision)
-returns table (kind text, input jsonb, state jsonb, run integer)
+returns table (kind text, input jsonb, state jsonb, run integer, attempts integer)
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  update bos.job j set status = 'running', run = j.run + 1, updated_at = now()
+  update bos.job j set status = 'running', run = j.run + 1, attempts = j.attempts + 1, updated_at = now()
   where j.tenant_id = job_claim.tenant and j.id = job_claim.job
     and (j.status = 'queued' or (j.status = 'running' and j.updated_at < now() - make_interval(secs => stale_seconds)))
-  returning j.kind, j.input, j.state, j.run;
+  returning j.kind, j.input, j.state, j.run, j.attempts;
 end;
 
 -- Both are for the worker that has the job now: of another run they change nothing.

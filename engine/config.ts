@@ -50,11 +50,34 @@ export const limits = {
   loginLimiterEntries: 50_000,
   knownTokenEntries: 10_000,
   databaseConnections: 16,
+  databaseConnectMs: 10_000,
+  idleConnectionMs: 60_000,
+  /** A connection is made anew after this time, whatever it holds by then. */
+  connectionSeconds: 3_600,
+  /** Each cached plan costs about 27 KB of the server's memory; a connection with more of them is closed. */
+  preparedStatements: 500,
+  statementMs: 30_000,
+  /** How often the embedded engine is asked for a sign of life, and how often it is vacuumed. */
+  embeddedCanaryMs: 30_000,
+  embeddedVacuumMs: 600_000,
+  /** How long a change of tables waits for their locks, how often it tries, and the pause after each. */
+  schemaLockMs: 2_000,
+  schemaLockAttempts: 10,
+  schemaLockPauseMs: 300,
+  moduleFileBytes: 1024 * 1024,
+  filesPerModule: 2_000,
+  /** Of all files together: the last good version of a module is one value in the database. */
+  moduleBytes: 32 * 1024 * 1024,
+  /** Compiled sets of modules, and tenants of which it is known which set is theirs, that a process keeps. */
+  cataloguesKept: 64,
+  tenantsKept: 10_000,
   housekeepingMs: 3_600_000,
   /** Compiled statements and what they select, of all tenants together: about 20 KB each. */
   shapesKept: 2_000,
   pageRows: 500,
   pageRowsDefault: 50,
+  /** Of an inverse relation that is expanded; the rest is a list of its own. */
+  expandedRows: 50,
   /** One page of records, rendered; buffered whole so that no connection waits for a socket. */
   pageBytes: 8 * 1024 * 1024,
   /** `count=estimate` counts exactly up to here. */

@@ -2,16 +2,10 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExactNumber } from '../fields/type.ts'
+import { limits } from '../config.ts'
 import { JsonFault, parseJson } from '../json.ts'
 import { pointerSegment } from '../problems.ts'
 import type { ModuleSource, SourceFault } from './sources.ts'
-
-/** Far beyond any honest file; a bigger one is not even read. */
-const fileBytes = 1024 * 1024
-const filesPerModule = 2_000
-/** Of all files together: the last good version of a module is one value in the database. */
-const moduleBytes = 32 * 1024 * 1024
-const jsonDepthLevels = 64
 
 /**
  * Reads every module folder below `folder`: a folder that holds a module.json, or at least one .json file. Never throws for
@@ -44,8 +38,8 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
     )
     .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
     .sort()
-  if (paths.length > filesPerModule) report('', `the folder has ${paths.length} files; at most ${filesPerModule} are read`)
-  for (const path of paths.slice(0, filesPerModule)) {
+  if (paths.length > limits.filesPerModule) report('', `the folder has ${paths.length} files; at most ${limits.filesPerModule} are read`)
+  for (const path of paths.slice(0, limits.filesPerModule)) {
     if (path.startsWith('seed/')) seeds.push(path)
     else if (path.endsWith('.json')) await readOne(path)
   }
@@ -55,10 +49,11 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
     const full = join(folder, path)
     try {
       const { size } = await stat(full)
-      if (size > fileBytes) return void report(path, `the file has ${size} bytes; at most ${fileBytes} are read`)
+      if (size > limits.moduleFileBytes) return void report(path, `the file has ${size} bytes; at most ${limits.moduleFileBytes} are read`)
       total += size
-      if (total > moduleBytes) return void report(path, `the files before it have ${moduleBytes} bytes, more than is read of one module`)
-      const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full)), jsonDepthLevels)
+      if (total > limits.moduleBytes)
+        return void report(path, `the files before it have ${limits.moduleBytes} bytes, more than is read of one module`)
+      const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full)), limits.jsonDepthLevels)
       for (const pointer of inexactNumbers(value)) {
         faults.push({ file: `${id}/${path}`, pointer, detail: 'has more digits than a JSON number keeps: write it as a text' })
       }
@@ -90,7 +85,7 @@ export const toStored = (source: ModuleSource): StoredSource => ({
 export function fromStored(id: string, stored: StoredSource): ModuleSource {
   const files = new Map(
     Object.entries(stored.files)
-      .map(([path, text]) => [path, parseJson(text, jsonDepthLevels)] as const)
+      .map(([path, text]) => [path, parseJson(text, limits.jsonDepthLevels)] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
   return { id, hash: hashOf(files), files, seeds: [], faults: [] }

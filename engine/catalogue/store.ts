@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { catalogueHash, fromStored, toStored } from './load.ts'
@@ -59,7 +60,7 @@ export class Catalogues {
     this.#tenants.delete(tenant)
     const entry = known !== undefined && known.generation >= generation ? known : { generation, catalogue: this.#read(tenant) }
     this.#tenants.set(tenant, entry)
-    forgetOldest(this.#tenants, this.#options.tenantLimit ?? 10_000)
+    forgetOldest(this.#tenants, this.#options.tenantLimit ?? limits.tenantsKept)
     try {
       return await entry.catalogue
     } catch (error) {
@@ -97,7 +98,7 @@ export class Catalogues {
     const catalogue = this.#sets.get(hash) ?? compileCatalogue(sources, hash)
     this.#sets.delete(hash)
     this.#sets.set(hash, catalogue)
-    forgetOldest(this.#sets, this.#options.setLimit ?? 64)
+    forgetOldest(this.#sets, this.#options.setLimit ?? limits.cataloguesKept)
     return catalogue
   }
 }

@@ -116,7 +116,7 @@ export interface Field {
   readonly readOnly: boolean
   readonly createOnly: boolean
   readonly noCopy: boolean
-  /** Literal default, canonical; undefined: none. `'$actor'` never stands here: the owner default is `ownerDefault`. */
+  /** Literal default, canonical; undefined: none. The acting member as a default is `defaultsToActor`. */
   readonly default: unknown
   /** The acting member is the default on create (trait owned). */
   readonly defaultsToActor: boolean

@@ -1,4 +1,5 @@
 import { Client, Pool, type ClientConfig, type PoolClient, type PoolConfig } from 'pg'
+import { limits } from '../config.ts'
 import { connectionFault } from './errors.ts'
 import { parsers } from './parsers.ts'
 
@@ -33,8 +34,8 @@ export async function openNative(options: NativeOptions): Promise<Pool> {
     idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
     options: '-c TimeZone=UTC',
     maxLifetimeSeconds: options.maxLifetimeSeconds,
-    connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: limits.databaseConnectMs,
+    idleTimeoutMillis: limits.idleConnectionMs,
     keepAlive: true,
   }
   const pool = new Pool(config)
@@ -72,7 +73,7 @@ export async function withConnection<T>(address: Address, variable: string, work
     types: parsers,
     options: '-c TimeZone=UTC',
     application_name: 'businessos owner',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: limits.databaseConnectMs,
   })
   client.on('error', () => undefined)
   try {

@@ -36,10 +36,10 @@ export interface OpenDatabase extends Database {
 
 const defaults = {
   transactionLimitMs: limits.writeTransactionMs,
-  statementTimeoutMs: 30_000,
-  maxPreparedStatements: 500,
-  canaryMs: 30_000,
-  vacuumMs: 600_000,
+  statementTimeoutMs: limits.statementMs,
+  maxPreparedStatements: limits.preparedStatements,
+  canaryMs: limits.embeddedCanaryMs,
+  vacuumMs: limits.embeddedVacuumMs,
 } as const
 
 /** Opens the database that the configuration names; refuses a login that row security would not bind. Migrates nothing. */
@@ -86,7 +86,7 @@ async function createNative(options: DatabaseOptions, databaseUrl: string): Prom
     applicationName: 'businessos',
     statementTimeoutMs,
     idleTransactionTimeoutMs: transactionLimitMs + 5_000,
-    maxLifetimeSeconds: 3600,
+    maxLifetimeSeconds: limits.connectionSeconds,
   })
   const client: PoolClient = await pool.connect()
   try {

@@ -1,4 +1,4 @@
-import { actions as everyAction, administrator } from '../catalogue/types.ts'
+import { actions as everyAction } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, Field, Permission, RowScope } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -52,12 +52,8 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
   const entities = new Map<string, EntityAccess>()
   for (const entity of catalogue.entities.values()) {
     if (entity.kind === 'line') continue
-    const granted = roles.has(administrator)
-      ? everything(entity)
-      : combine(
-          entity,
-          [...entity.permissions.values()].filter((each) => roles.has(each.role)),
-        )
+    const permissions = [...entity.permissions.values()].filter((each) => roles.has(each.role))
+    const granted = combine(entity, permissions)
     if (!granted) continue
     entities.set(entity.id, granted)
     addLines(catalogue, entities, granted)
@@ -68,13 +64,6 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
   })
   return Object.freeze({ catalogue, key: `${catalogue.hash} ${key}`, entities, scopes: Object.freeze(readable) })
 }
-
-const everything = (entity: Entity): EntityAccess => ({
-  entity,
-  actions: new Map(everyAction.map((action) => [action, entity.scopes[0]!])),
-  visible: entity.fields,
-  readOnly: new Set(),
-})
 
 /** An entity's scopes are listed widest first. */
 const widestOf = (entity: Entity, granted: readonly (RowScope | undefined)[]): RowScope | undefined =>

@@ -5,6 +5,7 @@ import type { Query, Rows } from '../database/types.ts'
 import { reachable, Source } from './conditions.ts'
 import type { EventBody } from './decide.ts'
 import { onlyParameters, parseInteger } from './parameters.ts'
+import { renderedAs } from './select.ts'
 import { and, column, toQuery } from './sql.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
 
@@ -48,7 +49,7 @@ export function parseHistory(
     access,
     here,
     id,
-    limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: 50 }),
+    limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: limits.pageRowsDefault }),
     before: before || null,
   }
 }
@@ -60,7 +61,7 @@ export function parseHistory(
 export function historyQuery({ access, here, id, limit, before }: HistoryRequest, actor: Actor): Query {
   const source = new Source(access.catalogue, here)
   const visible = [...reachable(source, here, actor, 'history'), sql`${column('t', 'id')} = ${id}::uuid`]
-  return toQuery(sql`select e.id, e.type, e.version, e.revision, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, e.actor, e.via, b.body::text as body
+  return toQuery(sql`select e.id, e.type, e.version, e.revision, ${renderedAs('dateTime', sql`e.at`)} as at, e.actor, e.via, b.body::text as body
     from ${source.from()}
     left join lateral (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.revision < ${before ?? 2 ** 31 - 1}::int
       order by v.version desc, v.revision desc limit ${limit}::int) e on true

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { systemField, systemFields } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -57,20 +58,17 @@ export interface Links {
   readonly target: string
 }
 
-/** How many records an expanded inverse relation shows; the rest is a list of its own. */
-const inverseLimit = 50
-
 /** What every record carries besides `id` and its fields; `deleted_at` joins in lists of deleted records. */
 export const systemProperties: readonly string[] = [
   ...systemFields.filter(({ name, shown }) => name !== 'id' && shown === 'always').map(({ name }) => name),
   '_title',
 ]
 
-const instant = (at: Fragment): Fragment => sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+/** SQL whose JSON form is the canonical value of a type that keeps it in one column. */
+export const renderedAs = (type: string, value: Fragment): Fragment => fieldOf(type).render?.(sql, () => value, {}) ?? value
 
 /** SQL whose JSON form is one of the `systemProperties`, or `deleted_at`. */
-export const systemJson = (name: string, alias: string): Fragment =>
-  systemField(name)?.type === 'dateTime' ? instant(column(alias, name)) : column(alias, name)
+export const systemJson = (name: string, alias: string): Fragment => renderedAs(systemField(name)?.type ?? 'text', column(alias, name))
 
 /**
  * One record as a `json` value. PostgreSQL renders everything; related records come from scalar sub-queries on the same
@@ -169,11 +167,11 @@ function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: str
     // An inverse relation is a list of its entity: policies let through the widest scope of all that reads.
     ...inScope(selection.catalogue, child, actions.get('list')!, alias, sql`(select bos.member())`),
   ]
-  return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(inverseLimit)}), '[]'::json), 'more', count(*) > ${sql.lit(inverseLimit)})
+  return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(limits.expandedRows)}), '[]'::json), 'more', count(*) > ${sql.lit(limits.expandedRows)})
     from (select row_number() over (order by ${column(alias, 'id')} desc) as n, ${recordJson(selection, alias, depth)} as record
       from ${tableOf(child)} ${sql.id(alias)}
       where ${and(conditions)}
-      order by ${column(alias, 'id')} desc limit ${sql.lit(inverseLimit + 1)}) i)`
+      order by ${column(alias, 'id')} desc limit ${sql.lit(limits.expandedRows + 1)}) i)`
 }
 
 /** Ids of the records whose list of references names this one. */

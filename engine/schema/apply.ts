@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Catalogue } from '../catalogue/types.ts'
@@ -67,7 +68,7 @@ const planFrom = (desired: Shape, found: Inspection): { plan: Difference; isUpgr
  * system catalogues; hashes of the shape are not trusted instead, because they would not see what was changed by hand.
  */
 export async function applyShape(session: OwnerSession, desired: Shape, options: ApplyOptions = {}): Promise<Outcome> {
-  const { lockTimeoutMs = 2000, attempts = 10, pauseMs = 300 } = options
+  const { lockTimeoutMs = limits.schemaLockMs, attempts = limits.schemaLockAttempts, pauseMs = limits.schemaLockPauseMs } = options
   const { plan, isUpgraded } = await look(session, desired)
   if (plan.refusals.length > 0) return outcome('refused', plan)
   if (plan.steps.length === 0 && !isUpgraded) return outcome('unchanged', plan)

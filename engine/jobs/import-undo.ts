@@ -1,4 +1,5 @@
-import type { Database, Query, TransactionContext } from '../database/types.ts'
+import { v5 as uuidv5 } from 'uuid'
+import type { Database, TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
@@ -17,7 +18,9 @@ interface UndoState {
   readonly before?: number
   readonly removed?: number
   readonly reverted?: number
+  /** The first of them; how many they are is counted. */
   readonly kept?: readonly Kept[]
+  readonly keptCount?: number
 }
 interface Kept {
   readonly row: number
@@ -49,19 +52,8 @@ export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Act
   const job = await jobs.read(actor, id)
   if (job.kind !== 'import' || (job.status !== 'done' && job.status !== 'cancelled' && job.status !== 'failed'))
     throw new Problem('conflict', 'Only a finished import can be undone.')
-  const mark: Query = {
-    text: `with marked as (update bos.import set undone_at = now() where tenant_id = $1 and job_id = $2 and undone_at is null returning 1)
-      select 1 / (select count(*) from marked)::int`,
-    values: [actor.tenant, id],
-  }
-  try {
-    return await jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, { also: () => [mark] })
-  } catch (error) {
-    // Division by zero: no row was left to mark.
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === '22012')
-      throw new Problem('conflict', 'The import was undone before.', { cause: error })
-    throw error
-  }
+  const once = { id: uuidv5('undo', id), refusal: 'The import was undone before, or is being undone.' }
+  return jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, { once })
 }
 
 /**
@@ -73,30 +65,27 @@ export const undoKind = (records: RecordsDoor, database: Database): JobKind => (
   async run(run) {
     const { import: job } = run.input as UndoInput
     const address = await run.as((actor) => addressOf(database, actor, job))
-    let { before = 2 ** 31 - 1, removed = 0, reverted = 0 } = run.state as UndoState
-    const kept: Kept[] = [...((run.state as UndoState).kept ?? [])]
+    let { before = 2 ** 31 - 1, removed = 0, reverted = 0, kept = [], keptCount = 0 } = run.state as UndoState
     for (;;) {
       const rows = await run.as((actor) => nextRows(database, actor, job, run.id, before))
-      if (rows.length === 0) return summary({ removed, reverted, kept })
+      if (rows.length === 0) return summary({ removed, reverted, kept, keptCount })
       for (const row of rows) {
         const why = await run.as((actor) => undoRow(records, actor, address, row, run.id))
-        if (why !== null) kept.push({ row: row.row, record: row.record, why })
-        else if (row.own && row.status === 'created') removed += 1
+        if (why !== null) {
+          keptCount += 1
+          kept = [...kept, { row: row.row, record: row.record, why }].slice(0, keptListed)
+        } else if (row.own && row.status === 'created') removed += 1
         else if (row.own) reverted += 1
         before = row.row
       }
-      await run.checkpoint({ before, removed, reverted, kept } satisfies UndoState, removed + reverted + kept.length, address.total)
+      const state = { before, removed, reverted, kept, keptCount } satisfies UndoState
+      await run.checkpoint(state, removed + reverted + keptCount, address.total)
     }
   },
   summary: (state) => summary(state as UndoState),
 })
 
-const summary = ({ removed = 0, reverted = 0, kept = [] }: UndoState): object => ({
-  removed,
-  reverted,
-  kept: kept.slice(0, keptListed),
-  keptCount: kept.length,
-})
+const summary = ({ removed = 0, reverted = 0, kept = [], keptCount = 0 }: UndoState): object => ({ removed, reverted, kept, keptCount })
 
 const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({
   tenant,

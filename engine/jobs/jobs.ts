@@ -53,6 +53,11 @@ export class Interrupted extends Error {
 
 /** What is stored together with a new job. */
 export interface Submission {
+  /**
+   * Of work that is done once: while such a job waits or runs, and when it is done, it is refused with Problem 'conflict'; one that
+   * failed or was cancelled goes on from its last checkpoint, for whoever asks now.
+   */
+  readonly once?: { readonly id: string; readonly refusal: string }
   readonly also?: (job: string) => readonly Query[]
   readonly idempotency?: Idempotency | null
 }
@@ -106,17 +111,25 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
   let stopping = false
 
   /** Stores a job with whatever belongs to it, in one transaction, and wakes a worker. A copy of an earlier request answers its job. */
-  async function submit(actor: Actor, kind: string, input: unknown, { also, idempotency }: Submission = {}): Promise<Job> {
-    const id = uuidv7()
+  async function submit(actor: Actor, kind: string, input: unknown, { once, also, idempotency }: Submission = {}): Promise<Job> {
+    const id = once?.id ?? uuidv7()
     const insert: Query = {
-      text: `insert into bos.job (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)`,
+      text: `insert into bos.job as j (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)
+        on conflict (tenant_id, id) do update set status = 'queued', created_by = excluded.created_by, attempts = 0, result = null,
+          finished_at = null, cancel_requested_at = null, updated_at = now() where j.status in ('failed', 'cancelled')`,
       values: [actor.tenant, id, kind, JSON.stringify(input), actor.member],
     }
     const earlier = await database.transaction(contextOf(actor), async (tx) => {
       const [done] = idempotency ? await claim(tx, idempotency, actor) : []
       const settle = idempotency ? [settleQuery(idempotency, actor, new Map(idempotency.keys.map((key) => [key, { job: id }])))] : []
-      await (done ? tx.commit() : tx.commit({ role: 'bos_write', queries: [insert, ...(also?.(id) ?? []), ...settle] }))
-      return done ? (done as { job: string }).job : null
+      if (done) {
+        await tx.commit()
+        return (done as { job: string }).job
+      }
+      const [stored] = await tx.send({ role: 'bos_write', queries: [insert] })
+      if (stored!.rowCount === 0) throw new Problem('conflict', once?.refusal)
+      await tx.commit({ role: 'bos_write', queries: [...(also?.(id) ?? []), ...settle] })
+      return null
     })
     if (earlier !== null) return read(actor, earlier)
     await wakeups.send({ tenant: actor.tenant, job: id }).catch(onError)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCursors } from '../records/cursor.ts'
 import { createRecords } from '../records/handle.ts'
-import { ok, openWorld } from '../testing/world.ts'
+import { ok, openWorld, type Reply } from '../testing/world.ts'
 import { create, get, type Json } from '../testing/writing.ts'
 import { createJobService } from './index.ts'
 import type { JobRef } from './wakeups.ts'
@@ -100,4 +100,52 @@ test('nor does an undo take it for an answer', async () => {
   await take(undo)
   expect(await read(undo)).toMatchObject({ status: 'done', result: { removed: 2, keptCount: 0 } })
   expect(await get(world, as, `${companies}/${before.id}`)).toMatchObject({ name: 'Before' })
+})
+
+test('an undo that failed or was cancelled may be asked for again, and goes on; one that waits, runs or is done may not', async () => {
+  const names = Array.from({ length: 60 }, (_, i) => `again${i}`)
+  const id = await submit(`external_id,name\n${names.map((each) => `${each},again`).join('\n')}\n`)
+  await take(id)
+  const ask = (): Promise<Reply> => world.call(as, 'POST', `/api/jobs/${id}/undo`)
+  const left = async (): Promise<number> => (await world.sql(`select from crm.company where name = 'again' and deleted_at is null`)).length
+
+  const undo = String(ok(await ask())['id'])
+  expect((await ask()).status).toBe(409)
+  ok(await world.call(as, 'POST', `/api/jobs/${undo}/cancel`))
+  expect(await read(undo)).toMatchObject({ status: 'cancelled' })
+
+  // Cancelled once more, this time in the middle: after its first checkpoint.
+  expect(ok(await ask())).toMatchObject({ id: undo, status: 'queued', finishedAt: null })
+  await world.sql(
+    'create function public.cancel() returns trigger language plpgsql as $$ begin new.cancel_requested_at := now(); return new; end $$',
+  )
+  await world.sql(`create trigger cancel before update of state on bos.job for each row execute function public.cancel()`)
+  await take(undo)
+  await world.sql('drop trigger cancel on bos.job')
+  expect(await read(undo)).toMatchObject({ status: 'cancelled', progress: { done: 50 }, result: { removed: 50 } })
+  expect(await left()).toBe(10)
+
+  ok(await ask())
+  await take(undo)
+  expect(await read(undo)).toMatchObject({ status: 'done', progress: { done: 60, total: 60 }, result: { removed: 60, keptCount: 0 } })
+  expect(await left()).toBe(0)
+  expect((await ask()).status).toBe(409)
+  expect((await world.sql(`select from bos.job where kind = 'import-undo' and input ->> 'import' = $1`, [id])).length).toBe(1)
+})
+
+test('of what an undo keeps, 200 are listed and all are counted', async () => {
+  const names = Array.from({ length: 230 }, (_, i) => `kept${i}`)
+  const id = await submit(`external_id,name\n${names.map((each) => `${each},kept`).join('\n')}\n`)
+  await take(id)
+  const made = await world.sql<{ id: string }>(`select id from crm.company where name = 'kept'`)
+  const operations = made.map((each) => ({ op: 'update', id: each.id, data: { name: 'edited' } }))
+  ok(await world.call(as, 'POST', `${companies}/bulk`, { body: { operations } }))
+  const undo = String(ok(await world.call(as, 'POST', `/api/jobs/${id}/undo`))['id'])
+  await take(undo)
+  const { result, progress } = (await read(undo)) as { result: { kept: unknown[]; keptCount: number }; progress: unknown }
+  expect(progress).toEqual({ done: 230, total: 230 })
+  expect(result).toMatchObject({ removed: 0, keptCount: 230 })
+  expect(result.kept).toHaveLength(200)
+  const [row] = await world.sql<{ state: { kept: unknown[] } }>('select state from bos.job where id = $1', [undo])
+  expect(row!.state.kept).toHaveLength(200)
 })

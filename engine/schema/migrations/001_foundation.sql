@@ -213,7 +213,6 @@ create table bos.import (
   -- The file, until the job is over. Undo goes by import_row and the events, and a job that ended never runs again: nothing reads the
   -- file after that, and it may say much about people.
   source text,
-  undone_at timestamptz(3),
   primary key (tenant_id, job_id),
   foreign key (tenant_id, job_id) references bos.job on delete cascade
 );

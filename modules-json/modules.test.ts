@@ -1,3 +1,4 @@
+import { readmeModule } from '../engine/testing/dropped-in.ts'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -200,17 +201,11 @@ describe('the module of the README', async () => {
   afterAll(() => rm(home, { recursive: true }))
 
   it('passes check as it stands there', async () => {
-    const text = await readFile(join(folder, 'README.md'), 'utf8')
-    const shown = [...text.matchAll(/`(library\/[\w/]+\.json)`[^`]*(?:`[^`\n]+`[^`]*)*```json\n([\s\S]*?)```/g)]
-    expect(shown.map((match) => match[1]?.slice('library/'.length))).toEqual([
-      'module.json',
-      'entities/book.json',
-      'entities/loan.json',
-      'views/loan_open.json',
-    ])
-    for (const [, path, json] of shown) {
-      await mkdir(dirname(join(home, path!)), { recursive: true })
-      await writeFile(join(home, path!), json!)
+    const shown = await readmeModule()
+    expect(Object.keys(shown)).toEqual(['module.json', 'entities/book.json', 'entities/loan.json', 'views/loan_open.json'])
+    for (const [path, json] of Object.entries(shown)) {
+      await mkdir(dirname(join(home, 'library', path)), { recursive: true })
+      await writeFile(join(home, 'library', path), json)
     }
     const library = await loadModule(join(home, 'library'), 'library')
     expect(check([...sources.filter((source) => source.id === 'core'), library], compiledValidate())).toEqual([])

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { ok, openWorld } from '../engine/testing/world.ts'
+import { openWorldWith, readmeModule } from '../engine/testing/dropped-in.ts'
+import { ok } from '../engine/testing/world.ts'
 import { pageFaults } from './testing/page-faults.ts'
 import { visiting } from './testing/visit.ts'
 
-/** Every screen of every entity, at both widths: it opens, complains of nothing, fits, and can be used without eyes or mouse. */
-const world = await openWorld()
+/**
+ * Every screen of every entity, at both widths: it opens, complains of nothing, fits, and can be used without eyes or mouse. Among them
+ * those of a module that was dropped in: nobody wrote a line of code for it.
+ */
+const world = await openWorldWith('library', await readmeModule())
 const { blank, open, first } = visiting(world)
 
 interface View {
@@ -20,7 +24,9 @@ describe.each(['desk', 'phone'] as const)('on a %s', (size) => {
     const look = async (what: string): Promise<void> => {
       for (const fault of await pageFaults(page)) found.push(`${what}: ${fault}`)
     }
-    for (const { entity } of view.modules.flatMap((module) => module.menu)) {
+    const entities = view.modules.flatMap((module) => module.menu.map(({ entity }) => entity))
+    expect(entities).toEqual(expect.arrayContaining(['crm.deal', 'inventory.sales_order', 'library.book', 'library.loan']))
+    for (const entity of entities) {
       const { path = '', kind, title = '', actions = [] } = view.entities[entity] ?? {}
       const address = world.url + path.replace('/api/', '/e/')
       await page.goto(address)

@@ -1,9 +1,5 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
-import { openWorld, type World } from './world.ts'
+import { openWorldWith } from './dropped-in.ts'
+import type { World } from './world.ts'
 
 /** What the shipped modules have no need of: two levels of lines, keys of several kinds, references that are cleared, values set once. */
 const files: Readonly<Record<string, object>> = {
@@ -100,33 +96,12 @@ const files: Readonly<Record<string, object>> = {
   },
 }
 
-const asOperator = async ({ url }: World, path: string, body: object): Promise<void> => {
-  const reply = await fetch(url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: 'Bearer operator-of-the-tests' },
-    body: JSON.stringify(body),
-  })
-  if (!reply.ok) throw new Error(await reply.text())
-}
-
 /** A world with the module `lab` enabled in both tenants; only administrators may use it. */
-export async function openLab(): Promise<World> {
-  const modules = await mkdtemp(join(tmpdir(), 'businessos-modules-'))
-  afterAll(() => rm(modules, { recursive: true, force: true }))
-  await cp(fileURLToPath(new URL('../../modules-json', import.meta.url)), modules, { recursive: true })
-  for (const [name, content] of Object.entries(files)) {
-    const path = join(modules, 'lab', name)
-    await mkdir(dirname(path), { recursive: true })
+export function openLab(): Promise<World> {
+  const texts = Object.entries(files).map(([name, content]) => {
     const kind = name === 'module.json' ? 'module' : 'entity'
-    await writeFile(
-      path,
-      JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content }),
-    )
-  }
-  const world = await openWorld({ MODULES_DIR: modules })
-  if (world.app.faults.length > 0) throw new Error(JSON.stringify(world.app.faults))
-  for (const slug of ['acme', 'globex']) {
-    await asOperator(world, `/api/operator/tenants/${slug}/modules`, { module: 'lab' })
-  }
-  return world
+    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
+    return [name, JSON.stringify({ $schema, ...content })] as const
+  })
+  return openWorldWith('lab', Object.fromEntries(texts))
 }

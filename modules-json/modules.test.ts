@@ -1,5 +1,5 @@
 import { readmeModule } from '../engine/testing/dropped-in.ts'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Big } from 'big.js'

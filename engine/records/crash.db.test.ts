@@ -19,6 +19,12 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+interface Answer {
+  readonly id: string
+  readonly results?: readonly { readonly id: string }[]
+}
+const idsOf = ({ id, results }: Answer): readonly string[] => results?.map((each) => each.id) ?? [id]
+
 interface Server {
   readonly url: string
   end(signal: NodeJS.Signals): Promise<void>
@@ -58,6 +64,36 @@ async function signIn(url: string): Promise<string> {
   return ((await reply.json()) as { accessToken: string }).accessToken
 }
 
+/** What is written: a record, several at once, a document with lines. `parts`: rows that each must have made, all or none. */
+interface Work {
+  readonly path: string
+  readonly status: number
+  readonly body: (key: string) => object
+  readonly parts: (key: string) => readonly string[]
+}
+const company = (key: string): object => ({ name: 'Crash', external_id: key })
+const works: readonly Work[] = [
+  { path: '/api/crm/companies', status: 201, body: company, parts: (key) => [key] },
+  {
+    path: '/api/crm/companies/bulk',
+    status: 200,
+    body: (key) => ({ operations: ['a', 'b'].map((end) => ({ op: 'create', data: company(`${key}-${end}`) })) }),
+    parts: (key) => [`${key}-a`, `${key}-b`],
+  },
+  {
+    path: '/api/core/calendars',
+    status: 201,
+    body: (key) => ({
+      name: `Crash ${key}`,
+      working_days: ['monday'],
+      holidays: ['2027-01-01', '2027-05-01'].map((day) => ({ day, name: key })),
+    }),
+    parts: (key) => [`${key} 2027-01-01`, `${key} 2027-05-01`],
+  },
+]
+/** The work of a writer's requests: one kind each. */
+const workOf = (key: string): Work => works[Number(key.split('-')[0]) % works.length]!
+
 describe.each(engines)('%s', (engine) => {
   test('nothing that was acknowledged is lost, nothing is there twice, the log is whole', async () => {
     const databaseUrl = engine === 'native' ? (await freshDatabase()).url : null
@@ -65,23 +101,23 @@ describe.each(engines)('%s', (engine) => {
     afterAll(() => rm(dataDir, { recursive: true, force: true }))
     const first = await start(databaseUrl, dataDir)
     const token = await signIn(first.url)
-    const send = (url: string, key: string, body: object, path = '/api/crm/companies'): Promise<Response> =>
-      fetch(url + path, {
+    const send = (url: string, key: string): Promise<Response> =>
+      fetch(url + workOf(key).path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'idempotency-key': key },
-        body: JSON.stringify(body),
+        body: JSON.stringify(workOf(key).body(key)),
       })
 
-    const acknowledged = new Map<string, string>()
+    const acknowledged = new Map<string, readonly string[]>()
     const asked: string[] = []
     const kill = new AbortController()
     const writers = Array.from({ length: 6 }, async (_, writer) => {
       for (let i = 0; !kill.signal.aborted; i++) {
         const key = `${writer}-${i}`
         asked.push(key)
-        const reply = await send(first.url, key, { name: 'Crash', external_id: key }).catch(() => null)
-        const body = (await reply?.json().catch(() => null)) as { id: string } | null
-        if (reply?.status === 201 && body) acknowledged.set(key, body.id)
+        const reply = await send(first.url, key).catch(() => null)
+        const body = (await reply?.json().catch(() => null)) as Answer | null
+        if (reply?.status === workOf(key).status && body) acknowledged.set(key, idsOf(body))
       }
     })
     await expect.poll(() => acknowledged.size, { timeout: 20_000, interval: 10 }).toBeGreaterThan(60)
@@ -92,10 +128,10 @@ describe.each(engines)('%s', (engine) => {
     const second = await start(databaseUrl, dataDir)
     // Every request once more, answered or not: those that were done say so, the others are done now.
     for (const key of asked) {
-      const reply = await send(second.url, key, { name: 'Crash', external_id: key })
+      const reply = await send(second.url, key)
       const text = await reply.text()
-      expect(reply.status, text).toBe(201)
-      if (acknowledged.has(key)) expect((JSON.parse(text) as { id: string }).id).toBe(acknowledged.get(key))
+      expect(reply.status, text).toBe(workOf(key).status)
+      if (acknowledged.has(key)) expect(idsOf(JSON.parse(text) as Answer)).toEqual(acknowledged.get(key))
     }
     await second.end('SIGTERM')
 
@@ -104,8 +140,14 @@ describe.each(engines)('%s', (engine) => {
       await expect
         .poll(async () => (await database.call({ text: 'select bos.sequence(1000) as n' })).rows[0]?.['n'], { timeout: 20_000 })
         .toBe(0)
-      const made = await database.withOwner((owner) => owner.query(`select external_id from crm.company where name = 'Crash'`))
-      expect(made.rows.map((row) => row['external_id'] as string).toSorted()).toEqual(asked.toSorted())
+      const made = await database.withOwner((owner) =>
+        owner.query(
+          `select external_id as part from crm.company where name = 'Crash'
+           union all select h.name || ' ' || h.day from core.holiday h join core.calendar c on c.tenant_id = h.tenant_id and c.id = h.parent_id
+             where c.name = 'Crash ' || h.name`,
+        ),
+      )
+      expect(made.rows.map((row) => row['part'] as string).toSorted()).toEqual(asked.flatMap((key) => workOf(key).parts(key)).toSorted())
       const reports = await database.withOwner((owner) => verifyAudit(owner))
       expect(reports.map((each) => each.broken)).toEqual(reports.map(() => null))
       const lost = await database.withOwner((owner) =>

@@ -117,3 +117,23 @@ describe('a body', () => {
     expect(cellFaults(of, body, columns, new Problem('not-allowed', 'no'))).toEqual([{ row: 2, column: null, detail: 'no' }])
   })
 })
+
+test('a long file is read slice by slice: others get their turn meanwhile, and no character is cut', async () => {
+  const lines = Array.from({ length: 40_000 }, (_, i) => `${'😀'.repeat(i % 7)}é${i},x`)
+  let turns = 0
+  let next = setImmediate(function turn() {
+    turns += 1
+    next = setImmediate(turn)
+  })
+  const found = await all(readCsv(`a,b\n${lines.join('\n')}\n`))
+  clearImmediate(next)
+  expect(found.slice(1).map(({ cells }) => cells.join())).toEqual(lines)
+  expect(turns).toBeGreaterThan(5)
+})
+
+test('what stands in a cell is repeated in part only', () => {
+  const lookup = { entity: 'shop.order', fields: ['name'] }
+  const { faults } = toBody(document(['x'.repeat(5_000)]), [column('customer', { lookup })], new Map())
+  expect(faults).toHaveLength(1)
+  expect(faults[0]!.detail.length).toBeLessThan(200)
+})

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { parse } from 'csv-parse'
 import { fieldOf } from '../fields/index.ts'
 import { isUuid } from '../fields/uuid.ts'
-import { Problem } from '../problems.ts'
+import { echo, Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { ImportColumn } from './import-columns.ts'
 
@@ -39,11 +40,23 @@ export function delimiterOf(text: string): string {
 }
 const delimiters = [',', ';', '\t'] as const
 
+const sliceCharacters = 64 * 1024
+
+/** The parser reads a slice in one go, and holds its rows until they are taken: in between it is the turn of others. */
+async function* slices(text: string): AsyncGenerator<string> {
+  for (let start = 0; start < text.length;) {
+    const end = start + sliceCharacters
+    const isCut = (text.codePointAt(end - 1) ?? 0) > 0xffff
+    yield text.slice(start, isCut ? end + 1 : end)
+    start = isCut ? end + 1 : end
+    await setImmediate()
+  }
+}
+
 /** Rows of a CSV text that are not empty. Throws Problem 'request-malformed' with the line of a quoting mistake. */
 export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
-  const parser = Readable.from([text]).pipe(
-    parse({ bom: true, delimiter: delimiterOf(text), relaxColumnCount: true, skipEmptyLines: true, info: true }),
-  )
+  const delimiter = delimiterOf(text.slice(0, sliceCharacters))
+  const parser = Readable.from(slices(text)).pipe(parse({ bom: true, delimiter, relaxColumnCount: true, skipEmptyLines: true, info: true }))
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { records: number; empty_lines: number } }>) {
       yield { number: info.records + info.empty_lines, cells: record }
@@ -190,9 +203,9 @@ function findRecord(
   if (ids.size === 1) return [...ids][0]
   if (ids.size > 1)
     fault(
-      `"${text}" names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`,
+      `${echo(text)} names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`,
     )
-  else fault(fields.length > 0 ? `No record has "${text}" as ${fields.join(' or ')}.` : 'The id of a record is expected.')
+  else fault(fields.length > 0 ? `No record has ${echo(text)} as ${fields.join(' or ')}.` : 'The id of a record is expected.')
   return undefined
 }
 

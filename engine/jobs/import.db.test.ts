@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limits } from '../config.ts'
 import { scenarios } from '../testing/scenarios.ts'
 import { openWorld, ok, type Person, type Reply } from '../testing/world.ts'
 import { create, fingerprint, get, nothingIsWritten, type Json } from '../testing/writing.ts'
@@ -23,6 +24,8 @@ interface JobView {
   result: Result
 }
 
+const login = (): Promise<Reply> =>
+  world.call(null, 'POST', '/api/auth/login', { body: { email: 'manager@acme.test', password: 'a password for tests only' } })
 const submit = (csv: string | Uint8Array, query = '', as: Person = 'manager@acme', path = companies): Promise<Reply> =>
   world.call(as, 'POST', `${path}/import${query}`, { body: csv, headers: csvType })
 async function finished(id: string, as: Person = 'manager@acme'): Promise<JobView> {
@@ -44,6 +47,33 @@ const undo = async (
   as: Person = 'manager@acme',
 ): Promise<{ removed: number; reverted: number; kept: { row: number; why: string }[]; keptCount: number }> =>
   (await finished(String(ok(await world.call(as, 'POST', `/api/jobs/${id}/undo`))['id']), as)).result as never
+
+test('so many files are read at once; who comes later is asked to come again', async () => {
+  const hold = new AbortController()
+  const held = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      start: (stream) => {
+        stream.enqueue(Buffer.from('foo'))
+        hold.signal.addEventListener('abort', () => stream.close())
+      },
+    })
+  const token = String(ok(await login())['accessToken'])
+  const waiting = Array.from({ length: limits.uploadsAtOnce }, () =>
+    fetch(`${world.url}${companies}/import`, {
+      method: 'POST',
+      duplex: 'half',
+      headers: { ...csvType, authorization: `Bearer ${token}` },
+      body: held(),
+    } as RequestInit),
+  )
+  let refused: Reply | undefined
+  await expect.poll(async () => (refused = await submit('foo\n1\n')).status, { timeout: 10_000 }).toBe(503)
+  expect(refused!.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(refused!.body).toMatchObject({ code: 'unavailable' })
+  hold.abort()
+  for (const each of await Promise.all(waiting)) expect(each.status).toBe(422)
+  expect((await submit('foo\n1\n')).status).toBe(422)
+})
 
 describe('files that are refused at once', () => {
   nothingIsWritten(world)

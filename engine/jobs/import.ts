@@ -59,10 +59,11 @@ export interface ImportOptions {
 export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 'submit'>, call: Call, actor: Actor): Promise<Answer> {
   const { access, here } = await importPlace(records, call, actor)
   const text = await readText(call.body)
-  const header = await readCsv(text).next()
-  if (header.done) throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
+  const header = await readHeader(text)
+  if (header.length === 0)
+    throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
   const options = readOptions(here, call)
-  const columns = importColumns(access, here, header.value.cells, options.mapping)
+  const columns = importColumns(access, here, header, options.mapping)
   let count = 0
   let rows = 0
   for await (const each of documents(text, columns)) {
@@ -192,6 +193,7 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
   summary: (state) => summary(state as ImportState),
 })
 
+/** The names in the first row that is not empty; none: the file is empty. */
 async function readHeader(text: string): Promise<readonly string[]> {
   for await (const { cells } of readCsv(text)) return cells
   return []

@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import type { Database } from '../database/types.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
@@ -17,6 +18,7 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
     ...options,
     kinds: [importKind({ records }, (actor, job) => importSource(database, actor, job)), undoKind(records, database)],
   })
+  let uploads = 0
   const checked = (id: string): string => {
     if (!isUuid(id)) throw new Problem('not-found')
     return id
@@ -26,7 +28,18 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
     start: jobs.start,
     stop: jobs.stop,
     /** `POST /api/{module}/{plural}/import`. */
-    import: (call: Call, actor: Actor) => submitImport({ records }, jobs, call, actor),
+    import: async (call: Call, actor: Actor): Promise<Answer> => {
+      if (uploads >= limits.uploadsAtOnce)
+        throw new Problem('unavailable', 'Too many files are being read at this moment. Send yours again.', {
+          headers: { 'retry-after': '5' },
+        })
+      uploads += 1
+      try {
+        return await submitImport({ records }, jobs, call, actor)
+      } finally {
+        uploads -= 1
+      }
+    },
     list: async (actor: Actor): Promise<Answer> => ({ status: 200, body: JSON.stringify({ data: await jobs.list(actor) }), headers: {} }),
     read: async (actor: Actor, id: string) => answer(200, await jobs.read(actor, checked(id))),
     cancel: async (actor: Actor, id: string) => answer(200, await jobs.cancel(actor, checked(id))),

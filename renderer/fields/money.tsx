@@ -1,3 +1,4 @@
+import { currencies } from '../../engine/fields/currencies.ts'
 import { useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { numberFormat } from './intl.ts'
@@ -38,6 +39,7 @@ const format = (value: unknown, _field: Field, locale: Locale): string =>
 function readMoney(text: string, field: Field, locale: Locale, currency: string): Parsed {
   const code = /\b([A-Za-z]{3})\b/.exec(text)?.[1]?.toUpperCase()
   const fixed = fixedCurrency(field)
+  if (code !== undefined && !currencies.has(code)) return { fault: `${code} is not a currency in use` }
   if (fixed !== null && code !== undefined && code !== fixed) return { fault: `This amount is kept in ${fixed}` }
   const parsed = parseNumber(text.replace(/\b[A-Za-z]{3}\b/, '').replace(/[€$£¥]/g, ''), locale.locale, {
     scale: numberSetting(field, 'scale') ?? 2,

@@ -23,7 +23,8 @@ export function Comments({
   const catalogue = useCatalogue()
   const comments = entityOf(catalogue, inverse.entity)
   const by = comments?.fields.find((field) => field.id === inverse.field || field.name === inverse.field)
-  const body = comments?.fields.find((field) => ['longText', 'markdown', 'text'].includes(field.type) && !field.readOnly)
+  // What it says is what every comment must have besides what it is about.
+  const body = comments?.fields.find((field) => field.required && !field.readOnly && field !== by)
   return comments && by && body ? <Thread entity={entity} record={record} comments={comments} by={by} body={body} /> : null
 }
 

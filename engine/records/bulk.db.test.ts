@@ -360,6 +360,29 @@ describe('each', () => {
     ).toEqual([201, [422, 'request-invalid', '/operations/1/data/parent']])
   })
 
+  test('a cycle is told at the field of whoever made it; of several that may have, at none', async () => {
+    const at = '/api/inventory/categories'
+    const [root, beside] = [await create(world, 'manager@acme', at, { name: 'r' }), await create(world, 'manager@acme', at, { name: 'o' })]
+    const child = await create(world, 'manager@acme', at, { name: 'c', parent: root.id })
+    const move = (id: string, parent: string) => ({ op: 'update', id, data: { parent } })
+    const told = async (reply: Promise<Reply>): Promise<unknown> => {
+      const { status, body } = await reply
+      const { code, errors } = body as { code: string; errors?: { pointer: string }[] }
+      return [status, code, errors?.map((each) => each.pointer)]
+    }
+    const rename = { op: 'update', id: beside.id, data: { name: 'renamed' } }
+    const one = world.call('manager@acme', 'PATCH', `${at}/${root.id}`, { body: { parent: child.id } })
+    expect(await told(one)).toEqual([422, 'request-invalid', ['/parent']])
+    expect(await told(send('all', [rename, move(root.id, child.id)], 'manager@acme', at))).toEqual([
+      422,
+      'request-invalid',
+      ['/operations/1/data/parent'],
+    ])
+    const twoMoves = [move(beside.id, root.id), move(root.id, child.id)]
+    expect(await told(send('all', twoMoves, 'manager@acme', at))).toEqual([422, 'request-invalid', undefined])
+    expect(await get(world, 'manager@acme', `${at}/${beside.id}`)).toMatchObject({ name: 'o', parent: null })
+  })
+
   test('the actions of a role hold for each', async () => {
     const mine = await create(world, 'rep@acme', path, { name: 'Rep’s' })
     expect(

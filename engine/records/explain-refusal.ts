@@ -15,10 +15,12 @@ export function explainRefusal(error: unknown, request: Asked): unknown {
   const { tree } = request.here.entity
   if (tree && isCycle(error)) {
     const detail = 'A record cannot be under itself.'
-    return new Problem('request-invalid', detail, {
-      cause: error,
-      faults: [{ pointer: `${request.operations[0]?.pointer ?? ''}/${tree.parent.name}`, detail }],
-    })
+    // The database does not say which of several moves closed the circle.
+    const [mover, ...others] = request.operations.filter(
+      (each) => each.op === 'restore' || ('change' in each && each.change.set.has(tree.parent.id)),
+    )
+    const faults = mover && others.length === 0 ? [{ pointer: `${mover.pointer}/${tree.parent.name}`, detail }] : []
+    return new Problem('request-invalid', detail, { cause: error, faults })
   }
   const problem = toProblem(error)
   const broken = brokenKey(error, request)

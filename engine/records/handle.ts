@@ -14,7 +14,6 @@ import { parseRest } from './parse-rest.ts'
 import { permit } from './permit.ts'
 import type { Kind, Outcomes, Request } from './request.ts'
 import { respondRest } from './respond-rest.ts'
-import { onlyId, parseSelection } from './selection.ts'
 import type { Access, Actor, Answer, Call } from './types.ts'
 
 export interface RecordsOptions {
@@ -52,10 +51,9 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     list: async (request, actor) => (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!,
     get: async (request, actor) => found((await read(request, actor, getQuery(request.get, actor))).rows[0]),
     history: async (request, actor) => {
-      const history = { ...request.history, id: request.history.id ?? (await idOfOnlyRecord(request, actor)) }
-      const rows = await read(request, actor, historyQuery(history, actor))
+      const rows = await read(request, actor, historyQuery(request.history, actor))
       found(rows.rows[0])
-      return historyPage(history, rows)
+      return historyPage(request.history, rows)
     },
     aggregate: async (request, actor) => (await withinCost(read(request, actor, aggregateQuery(request.aggregate, actor)))).rows[0]!,
     export:
@@ -72,13 +70,6 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       onWritten()
       return outcome
     },
-  }
-
-  /** The id of the one record of a `single` entity. */
-  async function idOfOnlyRecord({ access: at, history }: Request<'history'>, actor: Actor): Promise<string> {
-    const selection = parseSelection(at, history.here, onlyId)
-    const get: Request<'get'> = { kind: 'get', access: at, get: { access: history.here, id: null, deleted: false, selection } }
-    return (JSON.parse(String((await run(get, actor))['data'])) as { id: string }).id
   }
 
   return { handle, run, access }

@@ -12,7 +12,8 @@ import type { Access, Actor, EntityAccess } from './types.ts'
 export interface HistoryRequest {
   readonly access: Access
   readonly here: EntityAccess
-  readonly id: string
+  /** Null: the one record of a `single` entity. */
+  readonly id: string | null
   readonly limit: number
   /** Entries before this revision (which every entry has to itself, as versions need not); null: the newest. */
   readonly before: number | null
@@ -40,7 +41,7 @@ type Changes = EventBody['set']
 export function parseHistory(
   access: Access,
   here: EntityAccess,
-  id: string,
+  id: string | null,
   query: ReadonlyMap<string, readonly string[]>,
 ): HistoryRequest {
   onlyParameters(query, ['limit', 'before'])
@@ -60,12 +61,15 @@ export function parseHistory(
  */
 export function historyQuery({ access, here, id, limit, before }: HistoryRequest, actor: Actor): Query {
   const source = new Source(access.catalogue, here)
-  const visible = [...reachable(source, here, actor, 'history'), sql`${column('t', 'id')} = ${id}::uuid`]
-  return toQuery(sql`select e.id, e.type, e.version, e.revision, ${renderedAs('dateTime', sql`e.at`)} as at, e.actor, e.via, b.body::text as body
+  const visible = [
+    ...reachable(source, here, actor, 'history'),
+    id === null ? sql`${column('t', 'deleted_at')} is null` : sql`${column('t', 'id')} = ${id}::uuid`,
+  ]
+  return toQuery(sql`select e.id, e.type, e.version, e.revision, ${renderedAs('dateTime', sql`e.at`)} as at, e.actor, e.via, e.body::text as body
     from ${source.from()}
-    left join lateral (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.revision < ${before ?? 2 ** 31 - 1}::int
-      order by v.version desc, v.revision desc limit ${limit}::int) e on true
-    left join bos.event_bodies(array[${id}::uuid]) b on b.event_id = e.id
+    left join lateral (select v.*, b.body from (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.revision < ${before ?? 2 ** 31 - 1}::int
+      order by v.version desc, v.revision desc limit ${limit}::int) v
+      left join bos.event_bodies(array[t.id]) b on b.event_id = v.id) e on true
     where ${and(visible)} order by e.version desc, e.revision desc`)
 }
 

@@ -63,15 +63,14 @@ function parseRecord(place: Place, id: string | null): Request {
   if (call.method === 'GET') return { kind: 'get', access, get: parseGet(access, granted(here, 'get'), id, call.query) }
   if (call.method === 'PATCH') return parseWrite(place, 'update', (ifMatch) => ({ op: 'update', id, ifMatch, data: call.body }))
   if (call.method === 'DELETE' && id !== null) return parseWrite(place, 'delete', (ifMatch) => ({ op: 'delete', id, ifMatch }))
-  throw methodNotAllowed(['GET', 'PATCH', 'DELETE'])
+  throw methodNotAllowed(id === null ? ['GET', 'PATCH'] : ['GET', 'PATCH', 'DELETE'])
 }
 
 function parseOnRecord(place: Place, id: string | null, what: string): Request {
   const { access, here, call } = place
   if (what === 'history') {
     allow(call, 'GET')
-    const history = parseHistory(access, granted(here, 'history'), id ?? '', call.query)
-    return { kind: 'history', access, history: id === null ? { ...history, id } : history }
+    return { kind: 'history', access, history: parseHistory(access, granted(here, 'history'), id, call.query) }
   }
   if (what !== 'restore' || id === null) throw new Problem('not-found')
   allow(call, 'POST')

@@ -22,15 +22,12 @@ export type Kind = keyof Asked
 interface Asked {
   readonly list: { readonly list: ListRequest }
   readonly get: { readonly get: GetRequest }
-  readonly history: { readonly history: HistoryRequest | OnlyHistory }
+  readonly history: { readonly history: HistoryRequest }
   readonly aggregate: { readonly aggregate: AggregateRequest }
   readonly export: { readonly export: ExportRequest }
   readonly lookUp: { readonly lookUp: LookUp }
   readonly write: Write
 }
-
-/** The history of the one record of a `single` entity, whatever its id is. */
-export type OnlyHistory = Omit<HistoryRequest, 'id'> & { readonly id: null }
 
 /** Which live records, among those the actor sees, have one of these texts in a field. */
 export interface LookUp {

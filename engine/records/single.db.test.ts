@@ -27,7 +27,14 @@ describe('kind single', () => {
         problem: 'version-conflict',
       },
       { name: 'it is not added to', as, method: 'POST', body: { motto: 'x' }, status: 405, problem: 'method-not-allowed' },
-      { name: 'nor deleted', as, method: 'DELETE', status: 405, problem: 'method-not-allowed' },
+      {
+        name: 'nor deleted',
+        as,
+        method: 'DELETE',
+        status: 405,
+        problem: 'method-not-allowed',
+        expect: (_, reply) => expect(reply.headers.get('allow')).toBe('GET, PATCH'),
+      },
       {
         name: 'and has no bulk',
         as,
@@ -63,6 +70,10 @@ describe('kind single', () => {
     expect((await patch({ rooms: 5 }, { 'if-match': '"1.1"' })).status).toBe(200)
     expect((await patch({ motto: 'x' }, { 'if-match': '"1.1"' })).status).toBe(412)
     expect(((await get(world, as, '/api/lab/profile/history')) as unknown as { data: unknown[] }).data).toHaveLength(13)
+    const page = (await get(world, as, '/api/lab/profile/history?limit=2')) as { data: { changes: object }[]; page: { before: number } }
+    expect(page.data.map((each) => each.changes)).toEqual([{ rooms: { from: 3, to: 5 } }, { motto: expect.anything() as object }])
+    const next = await get(world, as, `/api/lab/profile/history?before=${page.page.before}&limit=100`)
+    expect(next['data']).toHaveLength(11)
     expect((await world.call('admin@globex', 'GET', '/api/lab/profile')).status).toBe(404)
   })
 })

@@ -95,7 +95,6 @@ export const limits = {
   groupRowsDefault: 100,
   bulkOperations: 1_000,
   linesPerDocument: 1_000,
-  linePosition: 1_000_000,
   /** Records that one delete may take along. */
   cascadeRecords: 10_000,
   historyEntries: 100,

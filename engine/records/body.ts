@@ -10,7 +10,7 @@ import { echo as quoted, pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
 import { settingsFor } from './access.ts'
 import { Members } from './change.ts'
-import { isEmpty } from './decide.ts'
+import { isEmpty, lastPosition } from './decide.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -201,8 +201,8 @@ function readLine(
   const isNew = mode !== 'patch' || id === null
   const body = isObject(value) ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'id' && name !== 'position')) : value
   const position = isObject(value) ? value['position'] : undefined
-  if (position !== undefined && !(Number.isInteger(position) && Math.abs(Number(position)) < 2 ** 31))
-    report(`${pointer}/position`, 'A whole number is expected.')
+  if (position !== undefined && !(Number.isInteger(position) && Number(position) >= 1 && Number(position) <= lastPosition))
+    report(`${pointer}/position`, `A whole number from 1 to ${lastPosition} is expected.`)
   const change = readChange(access, line, body, isNew ? 'create' : mode, replace, pointer, report)
   return { id: isNew ? uuidv7() : id, isNew, change, pointer, ...(position !== undefined && { position: Number(position) }) }
 }

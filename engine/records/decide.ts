@@ -346,6 +346,9 @@ const targetsOf = (line: Entity, field: Field, links: readonly StoredLine[]): un
   links.map((each) => each.values.get(linkFieldOf(line, field).id))
 const linkFieldOf = (line: Entity, field: Field): Field => line.fieldByName.get(field.lines!.linkField!)!
 
+/** Lines may be put at 1 up to here. */
+export const lastPosition = 1_000_000
+
 function decideList(
   draft: Draft,
   field: Field,
@@ -359,12 +362,14 @@ function decideList(
   const linked = field.lines!.linkField === null ? null : new Map(before.map((each) => [linkKey(line, field, each.values), each]))
   const kept = new Set<string>()
   let last = before.reduce((highest, each) => Math.max(highest, each.position), 0)
+  // Lines at the same position stand in the order of their ids, and those are in the order of time: at the end there is always room.
+  const next = (): number => (last = Math.min(last + 1, lastPosition))
   asked.lines.forEach((each, index) => {
     const existing = linked ? linked.get(linkKey(line, field, each.change!.set)) : known.get(each.id)
     if (existing) kept.add(existing.id)
     if (!existing && !each.isNew) return draft.report(each.pointer, 'The document has no such line.')
     if (each.change === null) return removeLine(draft, line, existing!, path)
-    const position = asked.mode === 'replace' ? index + 1 : (each.position ?? existing?.position ?? ++last)
+    const position = asked.mode === 'replace' ? index + 1 : (each.position ?? existing?.position ?? next())
     if (existing) changeLine(draft, line, existing, each.change, position, each.pointer, path)
     else addLine(draft, line, parent, each.id, each.change, position, each.pointer, path)
   })

@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Database, Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
 import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
 import { blame } from './blame.ts'
+import { onlyOne } from './change.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
 import { columnValues, Entangled } from './decide.ts'
 import { decideOperations } from './decide-operations.ts'
@@ -16,7 +18,7 @@ import { keyQuery } from './load.ts'
 import { loadSituation } from './load-situation.ts'
 import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
-import { writeQuery } from './write.ts'
+import { writeQueries } from './write.ts'
 
 /** What became of one operation. */
 export type Result = Done | Problem
@@ -97,6 +99,7 @@ async function refusalOfBatch(database: Database, request: WriteRequest, actor: 
 }
 
 const attempts = 5
+const jitterMs = 20
 
 /** Two at once may lock each other out, or create what one of them should then have updated: then everything is done afresh. */
 async function executeAgain(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
@@ -105,15 +108,21 @@ async function executeAgain(database: Database, request: WriteRequest, actor: Ac
       return await executeOnce(database, request, actor)
     } catch (error) {
       if (attempt === attempts || !isRace(error, request)) throw error
+      // Those who met do not start again at the same moment.
+      await setTimeout(Math.random() * attempt * jitterMs)
     }
   }
 }
 
-/** SQLSTATE class 40: a deadlock. 23505, where an upsert found nothing to update: somebody was faster. */
-function isRace(error: unknown, { mode, operations }: WriteRequest): boolean {
+/** SQLSTATE class 40: a deadlock. 23505 of the key by which an upsert found nothing to update: somebody was faster. */
+function isRace(error: unknown, request: WriteRequest): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (error instanceof Problem) return false
-  return code.startsWith('40') || (code === '23505' && mode !== 'each' && operations.some((each) => each.op === 'upsert'))
+  if (code.startsWith('40')) return true
+  if (code !== '23505' || request.mode === 'each') return false
+  const broken = brokenKey(error, request)
+  if (!broken) return false
+  return request.operations.some((each) => each.op === 'upsert' && each.entity === broken.entity && each.key === (broken.key ?? onlyOne))
 }
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
@@ -134,8 +143,8 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     const loaded = await loadSituation(tx, request, actor, operations)
     const { results, writes, events } = decideOperations(request, operations, loaded)
     const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, results))] : []
-    const write = writeQuery(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
-    const queries = [...loaded.numbers.giveBack(actor), ...(write ? [write] : []), ...settle]
+    const stored = writeQueries(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
+    const queries = [...loaded.numbers.giveBack(actor), ...stored, ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
     const [first] = results
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))

@@ -339,6 +339,88 @@ test('two at once in one document: both stay, versions are dense', async () => {
   expect(new Set(after.sections[0]!.tasks.map((each) => each.position)).size).toBe(22)
 })
 
+describe('unique values of lines', () => {
+  const badges = (project: Project): unknown[] => project.sections.map((each) => each['badge'])
+  const withBadges = async (...given: string[]): Promise<Project> =>
+    (await create(world, as, '/api/lab/projects', {
+      name: `Project ${++serial}`,
+      sections: given.map((badge) => ({ heading: badge, badge })),
+    })) as Project
+
+  test('one that is taken is refused, and says where', async () => {
+    await withBadges('taken')
+    const { id } = await newProject()
+    const reply = await patch(id, { sections: { 'new:1': { heading: 'x', badge: 'taken' } } })
+    expect(reply.status).toBe(409)
+    expect(reply.body).toMatchObject({ code: 'unique-taken', errors: [{ pointer: '/sections/badge' }] })
+  })
+
+  test('that of a removed line is free for a new one of the same request, and so is one that a line gives up', async () => {
+    const { id, sections } = await withBadges('red', 'green')
+    const [red, green] = sections
+    const replaced = await patch(id, { sections: { 'new:1': { heading: 'new', badge: 'red' }, [red!.id]: null } })
+    expect(replaced.status, replaced.text).toBe(200)
+    expect(badges(replaced.body as Project)).toEqual(['green', 'red'])
+    const handedOn = await patch(id, { sections: { 'new:1': { heading: 'newer', badge: 'green' }, [green!.id]: { badge: 'blue' } } })
+    expect(handedOn.status, handedOn.text).toBe(200)
+    expect(badges(handedOn.body as Project)).toEqual(['blue', 'red', 'green'])
+    const moved = await patch(id, { sections: { [green!.id]: null, [(await read(id)).sections[1]!.id]: { badge: 'blue' } } })
+    expect(moved.status, moved.text).toBe(200)
+    expect(badges(moved.body as Project)).toEqual(['blue', 'green'])
+    const whole = await patch(id, { sections: [{ heading: 'again', badge: 'blue' }] }, '?replace=sections')
+    expect(whole.status, whole.text).toBe(200)
+    expect(badges(whole.body as Project)).toEqual(['blue'])
+  })
+
+  test('a record that is deleted leaves its values to one that the same batch makes', async () => {
+    const first = await create(world, as, '/api/crm/companies', { name: 'a', external_id: 'handed on' })
+    const operations = [
+      { op: 'create', data: { name: 'b', external_id: 'handed on' } },
+      { op: 'delete', id: first.id },
+    ]
+    const reply = await world.call(as, 'POST', '/api/crm/companies/bulk', { body: { operations } })
+    expect(reply.status, reply.text).toBe(200)
+  })
+
+  test('an upsert that breaks another key than its own is not tried again and again', async () => {
+    await withBadges('guarded')
+    const customer = await create(world, as, '/api/crm/companies', { name: 'Guard' })
+    await world.sql('create sequence public.tries')
+    await world.sql(`create function public.tries() returns trigger language plpgsql security definer as $$
+      begin perform nextval('public.tries'); return new; end $$`)
+    await world.sql('create trigger tries before insert on lab.section for each row execute function public.tries()')
+    const data = { name: 'x', code: 'K', customer: customer.id, sections: [{ heading: 'h', badge: 'guarded' }] }
+    const reply = await world.call(as, 'POST', '/api/lab/projects/bulk', { body: { operations: [{ op: 'upsert', key: 'code', data }] } })
+    await world.sql('drop trigger tries on lab.section')
+    expect(reply.status).toBe(409)
+    expect(await world.sql('select last_value::int as n from public.tries')).toEqual([{ n: 1 }])
+  })
+})
+
+describe('positions', () => {
+  test('are whole numbers from 1 to a million', async () => {
+    const { id, sections } = await newProject()
+    const first = sections[0]!.id
+    for (const position of [0, -3, 1.5, 1_000_001, 2 ** 31, '7'])
+      await refused(id, { sections: { [first]: { position } } }, [`/sections/${first}/position`])
+  })
+
+  test('at their end there is still room: what is added last stays last', async () => {
+    const { id, sections } = await newProject()
+    const [plan] = sections
+    expect((await patch(id, { sections: { [plan!.id]: { position: 1_000_000 } } })).status).toBe(200)
+    const added = await patch(id, { sections: { 'new:1': { heading: 'One' } } })
+    expect(added.status, added.text).toBe(200)
+    const reply = await patch(id, { sections: { 'new:1': { heading: 'Two' } } })
+    expect(reply.status, reply.text).toBe(200)
+    const after = reply.body as Project
+    expect(after.sections.map((each) => each.heading)).toEqual(['Build', 'Plan', 'One', 'Two'])
+    // What was read may be sent back.
+    const { position } = after.sections.at(-1)!
+    expect((await patch(id, { sections: { [after.sections.at(-1)!.id]: { position } } })).status).toBe(200)
+  })
+})
+
 describe('a list of references', () => {
   const stakeholders = async (n: number): Promise<string[]> =>
     Promise.all(Array.from({ length: n }, async (_, i) => (await create(world, as, '/api/crm/contacts', { name: `Contact ${i}` })).id))

@@ -43,14 +43,22 @@ const member = sql`${new Slot<Values>(({ actor }) => actor.member)}::uuid`
 const via = sql`${new Slot<Values>((values) => values.via)}::text`
 const requestId = sql`${new Slot<Values>((values) => values.requestId)}::text`
 
+/** Within one statement PostgreSQL promises no order: a value that one row gives up must be free before another row takes it. */
+const order = ['remove', 'update', 'insert'] as const
+
 /**
- * Everything one write stores, as one statement: rows of every table, set-wise, each table's rows as one JSON parameter;
- * the event headers with their bodies; and the outbox entries the sequencer works off. Runs as bos_write.
- * `prepared` is for writes of one record, whose text recurs; bulk text varies with what happens to change.
+ * Everything one write stores: what removes rows, what changes them, what adds them, a statement each, in this order; set-wise, each
+ * table's rows as one JSON parameter; with the last of them the event headers, their bodies, and the outbox entries the sequencer
+ * works off. Runs as bos_write. `prepared` is for writes of one record, whose text recurs; bulk text varies with what happens to change.
  */
-export function writeQuery(writes: readonly RowWrite[], events: readonly EventDraft[], stamp: Stamp, prepared: boolean): Query | null {
-  const first = writes[0]?.entity ?? events[0]?.entity
-  if (!first) return null
+export function writeQueries(writes: readonly RowWrite[], events: readonly EventDraft[], stamp: Stamp, prepared: boolean): Query[] {
+  const statements = order.map((kind) => writes.filter((each) => each.kind === kind)).filter((each) => each.length > 0)
+  if (statements.length === 0 && events.length > 0) statements.push([])
+  return statements.map((each, i) => writeQuery(each, i === statements.length - 1 ? events : [], stamp, prepared))
+}
+
+function writeQuery(writes: readonly RowWrite[], events: readonly EventDraft[], stamp: Stamp, prepared: boolean): Query {
+  const first = (writes[0] ?? events[0])!.entity
   const groups = groupsOf(writes)
   const values = { ...stamp, groups: [...groups.values()], events }
   if (!prepared) {

@@ -119,15 +119,15 @@ describe('a body', () => {
 })
 
 test('a long file is read slice by slice: others get their turn meanwhile, and no character is cut', async () => {
-  const lines = Array.from({ length: 40_000 }, (_, i) => `${'😀'.repeat(i % 7)}é${i},x`)
+  const texts = Array.from({ length: 40_000 }, (_, i) => `${'😀'.repeat(i % 7)}é${i},x`)
   let turns = 0
   let next = setImmediate(function turn() {
     turns += 1
     next = setImmediate(turn)
   })
-  const found = await all(readCsv(`a,b\n${lines.join('\n')}\n`))
+  const found = await all(readCsv(`a,b\n${texts.join('\n')}\n`))
   clearImmediate(next)
-  expect(found.slice(1).map(({ cells }) => cells.join())).toEqual(lines)
+  expect(found.slice(1).map(({ cells }) => cells.join())).toEqual(texts)
   expect(turns).toBeGreaterThan(5)
 })
 

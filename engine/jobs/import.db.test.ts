@@ -24,8 +24,9 @@ interface JobView {
   result: Result
 }
 
+const nobody = null
 const login = (): Promise<Reply> =>
-  world.call(null, 'POST', '/api/auth/login', { body: { email: 'manager@acme.test', password: 'a password for tests only' } })
+  world.call(nobody, 'POST', '/api/auth/login', { body: { email: 'manager@acme.test', password: 'a password for tests only' } })
 const submit = (csv: string | Uint8Array, query = '', as: Person = 'manager@acme', path = companies): Promise<Reply> =>
   world.call(as, 'POST', `${path}/import${query}`, { body: csv, headers: csvType })
 async function finished(id: string, as: Person = 'manager@acme'): Promise<JobView> {

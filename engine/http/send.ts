@@ -1,4 +1,6 @@
 import { createHash, type BinaryLike } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Request, Response } from 'express'
@@ -50,17 +52,23 @@ export async function sendAnswer(request: Request, response: Response, answer: A
   response.writeHead(answer.status, headers).end(answer.body)
 }
 
-/** Pages as they come, at the client's pace; a client that went away ends the work behind them. */
+/**
+ * Pages as they come, at the client's pace; a client that goes away ends the work behind them, and is no failure. What fails in the
+ * middle cuts the line: a part must not be taken for the whole.
+ */
 async function sendPages(response: Response, pages: AsyncIterable<string>): Promise<void> {
-  for await (const page of pages) {
-    if (response.destroyed) return
-    if (!response.write(page))
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve)
-        response.once('close', resolve)
-      })
+  const failures: unknown[] = []
+  async function* watched(): AsyncGenerator<string> {
+    try {
+      yield* pages
+    } catch (error) {
+      // Once the client has gone, this only says so.
+      if (!response.destroyed) failures.push(error)
+      throw error
+    }
   }
-  response.end()
+  await pipeline(Readable.from(watched()), response).catch(() => undefined)
+  if (failures.length > 0) throw failures[0]
 }
 
 export const acceptsGzip = (request: Request): boolean =>

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../config.ts'
+import { createPasswords } from '../identity/passwords.ts'
 import { members, people, tenants, openIdentity, type Reply } from '../testing/identity.ts'
 
-const { base, call, deals, login, tokens } = await openIdentity()
+const { base, call, database, deals, login, tokens } = await openIdentity()
 
 describe('login refuses', () => {
   it.each([
@@ -97,6 +98,21 @@ describe('login', () => {
     const chosen = await call('POST', '/api/auth/login', { body: { selectToken: reply.body['selectToken'], tenant: 'globex' } })
     expect((await deals(chosen.body['accessToken'])).body['member']).toBe(members.bothInGlobex)
     expect((await login('both@example.test', undefined, { tenant: 'acme' })).body['tenant']).toMatchObject({ slug: 'acme' })
+  })
+
+  it('no longer, once the password is another', async () => {
+    const { selectToken } = (await login('both@example.test')).body
+    const choose = (): Promise<Reply> => call('POST', '/api/auth/login', { body: { selectToken, tenant: 'acme' } })
+    const [{ password_hash: before }] = (
+      await database.call({ text: 'select password_hash from bos.account_by_id($1)', values: [people.both] })
+    ).rows as [{ password_hash: string }]
+    const setPassword = (passwordHash: string): Promise<unknown> =>
+      database.call({ text: 'select bos.password_set($1, $2, null)', values: [people.both, passwordHash] })
+    await setPassword(await createPasswords(limits).hash('another horse battery'))
+    const refused = await choose()
+    expect([refused.status, refused.body['code'], refused.cookie]).toEqual([401, 'credentials-wrong', null])
+    await setPassword(before)
+    expect((await choose()).status).toBe(200)
   })
 })
 

@@ -76,13 +76,13 @@ export function createSignIn(parts: {
     }
   }
 
-  const byPassword = async (email: string, password: string): Promise<Account> => {
+  const byPassword = async (email: string, password: string): Promise<Account & { readonly passwordHash: string }> => {
     // No account has such a name, and PostgreSQL cannot even be asked about some: the answer is that of any unknown one.
     const account = /\p{Cc}/u.test(email) ? null : await findAccount(database, 'bos.account_by_email($1::text)', email)
     // The hash is computed for unknown accounts too, so that time tells nothing.
     const right = await passwords.verify(password, account?.passwordHash ?? null)
-    if (!account || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
-    return account
+    if (!account?.passwordHash || !right || account.memberships.length === 0) throw new Problem('credentials-wrong')
+    return { ...account, passwordHash: account.passwordHash }
   }
 
   const open = async (account: Account, { tenant, slug, name, member }: Membership): Promise<SignedIn> => {
@@ -106,9 +106,10 @@ export function createSignIn(parts: {
   return {
     login: async (credentials, address) => {
       if ('selectToken' in credentials) {
-        const id = tokens.readSelect(credentials.selectToken)
-        const account = id === null ? null : await findAccount(database, 'bos.account_by_id($1::uuid)', id)
-        const chosen = account?.memberships.find((membership) => membership.slug === credentials.tenant)
+        const token = tokens.readSelect(credentials.selectToken)
+        const account = token && (await findAccount(database, 'bos.account_by_id($1::uuid)', token.account))
+        const holds = account !== null && account.passwordHash !== null && token?.isFor(account.passwordHash) === true
+        const chosen = holds ? account.memberships.find((membership) => membership.slug === credentials.tenant) : undefined
         if (!account || !chosen) throw new Problem('credentials-wrong', 'Sign in again and choose one of the offered tenants.')
         return open(account, chosen)
       }
@@ -121,7 +122,10 @@ export function createSignIn(parts: {
         // A tenant where the account is no member answers like a wrong password: which tenants exist is nobody's business.
         if (!only) throw new Problem('credentials-wrong')
         if (others.length === 0) return open(account, only)
-        return { tenants: offered.map(({ tenant: id, slug, name }) => ({ id, slug, name })), selectToken: tokens.select(account.id) }
+        return {
+          tenants: offered.map(({ tenant: id, slug, name }) => ({ id, slug, name })),
+          selectToken: tokens.select(account.id, account.passwordHash),
+        }
       })
     },
 

@@ -25,13 +25,19 @@ export interface RefreshToken {
   next(): { readonly text: string; readonly hash: Buffer }
 }
 
+/** The token of somebody who has yet to choose a tenant. It holds as long as the password does. */
+export interface SelectToken {
+  readonly account: string
+  isFor(passwordHash: string): boolean
+}
+
 export interface Tokens {
   access(claims: Omit<AccessClaims, 'expiresAt'>): string
   /** Null for anything but a valid, current access token of ours. */
   readAccess(token: string): AccessClaims | null
-  /** The password was right, the tenant is still to be chosen. */
-  select(account: string): string
-  readSelect(token: string): string | null
+  /** The password (of which this is the hash) was right, the tenant is still to be chosen. */
+  select(account: string, passwordHash: string): string
+  readSelect(token: string): SelectToken | null
   firstRefresh(session: string, expiresAt: number): { readonly text: string; readonly hash: Buffer }
   readRefresh(text: string): RefreshToken | null
 }
@@ -73,10 +79,11 @@ export function createTokens(masterKey: MasterKey, limits: Pick<Limits, 'accessT
       if (!isUuid(sub) || !isUuid(sid) || !isUuid(tid) || !isUuid(mid)) return null
       return { account: sub, session: sid, tenant: tid, member: mid, expiresAt: Number(exp) }
     },
-    select: (account) => sign({ sub: account }, selectKey, limits.selectTokenSeconds, 'select'),
+    select: (account, passwordHash) =>
+      sign({ sub: account, pwd: hash('sha256', passwordHash) }, selectKey, limits.selectTokenSeconds, 'select'),
     readSelect: (token) => {
-      const account = verify(token, selectKey, 'select')?.sub
-      return isUuid(account) ? account : null
+      const { sub: account, pwd } = (verify(token, selectKey, 'select') ?? {}) as Record<string, unknown>
+      return isUuid(account) ? { account, isFor: (passwordHash) => pwd === hash('sha256', passwordHash) } : null
     },
     firstRefresh: (session, expiresAt) => refreshText(session, expiresAt, randomBytes(32)),
     readRefresh: (text) => {

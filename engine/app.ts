@@ -159,7 +159,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     if (config.roles.has('worker')) await jobs.start()
     if (config.roles.has('worker')) {
       const housekeeping = setInterval(
-        () => void database.call({ text: 'select bos.housekeep($1)', values: [limits.idempotencyHours] }).catch(logError),
+        () =>
+          void database.call({ text: 'select bos.housekeep($1, $2)', values: [limits.idempotencyHours, limits.jobDays] }).catch(logError),
         limits.housekeepingMs,
       ).unref()
       closers.push(() => {

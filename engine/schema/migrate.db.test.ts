@@ -70,11 +70,40 @@ describe.each(engines)('engine migrations on the %s engine', (engine) => {
       select $1, '${id(1)}', '/', h::text, '', now() - make_interval(hours => h) from unnest('{1, 23, 25}'::int[]) h`,
       [acme],
     )
-    const { rows } = await database.call({ text: 'select bos.housekeep($1) as removed', values: [24] })
+    const { rows } = await database.call({ text: 'select bos.housekeep($1, $2) as removed', values: [24, 90] })
     expect([Number(rows[0]?.['removed']), await owned('select key from bos.idempotency order by key')]).toEqual([
       1,
       [{ key: '1' }, { key: '23' }],
     ])
+  })
+
+  test('housekeeping forgets jobs that have been over for so many days, imports with their rows; not what an undo needs', async () => {
+    const job = async (n: number, days: number | null, undo: number | null = null): Promise<void> => {
+      await owned(
+        `insert into bos.job (tenant_id, id, kind, status, input, created_at, finished_at) values ($1, $2, $3, $4, $5, now() - interval '200 days', now() - make_interval(days => $6))`,
+        [
+          acme,
+          id(n),
+          undo === null ? 'import' : 'import-undo',
+          days === null ? 'running' : 'done',
+          JSON.stringify(undo === null ? {} : { import: id(undo) }),
+          days,
+        ],
+      )
+      if (undo !== null) return
+      await owned(`insert into bos.import (tenant_id, job_id, entity, mode) values ($1, $2, 'crm.company', 'create')`, [acme, id(n)])
+      await owned(`insert into bos.import_row (tenant_id, job_id, row_number, status) values ($1, $2, 2, 'created')`, [acme, id(n)])
+    }
+    await job(101, 91)
+    await job(102, 89)
+    await job(103, null)
+    await job(104, 91)
+    await job(105, null, 104)
+    await database.call({ text: 'select bos.housekeep($1, $2)', values: [24, 90] })
+    const left = [102, 103, 104].map((n) => ({ id: id(n) }))
+    expect(await owned('select id from bos.job order by id')).toEqual([...left, { id: id(105) }])
+    expect(await owned('select job_id as id from bos.import_row order by job_id')).toEqual(left)
+    await owned('delete from bos.job')
   })
 
   test('bos.fold folds as the fold of JavaScript', async () => {

@@ -86,12 +86,20 @@ begin atomic
 end;
 
 -- What no longer matters: answers of writes after so many hours, sessions that ended 30 days ago. Returns rows removed.
-create function bos.housekeep(idempotency_hours integer) returns bigint
+create function bos.housekeep(idempotency_hours integer, job_days integer) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
   with old_answers as (delete from bos.idempotency where created_at < now() - make_interval(hours => idempotency_hours) returning 1),
-       old_sessions as (delete from bos.session where least(expires_at, revoked_at) < now() - interval '30 days' returning 1)
-  select (select count(*) from old_answers) + (select count(*) from old_sessions);
+       old_sessions as (delete from bos.session where least(expires_at, revoked_at) < now() - interval '30 days' returning 1),
+       -- With imports go their rows. An undo that is not over reads those of its import.
+       old_jobs as (
+         delete from bos.job j using (
+           select o.tenant_id, o.id from bos.job o
+           where o.finished_at < now() - make_interval(days => job_days) and not exists (
+             select from bos.job u where u.tenant_id = o.tenant_id and u.status in ('queued', 'running') and u.input ->> 'import' = o.id::text)
+           order by o.finished_at limit 500
+         ) old where j.tenant_id = old.tenant_id and j.id = old.id returning 1)
+  select (select count(*) from old_answers) + (select count(*) from old_sessions) + (select count(*) from old_jobs);
 end;
 
 grant execute on function bos.setting_value, bos.actor, bos.session_open, bos.session_rotate, bos.session_revoke,

@@ -32,6 +32,8 @@ scenarios(world, 'GET /api/crm/deals', [
   refused('/aggregate?group=stage,', 'group', 'missing'),
   refused('/aggregate?measure=count,count', 'measure', '"count" stands here twice'),
   refused('/aggregate?group=stage&sort=stage,-stage', 'sort', '"stage" stands here twice'),
+  refused('?format=csv', 'format', 'export'),
+  ...['limit=5', 'cursor=x', 'count=exact'].map((one) => refused(`/export?${one}`, one.split('=')[0]!, 'export')),
   ...['sort', 'fields', 'expand'].map((name) => answered(`?${name}=&limit=1`)),
   ...['group', 'measure', 'sort'].map((name) => answered(`/aggregate?${name}=`)),
   answered('?sort=%20-name%20,%20stage&fields=%20name%20&expand=%20company&limit=1'),

@@ -21,7 +21,7 @@ interface Column {
 }
 type ExportedRecord = Record<string, unknown> & { _expand?: Record<string, { _title?: string | null } | null> }
 
-/** Takes what a list takes, but for limit, cursor and count: everything that matches, page by page. */
+/** Takes what a list takes, but for limit, cursor and count: everything that matches, page by page. Throws Problem 'parameter-invalid'. */
 export function parseExport(
   access: Access,
   here: EntityAccess,
@@ -30,7 +30,9 @@ export function parseExport(
   cursors: Cursors,
 ): ExportRequest {
   const format = choice(query, 'format', ['csv', 'jsonl']) ?? 'csv'
-  const asked = new Map([...query].filter(([name]) => !['format', 'limit', 'cursor', 'count'].includes(name)))
+  for (const name of ['limit', 'cursor', 'count'])
+    if (query.has(name)) throw parameterFault(name, `An export has everything that matches; it takes no ${name}.`)
+  const asked = new Map([...query].filter(([name]) => name !== 'format'))
   asked.set('limit', [String(limits.pageRows)])
   const list = parseList(access, here, actor, asked, cursors, 'export')
   if (format === 'jsonl') return { list, format, columns: [] }

@@ -55,6 +55,7 @@ export function parseList(
   action: Action = 'list',
 ): ListRequest {
   refuseExpression(query)
+  if (query.has('format')) throw parameterFault('format', 'Lists are JSON; the export has other formats.')
   const conditions = parseConditions(access, here, query, listParameters)
   const sort = parseSort(access, here, single(query, 'sort'))
   const search = parseSearch(here, query)

@@ -55,6 +55,7 @@ export async function importNorthwind(target: NorthwindTarget, dir: string = nor
   const { url, onStep = () => {} } = target
   const email = `admin@${target.tenant}.test`
   const password = randomBytes(12).toString('base64url')
+  const steps = await importSteps(dir)
   await send(
     `${url}/api/operator/tenants`,
     target.operatorToken,
@@ -71,7 +72,8 @@ export async function importNorthwind(target: NorthwindTarget, dir: string = nor
   const { accessToken } = (await send(`${url}/api/auth/login`, null, 'POST', 'application/json', JSON.stringify({ email, password }))) as {
     accessToken: string
   }
-  for (const step of await importSteps(dir)) {
+  onStep(`Tenant ${target.tenant}: sign in as ${email} with ${password}`)
+  for (const step of steps) {
     const counts = await importRows(url, accessToken, step)
     onStep(`${step.address}: ${counts.created} created, ${counts.updated} updated`)
   }
@@ -120,7 +122,10 @@ async function importSteps(dir: string): Promise<readonly ImportStep[]> {
   const [categories, suppliers, shippers, customers, employees, products, orders, details] = (await Promise.all(
     ['categories', 'suppliers', 'shippers', 'customers', 'employees', 'products', 'orders', 'order_details'].map(table),
   )) as [CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[], CsvRow[]]
-  const people = employees.map((row) => ({ ...row, name: `${row['first_name']} ${row['last_name']}` }))
+  const people = employees.map((row) => {
+    const [street = '', ...more] = row['address']!.split('\n')
+    return { ...row, name: `${row['first_name']} ${row['last_name']}`, address: street, address2: more.join(', ') }
+  })
   const address = {
     address: 'street',
     city: 'city',
@@ -174,6 +179,7 @@ async function importSteps(dir: string): Promise<readonly ImportStep[]> {
         birth_date: 'birth_date',
         hire_date: 'hire_date',
         address: 'home_address.street',
+        address2: 'home_address.street2',
         city: 'home_address.city',
         region: 'home_address.region',
         postal_code: 'home_address.postal_code',
@@ -255,7 +261,12 @@ async function main(): Promise<void> {
     'Top customers:',
     JSON.stringify(await northwind.get(`${lines}?group=parent.customer&measure=sum(amount)&sort=-sum(amount)&limit=5`)),
   )
-  console.log(`\nSign in as ${northwind.email} with ${northwind.password}`)
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    console.error('A tenant that was made stays; name another one to try again: npm run northwind -- http://127.0.0.1:3000 northwind2')
+    process.exitCode = 1
+  })
+}

@@ -37,16 +37,16 @@ const format = (value: unknown, _field: Field, locale: Locale): string =>
 
 /** `12.50`, `12,50 EUR`, `EUR 12`: a code in the text names the currency. */
 function readMoney(text: string, field: Field, locale: Locale, currency: string): Parsed {
+  const bare = text.replace(/\b[A-Za-z]{3}\b/, '').replace(/[€$£¥]/g, '')
+  const limits = { scale: numberSetting(field, 'scale') ?? 2, min: numberSetting(field, 'minimum'), max: numberSetting(field, 'maximum') }
+  const parsed = parseNumber(text, locale.locale, limits, bare)
+  // Words, or a currency without an amount, are not “nothing”: taken for that they would empty the field.
+  if (!/\d/.test(bare)) return parsed
   const code = /\b([A-Za-z]{3})\b/.exec(text)?.[1]?.toUpperCase()
   const fixed = fixedCurrency(field)
   if (code !== undefined && !currencies.has(code)) return { fault: `${code} is not a currency in use` }
   if (fixed !== null && code !== undefined && code !== fixed) return { fault: `This amount is kept in ${fixed}` }
-  const parsed = parseNumber(text.replace(/\b[A-Za-z]{3}\b/, '').replace(/[€$£¥]/g, ''), locale.locale, {
-    scale: numberSetting(field, 'scale') ?? 2,
-    min: numberSetting(field, 'minimum'),
-    max: numberSetting(field, 'maximum'),
-  })
-  if ('fault' in parsed || parsed.value === null) return parsed
+  if ('fault' in parsed) return parsed
   return { value: { amount: parsed.value, currency: fixed ?? code ?? currency } }
 }
 

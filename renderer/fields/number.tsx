@@ -42,7 +42,7 @@ function numeric({ suffix, fixed, read, defaultScale, grouping }: Style): FieldK
   const parse = (text: string, field: Field, { locale }: Locale): Parsed => {
     const min = numberSetting(field, 'minimum')
     const max = numberSetting(field, 'maximum')
-    const parsed = parseNumber(text.replace(/\s*%\s*$/, ''), locale, { scale: scaleOf(field), min, max })
+    const parsed = parseNumber(text, locale, { scale: scaleOf(field), min, max }, text.replace(/\s*%\s*$/, ''))
     return 'fault' in parsed || parsed.value === null ? parsed : { value: read(parsed.value) }
   }
   const Show = ({ value, field }: ShowProps) => <span className="num ellipsis">{format(value, field, useLocale())}</span>

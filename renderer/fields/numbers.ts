@@ -42,14 +42,18 @@ export interface NumberLimits {
   readonly max?: number | undefined
 }
 
-/** Reads a number within limits, or says what is wrong with it. Trailing zeros beyond the scale are no fault. */
+/**
+ * Reads a number within limits, or says what is wrong with it. Trailing zeros beyond the scale are no fault. `bare` is the text
+ * without its unit: of blank text nothing was meant, of a unit alone a number is missing.
+ */
 export function parseNumber(
   text: string,
   locale: string,
   { scale, min, max }: NumberLimits,
+  bare = text,
 ): { readonly value: string | null } | { readonly fault: string } {
   if (text.trim() === '') return { value: null }
-  const value = readDecimal(text, locale)
+  const value = readDecimal(bare, locale)
   if (value === null) return { fault: `Enter a number, such as ${formatDecimal('1234.5', locale, 0)}` }
   const fraction = (value.split('.')[1] ?? '').replace(/0+$/, '')
   if (fraction.length > scale) {

@@ -55,10 +55,8 @@ export const rating: FieldKind = {
   width: 110,
   parse: (text, field): Parsed => {
     if (text.trim() === '') return { value: null }
-    const value = Number(text)
-    return Number.isInteger(value) && value >= 1 && value <= starsOf(field)
-      ? { value }
-      : { fault: `Enter a whole number from 1 to ${starsOf(field)}` }
+    const value = /^\s*\d+\s*$/.test(text) ? Number(text) : 0
+    return value >= 1 && value <= starsOf(field) ? { value } : { fault: `Enter a whole number from 1 to ${starsOf(field)}` }
   },
   filterOps: [
     ['gte', '≥'],

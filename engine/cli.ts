@@ -38,8 +38,7 @@ export async function bos(args: readonly string[], shell: Shell): Promise<number
   const [name = 'help', ...rest] = args
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command !== undefined) return command.run(rest, shell)
-  const width = Math.max(...Object.entries(commands).map(([each, { usage }]) => `${each} ${usage}`.length))
-  for (const [each, { usage, about }] of Object.entries(commands)) shell.out(`bos ${`${each} ${usage}`.padEnd(width)}  ${about}`)
+  for (const [each, { usage, about }] of Object.entries(commands)) shell.out(`bos ${each} ${usage}\n    ${about}`)
   return name === 'help' || name === '--help' ? 0 : 2
 }
 

@@ -64,6 +64,15 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     [`${dealFile}:/properties/value/maxLenght: there is no keyword "maxLenght" here. Did you mean "maxLength"?`],
   ],
   [
+    'an unknown keyword hides no other fault of its property',
+    deal({ value: { maxLenght: 5, 'x-bos': { type: 'reference', entity: 'shop.prtner', onDelet: 'cascade' } } }),
+    [
+      `${dealFile}:/properties/value/maxLenght: there is no keyword "maxLenght" here. Did you mean "maxLength"?`,
+      `${dealFile}:/properties/value/x-bos/onDelet: there is no keyword "onDelet" here. Did you mean "onDelete"?`,
+      `${dealFile}:/properties/value/x-bos/entity: there is no entity "shop.prtner"`,
+    ],
+  ],
+  [
     'an unknown setting',
     deal({ value: { type: 'string', 'x-bos': { idnex: true } } }),
     [`${dealFile}:/properties/value/x-bos/idnex: there is no keyword "idnex" here. Did you mean "index"?`],

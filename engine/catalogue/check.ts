@@ -9,7 +9,7 @@ import { nameFault } from './reserved.ts'
 import type { NamePlace } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import { placeOf } from './sources.ts'
-import type { ModuleSource, SourceFault, Validate } from './sources.ts'
+import type { ModuleSource, ShapeFault, SourceFault, Validate } from './sources.ts'
 import { symbolsOf } from './symbols.ts'
 import type { JudgedFile, Symbols } from './symbols.ts'
 
@@ -80,12 +80,7 @@ function judge(source: ModuleSource, validate: Validate, report: Reporter, repor
     if (!broken.has(file)) checkPropertyNames(kind, value, file, report)
     const faults = broken.has(file) ? [] : validate(kind, value)
     for (const fault of faults) reportOnce(file, fault.pointer, fault.detail, fault.suggestion)
-    const node = broken.has(file)
-      ? null
-      : prune(
-          value,
-          faults.map((fault) => fault.pointer),
-        )
+    const node = broken.has(file) ? null : prune(value, faults)
     if (node !== null) for (const found of notYetIn(kind, node)) report(file, found.pointer, found.detail)
     if (kind === 'i18n') continue
     judged.push({ module: source.id, hash: source.hash, kind, name, file, node, propertyNames: Object.keys(propertiesOf(value)) })
@@ -123,19 +118,20 @@ function propertiesOf(value: unknown): Record<string, unknown> {
 const memberwise = new Set(['/properties', '/x-bos/permissions'])
 
 /**
- * A copy without the parts that failed, so that the rest can be checked in the same run: a member of a map, else the keyword.
+ * A copy without the parts that failed, so that the rest can be checked in the same run: a keyword that is none, a member of a map, else
+ * the keyword at the top.
  * Null when the value is not even an object.
  */
-function prune(value: unknown, pointers: readonly string[]): object | null {
+function prune(value: unknown, faults: readonly ShapeFault[]): object | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const dropped = new Set(pointers.map((pointer) => cut(pointer)))
+  const dropped = new Set(faults.map(({ pointer, isUnknown }) => (isUnknown ? pointer : cut(pointer))))
   const without = (object: object, at: string): object =>
     Object.fromEntries(
       Object.entries(object)
         .filter(([key]) => !dropped.has(`${at}/${pointerSegment(key)}`) && nameable(key))
         .map(([key, inner]) => {
           const here = `${at}/${pointerSegment(key)}`
-          return [key, (here === '/x-bos' || memberwise.has(here)) && isMap(inner) ? without(inner, here) : inner]
+          return [key, isMap(inner) ? without(inner, here) : inner]
         }),
     )
   return without(value, '')

@@ -2,10 +2,9 @@ import { Validator } from '@cfworker/json-schema'
 import type { OutputUnit, Schema } from '@cfworker/json-schema'
 import { metaSchemas } from './meta-schemas.ts'
 import { shapeFaults } from './shape-faults.ts'
-import type { FileKind, SourceFault, Validate } from './sources.ts'
+import type { FileKind, ShapeFault, Validate } from './sources.ts'
 
 type Node = Readonly<Record<string, unknown>>
-type ShapeFault = Omit<SourceFault, 'file'>
 
 /** Keywords that only say that something inside them failed, which is reported by itself. */
 const wrappers = new Set(['$ref', 'properties', 'items', 'propertyNames', 'false'])

@@ -1,8 +1,7 @@
 import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
-import type { SourceFault } from './sources.ts'
+import type { ShapeFault } from './sources.ts'
 
-type ShapeFault = Omit<SourceFault, 'file'>
 type SchemaNode = { readonly [keyword: string]: unknown }
 
 /** What texts that must match a pattern are, by the pattern's place in the meta-schemas. */
@@ -48,6 +47,7 @@ export function shapeFaults(keyword: string, node: SchemaNode, value: unknown, p
         .flatMap((name) =>
           fault(`there is no keyword ${quote(name)} here`, `${pointer}/${pointerSegment(name)}`, nearest(name, known) ?? undefined),
         )
+        .map((each) => ({ ...each, isUnknown: true }))
     }
     case 'required':
       return (limit as string[]).filter((name) => !Object.hasOwn(value as object, name)).flatMap((name) => fault(`"${name}" is missing`))

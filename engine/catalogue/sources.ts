@@ -8,6 +8,11 @@ export interface SourceFault {
   readonly suggestion?: string
 }
 
+/** What a file is by its meta-schema. `isUnknown`: a keyword too many; what stands around it can be judged as if it were not there. */
+export interface ShapeFault extends Omit<SourceFault, 'file'> {
+  readonly isUnknown?: true
+}
+
 /** A module as it was read: parsed, not judged. Plain data, so that a browser can hold one too. */
 export interface ModuleSource {
   /** The folder's name, which has to be the module's id. */
@@ -25,7 +30,7 @@ export interface ModuleSource {
 export type FileKind = 'module' | 'entity' | 'trait' | 'view' | 'display' | 'i18n'
 
 /** Judges one file by its meta-schema. The server compiles the schemas (ajv); a page with a strict CSP passes an interpreter. */
-export type Validate = (kind: FileKind, value: unknown) => readonly Omit<SourceFault, 'file'>[]
+export type Validate = (kind: FileKind, value: unknown) => readonly ShapeFault[]
 
 export type FilePlace =
   { readonly kind: FileKind; readonly name: string } | { readonly kind: 'not yet'; readonly what: string } | { readonly kind: 'unknown' }

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { metaSchemas } from './meta-schemas.ts'
 import { shapeFaults } from './shape-faults.ts'
-import type { SourceFault, Validate } from './sources.ts'
+import type { ShapeFault, Validate } from './sources.ts'
 
 /** The meta-schemas as compiled code: for the server. ajv makes functions from text, which a strict CSP refuses in browsers. */
 export function compiledValidate(): Validate {
@@ -15,13 +15,13 @@ export function compiledValidate(): Validate {
   }
 }
 
-function toFaults(error: ErrorObject): Omit<SourceFault, 'file'>[] {
+function toFaults(error: ErrorObject): ShapeFault[] {
   // The failed name of `propertyNames` is told by the inner error, which says what is wrong with it.
   if (error.keyword === 'propertyNames') return []
   return shapeFaults(error.keyword, error.parentSchema ?? {}, error.data, error.instancePath, error.propertyName)
 }
 
 /** ajv reports additionalProperties and required once per name; shapeFaults names them all each time. */
-function unique(faults: Omit<SourceFault, 'file'>[]): Omit<SourceFault, 'file'>[] {
+function unique(faults: ShapeFault[]): ShapeFault[] {
   return [...new Map(faults.map((fault) => [`${fault.pointer}\n${fault.detail}`, fault])).values()]
 }

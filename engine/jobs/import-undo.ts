@@ -1,8 +1,8 @@
 import { v5 as uuidv5 } from 'uuid'
-import type { Database, TransactionContext } from '../database/types.ts'
+import type { Database } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
-import { entityAt } from '../records/access.ts'
+import { contextOf, entityAt } from '../records/access.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import type { HistoryEntry } from '../records/history.ts'
 import type { Actor, Call, EntityAccess } from '../records/types.ts'
@@ -86,14 +86,6 @@ export const undoKind = (records: RecordsDoor, database: Database): JobKind => (
 })
 
 const summary = ({ removed = 0, reverted = 0, kept = [], keptCount = 0 }: UndoState): object => ({ removed, reverted, kept, keptCount })
-
-const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({
-  tenant,
-  member,
-  session,
-  generation,
-  scopes: [],
-})
 
 interface Address extends Pick<Call, 'module' | 'plural'> {
   readonly total: number

@@ -3,6 +3,7 @@ import type { Database } from '../database/types.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import type { RecordsDoor } from '../records/handle.ts'
+import { contextOf } from '../records/access.ts'
 import type { Actor, Answer, Call } from '../records/types.ts'
 import { importKind, submitImport } from './import.ts'
 import { submitUndo, undoKind } from './import-undo.ts'
@@ -47,10 +48,10 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
   }
 }
 
-async function importSource(database: Database, { tenant, member, session, generation }: Actor, job: string): Promise<string> {
-  const [found] = await database.read(
-    { tenant, member, session, generation, scopes: [] },
-    { text: 'select source from bos.import where tenant_id = $1 and job_id = $2', values: [tenant, job] },
-  )
+async function importSource(database: Database, actor: Actor, job: string): Promise<string> {
+  const [found] = await database.read(contextOf(actor), {
+    text: 'select source from bos.import where tenant_id = $1 and job_id = $2',
+    values: [actor.tenant, job],
+  })
   return String(found!.rows[0]!['source'])
 }

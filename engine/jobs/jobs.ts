@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Database, Query, Rows, TransactionContext } from '../database/types.ts'
+import type { Database, Query, Rows } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
 import { limits } from '../config.ts'
@@ -7,6 +7,7 @@ import { Problem } from '../problems.ts'
 import { administrator } from '../catalogue/types.ts'
 import { claim, settleQuery } from '../records/idempotency.ts'
 import type { Idempotency } from '../records/idempotency.ts'
+import { contextOf } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import type { JobRef, Wakeups } from './wakeups.ts'
 
@@ -90,14 +91,6 @@ const toJob = (row: Record<string, unknown>): Job => ({
   result: row['result'] ?? null,
   createdAt: String(row['created_at']),
   finishedAt: row['finished_at'] as string | null,
-})
-
-const contextOf = ({ tenant, member, session, generation }: Actor): TransactionContext => ({
-  tenant,
-  member,
-  session,
-  generation,
-  scopes: [],
 })
 
 /**

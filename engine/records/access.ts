@@ -6,13 +6,13 @@ import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
-/** What a transaction is opened with. */
-export const contextOf = (actor: Actor, access: Access): TransactionContext => ({
+/** What a transaction is opened with; without an access it reads no records. */
+export const contextOf = (actor: Actor, access: Access | null = null): TransactionContext => ({
   tenant: actor.tenant,
   member: actor.member,
   session: actor.session,
   generation: actor.generation,
-  scopes: access.scopes,
+  scopes: access?.scopes ?? [],
 })
 
 /** A field's settings as this caller may know them. Rows are stored and rendered with the field's own. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Catalogue, Entity, Field, RowScope, ScopePredicate, UniqueKey } from '../catalogue/types.ts'
+import { actions, administrator } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field, Permission, RowScope, ScopePredicate, UniqueKey } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { sha256 } from '../schema/names.ts'
 
@@ -49,7 +50,7 @@ function sketchEntity(
     titleField: null,
     search: search.map(named),
     unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
-    permissions: new Map(),
+    permissions: at === undefined ? new Map([[administrator, everything]]) : new Map(),
     tree: path ? { parent: named(String(path[1]['treeOf'])), path: named(path[0]) } : null,
     scopes: at !== undefined ? [scope('parent', { kind: 'parent' })] : ownScopes(owner),
     parent: at === undefined ? null : { entity: at, field: 'lines' },
@@ -72,6 +73,8 @@ function sketchEntity(
     schemas: { read: {}, create: {}, patch: {} },
   }
 }
+
+const everything: Permission = { role: administrator, scope: 'all', actions: new Set(actions), hide: new Set(), readOnly: new Set() }
 
 const scope = (id: string, predicate: ScopePredicate): RowScope => ({ id, title: id, predicate })
 const ownScopes = (owner?: string): RowScope[] => [

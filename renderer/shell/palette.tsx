@@ -14,6 +14,7 @@ import { summaryOf } from '../model/columns.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { Keys, useAllCommands } from './commands.tsx'
+import { closestFirst } from './ranking.ts'
 import { navigationOf } from './sidebar.tsx'
 
 interface Row {
@@ -193,5 +194,5 @@ async function searchAll(entities: readonly Entity[], text: string, signal: Abor
       return (page?.data ?? []).map((record) => ({ entity, record }))
     }),
   )
-  return pages.flat().slice(0, 30)
+  return closestFirst(pages.flat(), ({ entity, record }) => titleOf(entity, record), text).slice(0, 30)
 }

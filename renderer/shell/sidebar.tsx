@@ -1,3 +1,4 @@
+import { administrator } from '../../engine/catalogue/types.ts'
 import { Menu, useMantineColorScheme } from '@mantine/core'
 import {
   IconChevronDown,
@@ -231,9 +232,11 @@ export function UserMenu({ collapsed }: { readonly collapsed: boolean }) {
           ))}
         </div>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">
-          Designer
-        </Menu.Item>
+        {me.roles.includes(administrator) && (
+          <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">
+            Designer
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<IconKeyboard size={16} stroke={1.5} />} onClick={openHelp} rightSection={<Keys keys="?" />}>
           Keyboard shortcuts
         </Menu.Item>

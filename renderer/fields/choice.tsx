@@ -166,6 +166,7 @@ const select: FieldKind = {
   fromOperand: (id) => id,
   align: 'start',
   width: 140,
+  fit: (field) => Math.max(...choicesOf(field).map(({ title }) => title.length), 0) * 7 + 44,
   parse: (text, field) => {
     if (text.trim() === '') return { value: null }
     const id = find(field, text)

@@ -88,6 +88,8 @@ export interface FieldKind {
   readonly align: 'start' | 'end' | 'center'
   /** Default column width in px. */
   readonly width: number
+  /** As wide as its longest value, where the field knows its values. */
+  readonly fit?: (field: Field) => number
   /** The editor needs more room than one line, or opens a layer of its own. */
   readonly tall?: boolean
   /** Takes the whole width of a form; short fields stand side by side. */

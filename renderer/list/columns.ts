@@ -12,6 +12,8 @@ export const rowHeights: Readonly<Record<Density, number>> = { compact: 32, defa
 export interface Layout {
   readonly paths: readonly string[]
   readonly widths: Readonly<Record<string, number>>
+  /** The view's widths: a start, which the person's own replace. */
+  readonly given: Readonly<Record<string, number>>
   readonly density: Density
 }
 
@@ -31,7 +33,8 @@ function readLayout(key: string, entity: Entity, view: View): Layout {
   const stored = readStored(key)
   const fresh: Layout = {
     paths: pathsOf(entity, view),
-    widths: Object.fromEntries(
+    widths: {},
+    given: Object.fromEntries(
       view.columns.flatMap(({ field, width }) => (width === null ? [] : [[field === entity.titleField ? titleColumn : field, width]])),
     ),
     density: view.density,
@@ -40,7 +43,8 @@ function readLayout(key: string, entity: Entity, view: View): Layout {
   const { paths, widths, density } = { ...fresh, ...stored }
   return {
     paths: Array.isArray(paths) ? paths.filter((path): path is string => typeof path === 'string') : fresh.paths,
-    widths: { ...fresh.widths, ...widths },
+    widths: { ...widths },
+    given: fresh.given,
     density: density in rowHeights ? density : 'default',
   }
 }
@@ -71,6 +75,37 @@ export function useLayout(
 export const columnsOf = (catalogue: CatalogueView, entity: Entity, layout: Layout): readonly Column[] =>
   layout.paths.map((path) => columnOf(catalogue, entity, path)).filter((column): column is Column => column !== null)
 
-/** At least as wide as the column's name with its sort arrow. */
-export const widthOf = (column: Column, layout: Layout): number =>
-  layout.widths[column.path] ?? Math.max(kindOf(column.field).width, Math.min(column.title.length * 7 + 52, 220))
+/** At least as wide as the column's name with its sort arrow, and as its values where they are known. */
+export function widthOf({ path, title, field }: Column, layout: Layout): number {
+  const { width, fit } = kindOf(field)
+  const named = Math.max(width, Math.min(fit?.(field) ?? 0, 240), Math.min(title.length * 7 + 52, 220))
+  return layout.widths[path] ?? Math.max(layout.given[path] ?? 0, named)
+}
+
+const titleWidth = 280
+const widest = 360
+
+/**
+ * Widths of the title column and the others. Room that is left goes in equal parts to what is read from the start, up to a
+ * bound; numbers and dates gain nothing from it, and what a person has set stays.
+ */
+export function widthsOf(columns: readonly Column[], layout: Layout, room: number): readonly number[] {
+  const sizes = [
+    layout.widths[titleColumn] ?? Math.max(layout.given[titleColumn] ?? 0, titleWidth),
+    ...columns.map((column) => widthOf(column, layout)),
+  ]
+  const growing = [
+    ...(layout.widths[titleColumn] === undefined ? [0] : []),
+    ...columns.flatMap((column, at) =>
+      layout.widths[column.path] === undefined && kindOf(column.field).align === 'start' && !kindOf(column.field).instant ? [at + 1] : [],
+    ),
+  ].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0))
+  let free = Math.max(0, room - sizes.reduce((sum, size) => sum + size, 0))
+  for (const [done, at] of growing.entries()) {
+    const size = sizes[at] ?? 0
+    const more = Math.max(0, Math.min(Math.floor(free / (growing.length - done)), widest - size))
+    sizes[at] = size + more
+    free -= more
+  }
+  return sizes
+}

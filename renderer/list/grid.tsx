@@ -3,13 +3,15 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import type { Column } from '../model/entity.ts'
-import { rowHeights, titleColumn, widthOf, type Layout } from './columns.ts'
+import { rowHeights, titleColumn, widthsOf, type Layout } from './columns.ts'
 import { GridBody } from './grid-body.tsx'
 import { GridHeader } from './grid-header.tsx'
 import { useGridKeys, type Active } from './grid-keys.ts'
 import type { ViewState } from './view-state.ts'
 
 const features = tableFeatures({ columnSizingFeature, columnResizingFeature })
+/** Room after the last column, for its handle. */
+const filler = 24
 export type GridFeatures = typeof features
 
 export interface GridProps {
@@ -39,26 +41,35 @@ export function Grid(props: GridProps) {
   const { entity, rows, columns, layout, onLayout, state, onSort, onFilter, total, selection, onSelection } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<Active>({ row: 0, cell: null })
+  const [room, setRoom] = useState(0)
+  useEffect(() => {
+    const node = scroller.current
+    if (!node) return undefined
+    const observer = new ResizeObserver(() => setRoom(node.clientWidth))
+    observer.observe(node)
+    return () => observer.disconnect()
+  }, [])
+  const fitting = useMemo(() => widthsOf(columns, layout, room - filler), [columns, layout, room])
   const defs = useMemo<ColumnDef<GridFeatures, RecordData>[]>(
     () => [
       {
         id: titleColumn,
         accessorFn: (record) => record._title ?? '',
         header: entity.title,
-        size: layout.widths[titleColumn] ?? 280,
+        size: fitting[0] ?? 280,
         minSize: 160,
         maxSize: 800,
       },
-      ...columns.map((column) => ({
+      ...columns.map((column, at) => ({
         id: column.path,
         accessorFn: column.read,
         header: column.title,
-        size: widthOf(column, layout),
+        size: fitting[at + 1] ?? 100,
         minSize: 60,
         maxSize: 800,
       })),
     ],
-    [entity.title, columns, layout],
+    [entity.title, columns, fitting],
   )
   const data = useMemo(() => [...rows], [rows])
   const table = useTable({ features, columns: defs, data, columnResizeMode: 'onChange', getRowId: (record: RecordData) => record.id })
@@ -92,7 +103,7 @@ export function Grid(props: GridProps) {
       onKeyDown={onKeyDown}
       style={{ '--columns': template, '--row': `${height}px` } as React.CSSProperties}
     >
-      <div className="grid-inner" style={{ minWidth: widths.reduce((sum, width) => sum + width, 0) + 24 }}>
+      <div className="grid-inner" style={{ minWidth: widths.reduce((sum, width) => sum + width, 0) + filler }}>
         <GridHeader
           headers={table.getHeaderGroups()[0]?.headers ?? []}
           entity={entity}

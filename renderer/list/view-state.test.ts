@@ -37,8 +37,13 @@ describe('the address of a list', () => {
     })
   })
   it('that was changed says all of it, so that a removed filter stays removed', () => {
-    const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [] })
+    const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [], changed: true })
     expect(readView(deal, address)).toMatchObject({ view: won, conditions: [], sort: ['-value'], changed: true })
+  })
+  it('in which only something is searched for keeps filter and order of its view', () => {
+    const address = writeView(deal, { ...readView(deal, { view: 'won' }), search: 'a b' })
+    expect(address).toEqual({ view: 'won', search: 'a b' })
+    expect(readView(deal, address)).toMatchObject({ view: won, sort: ['-value'], search: 'a b', changed: false })
   })
   it('reads back what was written', () => {
     const state = {
@@ -50,6 +55,7 @@ describe('the address of a list', () => {
       sort: ['-value', 'name'],
       search: 'a b',
       deleted: true,
+      changed: true,
     }
     expect(readView(deal, writeView(deal, state))).toMatchObject(state)
   })

@@ -84,17 +84,22 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   }
 }
 
-/** The address of a changed list: everything is written out, so that removing the last filter is a change too. */
+/**
+ * The address of a list. Once its filter or order was changed, all of both is written out, so that removing the last filter is a
+ * change too; searching alone leaves the view as it is.
+ */
 export function writeView(
   entity: Entity,
-  state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted'>,
+  state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted' | 'changed'>,
 ): Readonly<Record<string, string>> {
   const isDefault = state.view === viewsOf(entity)[0]
   return {
     ...(!isDefault && { view: state.view.id }),
-    draft: '1',
-    ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
-    ...(state.sort.length > 0 && { sort: state.sort.join(',') }),
+    ...(state.changed && {
+      draft: '1',
+      ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
+      ...(state.sort.length > 0 && { sort: state.sort.join(',') }),
+    }),
     ...(state.search !== '' && { search: state.search }),
     ...(state.deleted && { deleted: 'only' }),
   }

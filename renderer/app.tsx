@@ -39,7 +39,7 @@ const scheme: MantineColorSchemeManager = {
 export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={scheme}>
-      <Notifications position="bottom-right" limit={4} zIndex={500} />
+      <Notifications position="bottom-left" limit={2} containerWidth={340} zIndex={500} classNames={{ root: 'toasts' }} />
       <QueryClientProvider client={queryClient}>
         <CommandKeys>
           <Session />

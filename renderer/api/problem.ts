@@ -67,6 +67,13 @@ export const offline = (): ApiProblem =>
 export const isProblem = (error: unknown, code?: string): error is ApiProblem =>
   error instanceof ApiProblem && (code === undefined || error.code === code)
 
-/** One plain sentence for a toast or an error state. */
+/** The server's types answer in fragments such as “has 20 digits before the point”. */
+const whole = (detail: string): string => (/^[a-z]/.test(detail) ? `It ${detail}` : detail)
+
+/** One plain sentence for a toast or an error state; a text is that sentence already. */
 export const problemText = (error: unknown): string =>
-  error instanceof ApiProblem ? (error.faults[0]?.detail ?? error.message) : 'The action could not be finished.'
+  error instanceof ApiProblem
+    ? whole(error.faults[0]?.detail ?? error.message)
+    : typeof error === 'string' && error !== ''
+      ? whole(error)
+      : 'The action could not be finished.'

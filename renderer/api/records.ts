@@ -32,7 +32,7 @@ export const queryClient = new QueryClient({
 export const keys = {
   entity: (entity: string) => ['entity', entity] as const,
   list: (entity: string, query: Query) => ['entity', entity, 'list', query] as const,
-  record: (entity: string, id: string, expand = '') => ['entity', entity, 'record', id, expand] as const,
+  record: (entity: string, id: string, expand = '', deleted = false) => ['entity', entity, 'record', id, expand, deleted] as const,
   history: (entity: string, id: string) => ['entity', entity, 'history', id] as const,
   title: (entity: string, id: string) => ['title', entity, id] as const,
 }
@@ -59,16 +59,22 @@ export function useRecordList(entity: Entity, query: Query) {
   })
 }
 
-export const useRecord = (entity: Entity, id: string, expand = '') =>
+export const useRecord = (entity: Entity, id: string, expand = '', deleted = false) =>
   useQuery({
-    queryKey: keys.record(entity.id, id, expand),
-    queryFn: ({ signal }) => fetchRecord(entity, id, expand, signal),
+    queryKey: keys.record(entity.id, id, expand, deleted),
+    queryFn: ({ signal }) => fetchRecord(entity, id, { expand, deleted }, signal),
     placeholderData: () => findInLists(entity.id, id),
   })
 
-export const fetchRecord = (entity: Entity, id: string, expand = '', signal?: AbortSignal): Promise<RecordData> =>
+/** `deleted`: a deleted record, which the plain address does not give. */
+export const fetchRecord = (
+  entity: Entity,
+  id: string,
+  { expand = '', deleted = false }: { readonly expand?: string; readonly deleted?: boolean } = {},
+  signal?: AbortSignal,
+): Promise<RecordData> =>
   callJson<RecordData>('GET', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${id}`, {
-    query: { expand: expand || undefined },
+    query: { expand: expand || undefined, deleted: deleted ? 'only' : undefined },
     signal,
   })
 

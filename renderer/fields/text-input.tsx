@@ -48,6 +48,15 @@ export function TextInput({
     // What was typed to begin with stays; a value that was there is replaced by the next key.
     if (autoFocus && !openWith) input.current?.select()
   }, [autoFocus, openWith])
+  // What it was opened with counts as typed: a key that means nothing is a fault from the start.
+  const opening = useRef(openWith)
+  useEffect(() => {
+    const first = opening.current
+    opening.current = undefined
+    if (!first) return
+    const parsed = read(first, field, locale)
+    if ('fault' in parsed) onFault?.(parsed.fault)
+  })
 
   const typed = (next: string): Parsed => {
     setText(next)

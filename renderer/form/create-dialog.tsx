@@ -100,7 +100,7 @@ function Dialog({
       opened
       onClose={close}
       fullScreen={phone}
-      size={whole ? 760 : 560}
+      size={!whole ? 560 : entity.display.editMode === 'document' ? 'min(1120px, 94vw)' : 760}
       withCloseButton={false}
       padding={0}
       yOffset="8vh"
@@ -188,7 +188,16 @@ function Dialog({
             >
               Create and add another
             </button>
-            <button className="btn primary form" type="submit" form={formId} disabled={busy}>
+            <button
+              className="btn primary form"
+              type="submit"
+              form={formId}
+              disabled={busy}
+              onClick={() => {
+                // An earlier wish for another one may have been refused.
+                another.current = false
+              }}
+            >
               {busy ? 'Creating' : `Create ${entity.title.toLowerCase()}`}
               <span className="create-keys">
                 <Keys keys="mod+enter" />

@@ -5,6 +5,7 @@ import { isProblem } from '../api/problem.ts'
 import { createRecord, fetchRecord, useRecord, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
+import { handedOver } from '../model/overlays.tsx'
 import { useGo } from '../model/navigation.tsx'
 import { useAddress } from '../model/route.ts'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
@@ -23,7 +24,9 @@ function Create({ entity }: { readonly entity: Entity }) {
   const catalogue = useCatalogue()
   const go = useGo()
   const key = useRef(crypto.randomUUID())
-  const initial = useMemo(() => initialData(catalogue, entity, {}), [catalogue, entity])
+  const [handed] = useState(() => handedOver(entity.id))
+  const initial = useMemo(() => initialData(catalogue, entity, handed), [catalogue, entity, handed])
+  const begun = Object.keys(handed).length === 0 ? '' : JSON.stringify(handed)
   return (
     <FormFrame
       entity={entity}
@@ -31,7 +34,7 @@ function Create({ entity }: { readonly entity: Entity }) {
       back={listAddress(entity)}
       mode="create"
       initial={initial}
-      draftKey={`${catalogue.tenant.id}.${entity.id}.new.page`}
+      draftKey={`${catalogue.tenant.id}.${entity.id}.new.page${begun}`}
       version={null}
       action={`Create ${entity.title.toLowerCase()}`}
       onSave={async (data, leave) => {

@@ -14,10 +14,11 @@ import { rememberRecent } from '../model/recents.ts'
 import { useAddress, useSearchText } from '../model/route.ts'
 import { RecordPanel } from '../record/record-panel.tsx'
 import { RecordPage } from '../record/record-page.tsx'
+import { toldChange } from '../record/use-record-actions.ts'
 import { useCommands } from '../shell/commands.tsx'
 import { PageBar } from '../shell/page-bar.tsx'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
-import { failed, toast } from '../shell/toast.tsx'
+import { failed } from '../shell/toast.tsx'
 import { Cards } from './cards.tsx'
 import { columnsOf, rowHeights, useLayout } from './columns.ts'
 import { EmptyList } from './empty-list.tsx'
@@ -61,7 +62,13 @@ function List({ entity }: { readonly entity: Entity }) {
   const open = search['panel'] ?? null
 
   const change = (next: Partial<ViewState>): void =>
-    setSearch({ ...writeView(entity, { ...state, ...next }), panel: search['panel'] }, { replace: true, whole: true })
+    setSearch(
+      {
+        ...writeView(entity, { ...state, changed: state.changed || 'conditions' in next || 'sort' in next, ...next }),
+        panel: search['panel'],
+      },
+      { replace: true, whole: true },
+    )
   const onView = (view: View): void => {
     setSelection(none)
     setSearch(view === viewsOf(entity)[0] ? {} : { view: view.id }, { whole: true })
@@ -72,8 +79,9 @@ function List({ entity }: { readonly entity: Entity }) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
   const onOpen = (record: RecordData, how: 'default' | 'panel'): void => {
-    rememberRecent(catalogue, entity.id, record.id)
-    if (phone || (how === 'default' && entity.display.openIn === 'page')) go(recordAddress(entity, record.id))
+    if (!state.deleted) rememberRecent(catalogue, entity.id, record.id)
+    if (phone || (how === 'default' && entity.display.openIn === 'page'))
+      go(`${recordAddress(entity, record.id)}${state.deleted ? '?deleted=only' : ''}`)
     else setSearch({ panel: how === 'panel' && open === record.id ? undefined : record.id }, { replace: open !== null })
   }
   const step = (by: number): void => {
@@ -82,15 +90,8 @@ function List({ entity }: { readonly entity: Entity }) {
   }
   const onEdit = async (record: RecordData, column: Column, value: unknown): Promise<void> => {
     try {
-      const before = column.read(record)
       const saved = await saveFields(entity, record, { [column.path]: value })
-      toast(`${column.title} changed`, {
-        label: 'Undo',
-        run: () =>
-          void saveFields(entity, saved, { [column.path]: before ?? null }).catch((error: unknown) =>
-            failed('The change was not undone.', error),
-          ),
-      })
+      toldChange(entity, column.title, column.path, record, saved)
     } catch (error) {
       failed(`${column.title} was not changed.`, error, () => void onEdit(record, column, value))
     }
@@ -166,7 +167,7 @@ function List({ entity }: { readonly entity: Entity }) {
             state={state}
             filtered={filtered}
             onCreate={create}
-            onClear={() => change({ conditions: [], search: '' })}
+            onClear={() => change({ search: '', ...(state.conditions.length > 0 && { conditions: [] }) })}
           />
         ) : phone ? (
           <Cards
@@ -220,6 +221,7 @@ function List({ entity }: { readonly entity: Entity }) {
           id={open}
           onClose={() => setSearch({ panel: undefined, tab: undefined }, { replace: true })}
           onStep={step}
+          deleted={state.deleted}
         />
       )}
     </div>

@@ -8,7 +8,7 @@ import { Edit } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
 import { editable } from '../model/entity.ts'
-import { failed, toast } from '../shell/toast.tsx'
+import { failed, toast, toastWithUndo } from '../shell/toast.tsx'
 
 const many = (entity: Entity, count: number): string => `${count} ${(count === 1 ? entity.title : entity.pluralTitle).toLowerCase()}`
 
@@ -44,7 +44,7 @@ export function SelectionBar({
     done: string,
   ): number => {
     const bad = results.filter((result) => result.status >= 400)
-    if (bad.length > 0) failed(`${bad.length} of ${results.length} could not be ${done}.`, new Error(bad[0]?.problem?.detail ?? ''))
+    if (bad.length > 0) failed(`${bad.length} of ${results.length} could not be ${done}.`, bad[0]?.problem?.detail)
     return results.length - bad.length
   }
   const remove = () =>
@@ -56,11 +56,10 @@ export function SelectionBar({
       const gone = ids.filter((_, index) => (results[index]?.status ?? 500) < 400)
       report(results, 'deleted')
       onSelection(new Set())
-      if (gone.length > 0)
-        toast(
-          `Deleted ${many(entity, gone.length)}`,
-          may(entity, 'restore') ? { label: 'Undo', run: () => void run(() => bringBack(entity, gone)) } : undefined,
-        )
+      if (gone.length === 0) return
+      const told = `Deleted ${many(entity, gone.length)}`
+      if (may(entity, 'restore')) toastWithUndo(told, () => void run(() => bringBack(entity, gone)))
+      else toast(told)
     })
   const restore = () =>
     run(async () => {

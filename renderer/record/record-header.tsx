@@ -7,6 +7,7 @@ import {
   IconDots,
   IconLink,
   IconPencil,
+  IconRestore,
   IconTrash,
   IconX,
 } from '@tabler/icons-react'
@@ -32,6 +33,7 @@ export function RecordHeader({
   onClose,
   onStep,
   saver,
+  onRestore,
 }: {
   readonly entity: Entity
   readonly record: RecordData
@@ -39,13 +41,15 @@ export function RecordHeader({
   readonly onClose: () => void
   readonly onStep?: (by: number) => void
   readonly saver: ReturnType<typeof useFieldSaver>
+  /** The record is deleted, and this brings it back; null: it is not. */
+  readonly onRestore: (() => void) | null
 }) {
   const go = useGo()
   const { openCreate } = useOverlays()
   const status = entity.display.statusField === null ? null : fieldOf(entity, entity.display.statusField)
   const subtitle = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
   const title = titleOf(entity, record)
-  const address = recordAddress(entity, record.id)
+  const address = `${recordAddress(entity, record.id)}${onRestore ? '?deleted=only' : ''}`
   const remove = (): void => void deleteWithUndo(entity, record, onClose)
   const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
@@ -61,6 +65,7 @@ export function RecordHeader({
     ...(may(entity, 'delete') && entity.kind === 'record'
       ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }]
       : []),
+    ...(onRestore ? [{ id: 'record.restore', title: 'Restore', section: 'On this record', run: onRestore }] : []),
     ...(onStep && mode === 'page'
       ? [
           { id: 'record.next', title: 'Next record', section: 'On this record', keys: 'j', run: () => onStep(1) },
@@ -111,6 +116,12 @@ export function RecordHeader({
                 <IconArrowsDiagonal size={16} stroke={1.5} aria-hidden />
               </button>
             </Tooltip>
+          )}
+          {onRestore && (
+            <button className="btn" onClick={onRestore}>
+              <IconRestore size={16} stroke={1.5} aria-hidden />
+              Restore
+            </button>
           )}
           {canEdit && (
             <button className={mode === 'page' ? 'btn' : 'icon-btn small'} onClick={edit} aria-label="Edit">

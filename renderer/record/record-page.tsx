@@ -6,7 +6,7 @@ import { EntityIcon } from '../fields/icons.tsx'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { rememberRecent } from '../model/recents.ts'
-import { useAddress } from '../model/route.ts'
+import { useAddress, useSearchText } from '../model/route.ts'
 import { PageBar } from '../shell/page-bar.tsx'
 import { ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { RecordView } from './record-view.tsx'
@@ -24,10 +24,12 @@ function neighbour(entity: string, id: string, by: number): string | null {
 export function RecordPage() {
   const catalogue = useCatalogue()
   const { entity, id } = useAddress()
+  const [search] = useSearchText()
+  const deleted = search['deleted'] === 'only'
   const go = useGo()
   useEffect(() => {
-    if (entity && id) rememberRecent(catalogue, entity.id, id)
-  }, [catalogue, entity, id])
+    if (entity && id && !deleted) rememberRecent(catalogue, entity.id, id)
+  }, [catalogue, entity, id, deleted])
   if (!entity) return <NotFoundPage />
   if (!may(entity, 'get')) return <ForbiddenPage />
   const recordId = entity.kind === 'single' ? 'single' : (id ?? '')
@@ -38,12 +40,13 @@ export function RecordPage() {
   const back = entity.kind === 'single' ? '/' : listAddress(entity)
   return (
     <>
-      <PageBarFor entity={entity} id={recordId} back={back} />
+      <PageBarFor entity={entity} id={recordId} back={back} deleted={deleted} />
       <RecordView
-        key={recordId}
+        key={deleted ? `deleted ${recordId}` : recordId}
         entity={entity}
         id={recordId}
         mode="page"
+        deleted={deleted}
         onClose={() => go(back)}
         {...(findInLists(entity.id, recordId) && { onStep: step })}
       />
@@ -55,12 +58,14 @@ function PageBarFor({
   entity,
   id,
   back,
+  deleted,
 }: {
   readonly entity: NonNullable<ReturnType<typeof useAddress>['entity']>
   readonly id: string
   readonly back: string
+  readonly deleted: boolean
 }) {
-  const { data: record } = useRecord(entity, id, expandOf(entity.fields.map((field) => (field.reference ? field.name : null))))
+  const { data: record } = useRecord(entity, id, expandOf(entity.fields.map((field) => (field.reference ? field.name : null))), deleted)
   const single = entity.kind === 'single'
   const title = single ? entity.title : record ? titleOf(entity, record) : entity.title
   return (

@@ -13,11 +13,13 @@ export function RecordPanel({
   id,
   onClose,
   onStep,
+  deleted,
 }: {
   readonly entity: Entity
   readonly id: string
   readonly onClose: () => void
   readonly onStep: (by: number) => void
+  readonly deleted: boolean
 }) {
   const stored = readStored('panel.width')
   const [width, setWidth] = useState(clamp(typeof stored === 'number' ? stored : 480))
@@ -59,7 +61,7 @@ export function RecordPanel({
           if (step !== 0) setWidth(clamp(width + step))
         }}
       />
-      <RecordView key={id} entity={entity} id={id} mode="panel" onClose={onClose} onStep={onStep} />
+      <RecordView key={id} entity={entity} id={id} mode="panel" onClose={onClose} onStep={onStep} deleted={deleted} />
     </aside>
   )
 }

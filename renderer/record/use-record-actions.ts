@@ -4,7 +4,8 @@ import { may, type Entity, type Field } from '../api/catalogue.ts'
 import { fetchRecord, type RecordData } from '../api/records.ts'
 import { isProblem } from '../api/problem.ts'
 import { titleOf } from '../model/entity.ts'
-import { failed, toast } from '../shell/toast.tsx'
+import { sentence } from '../form/words.ts'
+import { failed, toast, toastWithUndo } from '../shell/toast.tsx'
 
 /** Someone else changed the same field meanwhile: both values, until the person has chosen. */
 export interface Conflict {
@@ -18,22 +19,49 @@ export async function deleteWithUndo(entity: Entity, record: RecordData, then: (
   try {
     await removeRecord(entity, record)
     then()
-    toast(
-      `Deleted ${titleOf(entity, record)}`,
-      may(entity, 'restore')
-        ? {
-            label: 'Undo',
-            run: () =>
-              void bringBack(entity, [record.id]).then(
-                () => toast(`Restored ${titleOf(entity, record)}`),
-                (error: unknown) => failed('The record stays deleted.', error),
-              ),
-          }
-        : undefined,
-    )
+    const told = `Deleted ${titleOf(entity, record)}`
+    if (may(entity, 'restore')) toastWithUndo(told, () => void restore(entity, record))
+    else toast(told)
   } catch (error) {
     failed(`${titleOf(entity, record)} was not deleted.`, error)
   }
+}
+
+/** Brings a deleted record back and says so; false: it stays deleted. */
+export async function restore(entity: Entity, record: RecordData): Promise<boolean> {
+  try {
+    await bringBack(entity, [record.id])
+    toast(`Restored ${titleOf(entity, record)}`)
+    return true
+  } catch (error) {
+    failed('The record stays deleted.', error)
+    return false
+  }
+}
+
+/** Our own writes of a record that nobody else's came between: what was undone later is no conflict for what was done before it. */
+const runs = new Map<string, { readonly from: number; readonly now: RecordData }>()
+
+function ran(entity: Entity, before: RecordData, saved: RecordData): void {
+  const key = `${entity.id}/${saved.id}`
+  const run = runs.get(key)
+  const follows = run !== undefined && run.now.version === before.version && saved.version === (before.version ?? 0) + 1
+  runs.set(key, { from: follows ? run.from : (saved.version ?? 0), now: saved })
+}
+
+/** Says that a value was changed, with the way back to the one before; that asks the server whether it still stands there. */
+export function toldChange(entity: Entity, title: string, name: string, before: RecordData, saved: RecordData): void {
+  ran(entity, before, saved)
+  const back = async (): Promise<void> => {
+    const run = runs.get(`${entity.id}/${saved.id}`)
+    const seen = run !== undefined && (saved.version ?? 0) >= run.from ? run.now : saved
+    try {
+      ran(entity, seen, await saveFields(entity, seen, { [name]: before[name] ?? null }))
+    } catch (error) {
+      failed('The change was not undone.', error)
+    }
+  }
+  toastWithUndo(`${title} changed`, () => void back())
 }
 
 const without = (faults: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> =>
@@ -44,20 +72,19 @@ export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
   const [conflict, setConflict] = useState<Conflict | null>(null)
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({})
 
-  const save = async (field: Field, value: unknown, on: RecordData | undefined = record, quiet = false): Promise<boolean> => {
+  const save = async (field: Field, value: unknown, on: RecordData | undefined = record): Promise<boolean> => {
     if (!on) return false
     try {
-      const before = on[field.name]
       const saved = await saveFields(entity, on, { [field.name]: value ?? null })
       setFaults((old) => without(old, field.name))
-      if (!quiet) toast(`${field.title} changed`, { label: 'Undo', run: () => void save(field, before, saved, true) })
+      toldChange(entity, field.title, field.name, on, saved)
       return true
     } catch (error) {
       if (isProblem(error, 'version-conflict')) {
         setConflict({ field, mine: value, theirs: await fetchRecord(entity, on.id) })
       } else if (isProblem(error) && error.faults.some((fault) => fault.pointer.startsWith(`/${field.name}`))) {
         const detail = error.faults.find((fault) => fault.pointer.startsWith(`/${field.name}`))?.detail ?? error.message
-        setFaults((old) => ({ ...old, [field.name]: detail }))
+        setFaults((old) => ({ ...old, [field.name]: sentence(field.title, detail) }))
       } else failed(`${field.title} was not changed.`, error, () => void save(field, value, on))
       return false
     }

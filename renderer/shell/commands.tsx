@@ -60,8 +60,12 @@ export const useAllCommands = (): readonly Command[] => {
 export const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
 
+/** A box or a button takes no text, so that Ctrl+Z there would reach some other field. */
+const holdsText = (target: EventTarget | null): boolean =>
+  isTyping(target) && !(target instanceof HTMLInputElement && /^(checkbox|radio|button|submit)$/.test(target.type))
+
 const keyName = (event: KeyboardEvent): string => {
-  const mod = event.metaKey || event.ctrlKey ? 'mod+' : ''
+  const mod = event.metaKey || event.ctrlKey ? (event.shiftKey ? 'mod+shift+' : 'mod+') : ''
   return mod + event.key.toLowerCase()
 }
 
@@ -76,6 +80,9 @@ export function CommandKeys({ children }: { readonly children: ReactNode }) {
       const inLayer =
         event.target instanceof HTMLElement && event.target.closest('[role="dialog"], [role="menu"], [role="listbox"]') !== null
       if (!name.startsWith('mod+') && (isTyping(event.target) || inLayer)) return
+      // Elsewhere than in a text the browser would undo the last text typed anywhere, such as the search box's.
+      if (name.endsWith('+z') && holdsText(event.target)) return
+      if (name.endsWith('+z')) event.preventDefault()
       if (inLayer && name !== 'mod+k') return
       const first = pending.current !== null && Date.now() - pending.current.at < 1200 ? pending.current.key : null
       pending.current = null

@@ -1,11 +1,12 @@
 import { useMantineColorScheme } from '@mantine/core'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { lazy, Suspense, useMemo, useState } from 'react'
-import { may, useCatalogue } from '../api/catalogue.ts'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { entityOf, may, useCatalogue } from '../api/catalogue.ts'
 import { logout } from '../api/session.ts'
 import { usePhone } from '../fields/layer.tsx'
+import { listAddress } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
-import { OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
+import { handOver, OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
 import { useAddress } from '../model/route.ts'
 import { useCommands, type Command } from './commands.tsx'
@@ -13,12 +14,16 @@ import { Palette } from './palette.tsx'
 import { Help } from './help.tsx'
 import { navigationOf, Sidebar } from './sidebar.tsx'
 import { TabBar } from './tab-bar.tsx'
+import { leaveScreen } from './toast.tsx'
+import { undoLast } from './undo.ts'
 import { Banners } from './banners.tsx'
 
 const CreateDialog = lazy(() => import('../form/create-dialog.tsx').then((loaded) => ({ default: loaded.CreateDialog })))
 
 /** The frame of every signed-in screen: navigation, commands, dialogs. */
 export function Shell() {
+  const catalogue = useCatalogue()
+  const go = useGo()
   const [creating, setCreating] = useState<
     readonly { readonly key: string; readonly request: CreateRequest; readonly opener: Element | null }[]
   >([])
@@ -28,12 +33,17 @@ export function Shell() {
   const phone = usePhone()
   const overlays = useMemo(
     () => ({
-      openCreate: (request: CreateRequest) =>
-        setCreating((stack) => [...stack, { key: crypto.randomUUID(), request, opener: document.activeElement }]),
+      openCreate: (request: CreateRequest) => {
+        const entity = entityOf(catalogue, request.entity)
+        if (entity?.display.editMode === 'document' && request.onCreated === undefined) {
+          handOver(request)
+          go(`${listAddress(entity)}/new`)
+        } else setCreating((stack) => [...stack, { key: crypto.randomUUID(), request, opener: document.activeElement }])
+      },
       openPalette: () => setPalette(true),
       openHelp: () => setHelp(true),
     }),
-    [],
+    [catalogue, go],
   )
   const collapse = (): void => {
     writeStored('sidebar.collapsed', !collapsed)
@@ -99,6 +109,12 @@ function ShellCommands({
   const { entity: here } = useAddress()
   const path = useLocation({ select: (location) => location.pathname })
   const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const at = useRef(path)
+  useEffect(() => {
+    if (at.current !== path) leaveScreen()
+    at.current = path
+  }, [path])
+  useEffect(() => leaveScreen, [])
   const items = navigationOf(catalogue).flatMap((module) => module.items)
   const unique = [...new Set(items.map((item) => item.entity))]
   const letters = new Set(['h'])
@@ -112,6 +128,7 @@ function ShellCommands({
   useCommands([
     { id: 'palette', title: 'Command palette', section: 'General', keys: 'mod+k', run: openPalette },
     { id: 'search', title: 'Search', section: 'General', keys: '/', run: openPalette },
+    { id: 'undo', title: 'Undo the last change', section: 'General', keys: 'mod+z', run: () => void undoLast() },
     { id: 'help', title: 'Keyboard shortcuts', section: 'General', keys: '?', run: openHelp },
     { id: 'sidebar', title: 'Collapse or show the sidebar', section: 'General', keys: '[', run: onCollapse },
     { id: 'home', title: 'Home', section: 'Go to', keys: 'g h', run: () => go('/') },

@@ -1,5 +1,6 @@
 import { notifications } from '@mantine/notifications'
 import { problemText, ApiProblem } from '../api/problem.ts'
+import { forgetUndo, rememberUndo } from './undo.ts'
 
 const seconds = 8
 
@@ -8,8 +9,21 @@ interface Action {
   readonly run: () => void
 }
 
-function show(message: string, kind: 'plain' | 'failure', action?: Action, small?: string | null): void {
-  const id = `toast-${Date.now()}-${Math.random()}`
+type Kind = 'plain' | 'failure'
+/** At most one of a kind is on screen: the newest replaces the one before. */
+const shown = new Map<Kind, { readonly id: string; readonly at: number }>()
+
+function hide(kind: Kind): void {
+  const former = shown.get(kind)
+  if (former) notifications.hide(former.id)
+  shown.delete(kind)
+}
+
+function show(message: string, kind: Kind, action?: Action, small?: string | null): void {
+  hide(kind)
+  const at = Date.now()
+  const id = `toast-${at}-${Math.random()}`
+  shown.set(kind, { id, at })
   notifications.show({
     id,
     autoClose: seconds * 1000,
@@ -38,8 +52,17 @@ function show(message: string, kind: 'plain' | 'failure', action?: Action, small
   })
 }
 
-/** What was done, for eight seconds, with the way back where there is one. */
+/** What was done, for eight seconds or until the screen is left. */
 export const toast = (message: string, action?: Action): void => show(message, 'plain', action)
+
+/** The same with a way back, which Ctrl+Z takes too. */
+export const toastWithUndo = (message: string, undo: () => void): void => {
+  const run = rememberUndo(() => {
+    hide('plain')
+    undo()
+  })
+  show(message, 'plain', { label: 'Undo', run })
+}
 
 /** What failed and what to do; the server's reference in small print. */
 export const failed = (what: string, error: unknown, retry?: () => void): void =>
@@ -49,3 +72,9 @@ export const failed = (what: string, error: unknown, retry?: () => void): void =
     retry && { label: 'Retry', run: retry },
     error instanceof ApiProblem && error.status >= 500 ? error.requestId : null,
   )
+
+/** Another screen: what was said of the former goes, unless it was said on the way. */
+export function leaveScreen(): void {
+  for (const [kind, { at }] of shown) if (Date.now() - at > 1000) hide(kind)
+  forgetUndo()
+}

@@ -138,7 +138,7 @@ describe('a record', () => {
     await page.keyboard.press('c')
     const dialog = page.getByRole('dialog', { name: 'New deal' })
     await dialog.getByRole('button', { name: /^Create deal/ }).click()
-    await dialog.getByText('Enter a name', { exact: true }).waitFor()
+    await dialog.getByText('Name is required', { exact: true }).waitFor()
     await dialog.getByLabel('Name').fill('Coffee for the station')
     await dialog.getByRole('button', { name: 'Company', exact: true }).press('S')
     await page.getByRole('combobox', { name: 'Company' }).fill('Station Kiosk Ltd')

@@ -51,6 +51,8 @@ export interface EditProps {
   readonly autoFocus?: boolean
   /** Faults of the parts of a value, by member or index: those of lines. */
   readonly faults?: FaultTree | undefined
+  /** How often saving was tried: a part shows its fault once it was left, or when saving was tried since it is there. */
+  readonly submits?: number | undefined
   /** Names the control where no visible label does (cells, filters). */
   readonly label?: string
   /** The record being edited: expanded references, `where` of pickers. */

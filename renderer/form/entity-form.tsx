@@ -2,7 +2,7 @@ import type { IChangeEvent } from '@rjsf/core'
 import type { ErrorSchema } from '@rjsf/utils'
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity } from '../api/catalogue.ts'
-import { ApiProblem, problemText } from '../api/problem.ts'
+import { ApiProblem } from '../api/problem.ts'
 import type { RecordData } from '../api/records.ts'
 import type { FaultTree } from '../fields/type.ts'
 import { failed } from '../shell/toast.tsx'
@@ -53,7 +53,7 @@ export function EntityForm({
     [catalogue, entity, mode, record],
   )
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set())
-  const [submitted, setSubmitted] = useState(false)
+  const [submits, setSubmits] = useState(0)
   const [serverFaults, setServerFaults] = useState<FaultTree>({})
   const typed = useRef(new Map<string, string>())
   const box = useRef<HTMLDivElement>(null)
@@ -78,7 +78,8 @@ export function EntityForm({
     if (focusFault === 0) return
     const place =
       box.current?.querySelector('[data-invalid] [aria-invalid="true"]') ??
-      box.current?.querySelector('[data-invalid] input, [data-invalid] button, [data-invalid] textarea')
+      box.current?.querySelector('[data-invalid] input, [data-invalid] button, [data-invalid] textarea') ??
+      box.current?.querySelector('.cell-fault [aria-invalid="true"], .cell-fault button, .line-card.cell-fault')
     if (place instanceof HTMLElement) {
       place.focus()
       place.scrollIntoView({ block: 'center' })
@@ -94,14 +95,14 @@ export function EntityForm({
       visible,
       sectioned: only === null,
       touched,
-      submitted,
+      submits,
       onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
       onTyped: (name, fault) => {
         if (fault === null) typed.current.delete(name)
         else typed.current.set(name, fault)
       },
     }),
-    [id, entity, mode, record, visible, only, touched, submitted],
+    [id, entity, mode, record, visible, only, touched, submits],
   )
 
   const changed = (event: IChangeEvent, changedId?: string): void => {
@@ -112,7 +113,7 @@ export function EntityForm({
   }
   const submit = async (event: IChangeEvent): Promise<void> => {
     const data = (event.formData ?? {}) as FormData
-    setSubmitted(true)
+    setSubmits((count) => count + 1)
     if (typed.current.size > 0) return setFocusFault((count) => count + 1)
     if (busy) return
     try {
@@ -125,8 +126,7 @@ export function EntityForm({
         sentence(titleAt(catalogue.entities, entity, parts), detail),
       )
       setServerFaults(tree)
-      if (rest.length > 0 || Object.keys(tree).length === 0)
-        failed('Nothing was saved; what you typed is still here.', new Error(rest[0] ?? problemText(error)))
+      if (rest.length > 0 || Object.keys(tree).length === 0) failed('Nothing was saved; what you typed is still here.', rest[0] ?? error)
       setFocusFault((count) => count + 1)
     }
   }
@@ -147,7 +147,7 @@ export function EntityForm({
           extraErrors={serverFaults as ErrorSchema}
           idPrefix="root"
           onError={() => {
-            setSubmitted(true)
+            setSubmits((count) => count + 1)
             setFocusFault((count) => count + 1)
           }}
         >

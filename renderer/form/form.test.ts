@@ -67,16 +67,16 @@ describe('validation in the browser', () => {
         ],
       }),
     ).toEqual({
-      customer: 'Choose a customer',
+      customer: 'Customer is required',
       ref: 'Use at most 5 characters',
       status: 'Choose one of the offered values',
-      'lines/1/item': 'Enter an item',
+      'lines/1/item': 'Item is required',
       'lines/1/quantity': 'Enter at least 1',
     })
   })
   it('takes emptied fields for absent, and exact numbers as text', () => {
     expect(faults({ ref: null, customer: id(1), total: { amount: '12.50', currency: 'EUR' }, lines: [] })).toEqual({})
-    expect(faults({ customer: '' })).toEqual({ customer: 'Choose a customer' })
+    expect(faults({ customer: '' })).toEqual({ customer: 'Customer is required' })
   })
   it('judges an edit by what PATCH would get: what was emptied, changed or added, and nothing else', () => {
     const record = {
@@ -94,9 +94,9 @@ describe('validation in the browser', () => {
     expect(
       faults({ ...record, customer: undefined, lines: [{ ...first, item: undefined }, second, { id: 'new:1', quantity: 0 }] }, record),
     ).toEqual({
-      customer: 'Choose a customer',
-      'lines/0/item': 'Enter an item',
-      'lines/2/item': 'Enter an item',
+      customer: 'Customer is required',
+      'lines/0/item': 'Item is required',
+      'lines/2/item': 'Item is required',
       'lines/2/quantity': 'Enter at least 1',
     })
     expect(faults({ ...record, lines: [{ ...first, parts: [{ id: 'new:1', serial: 'longer than eight' }] }, second] }, record)).toEqual({

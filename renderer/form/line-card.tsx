@@ -5,7 +5,7 @@ import type { Entity, Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { faultAt } from '../fields/type.ts'
 import { LineFace } from '../record/line-face.tsx'
-import type { RowProps } from './line-row.tsx'
+import { useLeft, type RowProps } from './line-row.tsx'
 
 /** A line at phone width: a card that opens an edit sheet. */
 export function LineCard({
@@ -14,20 +14,24 @@ export function LineCard({
   index,
   columns,
   faults,
+  submits,
+  isNew,
   onEdit,
   onAct,
   onTyped,
   amount,
-}: RowProps & { readonly line: Entity; readonly amount: Field | null }) {
-  const [opened, setOpened] = useState(false)
+}: RowProps & {
+  readonly line: Entity
+  readonly amount: Field | null
+  /** It was just added: its sheet is open, for it is empty. */
+  readonly isNew: boolean
+}) {
+  const [opened, setOpened] = useState(isNew)
+  const { shows, onLeave } = useLeft(submits)
+  const wrong = faults !== undefined && columns.some((field) => shows(field.name) && faultAt(faults, field.name) !== undefined)
   return (
     <>
-      <button
-        type="button"
-        className={faults ? 'line-card cell-fault' : 'line-card'}
-        onClick={() => setOpened(true)}
-        aria-haspopup="dialog"
-      >
+      <button type="button" className={wrong ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
         <LineFace columns={columns} amount={amount} row={row} />
         <IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
       </button>
@@ -42,9 +46,9 @@ export function LineCard({
       >
         <div className="form-fields">
           {columns.map((field) => {
-            const fault = faultAt(faults, field.name)?.__errors?.[0]
+            const fault = shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : undefined
             return (
-              <div key={field.id} className="form-field">
+              <div key={field.id} className="form-field" onBlur={(event) => onLeave(field.name, event)}>
                 <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
                   {field.title}
                   {field.required && (

@@ -1,5 +1,5 @@
 import { IconPlus } from '@tabler/icons-react'
-import { useCallback, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { useCallback, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
@@ -40,7 +40,7 @@ export function pastedLines(
 }
 
 /** The lines of a document, edited in place: Enter goes down and adds a row at the end, pasted rows become lines. */
-export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, invalid, describedBy, label }: EditProps) {
+export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, submits = 0, invalid, describedBy, label }: EditProps) {
   const catalogue = useCatalogue()
   const locale = useLocale()
   const phone = usePhone()
@@ -48,6 +48,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   const rows = linesOf(value)
   const latest = useLatest({ rows, onChange })
   const table = useRef<HTMLDivElement>(null)
+  const [added, setAdded] = useState<string | null>(null)
   /** A row that was just added is there after the next rendering. */
   const focus = (row: number, column: number): void => {
     requestAnimationFrame(() => {
@@ -96,7 +97,9 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   const columns = line.fields.filter((each) => !isLines(each))
   const nested = line.fields.filter(isLines)
   const addRow = (column = 0): void => {
-    onChange([...rows, { ...defaultsOf(line), id: newLineId() }])
+    const key = newLineId()
+    setAdded(key)
+    onChange([...rows, { ...defaultsOf(line), id: key }])
     focus(rows.length, column)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -152,6 +155,8 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
               index={index}
               columns={columns}
               faults={faultAt(faults, index)}
+              submits={submits}
+              isNew={row.id === added}
               onEdit={edit}
               onAct={act}
               onTyped={onTyped}
@@ -191,6 +196,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                       last={rows.length - 1}
                       columns={columns}
                       faults={faultAt(faults, index)}
+                      submits={submits}
                       onEdit={edit}
                       onAct={act}
                       onTyped={onTyped}
@@ -207,6 +213,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                             onChange={(next) => edit(row.id, each.name, next)}
                             onFault={(next) => onTyped(row.id, each.name, next)}
                             faults={faultAt(faultAt(faults, index), each.name)}
+                            submits={submits}
                             label={`${each.title} of line ${index + 1}`}
                           />
                         </td>

@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconCopy, IconDots, IconTrash } from '@tabler/icons-react'
-import { memo, useState } from 'react'
+import { memo, useState, type FocusEvent } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
@@ -13,9 +13,24 @@ export interface RowProps {
   readonly index: number
   readonly columns: readonly Field[]
   readonly faults: FaultTree | undefined
+  readonly submits: number
   readonly onEdit: (key: string, name: string, value: unknown) => void
   readonly onAct: (key: string, action: RowAction) => void
   readonly onTyped: (key: string, name: string, fault: string | null) => void
+}
+
+/** A new line is not wrong yet: a cell shows its fault once it was left, or when saving was tried since the line is there. */
+export function useLeft(submits: number) {
+  const [since] = useState(submits)
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  return {
+    shows: (name: string): boolean => submits > since || left.has(name),
+    onLeave: (name: string, event: FocusEvent<HTMLElement>): void => {
+      const next = event.relatedTarget
+      const inside = next instanceof Element && (event.currentTarget.contains(next) || next.closest('[data-layer]') !== null)
+      if (!inside && !left.has(name)) setLeft(new Set(left).add(name))
+    },
+  }
 }
 
 /** Only the edited row renders again: handlers are stable and other rows keep their identity. */
@@ -26,19 +41,27 @@ export const Row = memo(function Row({
   last,
   columns,
   faults,
+  submits,
   onEdit,
   onAct,
   onTyped,
 }: RowProps & { readonly id: string; readonly last: number }) {
+  const { shows, onLeave } = useLeft(submits)
   const [typed, setTyped] = useState<Readonly<Record<string, string | null>>>({})
   return (
     <tr data-line={index}>
       <td className="line-number num faint">{index + 1}</td>
       {columns.map((field, column) => {
-        const fault = typed[field.name] ?? faultAt(faults, field.name)?.__errors?.[0] ?? null
+        const fault = typed[field.name] ?? (shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : null) ?? null
         const cellId = `${id}-${row.id}-${field.id}`
         return (
-          <td key={field.id} data-column={column} data-align={kindOf(field).align} className={fault === null ? undefined : 'cell-fault'}>
+          <td
+            key={field.id}
+            data-column={column}
+            data-align={kindOf(field).align}
+            className={fault === null ? undefined : 'cell-fault'}
+            onBlur={(event) => onLeave(field.name, event)}
+          >
             <Edit
               id={cellId}
               field={field}

@@ -19,7 +19,8 @@ export interface FormView {
   readonly sectioned: boolean
   /** Fields that were left once; before that, or a submit, no fault is shown. */
   readonly touched: ReadonlySet<string>
-  readonly submitted: boolean
+  /** How often saving was tried. */
+  readonly submits: number
   readonly onTouch: (name: string) => void
   readonly onTyped: (name: string, fault: string | null) => void
 }
@@ -33,16 +34,16 @@ const useFormView = (): FormView => {
 /** Every property, whatever its type: label, editor from the registry, help, fault. */
 function RegistryField({ name, formData, onChange, errorSchema, rawErrors, fieldPathId, autofocus }: FieldProps) {
   const view = useFormView()
-  const { entity, mode, record, touched, submitted } = view
+  const { entity, mode, record, touched, submits } = view
   const [typed, setTyped] = useState<string | null>(null)
   const field = entity.fields.find((each) => each.name === name)
   if (!field) return null
   const readOnly = !editable(entity, field, mode)
-  const shown = submitted || touched.has(name)
+  const shown = submits > 0 || touched.has(name)
   const fault = shown ? (typed ?? rawErrors?.[0] ?? null) : null
   const id = `${view.id}-${field.id}`
-  const helped = field.help !== ''
   const lines = isLines(field)
+  const helped = field.help !== ''
   const described = [fault === null ? null : `${id}-fault`, helped ? `${id}-help` : null].filter((each) => each !== null).join(' ')
   return (
     <div className={lines ? 'form-field form-lines' : 'form-field'} data-field={name} data-invalid={fault !== null || undefined}>
@@ -64,7 +65,8 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
         invalid={fault !== null}
         describedBy={described || undefined}
         autoFocus={autofocus === true}
-        faults={shown ? errorSchema : undefined}
+        faults={shown || lines ? errorSchema : undefined}
+        submits={submits}
         onChange={(value) => onChange(value === null ? undefined : value, fieldPathId.path)}
         onFault={(next) => {
           setTyped(next)

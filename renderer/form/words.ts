@@ -2,13 +2,11 @@ const number = (value: unknown): string => String(value)
 
 /** A broken rule in words: what is wrong and how to put it right. */
 export function faultWords(keyword: string, node: Readonly<Record<string, unknown>>): string {
-  const title = typeof node['title'] === 'string' ? node['title'].toLowerCase() : 'a value'
+  const title = typeof node['title'] === 'string' ? node['title'] : 'A value'
   const limit = node[keyword]
   switch (keyword) {
     case 'required':
-      return node['enum'] !== undefined || node['format'] === 'uuid' || node['type'] === 'array'
-        ? `Choose ${article(title)}`
-        : `Enter ${article(title)}`
+      return `${title} ${isPlural(title) ? 'are' : 'is'} required`
     case 'maxLength':
       return `Use at most ${number(limit)} characters`
     case 'minLength':
@@ -26,12 +24,12 @@ export function faultWords(keyword: string, node: Readonly<Record<string, unknow
     case 'enum':
       return 'Choose one of the offered values'
     default:
-      return `Check ${title}: this does not fit the field`
+      return `${title} does not fit the field`
   }
 }
 
-const article = (noun: string): string =>
-  noun.endsWith('s') && !noun.endsWith('ss') ? noun : /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
+/** “Terms are”, but “Status is”, “Address is”. */
+const isPlural = (title: string): boolean => /[^aisu]s$/i.test(title)
 
 /** The server's fault as a sentence: its types answer in fragments such as “must be at least 1”. */
 export function sentence(title: string, detail: string): string {

@@ -1,0 +1,95 @@
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { ok, openWorld } from '../engine/testing/world.ts'
+import { visiting, type Row } from './testing/visit.ts'
+
+/** What becomes of values and records that people change: kept, taken back, deleted, restored. */
+const world = await openWorld()
+const { open, first, count } = visiting(world)
+
+const rowOf = (page: Page, id: string): Locator =>
+  page
+    .locator('[data-row]')
+    .filter({ has: page.locator(`a[href$="${id}"]`) })
+    .first()
+const dealNow = (id: string): Promise<Row> => first(`/api/crm/deals?id=${id}`)
+
+describe('an amount in a cell', () => {
+  it('is not emptied by words, nor by a currency alone', async () => {
+    const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
+    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
+    for (const text of ['abc', 'TBD', '€']) {
+      await cell.click()
+      await page.keyboard.type(text)
+      await page.keyboard.press('Enter')
+      expect(await page.getByRole('textbox', { name: 'Value', exact: true }).getAttribute('aria-invalid')).toBe('true')
+      await page.keyboard.press('Escape')
+    }
+    expect((await dealNow(deal.id))['value']).toEqual(deal['value'])
+  })
+})
+
+describe('Ctrl+Z', () => {
+  it('takes edits of cells back one by one and leaves the search alone', async () => {
+    const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
+    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const search = page.getByRole('textbox', { name: 'Search deals' })
+    await search.fill(String(deal['name']))
+    await expect.poll(() => page.url()).toContain('search=')
+    const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
+    for (const amount of ['111', '222']) {
+      await cell.click()
+      await page.keyboard.type(amount)
+      await page.keyboard.press('Enter')
+      await cell.getByText(`${amount}.00`).waitFor()
+      await page.getByText('Value changed').waitFor()
+    }
+    expect(await page.locator('.toast').count()).toBe(1)
+    await cell.click()
+    await page.keyboard.press('Control+z')
+    await expect.poll(async () => (await dealNow(deal.id))['value']).toMatchObject({ amount: '111.00' })
+    await cell.click()
+    await page.keyboard.press('Control+z')
+    await expect.poll(async () => (await dealNow(deal.id))['value']).toEqual(deal['value'])
+    await cell.click()
+    await page.keyboard.press('Control+z')
+    expect(await search.inputValue()).toBe(deal['name'])
+  })
+})
+
+describe('a deleted record', () => {
+  it('can be looked at but not edited, and is restored where it is seen', async () => {
+    const made = ok(await world.call('manager@acme', 'POST', '/api/crm/companies', { body: { name: 'Gone and back' } })) as Row
+    await world.call('manager@acme', 'DELETE', `/api/crm/companies/${made.id}`, { headers: { 'if-match': '*' } })
+    const { page, complaints } = await open('manager@acme', '/e/crm/companies?draft=1&deleted=only')
+    await page.locator(`a[href$="${made.id}"]`).click()
+    const panel = page.getByRole('complementary', { name: 'Company' })
+    await panel.getByRole('heading', { name: 'Gone and back' }).waitFor()
+    expect(await panel.getByRole('button', { name: /edit$/i }).count()).toBe(0)
+    await panel.getByRole('button', { name: 'Restore' }).click()
+    await panel.getByRole('button', { name: 'Edit', exact: true }).waitFor()
+    expect(await count(`/api/crm/companies?id=${made.id}`)).toBe(1)
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
+  })
+  it('whose address is not there any more leaves a panel that can be closed', async () => {
+    const { page } = await open('manager@acme', '/e/crm/companies?panel=0198c0de-0000-7000-8000-000000000009')
+    const panel = page.getByRole('complementary', { name: 'Company' })
+    await panel.getByText('This company is not here').waitFor()
+    await panel.getByRole('button', { name: 'Close' }).click()
+    await panel.waitFor({ state: 'detached' })
+  })
+})
+
+it('“Create and add another” that was refused does not reopen the dialog later', async () => {
+  const { page } = await open('manager@acme', '/e/crm/companies')
+  await page.getByRole('grid').waitFor()
+  await page.keyboard.press('c')
+  const dialog = page.getByRole('dialog', { name: 'New company' })
+  await dialog.getByRole('button', { name: 'Create and add another' }).click()
+  await dialog.locator('.field-fault').first().waitFor()
+  await dialog.getByLabel('Name').first().fill('One and no more')
+  await dialog.getByRole('button', { name: /^Create company/ }).click()
+  await page.getByText('Created One and no more').waitFor()
+  await dialog.waitFor({ state: 'detached' })
+})

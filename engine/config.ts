@@ -7,12 +7,18 @@ export type ProcessRole = (typeof processRoles)[number]
 /** Every limit of the runtime that is not a rule of the metamodel, with its unit last. */
 export const limits = {
   jsonBodyBytes: 1024 * 1024,
+  /** Where nobody has to sign in: what anybody may make us hold. */
+  publicBodyBytes: 16 * 1024,
   csvBodyBytes: 20 * 1024 * 1024,
   /** A refused body is read to its end, so that the client gets to see the answer; past this size the line is cut. */
   discardedBodyBytes: 64 * 1024 * 1024,
   jsonDepthLevels: 64,
   /** A whole request, body included; a CSV of 20 MiB over a slow line must fit. */
   requestTimeoutMs: 120_000,
+  /** A JSON body is held in memory while it comes. */
+  jsonBodyMs: 30_000,
+  /** More at once are cut off unheard. */
+  connections: 2_000,
   headersTimeoutMs: 10_000,
   /** Longer than the 60 s that load balancers keep idle connections, so that they never reuse one we just closed. */
   keepAliveTimeoutMs: 65_000,
@@ -54,8 +60,13 @@ export const limits = {
   idleConnectionMs: 60_000,
   /** A connection is made anew after this time, whatever it holds by then. */
   connectionSeconds: 3_600,
-  /** Each cached plan costs about 27 KB of the server's memory; a connection with more of them is closed. */
+  /**
+   * A connection that holds more is closed. A cached plan costs the server about twenty times its text: 27 KB for a plain get, over
+   * 1 MB for a list with twenty relations. What is longer than `namedCharacters` is planned anew each time.
+   */
   preparedStatements: 500,
+  preparedCharacters: 750_000,
+  namedCharacters: 24_000,
   statementMs: 30_000,
   /** How often the embedded engine is asked for a sign of life, and how often it is vacuumed. */
   embeddedCanaryMs: 30_000,
@@ -72,10 +83,12 @@ export const limits = {
   cataloguesKept: 64,
   tenantsKept: 10_000,
   housekeepingMs: 3_600_000,
-  /** Compiled statements and what they select, of all tenants together: about 20 KB each. */
-  shapesKept: 2_000,
+  /** Compiled statements and what they select, of all tenants together: about 20 KB each, at most 50. */
+  shapesKept: 1_000,
   pageRows: 500,
   pageRowsDefault: 50,
+  /** Records of one list with all that is expanded: rows times relations, inverse ones at their most. */
+  listedRecords: 30_000,
   /** Of an inverse relation that is expanded; the rest is a list of its own. */
   expandedRows: 50,
   /** One page of records, rendered; buffered whole so that no connection waits for a socket. */

@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addTenants, as, engines, openEngine, tenants, type OpenTestDatabase } from '../testing/engines.ts'
 import { toProblem } from './errors.ts'
@@ -202,6 +203,18 @@ describe.each(engines)('the executor on the %s engine', (engine) => {
       expect(answer?.rows[0]?.['number']).toBe(number)
       expect(answer?.rows[0]?.['held']).toBeLessThanOrEqual(25)
     }
+  })
+
+  test('a connection whose prepared statements are long is replaced sooner', async () => {
+    const filler = 'x'.repeat(limits.preparedCharacters / 5)
+    const held = await Promise.all(
+      Array.from({ length: 12 }, async (_, number) => {
+        const text = `select count(*)::int as held, sum(length(statement))::int as length from pg_prepared_statements -- ${number} ${filler}`
+        return (await database.read(as(acme), { name: `long_${number}`, text }))[0]?.rows[0]?.['length'] as number
+      }),
+    )
+    // One more than may be, and the engine's own short ones.
+    for (const length of held) expect(length).toBeLessThan(limits.preparedCharacters * 1.5)
   })
 
   test('a table that changed under prepared statements makes the request stale once, in every connection', async () => {

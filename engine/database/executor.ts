@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { limits } from '../config.ts'
 import { TransactionTimeout, WrongAnswer } from './errors.ts'
 import { callRole } from './roles.ts'
-import { isClean, preparedCount, rolledBack, sendText, sendTrip } from './trip.ts'
+import { isClean, preparedOn, rolledBack, sendText, sendTrip } from './trip.ts'
 import {
   Stale,
   type Database,
@@ -19,7 +20,7 @@ export interface ExecutorOptions {
   readonly pool: Pool
   /** A tenant transaction lasts at most this long. */
   readonly transactionLimitMs: number
-  /** A connection with more prepared statements is closed: each cached plan costs about 27 KB of the server's memory. */
+  /** A connection with more prepared statements is closed: their cached plans are the server's memory. */
   readonly maxPreparedStatements: number
   /** Told about an answer that cannot be true: the embedded engine restarts. */
   readonly onWrongAnswer?: (error: WrongAnswer) => void
@@ -67,9 +68,9 @@ export function createExecutor(options: ExecutorOptions): Database {
   function giveBack(client: PoolClient, error?: unknown): void {
     if (error instanceof WrongAnswer) onWrongAnswer?.(error)
     if (isOutdatedPlan(error)) plansSince = opened
-    client.release(
-      !isClean(client) || error instanceof WrongAnswer || isOutdatedPlan(error) || preparedCount(client) > options.maxPreparedStatements,
-    )
+    const { count, characters } = preparedOn(client)
+    const isFull = count > options.maxPreparedStatements || characters > limits.preparedCharacters
+    client.release(!isClean(client) || error instanceof WrongAnswer || isOutdatedPlan(error) || isFull)
   }
 
   /** Leaves the connection outside any transaction, if it still can be used, and gives it back. */

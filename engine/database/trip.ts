@@ -19,8 +19,21 @@ interface Wire extends EventEmitter {
 }
 const wireOf = (client: PoolClient): Wire => (client as unknown as { connection: Wire }).connection
 
-/** How many prepared statements this connection holds. */
-export const preparedCount = (client: PoolClient): number => Object.keys(wireOf(client).parsedStatements).length
+interface Prepared {
+  count: number
+  /** Of their texts together: the server's memory for a cached plan goes with the size of the statement. */
+  characters: number
+}
+const prepared = new WeakMap<Wire, Prepared>()
+
+function preparedBy(wire: Wire): Prepared {
+  let known = prepared.get(wire)
+  if (!known) prepared.set(wire, (known = { count: 0, characters: 0 }))
+  return known
+}
+
+/** The prepared statements that this connection holds. */
+export const preparedOn = (client: PoolClient): Readonly<Prepared> => preparedBy(wireOf(client))
 
 /** True when the connection is usable and in no transaction. */
 export const isClean = (client: PoolClient): boolean => client.getTransactionStatus() === 'I'
@@ -103,7 +116,11 @@ class Trip {
   readonly #onParsed = (): void => {
     while (this.#statements[this.#parsed]?.isParsed) this.#parsed++
     const { name, text } = this.#statements[this.#parsed++]!
-    if (name !== '') this.#wire.parsedStatements[name] = text
+    if (name === '') return
+    this.#wire.parsedStatements[name] = text
+    const known = preparedBy(this.#wire)
+    known.count++
+    known.characters += text.length
   }
 
   constructor(statements: readonly Statement[], wire: Wire, resolve: (answers: Rows[]) => void, reject: (error: unknown) => void) {

@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openGallery } from '../testing/gallery.ts'
 import { ok, type Person } from '../testing/world.ts'
@@ -115,6 +116,7 @@ describe('expand', () => {
         id: expect.any(String),
         position: 1,
         label: 'c',
+        parent: second,
         _expand: { parent: { id: second, name: 'Second', team: gone, _expand: { team: null } } },
       },
     ])
@@ -212,5 +214,15 @@ describe('expand', () => {
     const reply = await world.call('admin@acme', 'GET', `/api/gallery/samples/${first}?${query}`)
     expect(reply.status, reply.text).toBe(400)
     expect((reply.body as { errors: { pointer: string }[] }).errors[0]!.pointer).toBe(pointer)
+  })
+
+  it('refuses a page that would bring too many records along, and says how many it may have', async () => {
+    const list = (limit: number) => world.call('admin@acme', 'GET', `/api/gallery/samples?expand=previous,mentions&limit=${limit}`)
+    const most = Math.floor(limits.listedRecords / (1 + 2 * limits.expandedRows))
+    expect((await list(most + 1)).body).toMatchObject({
+      status: 400,
+      errors: [{ pointer: 'limit', detail: expect.stringContaining(`at most ${most} records`) }],
+    })
+    expect((await list(most)).status).toBe(200)
   })
 })

@@ -9,7 +9,7 @@ import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, pa
 import type { Condition, SortKey } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
-import { parseSelection } from './selection.ts'
+import { parseSelection, recordsPerRow } from './selection.ts'
 import { and, column, comma, remember, Slot, toTemplate } from './sql.ts'
 import type { Fragment, Template } from './sql.ts'
 import type { Query } from '../database/types.ts'
@@ -71,21 +71,22 @@ export function parseList(
     deleted,
   ])
   const cursor = single(query, 'cursor')
+  const asked = { fields: single(query, 'fields'), expand: single(query, 'expand'), withLines: false, deleted }
+  const selection = parseSelection(access, here, asked)
+  const limit = parseInteger(query, 'limit', { min: 1, max: limits.pageRows, default: limits.pageRowsDefault })
+  const most = Math.floor(limits.listedRecords / recordsPerRow(selection))
+  if (action === 'list' && limit > most)
+    throw parameterFault('limit', `With all that is to be expanded, at most ${most} records can be listed at a time.`)
   return {
     catalogue: access.catalogue,
     access: here,
     action,
-    selection: parseSelection(access, here, {
-      fields: single(query, 'fields'),
-      expand: single(query, 'expand'),
-      withLines: false,
-      deleted,
-    }),
+    selection,
     conditions,
     search,
     deleted,
     sort,
-    limit: parseInteger(query, 'limit', { min: 1, max: limits.pageRows, default: limits.pageRowsDefault }),
+    limit,
     after: cursor === undefined ? null : cursors.open(scope, cursor),
     count: choice(query, 'count', ['exact', 'estimate']) ?? null,
     scope,

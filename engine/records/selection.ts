@@ -29,9 +29,10 @@ const tree = (paths: readonly string[]): Node => {
  */
 export function parseSelection(access: Access, start: EntityAccess, asked: SelectionText): Selection {
   const { fields, expand, withLines, deleted } = asked
-  return remember(start, JSON.stringify(['selection', fields ?? null, expand ?? null, withLines, deleted]), () => {
-    const paths = parseNames(expand, 'expand')
-    const names = parseNames(fields, 'fields')
+  const paths = parseNames(expand, 'expand')
+  const names = parseNames(fields, 'fields')
+  // By the names, not by the text: blanks and commas make no new shape.
+  return remember(start, JSON.stringify(['selection', names, paths, withLines, deleted]), () => {
     if (paths.length > limits.expansions) throw parameterFault('expand', `At most ${limits.expansions} relations can be expanded.`)
     const level: Level = { withLines, depth: 0, inList: false }
     const selection = select(access, start, names.length === 0 ? null : tree(names), tree(paths), level)
@@ -49,6 +50,16 @@ export interface SelectionText {
 
 /** For those who only ask whether a record is there. */
 export const onlyId: SelectionText = { fields: 'id', expand: undefined, withLines: false, deleted: false }
+
+/** How many records may come with each one that is selected, itself included: what an answer costs goes with it. */
+export function recordsPerRow({ expand, lines }: Selection): number {
+  const along = expand.map((each) =>
+    each.kind === 'inverse'
+      ? limits.expandedRows * recordsPerRow(each.selection)
+      : Math.max(0, ...each.targets.map(({ selection }) => recordsPerRow(selection))),
+  )
+  return [...along, ...lines.map(({ selection }) => recordsPerRow(selection))].reduce((sum, each) => sum + each, 1)
+}
 
 interface Level {
   readonly withLines: boolean

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sql } from 'kysely'
 import { limits } from '../config.ts'
-import { remember, Slot, toTemplate } from './sql.ts'
+import { remember, Slot, toQuery, toTemplate } from './sql.ts'
 
 test('a template is compiled once; every run fills in its own values, in their places', () => {
   interface Values {
@@ -45,4 +45,11 @@ test('what cannot be made is not remembered', () => {
   const owner = {}
   expect(() => remember(owner, 'a', () => expect.fail('no such field'))).toThrow('no such field')
   expect(remember(owner, 'a', () => 1)).toBe(1)
+})
+
+test('what is very long is planned anew each time, and not kept by the server', () => {
+  const query = (text: string) => toQuery(sql`select ${sql.lit(text)}`)
+  expect(query('short').name).toMatch(/^[\w-]{32}$/)
+  expect(query('short').name).toBe(query('short').name)
+  expect(query('x'.repeat(limits.namedCharacters)).name).toBeUndefined()
 })

@@ -21,7 +21,7 @@ export type Fragment = RawBuilder<unknown>
 /** Named by its text: the text must not depend on tenant, actor or values. */
 export function toQuery(fragment: Fragment): Query {
   const { sql: text, parameters } = fragment.compile(builder)
-  return { name: statementName(text), text, values: parameters }
+  return { ...(text.length <= limits.namedCharacters && { name: statementName(text) }), text, values: parameters }
 }
 
 /** Stands in a fragment for a value that every run brings anew. */
@@ -37,8 +37,8 @@ export type Template<V> = (values: V) => Query
 
 /** Building and compiling costs an API process more than everything else it does for a small read: it is done once per shape. */
 export function toTemplate<V>(fragment: Fragment): Template<V> {
-  const { name, text, values: places } = toQuery(fragment)
-  return (values) => ({ name: name!, text, values: places!.map((each) => (each instanceof Slot ? (each as Slot<V>).read(values) : each)) })
+  const { values: places = [], ...query } = toQuery(fragment)
+  return (values) => ({ ...query, values: places.map((each) => (each instanceof Slot ? (each as Slot<V>).read(values) : each)) })
 }
 
 let made = new WeakMap<object, Map<string, unknown>>()

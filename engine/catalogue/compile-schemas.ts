@@ -1,6 +1,6 @@
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema, SchemaMode } from '../fields/type.ts'
-import { systemFields, systemSchema } from './system-fields.ts'
+import { lastPosition, systemFields, systemSchema } from './system-fields.ts'
 import type { SystemField } from './system-fields.ts'
 import type { Entity, Field } from './types.ts'
 
@@ -74,7 +74,7 @@ function patchSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, Witho
 }
 
 /** A line that is sent back may carry its id; position orders lines. */
-const linePlace = { id: uuid, position: { type: 'integer', title: 'Position' } }
+const linePlace = { id: uuid, position: { type: 'integer', title: 'Position', minimum: 1, maximum: lastPosition } }
 
 function property(field: Field, mode: SchemaMode, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
   const value = valueSchema(field, mode, entities)

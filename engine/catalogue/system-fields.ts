@@ -36,6 +36,9 @@ export const systemFields: readonly SystemField[] = [
   { ...moment, name: 'deleted_at', title: 'Deleted', required: false, listed: false, shown: 'deleted' },
 ]
 
+/** Lines stand at 1 up to here. */
+export const lastPosition = 1_000_000
+
 export const systemField = (name: string): SystemField | undefined => systemFields.find((field) => field.name === name)
 
 const types: Readonly<Record<SystemField['type'], JsonSchema>> = {

@@ -1,3 +1,4 @@
+import { lastPosition } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
@@ -345,9 +346,6 @@ function linesAfter(before: readonly StoredLine[], { mode, lines }: LinesChange)
 const targetsOf = (line: Entity, field: Field, links: readonly StoredLine[]): unknown[] =>
   links.map((each) => each.values.get(linkFieldOf(line, field).id))
 const linkFieldOf = (line: Entity, field: Field): Field => line.fieldByName.get(field.lines!.linkField!)!
-
-/** Lines may be put at 1 up to here. */
-export const lastPosition = 1_000_000
 
 function decideList(
   draft: Draft,

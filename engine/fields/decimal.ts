@@ -1,5 +1,5 @@
 import { define } from './define.ts'
-import { exactColumn, exactSettings, parseExact } from './exact.ts'
+import { exactColumn, exactOfCell, exactSettings } from './exact.ts'
 import type { ExactSettings } from './exact.ts'
 
 /** An exact number: canonical text with `scale` fraction digits, numeric in PostgreSQL, never a float. */
@@ -9,5 +9,5 @@ export const decimal = define<ExactSettings>({
   id: 'decimal',
   compile: (node, report, { indexed }) => exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }),
   measures: ['sum', 'avg', 'min', 'max'],
-  fromText: (text, settings, report) => parseExact(text.trim(), settings, report),
+  fromText: exactOfCell,
 })

@@ -31,6 +31,26 @@ export function readDecimal(text: string): Decimal | undefined {
   return { units: sign === '-' ? -units : units, scale }
 }
 
+const grouped = /^(-?\d{1,3})((?:[ \u00a0\u202f'’,.]\d{3})+)(?:([.,])(\d+))?$/
+const comma = /^(-?\d+),(\d+)$/
+
+/** What to write instead of a number with separators of thousands or a decimal comma; null: it is no such number. */
+export function numberFault(text: string): string | null {
+  if (text.length > digitLimit || readDecimal(text) !== undefined) return null
+  const [, first = '', groups = '', point, fraction] = grouped.exec(text) ?? []
+  const signs = new Set(groups.replace(/\d/g, ''))
+  const [sign] = signs
+  if (signs.size === 1 && point !== sign) {
+    const whole = first + groups.replace(/\D/g, '')
+    if (sign === ',' && groups.length === 4 && point === undefined)
+      return `may be ${whole} or ${text.replace(',', '.')}; write which one, without a comma`
+    const decimals = fraction === undefined ? '' : `.${fraction}`
+    return `must be written ${point === ',' ? 'with a decimal point and ' : ''}without separators of thousands: ${whole}${decimals}`
+  }
+  const [, whole, decimals] = comma.exec(text) ?? []
+  return whole === undefined ? null : `must be written with a decimal point: ${whole}.${decimals}`
+}
+
 export const tens = (exponent: number): bigint => 10n ** BigInt(exponent)
 
 /** Digits before the point; 0 for values below one. */

@@ -2,7 +2,7 @@ import type { RawBuilder, Sql } from 'kysely'
 import type { Report } from '../problems.ts'
 import { isNull, operands, quoted, sign } from './compare.ts'
 import type { Comparison, SortKey } from './compare.ts'
-import { ceilUnits, compare, compareText, floorUnits, readDecimal, wholeDigits, write } from './decimals.ts'
+import { ceilUnits, compare, compareText, floorUnits, numberFault, readDecimal, wholeDigits, write } from './decimals.ts'
 import type { Decimal } from './decimals.ts'
 import { wholeNumber } from './define.ts'
 import type { Definition } from './define.ts'
@@ -32,6 +32,14 @@ export function parseExact(input: unknown, settings: ExactSettings, report: Repo
   const fault = value === undefined ? 'must be a number such as 12.5' : exactFault(value, settings)
   if (value !== undefined && fault === null) return write(value, settings.scale)
   report('', fault ?? '')
+  return undefined
+}
+
+/** A cell: a number is never guessed from another way of writing it, but the fault says how it is written here. */
+export function exactOfCell(text: string, settings: ExactSettings, report: Report): string | undefined {
+  const fault = numberFault(text.trim())
+  if (fault === null) return parseExact(text.trim(), settings, report)
+  report('', fault)
   return undefined
 }
 

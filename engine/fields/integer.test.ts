@@ -54,6 +54,7 @@ test('accepts whole numbers', () => {
 
 test('cells, operands and settings', () => {
   expect(cell(field, ' 12 ')).toEqual({ value: 12 })
+  expect(cell(field, '12,500')).toEqual({ faults: [' must be written without separators of thousands: 12500'] })
   expect(cell(field, '1,5')).toEqual({ faults: [' must be a whole number'] })
   expect(cell(field, '0x10')).toEqual({ faults: [' must be a whole number'] })
   expect(operand(field, 'gte', '-3')).toEqual([-3])

@@ -26,6 +26,8 @@ function outside(minimum: number, maximum: number): string {
   return maximum === limit ? `must be at least ${minimum}` : `must be at most ${maximum}`
 }
 
+const grouped = /^-?\d{1,3}(?:[ \u00a0\u202f'’,.]\d{3})+$/
+
 /** A whole number in a query or a cell. */
 export function integerText(text: string, settings: IntegerSettings, report: Report): number | undefined {
   if (/^-?(?:0|[1-9]\d{0,15})$/.test(text)) return parseInteger(Number(text), settings, report)
@@ -59,7 +61,12 @@ export const integerColumn = {
   sort: plainSort('bigint'),
   index: plainIndex,
   group: 'value',
-  fromText: (text: string, settings: IntegerSettings, report: Report) => integerText(text.trim(), settings, report),
+  fromText(text: string, settings: IntegerSettings, report: Report) {
+    const number = text.trim()
+    if (!grouped.test(number)) return integerText(number, settings, report)
+    report('', `must be written without separators of thousands: ${number.replace(/[^-\d]/g, '')}`)
+    return undefined
+  },
 } as const
 
 /** A whole number. */

@@ -3,6 +3,7 @@ import type { RawBuilder, Sql } from 'kysely'
 import { isNull } from './compare.ts'
 import type { Comparison } from './compare.ts'
 import { currencies } from './currencies.ts'
+import { numberFault } from './decimals.ts'
 import { define, inside, isObject } from './define.ts'
 import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact } from './exact.ts'
 import type { ExactSettings } from './exact.ts'
@@ -51,6 +52,11 @@ function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, repor
 /** "12.50 EUR"; the code may be left out where the field fixes it. */
 function fromText(cell: string, settings: MoneySettings, report: Report): Money | undefined {
   const [amount, currency, ...more] = cell.trim().split(/[ \u00a0]+/)
+  const fault = numberFault(cell.trim().replace(/[ \u00a0]+[A-Z]{3}$/, ''))
+  if (fault !== null) {
+    report('', fault)
+    return undefined
+  }
   if (more.length === 0 && (currency ?? settings.currency) !== null) {
     return parseMoney({ amount, currency: currency ?? settings.currency }, settings, (_, detail) => report('', detail))
   }

@@ -217,7 +217,8 @@ const aggregateOperation = ({ filters, search, aggregate }: EntityParameters): P
 })
 
 const exportOperation = ({ filters, search, sort, selection, deleted }: EntityParameters): Part => ({
-  description: 'Everything that matches, as it is read page by page.',
+  description:
+    'Everything that matches, as it is read page by page. Headers of CSV are titles of fields; a reference has its title and its id. An import reads the file again: with `mode=upsert&key=id` it changes these records.',
   parameters: [
     queryParameter('format', 'CSV for spreadsheets, or one JSON object per line.', {
       type: 'string',
@@ -280,27 +281,30 @@ function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
 }
 
 function importOperation(here: EntityAccess): Part {
-  const keys = upsertKeys(here)
   const upsert = [
     queryParameter('mode', '`upsert` changes the records that are there already.', {
       type: 'string',
       enum: ['create', 'upsert'],
       default: 'create',
     }),
-    queryParameter('key', 'The unique key that an upsert goes by.', { type: 'string', enum: keys }),
+    queryParameter(
+      'key',
+      'What an upsert goes by: a unique key, or `id`. By `id`, rows with the id of a record change it, those without one are new, an unknown id is a fault of its row.',
+      { type: 'string', enum: ['id', ...upsertKeys(here)] },
+    ),
   ]
   return {
     description:
-      'Cells are parted by commas, semicolons or tabs: whichever stands most often in the header. Rows that repeat the columns of a document become its lines. The answer is a job that reports on every row; the same Idempotency-Key with the same file answers the same job.',
+      'Cells are parted by commas, semicolons or tabs: whichever stands most often in the header. Dates are ISO 8601, numbers have a decimal point and no separators of thousands, empty cells say nothing. A reference is found by its id, by a unique field, or by its title where one record alone has it. Rows that repeat the columns of a document become its lines. The answer is a job that reports on every row; the same Idempotency-Key with the same file answers the same job.',
     parameters: [
       parameter('Idempotency-Key'),
-      ...(keys.length > 0 ? upsert : []),
+      ...upsert,
       queryParameter('dryRun', 'Reports what would happen and keeps nothing.', { type: 'boolean', default: false }),
       {
         name: 'mapping',
         in: 'query',
         description:
-          'CSV header → field or path, or null to leave the column out. Headers that it does not name go to the field with that name or title.',
+          'CSV header → field or path, or null to leave the column out. Headers that it does not name go to the field with that name or title; “… id” of a reference counts before its title. `customer.external_id` says how a reference is found, `value.amount` names a member of a composite.',
         content: { 'application/json': { schema: { type: 'object', additionalProperties: { type: ['string', 'null'] } } } },
       },
     ],

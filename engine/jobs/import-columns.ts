@@ -3,6 +3,7 @@ import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, pointerSegment, Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
+import { idHeader } from '../records/export.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 
 /** Where the cells of one CSV column go. */
@@ -13,29 +14,53 @@ export interface ImportColumn {
   readonly field: Field
   /** One member of a composite value (`address.city`). */
   readonly member: string | null
-  /** The cell names a record: its entity, and the unique fields it is looked up by, in order. */
-  readonly lookup: { readonly entity: string; readonly fields: readonly string[] } | null
+  /** The cell names a record. */
+  readonly lookup: Lookup | null
+}
+type Named = Pick<Field, 'name' | 'title'>
+export interface Lookup {
+  readonly entity: Pick<Entity, 'id' | 'title' | 'pluralTitle'>
+  /** The unique fields it is looked up by, in order. */
+  readonly fields: readonly Named[]
+  /** Where none of them has the name: the title, if one record alone has it. */
+  readonly title: Named | null
+}
+/** A file's columns; `id` is the place of the one that says which record a row changes, or -1. */
+export interface ImportColumns {
+  readonly columns: readonly (ImportColumn | null)[]
+  readonly id: number
 }
 
 /**
  * CSV headers → fields. `mapping` names a path per header, or null to leave the column out; headers it does not name map to
- * the field or line field with that name or title, else they are left out. A reference is found by id or by any field that
- * is unique by itself; `customer.external_id` says which. Throws Problem 'request-invalid' with every fault.
+ * the field or line field with that name or title, else they are left out. A reference is found by id, by any field that is
+ * unique by itself, or by its title; `customer.external_id` says which. `byId`: a column has the ids of records to be changed.
+ * Throws Problem 'request-invalid' with every fault.
  */
 export function importColumns(
   access: Access,
   here: EntityAccess,
   headers: readonly string[],
   mapping: Readonly<Record<string, string | null>>,
-): readonly (ImportColumn | null)[] {
+  byId: boolean,
+): ImportColumns {
   const faults: Fault[] = []
   for (const name of Object.keys(mapping)) {
     if (!headers.includes(name))
       faults.push({ pointer: `/mapping/${pointerSegment(name)}`, detail: 'The file has no column with this header.' })
   }
-  const columns = headers.map((header) => {
-    const path = Object.hasOwn(mapping, header) ? mapping[header]! : defaultPath(access, here, header)
-    if (path === null) return null
+  const isMapped = (header: string): boolean => Object.hasOwn(mapping, header)
+  const paths = headers.map((header) => (isMapped(header) ? mapping[header]! : defaultPath(access, here, header)))
+  const ids = paths.flatMap((path, i) => (path === idPath && (byId || isMapped(headers[i]!)) ? [i] : []))
+  const idFault = (at: number, detail: string) => faults.push({ pointer: `/mapping/${pointerSegment(headers[at]!)}`, detail })
+  if (byId && ids.length === 0) faults.push({ pointer: '/mapping', detail: 'An update by id needs a column "id".' })
+  if (!byId && ids.length > 0) idFault(ids[0]!, 'Ids are read with mode=upsert and key=id only.')
+  if (ids.length > 1) idFault(ids[1]!, 'Another column has the ids.')
+  const columns = headers.map((header, i) => {
+    const path = paths[i]!
+    if (path === null || path === idPath) return null
+    // An export writes the title of a reference and, beside it, the id: that counts.
+    if (!isMapped(header) && paths.includes(`${path}.${idPath}`)) return null
     const column = resolveColumn(access, here, header, path)
     if (typeof column !== 'string') return column
     faults.push({ pointer: `/mapping/${pointerSegment(header)}`, detail: column })
@@ -52,18 +77,33 @@ export function importColumns(
     seen.add(target)
   }
   if (faults.length > 0) throw new Problem('request-invalid', faults[0]!.detail, { faults })
-  return columns
+  return { columns: columns.map((each) => each && withoutNamedMembers(each, mapped)), id: ids[0] ?? -1 }
 }
 
-const sameName = (field: Field, header: string): boolean =>
-  [field.name, field.title].some((each) => each.toLowerCase() === header.trim().toLowerCase())
+/** The header, and the end of a path, that mean the id of a record. */
+const idPath = 'id'
+
+/** Of a composite whose other members have columns of their own, the column of the whole has the one that is left: an amount beside its currency. */
+function withoutNamedMembers(column: ImportColumn, all: readonly ImportColumn[]): ImportColumn {
+  if (column.member !== null || column.lookup) return column
+  const named = all.flatMap((each) => (each.field === column.field && each.lines === column.lines ? [each.member] : []))
+  const left = [...(fieldOf(column.field.type).members?.(column.field.settings).keys() ?? [])].filter((each) => !named.includes(each))
+  return named.length > 1 && left.length === 1 ? { ...column, member: left[0]! } : column
+}
+
+const isCalled = (names: readonly string[], header: string): boolean =>
+  names.some((each) => each.toLowerCase() === header.trim().toLowerCase())
+const sameName = (field: Field, header: string): boolean => isCalled([field.name, field.title], header)
 
 /** Lines whose columns an import can fill: the document's own, one level. */
 const linesOf = (here: EntityAccess): readonly Field[] => here.visible.filter((field) => field.lines && field.lines.linkField === null)
 
 function defaultPath(access: Access, here: EntityAccess, header: string): string | null {
-  const own = here.visible.find((field) => sameName(field, header) && !field.readOnly && !linesOf(here).includes(field))
-  if (own) return own.name
+  if (isCalled([idPath], header)) return idPath
+  const own = here.visible.filter((field) => sameName(field, header) && !linesOf(here).includes(field))
+  if (own.length > 0) return own.find((field) => !field.readOnly)?.name ?? null
+  const reference = here.visible.find((field) => field.reference && !field.readOnly && isCalled([idHeader(field)], header))
+  if (reference) return `${reference.name}.${idPath}`
   for (const lines of linesOf(here)) {
     const field = access.entities.get(lines.lines!.entity)?.visible.find((each) => sameName(each, header) && !each.readOnly)
     if (field) return `${lines.name}.${field.name}`
@@ -81,13 +121,14 @@ function resolveColumn(access: Access, here: EntityAccess, header: string, path:
   const column = { header, lines, field, member: null, lookup: null }
   const target = targetOf(access, field)
   if (target) {
-    const keys = lookupFields(target)
-    const fields = below === undefined ? keys : keys.filter((each) => each === below)
-    if (below !== undefined && fields.length === 0)
-      return `${target.entity.title} has no unique field ${echo(below)}; it can be found by ${keys.join(', ') || 'id'}.`
-    return { ...column, lookup: { entity: target.entity.id, fields } }
+    const { fields, title } = lookupFields(target)
+    const isMeant = (each: Named): boolean => below === undefined || each.name === below
+    const lookup = { entity: target.entity, fields: fields.filter(isMeant), title: title && isMeant(title) ? title : null }
+    if (below === undefined || below === idPath || lookup.fields.length > 0 || lookup.title) return { ...column, lookup }
+    const names = [idPath, ...fields.map((each) => each.name), ...(title ? [title.name] : [])]
+    return `${target.entity.title} is not found by ${echo(below)}, but by ${names.join(', ')}.`
   }
-  if (below === undefined) return column
+  if (below === undefined || (field.reference && below === idPath)) return column
   if (fieldOf(field.type).members?.(field.settings).has(below)) return { ...column, member: below }
   return unknown(at, path, name)
 }
@@ -99,13 +140,13 @@ function targetOf(access: Access, field: Field): EntityAccess | undefined {
   return targets.length === 1 ? access.entities.get(targets[0]!.entity) : undefined
 }
 
-/** Fields that are unique by themselves, the title first. */
-export function lookupFields({ entity, visible }: EntityAccess): readonly string[] {
+/** Fields that are unique by themselves, the title first; and the title where it is not. */
+function lookupFields({ entity, visible }: EntityAccess): Pick<Lookup, 'fields' | 'title'> {
   const single = new Set(entity.unique.flatMap((key) => (key.fields.length === 1 && key.noOverlap === null ? key.fields : [])))
-  const names = visible.filter((field) => single.has(field.id)).map((field) => field.name)
-  return names.toSorted((a, b) => Number(b === titleOf(entity)) - Number(a === titleOf(entity)))
+  const isTitle = (field: Field): boolean => field.id === entity.titleField?.id
+  const fields = visible.filter((field) => single.has(field.id)).toSorted((a, b) => Number(isTitle(b)) - Number(isTitle(a)))
+  return { fields, title: visible.find((field) => isTitle(field) && !single.has(field.id)) ?? null }
 }
-const titleOf = (entity: Entity): string | undefined => entity.titleField?.name
 
 const unknown = (here: EntityAccess, path: string, name: string): string =>
   `${here.entity.title} has no field ${echo(path)}.${suggestion(

@@ -27,6 +27,12 @@ const column = (header: string, more: Partial<ImportColumn> = {}): ImportColumn 
 })
 const quantity = column('quantity', { lines, field: catalogue.entities.get('shop.line')!.fieldById.get('quantity')! })
 
+const lookupOf = (...names: string[]) => ({
+  entity: catalogue.entities.get('shop.order')!,
+  fields: names.map((name) => ({ name, title: name })),
+  title: null,
+})
+
 async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
   for await (const each of from) found.push(each)
@@ -56,19 +62,19 @@ test('a document is one row, or as many as repeat or leave empty what is its own
 })
 
 test('what must be looked up: names, each once; ids of whatever case are ids', () => {
-  const lookup = { entity: 'shop.order', fields: ['code', 'title'] }
+  const lookup = lookupOf('code', 'title')
   const found = lookups(
     [document(['A']), document(['A']), document(['01A203DE-A877-776E-951E-8813A1657850']), document([' '])],
     [column('customer', { lookup })],
   )
-  expect([...found.values()].map((each) => [each.field, [...each.texts]])).toEqual([
+  expect(found.map((each) => [each.field, [...each.texts]])).toEqual([
     ['code', ['A']],
     ['title', ['A']],
   ])
 })
 
 describe('a body', () => {
-  const lookup = { entity: 'shop.order', fields: ['code', 'title'] }
+  const lookup = lookupOf('code', 'title')
   test('has what cells say; empty ones say nothing, formulas lose their apostrophe', () => {
     const { body, faults } = toBody(
       document(["'=1+1", ' ', 'Wien', 'rest']),
@@ -132,7 +138,7 @@ test('a long file is read slice by slice: others get their turn meanwhile, and n
 })
 
 test('what stands in a cell is repeated in part only', () => {
-  const lookup = { entity: 'shop.order', fields: ['name'] }
+  const lookup = lookupOf('name')
   const { faults } = toBody(document(['x'.repeat(5_000)]), [column('customer', { lookup })], new Map())
   expect(faults).toHaveLength(1)
   expect(faults[0]!.detail.length).toBeLessThan(200)

@@ -1,11 +1,13 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { parse } from 'csv-parse'
+import { delimiterOf } from '../fields/csv.ts'
 import { fieldOf } from '../fields/index.ts'
+import { isObject } from '../fields/define.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
-import type { ImportColumn } from './import-columns.ts'
+import type { ImportColumn, Lookup } from './import-columns.ts'
 
 /** One record of a file: the rows it stands in, 1-based as an editor counts them (the header is row 1). */
 export interface ImportDocument {
@@ -23,22 +25,6 @@ export interface CsvRow {
   readonly number: number
   readonly cells: readonly string[]
 }
-
-/**
- * What parts the cells of a file: comma, semicolon (spreadsheets of many countries) or tab, whichever stands most often in the header,
- * quoted names apart. A header of one column has none: then it is a comma.
- */
-export function delimiterOf(text: string): string {
-  const counts = new Map<string, number>(delimiters.map((each) => [each, 0]))
-  let isQuoted = false
-  for (const character of text.replace(/^\ufeff?[\r\n]*/, '')) {
-    if (character === '"') isQuoted = !isQuoted
-    else if (!isQuoted && (character === '\n' || character === '\r')) break
-    else if (!isQuoted && counts.has(character)) counts.set(character, counts.get(character)! + 1)
-  }
-  return delimiters.reduce((best, each) => (counts.get(each)! > counts.get(best)! ? each : best))
-}
-const delimiters = [',', ';', '\t'] as const
 
 const sliceCharacters = 64 * 1024
 
@@ -69,8 +55,8 @@ export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
 }
 
 /** Groups rows that repeat (or leave empty) the record's own columns: they are further lines of the same document. */
-export async function* documents(text: string, columns: readonly (ImportColumn | null)[]): AsyncGenerator<ImportDocument> {
-  const own = columns.flatMap((each, i) => (each && !each.lines ? [i] : []))
+export async function* documents(text: string, columns: readonly (ImportColumn | null)[], id = -1): AsyncGenerator<ImportDocument> {
+  const own = columns.flatMap((each, i) => ((each && !each.lines) || i === id ? [i] : []))
   const hasLines = columns.some((each) => each?.lines)
   let open: { rows: CsvRow[] } | null = null
   let isHeader = true
@@ -98,26 +84,33 @@ export const lookupKey = (entity: string, field: string, text: string): string =
 const isId = (text: string): boolean => isUuid(text.toLowerCase())
 export const listSeparator = ';'
 
-/** The texts of a batch that must be looked up, by entity and field. */
-export function lookups(
-  batch: readonly ImportDocument[],
-  columns: readonly (ImportColumn | null)[],
-): Map<string, { entity: string; field: string; texts: Set<string> }> {
-  const wanted = new Map<string, { entity: string; field: string; texts: Set<string> }>()
+/** The texts of a batch that must be looked up in fields of one entity. */
+export interface Texts {
+  readonly entity: string
+  readonly field: string
+  readonly texts: Set<string>
+}
+
+/** By the unique fields; then, of what these did not find, by the title. */
+export function lookups(batch: readonly ImportDocument[], columns: readonly (ImportColumn | null)[], found?: Found): readonly Texts[] {
+  const wanted = new Map<string, Texts>()
   for (const { rows } of batch) {
     for (const { cells } of rows) {
       columns.forEach((column, i) => {
         if (!column?.lookup) return
+        const { entity, fields, title } = column.lookup
         for (const text of names(column, cells[i] ?? '')) {
-          for (const field of column.lookup.fields) {
-            const key = `${column.lookup.entity} ${field}`
-            wanted.set(key, { entity: column.lookup.entity, field, texts: (wanted.get(key)?.texts ?? new Set()).add(text) })
+          const isFound = fields.some((each) => found?.has(lookupKey(entity.id, each.name, text)))
+          for (const { name: field } of !found ? fields : title && !isFound ? [title] : []) {
+            const key = `${entity.id} ${field}`
+            const one = wanted.get(key) ?? { entity: entity.id, field, texts: new Set() }
+            wanted.set(key, { ...one, texts: one.texts.add(text) })
           }
         }
       })
     }
   }
-  return wanted
+  return [...wanted.values()]
 }
 
 /** The names in a cell that are not ids: one, or several for a list of references. */
@@ -176,7 +169,7 @@ export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn
 const plain = (text: string): string => (/^'[=+\-@\t\r]/.test(text) ? text.slice(1) : text)
 
 function set(target: Record<string, unknown>, { field, member }: ImportColumn, value: unknown): void {
-  if (member === null) target[field.name] = value
+  if (member === null) target[field.name] = isObject(value) && isObject(target[field.name]) ? { ...value, ...target[field.name]! } : value
   else target[field.name] = { ...(target[field.name] as object | undefined), [member]: value }
 }
 
@@ -191,21 +184,21 @@ function readCell(column: ImportColumn, text: string, found: Found, fault: (deta
   return (type.fromText ?? type.parse)(text, part ? part.settings : field.settings, (_, detail) => fault(detail))
 }
 
-/** What a cell names must be one record, by whichever unique field. */
-function findRecord(
-  { entity, fields }: NonNullable<ImportColumn['lookup']>,
-  text: string,
-  found: Found,
-  fault: (detail: string) => void,
-): string | undefined {
+/** What a cell names must be one record, by whichever unique field, or else by its title. */
+function findRecord({ entity, fields, title }: Lookup, text: string, found: Found, fault: (detail: string) => void): string | undefined {
   if (isId(text)) return text
-  const ids = new Set(fields.flatMap((field) => found.get(lookupKey(entity, field, text)) ?? []))
-  if (ids.size === 1) return [...ids][0]
-  if (ids.size > 1)
+  const idsBy = ({ name }: { readonly name: string }) => found.get(lookupKey(entity.id, name, text)) ?? []
+  const unique = new Set(fields.flatMap(idsBy))
+  const ids = unique.size > 0 ? [...unique] : title ? [...new Set(idsBy(title))] : []
+  if (ids.length === 1) return ids[0]
+  const all = [...fields, ...(title ? [title] : [])].map((each) => each.title).join(' or ')
+  if (ids.length === 0)
+    fault(all === '' ? 'The id of a record is expected.' : `No ${entity.title.toLowerCase()} has ${echo(text)} as ${all}.`)
+  else if (unique.size > 0)
     fault(
-      `${echo(text)} names several records: one by each of ${fields.join(', ')}. Say which field is meant, as in a column "….${fields[0]}".`,
+      `${echo(text)} names several records: one by each of ${fields.map((each) => each.title).join(', ')}. Say which field is meant, as in a column "….${fields[0]!.name}".`,
     )
-  else fault(fields.length > 0 ? `No record has ${echo(text)} as ${fields.join(' or ')}.` : 'The id of a record is expected.')
+  else fault(`Several ${entity.pluralTitle.toLowerCase()} have ${echo(text)} as ${title!.title}: give the id of the one that is meant.`)
   return undefined
 }
 

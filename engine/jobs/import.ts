@@ -1,4 +1,6 @@
 import type { Query } from '../database/types.ts'
+import { isWorkbook, workbookFault } from '../fields/csv.ts'
+import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
@@ -10,9 +12,9 @@ import type { Access, Actor, Answer, Call, EntityAccess } from '../records/types
 import { upsertKeys, writeRequest } from '../records/write-request.ts'
 import type { Wanted } from '../records/write-request.ts'
 import { importColumns } from './import-columns.ts'
-import type { ImportColumn } from './import-columns.ts'
+import type { ImportColumns } from './import-columns.ts'
 import { cellFaults, documents, lookupKey, lookups, readCsv, toBody } from './import-documents.ts'
-import type { CellFault, Found, ImportDocument } from './import-documents.ts'
+import type { CellFault, Found, ImportBody, ImportDocument, Texts } from './import-documents.ts'
 import { Duplicates } from './import-duplicates.ts'
 import type { JobKind, JobRun, Jobs } from './jobs.ts'
 
@@ -39,6 +41,10 @@ interface Counts {
   readonly failed: number
 }
 
+/** The key of an upsert that goes by the ids of records, not by a unique key of theirs. */
+const recordId = 'id'
+const isById = ({ mode, key }: Pick<ImportInput, 'mode' | 'key'>): boolean => mode === 'upsert' && key === recordId
+
 const none: Counts = { created: 0, updated: 0, failed: 0 }
 const summary = ({ counts = none, faults = [], faultCount = 0 }: ImportState): object => ({
   ...counts,
@@ -63,10 +69,10 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
   if (header.length === 0)
     throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
   const options = readOptions(here, call)
-  const columns = importColumns(access, here, header, options.mapping)
+  const { columns, id } = importColumns(access, here, header, options.mapping, isById(options))
   let count = 0
   let rows = 0
-  for await (const each of documents(text, columns)) {
+  for await (const each of documents(text, columns, id)) {
     count += 1
     rows += each.rows.length
     if (rows > csvRows) throw new Problem('body-too-large', `A file has at most ${csvRows} rows.`)
@@ -102,8 +108,10 @@ async function readText(body: unknown): Promise<string> {
     throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
   const chunks: Buffer[] = []
   for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
+  const bytes = Buffer.concat(chunks)
+  if (isWorkbook(bytes)) throw new Problem('request-malformed', workbookFault)
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     if (text.includes('\0')) throw new Problem('request-malformed', 'The file has NUL characters; save it as UTF-8 CSV.')
     return text
   } catch (error) {
@@ -127,8 +135,8 @@ function readOptions(here: EntityAccess, { query }: Call): Pick<ImportInput, 'ma
   const dryRun = one('dryRun') ?? 'false'
   if (mode !== 'create' && mode !== 'upsert') fault('mode', 'Mode is create or upsert.')
   const keys = upsertKeys(here).map((each) => each.id)
-  if (mode === 'upsert' && (key === null || !keys.includes(key)))
-    fault('key', `An upsert names the unique key it goes by: ${keys.join(', ') || `${here.entity.pluralTitle} have none`}.`)
+  if (mode === 'upsert' && (key === null || ![recordId, ...keys].includes(key)))
+    fault('key', `An upsert names what it goes by: ${[recordId, ...keys].join(', ')}.`)
   if (dryRun !== 'true' && dryRun !== 'false') fault('dryRun', 'dryRun is true or false.')
   const mapping = readMapping(one('mapping'), fault)
   if (faults.length > 0) throw new Problem('parameter-invalid', faults[0]!.detail, { faults })
@@ -179,15 +187,15 @@ export const importKind = ({ records }: ImportOptions, source: (actor: Actor, jo
       const rows = await run.as(async (actor) => rowsQuery(actor, run.id, outcome.rows))
       await run.checkpoint({ done, counts, faults, faultCount } satisfies ImportState, done, input.documents, input.dryRun ? [] : [rows])
     }
-    const columns = await run.as(async (actor) => columnsOf(records, input, header, actor))
-    for await (const each of documents(text, columns)) {
+    const { columns, id } = await run.as(async (actor) => columnsOf(records, input, header, actor))
+    for await (const each of documents(text, columns, id)) {
       if (seen++ < done) continue
       batch.push(each)
       if (batch.length === batchSize) await work()
     }
     if (batch.length > 0) await work()
     // A mistyped header must not lose its column in silence.
-    const ignored = header.filter((name, i) => columns[i] === null && input.mapping[name] !== null)
+    const ignored = header.filter((name, i) => columns[i] === null && i !== id && input.mapping[name] !== null)
     return { dryRun: input.dryRun, ignored, ...summary({ counts, faults, faultCount }) }
   },
   summary: (state) => summary(state as ImportState),
@@ -204,9 +212,9 @@ async function columnsOf(
   input: ImportInput,
   header: readonly string[],
   actor: Actor,
-): Promise<readonly (ImportColumn | null)[]> {
+): Promise<ImportColumns> {
   const { access, here } = await importPlace(records, input, actor)
-  return importColumns(access, here, header, input.mapping)
+  return importColumns(access, here, header, input.mapping, isById(input))
 }
 
 interface RowOutcome {
@@ -228,24 +236,38 @@ async function importBatch(
   actor: Actor,
 ): Promise<Counts & { rows: readonly RowOutcome[]; faults: readonly CellFault[] }> {
   const place = await importPlace(records, input, actor)
-  const columns = importColumns(place.access, place.here, header, input.mapping)
-  const found = await findAll(records, place.access, actor, batch, columns)
-  const bodies = batch.map((each) => toBody(each, columns, found))
+  const { columns, id } = importColumns(place.access, place.here, header, input.mapping, isById(input))
+  const find = (texts: readonly Texts[]) => findAll(records, place.access, actor, texts)
+  const unique = await find(lookups(batch, columns))
+  const found = new Map([...unique, ...(await find(lookups(batch, columns, unique)))])
+  const bodies = batch.map((each) => withId(toBody(each, columns, found), each, header, id))
   const good = batch.flatMap((_, i) => (bodies[i]!.faults.length === 0 ? [i] : []))
-  const wanted = good.map((i): Wanted => {
+  const wanted = (i: number): Wanted => {
     const data = bodies[i]!.body
-    return input.mode === 'upsert' ? { op: 'upsert', key: input.key!, data } : { op: 'create', data }
-  })
+    if (bodies[i]!.id !== null) return { op: 'update', id: bodies[i]!.id, data }
+    return input.mode === 'upsert' && !isById(input) ? { op: 'upsert', key: input.key!, data } : { op: 'create', data }
+  }
   // A document is known by its place in the file: what its cells mean may change between two attempts, when a record that it names was made meanwhile.
   const idempotency = input.dryRun ? null : { route: `import ${job}`, keys: good.map((i) => String(from + i)), bodyHash: Buffer.from(job) }
-  const request = writeRequest({ ...place, mode: 'each', via: 'import', requestId: job, dryRun: input.dryRun, idempotency }, wanted)
+  // The rows of a document are all of its lines, however the document is found.
+  const replace = new Set(columns.flatMap((each) => (each?.lines ? [each.lines.name] : [])))
+  const writing = { ...place, mode: 'each', via: 'import', requestId: job, dryRun: input.dryRun, replace } as const
+  const request = writeRequest({ ...writing, idempotency }, good.map(wanted))
   const outcome = await records.run(request, actor)
   const results = duplicates ? judged(place.access, request, outcome.results, duplicates) : outcome.results
   const rows = batch.map((document, i): RowOutcome => {
     const row = document.rows[0]!.number
     const failed = (faults: readonly CellFault[]): RowOutcome => ({ row, status: 'failed', record: null, version: null, faults })
-    if (bodies[i]!.faults.length > 0) return failed(bodies[i]!.faults)
+    const { faults } = bodies[i]!
+    if (faults.length > 0) {
+      // The cells that could be read may lack something as well.
+      const more = writeRequest(writing, [wanted(i)]).refused.get(0)
+      const isNew = (one: CellFault): boolean => !faults.some((each) => each.row === one.row && each.column === one.column)
+      return failed([...faults, ...(more ? cellFaults(document, bodies[i]!, columns, more).filter(isNew) : [])])
+    }
     const result = results[good.indexOf(i)]!
+    if (result instanceof Problem && bodies[i]!.id !== null && result.code === 'not-found')
+      return failed([{ row, column: header[id]!, detail: `No ${place.here.entity.title.toLowerCase()} has this id.` }])
     if (result instanceof Problem) return failed(cellFaults(document, bodies[i]!, columns, result))
     return { row, status: result.status === 201 ? 'created' : 'updated', record: result.id, version: result.version, faults: [] }
   })
@@ -264,15 +286,22 @@ function judged(access: Access, request: WriteRequest, results: readonly Result[
   return results.map((result, i) => (request.refused.has(i) ? result : duplicates.judge(access, request.operations[read++]!, result)))
 }
 
-async function findAll(
-  records: ImportOptions['records'],
-  access: Access,
-  actor: Actor,
-  batch: readonly ImportDocument[],
-  columns: readonly (ImportColumn | null)[],
-): Promise<Found> {
+/** A body and the record that it is for; null: a new one. */
+function withId(
+  body: ImportBody,
+  { rows: [first] }: ImportDocument,
+  header: readonly string[],
+  at: number,
+): ImportBody & { id: string | null } {
+  const text = first!.cells[at]?.trim().toLowerCase() ?? ''
+  if (text === '' || isUuid(text)) return { ...body, id: text || null }
+  const fault = { row: first!.number, column: header[at]!, detail: 'must be the id of a record, or empty for a new one' }
+  return { ...body, id: null, faults: [fault, ...body.faults] }
+}
+
+async function findAll(records: ImportOptions['records'], access: Access, actor: Actor, wanted: readonly Texts[]): Promise<Found> {
   const found = new Map<string, string[]>()
-  for (const { entity, field, texts } of lookups(batch, columns).values()) {
+  for (const { entity, field, texts } of wanted) {
     const lookUp = { here: access.entities.get(entity)!, field, values: [...texts] }
     for (const [text, id] of await records.run({ kind: 'lookUp', access, lookUp }, actor)) {
       const key = lookupKey(entity, field, text)

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
+import { systemFields } from '../catalogue/system-fields.ts'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -44,21 +45,38 @@ export function parseExport(
   return {
     list: { ...list, selection: withTitles(access, list.selection) },
     format,
-    columns: [...columns, ...list.selection.fields.flatMap(columnsFor)],
+    columns: [...columns, ...list.selection.fields.flatMap((field) => columnsFor(here, field))],
   }
 }
 
 const plainColumn = (name: string): Column => ({ header: name, text: (record) => scalar(record[name]) })
 
-function columnsFor(field: Field): Column[] {
-  const value: Column = { header: field.name, text: (record) => cell(field, record[field.name]) }
-  if (!field.reference) return [value]
-  return [value, { header: `${field.name}._title`, text: (record) => record._expand?.[field.name]?._title ?? '' }]
+/** A reference is written as people know it, and as its id, which is what an import goes by. */
+function columnsFor(here: EntityAccess, field: Field): Column[] {
+  const value = (record: ExportedRecord): string => cell(field, record[field.name])
+  if (!field.reference) return [{ header: headerOf(here, field), text: value }]
+  const title = (record: ExportedRecord): string => record._expand?.[field.name]?._title ?? ''
+  const isClear = headerOf(here, field) === field.title && !isTaken(here, field, idHeader(field))
+  return [
+    { header: headerOf(here, field), text: title },
+    { header: isClear ? idHeader(field) : `${field.name}.id`, text: value },
+  ]
+}
+
+export const idHeader = (field: Field): string => `${field.title} id`
+
+/** The title, unless another field or a system property might be meant by it: an import finds the field again by its header. */
+const headerOf = (here: EntityAccess, field: Field): string => (isTaken(here, field, field.title) ? field.name : field.title)
+
+function isTaken(here: EntityAccess, field: Field, header: string): boolean {
+  const names = here.visible.flatMap((each) => (each === field ? [] : [each.name, each.title, ...(each.reference ? [idHeader(each)] : [])]))
+  return [...names, ...systemFields.map((each) => each.name)].some((each) => each.toLowerCase() === header.trim().toLowerCase())
 }
 
 function cell(field: Field, value: unknown): string {
   const type = fieldOf(field.type)
-  return value !== null && value !== undefined && type.toText ? type.toText(value, field.settings) : scalar(value)
+  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return ''
+  return type.toText ? type.toText(value, field.settings) : scalar(value)
 }
 
 const scalar = (value: unknown): string =>

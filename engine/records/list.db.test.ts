@@ -220,7 +220,7 @@ describe(`random lists (seed ${seed})`, () => {
         const csv = parse((await world.call('admin@acme', 'GET', `/api/gallery/samples/export?${query}`)).text, {
           columns: true,
         }) as Record<string, string>[]
-        expect(csv.map(({ id, price, day }) => ({ id, price, day }))).toEqual(
+        expect(csv.map(({ id, price, Day: day }) => ({ id, price, day }))).toEqual(
           whole.map((row) => ({ id: row.id, price: row['price'] ?? '', day: row['day'] ?? '' })),
         )
       }),

@@ -1,9 +1,30 @@
-/** The first rows of a CSV text, for showing; the server reads the file itself. Quotes may hold commas and line ends. */
-export function previewCsv(text: string, rows: number): readonly (readonly string[])[] {
+import { delimiterOf, isWorkbook, workbookFault, type Delimiter } from '../../engine/fields/csv.ts'
+
+/** A chosen file as far as it is shown, or why it cannot be one. */
+export type Opened =
+  { readonly fault: string } | { readonly rows: readonly (readonly string[])[]; readonly delimiter: Delimiter; readonly fault: null }
+
+/** What the server would refuse, and what nobody wants to hear a step later, is said when the file is chosen. */
+export function openCsv(bytes: Uint8Array): Opened {
+  if (isWorkbook(bytes)) return { fault: workbookFault }
+  const text = new TextDecoder().decode(bytes)
+  if (text.trim() === '') return { fault: 'The file is empty.' }
+  if (/[\ufffd\0]/.test(text)) return { fault: 'The file is not in UTF-8, so some letters cannot be read; save it as CSV UTF-8.' }
+  const rows = previewCsv(text, 6)
+  if (rows.length < 2) return { fault: 'The file has column names but no rows.' }
+  return { rows, delimiter: delimiterOf(text), fault: null }
+}
+
+/**
+ * The first rows of a CSV text, for showing; the server reads the file itself. Quotes may hold separators and line ends. Empty lines
+ * are left out, unless rows are to have the numbers that the server gives them.
+ */
+export function previewCsv(text: string, rows: number, withEmpty = false): readonly (readonly string[])[] {
   const all: string[][] = []
   let row: string[] = []
   let cell = ''
   let quoted = false
+  const delimiter = delimiterOf(text)
   const body = text.replace(/^\uFEFF/, '')
   for (let at = 0; at <= body.length && all.length < rows; at++) {
     const sign = body[at]
@@ -18,11 +39,11 @@ export function previewCsv(text: string, rows: number): readonly (readonly strin
       continue
     }
     if (sign === '"' && cell === '') quoted = true
-    else if (sign === ',' || sign === '\n' || sign === undefined) {
+    else if (sign === delimiter || sign === '\n' || sign === undefined) {
       row.push(cell.replace(/\r$/, ''))
       cell = ''
-      if (sign !== ',') {
-        if (row.some((each) => each !== '')) all.push(row)
+      if (sign !== delimiter) {
+        if (withEmpty || row.length > 1 || row[0] !== '') all.push(row)
         row = []
       }
     } else cell += sign
@@ -30,11 +51,12 @@ export function previewCsv(text: string, rows: number): readonly (readonly strin
   return all
 }
 
-const escape = (text: string): string => {
+const escape = (text: string, delimiter: Delimiter): string => {
   // A cell that a spreadsheet would run as a formula is written as text.
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /["\n\r]/.test(safe) || safe.includes(delimiter) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** Rows as CSV text that a spreadsheet opens safely. */
-export const writeCsv = (rows: readonly (readonly string[])[]): string => rows.map((row) => row.map(escape).join(',')).join('\r\n')
+export const writeCsv = (rows: readonly (readonly string[])[], delimiter: Delimiter = ','): string =>
+  rows.map((row) => row.map((cell) => escape(cell, delimiter)).join(delimiter)).join('\r\n')

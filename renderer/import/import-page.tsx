@@ -13,17 +13,19 @@ import { useAddress, useSearchText } from '../model/route.ts'
 import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
-import { previewCsv } from './csv.ts'
+import { openCsv, type Opened } from './csv.ts'
 import './import.css'
 import { Mapping } from './mapping.tsx'
 import { Report } from './report.tsx'
-import { matchHeaders, targetsOf } from './targets.ts'
+import { idPath, matchHeaders, targetsOf } from './targets.ts'
 
 export function ImportPage() {
   const { entity } = useAddress()
   if (!entity) return <NotFoundPage />
   return may(entity, 'import') ? <Import key={entity.id} entity={entity} /> : <ForbiddenPage />
 }
+
+const hasIds = (mapping: Readonly<Record<string, string | null>>): boolean => Object.values(mapping).includes(idPath)
 
 const steps = ['File', 'Columns', 'Check', 'Import'] as const
 
@@ -35,7 +37,8 @@ function Import({ entity }: { readonly entity: Entity }) {
   const { locale } = useLocale()
   const [search, setSearch] = useSearchText()
   const [file, setFile] = useState<File | null>(null)
-  const [rows, setRows] = useState<readonly (readonly string[])[]>([])
+  const [opened, setOpened] = useState<Opened | null>(null)
+  const rows = opened?.fault === null ? opened.rows : []
   const [mapping, setMapping] = useState<Readonly<Record<string, string | null>>>({})
   const keys = entity.unique.filter((key) => key.fields.length > 0)
   const [key, setKey] = useState<string | null>(null)
@@ -52,16 +55,28 @@ function Import({ entity }: { readonly entity: Entity }) {
   }, [finished])
 
   const take = async (chosen: File): Promise<void> => {
-    const preview = previewCsv(await chosen.slice(0, 200_000).text(), 6)
+    const file = openCsv(new Uint8Array(await chosen.arrayBuffer()))
     setFile(chosen)
-    setRows(preview)
-    setMapping(matchHeaders(preview[0] ?? [], targets))
+    setOpened(file)
+    if (file.fault !== null) return
+    const matched = matchHeaders(file.rows[0] ?? [], targets)
+    setMapping(matched)
+    setKey(hasIds(matched) ? idPath : null)
+  }
+  const remap = (changed: Readonly<Record<string, string | null>>): void => {
+    setMapping(changed)
+    // What is chosen, and what can be, follows the column of ids.
+    if (hasIds(changed) !== hasIds(mapping)) setKey(hasIds(changed) ? idPath : null)
   }
   const start = async (dryRun: boolean): Promise<void> => {
     if (!file) return
     setBusy(true)
+    // Ids are for updating by them alone.
+    const meant = Object.fromEntries(
+      Object.entries(mapping).map(([header, path]) => [header, path === idPath && key !== idPath ? null : path]),
+    )
     try {
-      const job = await startImport(entity, file, { mapping, mode: key === null ? 'create' : 'upsert', key, dryRun })
+      const job = await startImport(entity, file, { mapping: meant, mode: key === null ? 'create' : 'upsert', key, dryRun })
       if (dryRun) setCheckId(job.id)
       else setSearch({ job: job.id })
     } catch (error) {
@@ -71,7 +86,8 @@ function Import({ entity }: { readonly entity: Entity }) {
   }
   const again = (): void => {
     setFile(null)
-    setRows([])
+    setOpened(null)
+    setKey(null)
     setCheckId(null)
     setSearch({ job: undefined })
   }
@@ -138,6 +154,8 @@ function Import({ entity }: { readonly entity: Entity }) {
           <Drop
             entity={entity}
             onFile={(chosen) => void take(chosen)}
+            fault={opened?.fault ?? null}
+            file={file?.name ?? ''}
             required={targets.filter((target) => target.required && !target.path.includes('.')).map((target) => target.title)}
           />
         )}
@@ -146,12 +164,13 @@ function Import({ entity }: { readonly entity: Entity }) {
             rows={rows}
             targets={targets}
             mapping={mapping}
-            onMapping={setMapping}
+            onMapping={remap}
             keys={keys}
             chosen={key}
             onKey={setKey}
             entity={entity}
             file={file?.name ?? ''}
+            delimiter={opened?.fault === null ? opened.delimiter : ','}
           />
         )}
         {step === 2 &&
@@ -191,9 +210,14 @@ function Import({ entity }: { readonly entity: Entity }) {
 function Drop({
   entity,
   onFile,
+  fault,
+  file,
   required,
 }: {
   readonly entity: Entity
+  /** Why the file that was chosen before cannot be taken. */
+  readonly fault: string | null
+  readonly file: string
   readonly onFile: (file: File) => void
   readonly required: readonly string[]
 }) {
@@ -217,6 +241,11 @@ function Drop({
     >
       <IconFileSpreadsheet size={28} stroke={1.25} className="faint" aria-hidden />
       <h2 className="section-title">Drop a CSV file here</h2>
+      {fault !== null && (
+        <p className="danger" role="alert">
+          {file}: {fault}
+        </p>
+      )}
       <p className="muted">
         One row per {entity.title.toLowerCase()}, with column names in the first row, saved as UTF-8.
         {required.length > 0 && ` Needed: ${required.join(', ')}.`}
@@ -232,6 +261,8 @@ function Drop({
         aria-label="CSV file"
         onChange={(event) => {
           const file = event.currentTarget.files?.[0]
+          // The same file, saved again, is chosen again.
+          event.currentTarget.value = ''
           if (file) onFile(file)
         }}
       />

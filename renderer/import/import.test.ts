@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { catalogue, entity, field, typed } from '../testing/metadata.ts'
-import { previewCsv, writeCsv } from './csv.ts'
+import { openCsv, previewCsv, writeCsv } from './csv.ts'
 import { matchHeaders, targetsOf } from './targets.ts'
 
 it('reads quotes, commas and line ends in cells, and stops where it is told', () => {
@@ -10,6 +10,37 @@ it('reads quotes, commas and line ends in cells, and stops where it is told', ()
     ['3', '4'],
   ])
   expect(previewCsv('a,"open', 5)).toEqual([['a', 'open']])
+})
+
+const opened = (text: string) => openCsv(new TextEncoder().encode(text))
+
+it.each([
+  ['PK\x03\x04', /Excel workbook; save it as CSV UTF-8/],
+  [' \n', /empty/],
+  ['\ufeff', /empty/],
+  ['Name;City\n\n', /no rows/],
+  ['Name\nM\ufffdller\n', /UTF-8/],
+])('says at once that %j cannot be imported, and why', (text, why) => {
+  expect(opened(text).fault).toMatch(why)
+})
+
+it('says that another encoding is none', () => {
+  expect(openCsv(Uint8Array.from([0x61, 0x0a, 0xfc])).fault).toMatch(/UTF-8/)
+})
+
+it.each([
+  [',', 'a,b;c'],
+  [';', '"a,b,c";d'],
+  ['\t', 'a\tb, c\td'],
+])('finds that cells are parted by %j as the server does', (delimiter, header) => {
+  const file = opened(`${header}\n1${delimiter}2\n`)
+  expect(file).toMatchObject({ fault: null, delimiter })
+  expect(file.fault === null && file.rows[1]).toEqual(['1', '2'])
+})
+
+it('keeps the numbers of rows where they matter, and writes with the separator of the file', () => {
+  expect(previewCsv('a;b\n\n;\n1;2\n', 9, true)[3]).toEqual(['1', '2'])
+  expect(writeCsv([['a;b', 'c,d']], ';')).toBe('"a;b";c,d')
 })
 
 it('writes nothing that a spreadsheet would run', () => {
@@ -45,8 +76,10 @@ const order = entity({
 
 it('offers what a file may fill: fields, parts of values, lines, and the ways to name a record', () => {
   expect(targetsOf(catalogue(order, company, line), order).map(({ path }) => path)).toEqual([
+    'id',
     'customer',
     'customer.tax_id',
+    'customer.id',
     'ship_to',
     'ship_to.street',
     'ship_to.street2',
@@ -69,4 +102,11 @@ it('matches headers to names and titles, each field once', () => {
     Number: null,
     Something: null,
   })
+})
+
+it('reads an export again: ids are for updating, a reference goes by its id where the file has one', () => {
+  const targets = targetsOf(catalogue(order, company, line), order)
+  expect(matchHeaders(['id', 'Customer', 'Customer id'], targets)).toEqual({ id: 'id', Customer: null, 'Customer id': 'customer.id' })
+  expect(matchHeaders(['Customer', 'ID'], targets)).toEqual({ Customer: 'customer', ID: 'id' })
+  expect(targetsOf(catalogue(order, company, line), { ...order, actions: ['list', 'import'] }).map(({ path }) => path)).not.toContain('id')
 })

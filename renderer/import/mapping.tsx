@@ -1,9 +1,12 @@
 import { IconArrowRight, IconCheck, IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
+import type { Delimiter } from '../../engine/fields/csv.ts'
 import type { Entity } from '../api/catalogue.ts'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
-import type { Target } from './targets.ts'
+import { idPath, type Target } from './targets.ts'
+
+const delimiterNames: Readonly<Record<Delimiter, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' }
 
 /** Which column goes to which field, with samples; and what happens to records that are already there. */
 export function Mapping({
@@ -16,6 +19,7 @@ export function Mapping({
   onKey,
   entity,
   file,
+  delimiter,
 }: {
   readonly rows: readonly (readonly string[])[]
   readonly targets: readonly Target[]
@@ -26,6 +30,7 @@ export function Mapping({
   readonly onKey: (key: string | null) => void
   readonly entity: Entity
   readonly file: string
+  readonly delimiter: Delimiter
 }) {
   const [headers = [], ...samples] = rows
   const used = new Set(Object.values(mapping))
@@ -40,7 +45,7 @@ export function Mapping({
   return (
     <>
       <p className="muted import-lead">
-        {file}: {matched} of {headers.length} columns have a place.
+        {file}: {matched} of {headers.length} columns have a place. Cells are parted by {delimiterNames[delimiter]}.
         {missing.length > 0 && <span className="danger"> Still needed: {missing.map((target) => target.title).join(', ')}.</span>}
       </p>
       <table className="table mapping">
@@ -81,12 +86,18 @@ export function Mapping({
           ))}
         </tbody>
       </table>
-      {keys.length > 0 && (
+      {(keys.length > 0 || used.has(idPath)) && (
         <fieldset className="import-mode">
           <legend className="strong">Records that are already there</legend>
           <label>
             <input type="radio" name="mode" checked={chosen === null} onChange={() => onKey(null)} /> Create a new record for every row
           </label>
+          {used.has(idPath) && (
+            <label>
+              <input type="radio" name="mode" checked={chosen === idPath} onChange={() => onKey(idPath)} /> Update the record with the same
+              id; rows without an id are new
+            </label>
+          )}
           {keys.map((key) => (
             <label key={key.id}>
               <input type="radio" name="mode" checked={chosen === key.id} onChange={() => onKey(key.id)} /> Update the record with the same{' '}

@@ -1,5 +1,6 @@
 import { IconArrowBackUp, IconDownload } from '@tabler/icons-react'
 import type { Entity } from '../api/catalogue.ts'
+import { delimiterOf } from '../../engine/fields/csv.ts'
 import { over, type ImportResult, type Job, type UndoResult } from '../api/jobs.ts'
 import { useLocale } from '../fields/locale.ts'
 import { formatDecimal } from '../fields/numbers.ts'
@@ -202,10 +203,12 @@ async function download(file: File | null, { faults }: ImportResult, entity: Ent
   const reasons = new Map<number, string[]>()
   for (const { row, column, detail } of faults)
     reasons.set(row, [...(reasons.get(row) ?? []), column === null ? detail : `${column}: ${detail}`])
-  const all = file ? previewCsv(await file.text(), Number.POSITIVE_INFINITY) : []
+  const source = file ? await file.text() : ''
+  const all = previewCsv(source, Number.POSITIVE_INFINITY, true)
+  const header = all.find((row) => row.length > 1 || row[0] !== '') ?? []
   const rows = [...reasons].toSorted(([a], [b]) => a - b)
   const text = file
-    ? writeCsv([[...(all[0] ?? []), 'Reason'], ...rows.map(([row, why]) => [...(all[row - 1] ?? []), why.join('; ')])])
+    ? writeCsv([[...header, 'Reason'], ...rows.map(([row, why]) => [...(all[row - 1] ?? []), why.join('; ')])], delimiterOf(source))
     : writeCsv([['Row', 'Reason'], ...rows.map(([row, why]) => [String(row), why.join('; ')])])
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))

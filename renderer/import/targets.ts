@@ -1,4 +1,4 @@
-import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
+import { may, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 
 /** A place that a column of a file can go to. */
 export interface Target {
@@ -9,6 +9,9 @@ export interface Target {
   /** How a cell names a record, e.g. “by name”. */
   readonly hint: string | undefined
 }
+
+/** The path of the column that says which record a row changes. */
+export const idPath = 'id'
 
 const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
 
@@ -23,21 +26,26 @@ export function targetsOf(catalogue: CatalogueView, entity: Entity): readonly Ta
       .filter((each) => !each.readOnly && !isLines(each))
       .flatMap((each) => withMembers(catalogue, each, `${field.name}.`, field.title))
   })
-  return [...own, ...lines]
+  const id = { path: idPath, title: 'Record id', section: entity.title, required: false, hint: 'to update' }
+  return [...(may(entity, 'update') ? [id] : []), ...own, ...lines]
 }
 
 function withMembers(catalogue: CatalogueView, field: Field, prefix: string, section: string): readonly Target[] {
   const target = field.reference?.targets.length === 1 ? catalogue.entities[field.reference.targets[0]?.entity ?? ''] : undefined
   const unique = new Set((target?.unique ?? []).flatMap((key) => (key.fields.length === 1 ? key.fields : [])))
   const keys = (target?.fields ?? []).filter((each) => unique.has(each.id))
-  const first = keys.find((each) => each.name === target?.titleField) ?? keys[0]
+  const title = target?.fields.find((each) => each.name === target.titleField)
+  const first = keys.find((each) => each === title) ?? keys[0] ?? title
   const whole: Target = {
     path: prefix + field.name,
     title: field.title,
     section,
     required: field.required,
-    hint: target ? `by ${first?.title.toLowerCase() ?? 'id'}` : undefined,
+    hint: target
+      ? `by ${[...new Set([first, title])].flatMap((each) => (each ? [each.title.toLowerCase()] : [])).join(' or ') || 'id'}`
+      : undefined,
   }
+  const byId = { ...whole, path: `${whole.path}.${idPath}`, title: `${field.title} id`, required: false, hint: undefined }
   const byKey = keys
     .filter((each) => each !== first)
     .map((each) => ({
@@ -51,6 +59,7 @@ function withMembers(catalogue: CatalogueView, field: Field, prefix: string, sec
   return [
     whole,
     ...byKey,
+    ...(field.reference && !field.reference.several ? [byId] : []),
     ...members.map(([name, title]) => ({
       ...whole,
       path: `${prefix}${field.name}.${name}`,
@@ -90,10 +99,12 @@ const plain = (text: string): string =>
     .normalize('NFKD')
     .replace(/[^a-z0-9]/g, '')
 
+const isId = (path: string): boolean => path.endsWith(`.${idPath}`)
+
 /** The target a column's header most likely means, or null: the whole name or title, else the end of a path. Each is used once. */
 export function matchHeaders(headers: readonly string[], targets: readonly Target[]): Readonly<Record<string, string | null>> {
   const taken = new Set<string>()
-  return Object.fromEntries(
+  const found = Object.fromEntries(
     headers.map((header) => {
       const wanted = plain(header)
       const free = targets.filter((target) => !taken.has(target.path))
@@ -102,10 +113,14 @@ export function matchHeaders(headers: readonly string[], targets: readonly Targe
           ? undefined
           : (free.find((target) => plain(target.path) === wanted || plain(target.title) === wanted) ??
             free.find(
-              (target) => plain(target.path.split('.').at(-1) ?? '') === wanted || plain(`${target.section}${target.title}`) === wanted,
+              (target) =>
+                (!isId(target.path) && plain(target.path.split('.').at(-1) ?? '') === wanted) ||
+                plain(`${target.section}${target.title}`) === wanted,
             ))
       if (found) taken.add(found.path)
       return [header, found?.path ?? null]
     }),
   )
+  // An export writes the title of a reference and, beside it, the id: that counts.
+  return Object.fromEntries(Object.entries(found).map(([header, path]) => [header, taken.has(`${path}.${idPath}`) ? null : path]))
 }

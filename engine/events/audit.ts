@@ -57,7 +57,9 @@ async function verifyTenant(session: AuditSession, tenant: string): Promise<Audi
   }
   const { rows } = await session.query(unlogged, [tenant])
   const lost = (rows as { id: string }[])[0]
-  return report(lost === undefined ? null : { position: null, event: lost.id, why: 'the event was taken out of the log' })
+  return report(
+    lost === undefined ? null : { position: null, event: lost.id, why: 'the event was taken out of the log, or never was in it' },
+  )
 }
 
 interface LogRow {
@@ -92,7 +94,7 @@ where l.tenant_id = $1 and l.position > $2 order by l.position limit $3`
 
 const unlogged = `
 select e.id from bos.event e
-where e.tenant_id = $1 and not exists (select from bos.log l where l.tenant_id = e.tenant_id and l.event_id = e.id)
+where e.tenant_id = $1 and not exists (select from bos.log l where l.tenant_id = e.tenant_id and l.event_id = e.id and l.at = e.at)
   and not exists (select from bos.event_pending p where p.at = e.at and p.event_id = e.id)
 order by e.at, e.id limit 1`
 

@@ -105,6 +105,13 @@ describe.each(engines)('the log on the %s engine', (engine) => {
       [`delete from bos.event where id = '${ids[0]}'`, 1, /event is missing/],
       [`delete from bos.log where position = 2`, 3, /position 2 is missing/, 1],
       [`delete from bos.log where position = 4`, null, /taken out of the log/, 3],
+      [
+        `insert into bos.event select id, tenant_id, at + interval '1 s', entity, record_id, type, version + 9, revision, changed, actor, via, request_id, digest
+          from bos.event where id = '${ids[1]}'`,
+        null,
+        /never was in it/,
+        4,
+      ],
       [`update bos.log set position = -position where position in (2, 3)`, 4, /position 2 is missing/, 1],
     ]
     for (const [tamper, position, why, verified = position! - 1] of cases) {

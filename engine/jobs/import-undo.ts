@@ -27,7 +27,7 @@ interface Kept {
   readonly record: string
   readonly why: string
 }
-/** One row of the import's account, and what has become of its record since. Events say who changed it: they carry the job's id. */
+/** One row of the import's account, and what has become of its record since. Events of imports say which one changed it: they carry the job's id. */
 interface ImportedRow {
   readonly row: number
   readonly status: 'created' | 'updated'
@@ -105,11 +105,15 @@ async function nextRows(database: Database, actor: Actor, job: string, undo: str
   const [found] = await database.read(contextOf(actor), {
     text: `select r.row_number as row, r.status, r.record_id as record, r.version, e.* from bos.import_row r
       cross join lateral (
-        select coalesce(bool_or(version = r.version and request_id = $4), false) as own,
-          count(*) filter (where request_id = $5) > count(*) filter (where request_id = $4 and version > r.version) as undone,
-          coalesce(bool_or(version > r.version and (request_id is null or request_id not in ($4, $5))), false) as "foreign",
+        select coalesce(bool_or(version = r.version and job = $4), false) as own,
+          count(*) filter (where job = $5) > count(*) filter (where job = $4 and version > r.version) as undone,
+          coalesce(bool_or(version > r.version and (job is null or job not in ($4, $5))), false) as "foreign",
           coalesce((array_agg(type order by version desc))[1] = 'deleted', false) as deleted, max(version) as latest
-        from bos.event e where e.tenant_id = r.tenant_id and e.record_id = r.record_id and e.version >= r.version
+        from (
+          -- Whoever calls the API chooses its request id, and so could pass for the import; it cannot choose how it came.
+          select version, type, case when via = 'import' then request_id end as job
+          from bos.event where tenant_id = r.tenant_id and record_id = r.record_id and version >= r.version
+        ) e
       ) e
       where r.tenant_id = $1 and r.job_id = $2 and r.row_number < $3 and r.record_id is not null order by r.row_number desc limit ${batchSize}`,
     values: [actor.tenant, job, before, job, undo],

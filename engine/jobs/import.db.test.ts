@@ -416,6 +416,15 @@ describe('undo', () => {
     expect(await undo(job.id, 'rep@acme')).toMatchObject({ removed: 1, keptCount: 0 })
   })
 
+  test('keeps what somebody edited under the name of the job: anybody may choose a request id', async () => {
+    const job = await run('external_id,name\nUN-8,Claimed\nUN-9,Untouched\n')
+    const path = `${companies}/${(await named('Claimed'))[0]!.id}`
+    ok(await world.call('manager@acme', 'PATCH', path, { body: { notes: 'mine' }, headers: { 'x-request-id': job.id } }))
+    const { removed, kept } = await undo(job.id)
+    expect([removed, kept]).toMatchObject([1, [{ row: 2, why: 'It was changed since.' }]])
+    expect(await get(world, 'manager@acme', path)).toMatchObject({ name: 'Claimed', notes: 'mine' })
+  })
+
   test('is for imports that are over', async () => {
     const job = await run('name\nx\n', '?dryRun=true')
     const result = await undo(job.id)

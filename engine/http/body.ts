@@ -3,16 +3,24 @@ import type { Limits } from '../config.ts'
 import { Problem } from '../problems.ts'
 import { JsonFault, parseJson } from '../json.ts'
 
-type BodyLimits = Pick<Limits, 'jsonBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels'>
+type BodyLimits = Pick<
+  Limits,
+  'jsonBodyBytes' | 'publicBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels' | 'jsonBodyMs'
+>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) chunks as they come.
+ * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) chunks as they come. Where
+ * `isPublic`, it may be a few kilobytes only.
  * Undefined when there is none. Throws Problem 'body-too-large', 'media-type-unsupported', 'request-malformed', and 'request-invalid'
  * for a file without a byte.
  */
-export async function readBody(request: IncomingMessage, csv: boolean, limits: BodyLimits): Promise<unknown> {
+export async function readBody(
+  request: IncomingMessage,
+  { csv, isPublic }: { readonly csv: boolean; readonly isPublic: boolean },
+  limits: BodyLimits,
+): Promise<unknown> {
   const { headers, method } = request
   if (method === 'GET' || method === 'HEAD') return undefined
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
@@ -24,13 +32,25 @@ export async function readBody(request: IncomingMessage, csv: boolean, limits: B
     throw new Problem('media-type-unsupported', 'Send the body without Content-Encoding.')
   }
   if (type === 'application/json' || (type === 'application/merge-patch+json' && method === 'PATCH')) {
-    const chunks: Buffer[] = []
-    for await (const chunk of bounded(request, limits.jsonBodyBytes, limits.discardedBodyBytes)) chunks.push(chunk)
-    return readJson(Buffer.concat(chunks), limits.jsonDepthLevels)
+    const bytes = await readWhole(request, isPublic ? limits.publicBodyBytes : limits.jsonBodyBytes, limits)
+    return readJson(bytes, limits.jsonDepthLevels)
   }
   if (isFile) return notEmpty(bounded(request, limits.csvBodyBytes, limits.discardedBodyBytes))
   const known = csv ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
   throw new Problem('media-type-unsupported', `Send the body as ${known}.`)
+}
+
+/** A body that is held until it is whole: what says that it will be too large is refused unread, and none may take its time. */
+async function readWhole(request: IncomingMessage, limit: number, limits: BodyLimits): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+  const late = setTimeout(() => request.destroy(), limits.jsonBodyMs)
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of bounded(request, limit, limits.discardedBodyBytes)) chunks.push(chunk)
+  } finally {
+    clearTimeout(late)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** The media type in lower case; a charset other than UTF-8 is refused. */

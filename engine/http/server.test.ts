@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { limits } from '../config.ts'
+import { limits, type Limits } from '../config.ts'
 import { Stale } from '../database/types.ts'
 import { ExactNumber } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
@@ -12,7 +12,7 @@ import { createGateway, listen, type Listening } from './server.ts'
 
 const actor: Actor = { tenant: 't', tenantSlug: 't', member: 'm', session: 's', roles: [], generation: 1, timeZone: 'UTC' }
 const calls: Call[] = []
-const state = { staleTimes: 0, reloads: 0, imports: 0, aborted: Promise.withResolvers<unknown>() }
+const state = { staleTimes: 0, reloads: 0, fresh: false, imports: 0, aborted: Promise.withResolvers<unknown>() }
 
 /** The gateway alone: a door that lets `Bearer good` in, and a pipeline that writes down what it was handed. */
 const routes: readonly Route[] = [
@@ -60,8 +60,9 @@ const open: Listening[] = []
 
 beforeAll(async () => {
   const guards = {
-    asMember: async <T>(authorization: string | undefined, _fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T> => {
+    asMember: async <T>(authorization: string | undefined, fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T> => {
       if (authorization !== 'Bearer good') throw new Problem('not-authenticated')
+      state.fresh = fresh
       try {
         return await work(actor)
       } catch (error) {
@@ -144,6 +145,21 @@ describe('a body is refused', () => {
     expect(await problem(response)).toMatchObject({ code: 'media-type-unsupported' })
   })
 
+  it('of 16 KiB and one byte where nobody has to sign in, unread when it says so itself', async () => {
+    const login = (characters: number): Promise<Response> =>
+      post(`"${'x'.repeat(characters)}"`, { 'content-type': 'application/json' }, '/api/auth/login')
+    expect((await login(limits.publicBodyBytes - 2)).status).toBe(200)
+    const response = await login(limits.publicBodyBytes - 1)
+    expect([response.status, await problem(response)]).toMatchObject([
+      413,
+      { code: 'body-too-large', detail: expect.stringContaining('16384') as string },
+    ])
+    const lines = ['POST /api/auth/login HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Connection: close']
+    expect(await raw(base, [...lines, 'Content-Length: 16385', '', '"'].join('\r\n'))).toMatch(/^HTTP\/1.1 413 /)
+    const chunked = [...lines, 'Transfer-Encoding: chunked', '', '4002', `"${'x'.repeat(0x4001)}`, '0', '', ''].join('\r\n')
+    expect(await raw(base, chunked)).toMatch(/^HTTP\/1.1 413 /)
+  })
+
   it('of 20 MiB CSV and one byte', async () => {
     const response = await post(Buffer.alloc(limits.csvBodyBytes + 1, 'x'), { 'content-type': 'text/csv' }, '/api/crm/deals/import')
     expect(response.status).toBe(413)
@@ -210,6 +226,16 @@ describe('a body is read', () => {
     )
     expect([response.status, await response.json()]).toEqual([202, { bytes: limits.csvBodyBytes }])
   })
+
+  it.each(['text/csv', 'Text/CSV', ' TEXT/csv; charset=UTF-8'])(
+    'with a fresh actor when it comes as %s: it could not be read again',
+    async (type) => {
+      expect((await post('name\n', { 'content-type': type }, '/api/crm/deals/import')).status).toBe(202)
+      expect(state.fresh).toBe(true)
+      expect((await post('{}')).status).toBe(200)
+      expect(state.fresh).toBe(false)
+    },
+  )
 
   it('as a merge patch; none is undefined', async () => {
     expect(
@@ -388,17 +414,39 @@ describe('demo mode', () => {
   )
 })
 
+/** A gateway of its own, with limits of its own. */
+function listenWith(own: Limits): Promise<Listening> {
+  const guards = { asMember: () => Promise.reject(new Problem('not-authenticated')), asOperator: () => undefined }
+  const app = createGateway({ config: { limits: own, trustedProxies: 0 }, demo: false, routes, ui: null, metrics: createMetrics(), guards })
+  return listen(app, { host: '127.0.0.1', port: 0, limits: own })
+}
+
+describe('nobody holds on to the server', () => {
+  it('by a JSON body that does not come', async () => {
+    const listening = await listenWith({ ...limits, jsonBodyMs: 50 })
+    const socket = connect(listening.port, '127.0.0.1')
+    const over = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
+    socket.write('POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{')
+    await over
+    const slow = await fetch(`http://127.0.0.1:${listening.port}/api/slow`)
+    expect(slow.status).toBe(200)
+    await listening.close()
+  })
+
+  it('by more connections than it takes', async () => {
+    const listening = await listenWith({ ...limits, connections: 1 })
+    const running = fetch(`http://127.0.0.1:${listening.port}/api/slow`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const answer = raw(`http://127.0.0.1:${listening.port}`, 'GET /api/slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    expect(await answer.catch(() => '')).toBe('')
+    expect((await running).status).toBe(200)
+    await listening.close()
+  })
+})
+
 describe('closing', () => {
   it('lets a running request finish and takes no new one', async () => {
-    const app = createGateway({
-      config: { limits, trustedProxies: 0 },
-      demo: false,
-      routes,
-      ui: null,
-      metrics: createMetrics(),
-      guards: { asMember: () => Promise.reject(new Problem('not-authenticated')), asOperator: () => undefined },
-    })
-    const listening = await listen(app, { host: '127.0.0.1', port: 0, limits })
+    const listening = await listenWith(limits)
     const running = fetch(`http://127.0.0.1:${listening.port}/api/slow`)
     await new Promise((resolve) => setTimeout(resolve, 100))
     const closed = listening.close()

@@ -51,11 +51,11 @@ export function createGateway(parts: GatewayParts): Express {
       request,
       response,
       requestId,
-      body: await readBody(request, route.csv === true, config.limits),
+      body: await readBody(request, { csv: route.csv === true, isPublic: route.guard === 'public' }, config.limits),
     })
     if (route.guard === 'member') {
       // A streamed body cannot be read twice: such a request begins with a fresh actor, so that it need not be retried.
-      const fresh = route.fresh === true || (route.csv === true && request.headers['content-type']?.startsWith('text/csv') === true)
+      const fresh = route.fresh === true || route.csv === true
       let read: Promise<Exchange> | undefined
       return guards.asMember(authorization, fresh, async (actor) => route.handle(await (read ??= exchange()), actor))
     }
@@ -116,6 +116,7 @@ export async function listen(app: Express, config: Pick<Config, 'host' | 'port' 
     { requestTimeout: limits.requestTimeoutMs, headersTimeout: limits.headersTimeoutMs, keepAliveTimeout: limits.keepAliveTimeoutMs },
     app,
   )
+  server.maxConnections = limits.connections
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.port, config.host, resolve)

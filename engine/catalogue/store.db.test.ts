@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeSession } from '../testing/schema.ts'
 import type { TestSession } from '../testing/schema.ts'
 import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { toStored } from './load.ts'
 import type { ModuleSource } from './sources.ts'
 import { cataloguesInUse, keepModules, openCatalogues } from './store.ts'
-import type { CataloguesOptions } from './store.ts'
+import type { Catalogues, CataloguesOptions } from './store.ts'
 import { compiledValidate } from './validate.ts'
 
 const acme = '00000000-0000-7000-8000-000000000001'
@@ -78,6 +79,43 @@ test('a tenant keeps the version it enabled while it fits', async () => {
   expect(fields(catalogues.full)).toEqual(['name', 'value'])
   expect(fields(await catalogues.current({ tenant: acme, generation: 1 }))).toEqual(['name'])
   expect((await cataloguesInUse(session, catalogues)).map(fields)).toEqual([['name', 'value'], undefined, ['name']])
+})
+
+describe('another process serves a newer version', () => {
+  const upgraded = crm('2.0.0', { secret: { type: 'string' } })
+  /** As it answers to the role of a running process. */
+  const caller: CataloguesOptions['caller'] = {
+    call: async ({ text, values }) => {
+      await session.query('reset role; set role bos_call')
+      try {
+        return await session.query(text, [...(values ?? [])])
+      } finally {
+        await session.query('reset role; set role bos_owner')
+      }
+    },
+  }
+  let here: Catalogues
+  beforeAll(async () => {
+    here = await openCatalogues(session, [exampleCore, crm('1.0.0', {})], { ...options, caller })
+    await keepModules(session, here)
+    await session.query(`update bos.tenant_module set version = '2.0.0' where module = 'crm'`)
+  })
+
+  test('that is stored nowhere, or does not fit here: no answer, rather than one by the old permissions', async () => {
+    await expect(here.current({ tenant: acme, generation: 90 })).rejects.toMatchObject({ code: 'unavailable' })
+    const newer = exampleModule('crm', { 'module.json': crmFile('2.0.0'), 'entities/deal.json': { type: 'of another metamodel' } })
+    await session.query(`insert into bos.module_version (module, version, hash, source) values ('crm', '2.0.0', 'x', $1::jsonb)`, [
+      JSON.stringify(toStored(newer)),
+    ])
+    await expect(here.current({ tenant: acme, generation: 90 })).rejects.toMatchObject({ code: 'unavailable' })
+    expect([...(await here.current({ tenant: globex, generation: 90 })).modules.keys()]).toEqual(['core'])
+  })
+
+  test('which is served here too', async () => {
+    await keepModules(session, await openCatalogues(session, [exampleCore, upgraded], { ...options, caller }))
+    expect(fields(await here.current({ tenant: acme, generation: 91 }))).toEqual(['name', 'secret'])
+    expect(fields(here.full)).toEqual(['name'])
+  })
 })
 
 test('a tenant without modules, or with one that is gone, gets what is left', async () => {

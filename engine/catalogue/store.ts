@@ -1,4 +1,5 @@
 import { limits } from '../config.ts'
+import { Problem } from '../problems.ts'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { catalogueHash, fromStored, toStored } from './load.ts'
@@ -90,7 +91,28 @@ export class Catalogues {
 
   async #read(tenant: string): Promise<Catalogue> {
     const { rows } = await this.#options.caller.call({ text: 'select * from bos.tenant_modules($1::uuid)', values: [tenant] })
-    return this.of(rows.map((row) => ({ module: String(row['module']), version: String(row['version']) })))
+    const enabled = rows.map((row) => ({ module: String(row['module']), version: String(row['version']) }))
+    const moved = enabled.filter(({ module, version }) => {
+      const served = this.settled.sources.get(module)
+      return served !== undefined && versionOf(served) !== version
+    })
+    return moved.length === 0 ? this.of(enabled) : this.#ofOthers(enabled)
+  }
+
+  /** Another process has moved the tenant to versions that are not served here. The old ones may permit what the new ones forbid. */
+  async #ofOthers(enabled: readonly EnabledModule[]): Promise<Catalogue> {
+    const sources = await Promise.all(
+      enabled.map(async ({ module, version }) => {
+        const served = this.settled.sources.get(module)
+        if (served !== undefined && versionOf(served) === version) return served
+        const { rows } = await this.#options.caller.call({ text: 'select bos.module_source($1, $2) as source', values: [module, version] })
+        const source = rows[0]?.['source'] as StoredSource | null | undefined
+        return source ? fromStored(module, source) : null
+      }),
+    )
+    const found = sources.filter((source) => source !== null)
+    if (found.length === sources.length && check(found, this.#options.validate).length === 0) return this.#compiled(found)
+    throw new Problem('unavailable', 'The modules are being brought to another version at this moment. Try again.')
   }
 
   #compiled(sources: readonly ModuleSource[]): Catalogue {

@@ -95,6 +95,14 @@ begin atomic
   select m.module, m.version from bos.tenant_module m where m.tenant_id = tenant_modules.tenant order by m.module;
 end;
 
+-- What a process asks for when another one serves a version that it has not: the newest content of it; null: there is none.
+create function bos.module_source(module text, version text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+  select v.source from bos.module_version v
+  where v.module = module_source.module and v.version = module_source.version order by v.stored_at desc limit 1;
+end;
+
 -- Enables a module, or moves it to another version; members who have no role in it get `role` (null: none).
 create function bos.module_enable(tenant uuid, module text, version text, role text) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
@@ -192,4 +200,4 @@ begin
 end $$;
 
 grant execute on function bos.account_by_email, bos.account_by_id, bos.password_set, bos.tenant_by_slug, bos.tenant_open, bos.tenant_list,
-  bos.tenant_modules, bos.module_enable, bos.access_set, bos.member_access, bos.member_name to bos_call;
+  bos.tenant_modules, bos.module_source, bos.module_enable, bos.access_set, bos.member_access, bos.member_name to bos_call;

@@ -24,6 +24,7 @@ import { createTokens } from './identity/tokens.ts'
 import { createJobService } from './jobs/index.ts'
 import { openWakeups } from './jobs/wakeups.ts'
 import { loadMasterKey } from './keys/master-key.ts'
+import { logError } from './log.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
@@ -133,7 +134,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const system = systemRoutes({
       metrics,
       isClosing: () => isClosing,
-      ping: () => database.call({ text: `select bos.setting_value('demo')` }),
+      // Whether the value is there, not the value: it is long.
+      ping: () => database.call({ text: `select bos.setting_value('demo') is null` }),
     })
     const routes: readonly Route[] = [
       ...system,
@@ -215,12 +217,6 @@ export async function startApp(
     await app.close()
   }
   return { ...app, port: listening.port, url: `http://${host}:${listening.port}`, close }
-}
-
-const logError = (error: unknown): void => {
-  console.error(
-    JSON.stringify({ at: new Date().toISOString(), level: 'error', error: error instanceof Error ? error.stack : String(error) }),
-  )
 }
 
 /** Where `npm start` puts the built pages. */

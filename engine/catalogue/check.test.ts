@@ -546,9 +546,7 @@ describe('faults', () => {
 })
 
 test('modules that depend on one another in a circle', () => {
-  const sales = exampleModule('sales', {
-    'module.json': { id: 'sales', version: '1.0.0', metamodel: 1, title: 'Sales', depends: { crm: '>=1.0.0' } },
-  })
+  const sales = exampleModule('sales', { 'module.json': moduleFile({ id: 'sales', roles: [], depends: { crm: '>=1.0.0' } }) })
   expect(faultsOf({ 'module.json': moduleFile({ depends: { core: '~1.2.0', sales: '1.0.0' } }) }, [exampleCore, sales])).toEqual([
     'crm/module.json:/depends/sales: sales depends on crm in turn',
     'sales/module.json:/depends/crm: crm depends on sales in turn',

@@ -418,7 +418,7 @@ describe('undo', () => {
 
   test('keeps what somebody edited under the name of the job: anybody may choose a request id', async () => {
     const job = await run('external_id,name\nUN-8,Claimed\nUN-9,Untouched\n')
-    const path = `${companies}/${(await named('Claimed'))[0]!.id}`
+    const path = `${companies}/${String((await named('Claimed'))[0]!.id)}`
     ok(await world.call('manager@acme', 'PATCH', path, { body: { notes: 'mine' }, headers: { 'x-request-id': job.id } }))
     const { removed, kept } = await undo(job.id)
     expect([removed, kept]).toMatchObject([1, [{ row: 2, why: 'It was changed since.' }]])

@@ -288,6 +288,24 @@ it('imports a file: columns matched, checked without a trace, run, undone', asyn
   expect(complaints).toEqual([])
 })
 
+it('takes a file of another country, and one that was exported before; says at once what is no CSV', async () => {
+  const { page, complaints } = await open('manager@acme', '/e/crm/companies/import')
+  const choose = (text: string) =>
+    page.setInputFiles('input[type=file]', { name: 'companies.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') })
+  await choose('PK\x03\x04')
+  await page.getByText('This is an Excel workbook; save it as CSV UTF-8.').waitFor()
+  await choose('Name;City\nM\xfcller;x\n')
+  await page.getByText('not in UTF-8').waitFor()
+  const { id } = await first('/api/crm/companies?limit=1')
+  await choose(`id;Name;City;E-mail\n${id};;Oslo;\n;Semicolon Ltd;Rome;\n`)
+  await page.getByText('4 of 4 columns have a place. Cells are parted by semicolons.').waitFor()
+  expect(await page.getByRole('radio', { name: 'Update the record with the same id' }).isChecked()).toBe(true)
+  await page.getByRole('button', { name: 'Check the file' }).click()
+  await page.getByText('1 would be updated').waitFor()
+  await page.getByText('1 would be new').waitFor()
+  expect(complaints).toEqual([])
+})
+
 it('shows how far a long import is, and can be left meanwhile', async () => {
   const { page } = await open('manager@acme', '/e/crm/companies/import')
   const before = await count('/api/crm/companies')

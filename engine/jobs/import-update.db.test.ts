@@ -18,11 +18,11 @@ const submit = (path: string, csv: string | Uint8Array, query = '', who: 'manage
   world.call(who, 'POST', `${path}/import${query}`, { body: csv, headers: { 'content-type': 'text/csv' } })
 async function report(path: string, csv: string, query = ''): Promise<Report> {
   const id = String(ok(await submit(path, csv, query))['id'])
-  let job: Json = {} as Json
+  let job: Json | undefined
   await expect
     .poll(async () => (job = await get(world, as, `/api/jobs/${id}`))['status'], { timeout: 25_000, interval: 50 })
     .toMatch(/done/)
-  return job['result'] as Report
+  return job!['result'] as Report
 }
 const byId = '?mode=upsert&key=id'
 const read = (path: string, id: unknown): Promise<Json> => get(world, as, `${path}/${String(id)}`)
@@ -40,8 +40,8 @@ test('an update by id wants a column of ids; ids are nothing for other imports',
   const none = await submit(companies, 'name\nx\n', byId)
   expect([none.status, (none.body as Json)['errors']]).toMatchObject([422, [{ pointer: '/mapping' }]])
   const mapping = `mapping=${encodeURIComponent('{"Key":"id"}')}`
-  const create = await submit(companies, 'Key,name\n,x\n', `?${mapping}`)
-  expect([create.status, (create.body as Json)['errors']]).toMatchObject([422, [{ pointer: '/mapping/Key' }]])
+  const made = await submit(companies, 'Key,name\n,x\n', `?${mapping}`)
+  expect([made.status, (made.body as Json)['errors']]).toMatchObject([422, [{ pointer: '/mapping/Key' }]])
   expect(await report(companies, 'Key,name\n,By another name\n', `${byId}&${mapping}`)).toMatchObject({ created: 1, failed: 0 })
 })
 
@@ -51,7 +51,7 @@ test.each(['', '&dryRun=true'])(
     const one = await create(world, as, companies, { name: 'One', city: 'Graz', notes: 'kept' })
     const foreign = await create(world, 'manager@globex', companies, { name: 'Theirs' })
     const unknown = '01a203de-a877-776e-951e-8813a1657850'
-    const csv = `ID,Name,City\n${String(one.id)},One changed,Linz\n,New of ${dry},\n${unknown},x,\n${String(foreign.id)},x,\nno id,x,\n`
+    const csv = `ID,Name,City\n${one.id},One changed,Linz\n,New of ${dry},\n${unknown},x,\n${foreign.id},x,\nno id,x,\n`
     const result = await report(companies, csv, byId + dry)
     expect(result).toMatchObject({ created: 1, updated: 1, failed: 3 })
     expect(result.faults.map(({ row, column }) => [row, column])).toEqual([
@@ -75,7 +75,7 @@ test('out, edited, in again: headers are titles, references have name and id, em
   expect(header).not.toContain('_')
   expect(row).toContain('Roundabout')
   expect(row).not.toContain('[]')
-  const edited = exported.replaceAll(String(company.id), String(other.id)).replace('Round deal', 'Round deal, edited')
+  const edited = exported.replaceAll(company.id, other.id).replace('Round deal', 'Round deal, edited')
   expect(await report(deals, edited.replace('Round deal, edited', '"Round deal, edited"'), byId)).toMatchObject({
     created: 0,
     updated: 1,
@@ -95,7 +95,7 @@ test('lines of a document that is updated by id are replaced', async () => {
   const customer = await create(world, as, companies, { name: 'Order customer' })
   await create(world, as, '/api/inventory/products', { name: 'Screw', sku: 'SCREW' })
   const order = await create(world, as, orders, { customer: customer.id, order_date: '2026-01-01', external_id: 'BYID' })
-  const csv = `id,order_date,product,quantity,unit_price\n${String(order.id)},2026-02-01,SCREW,2,1\n${String(order.id)},2026-02-01,SCREW,3,1\n`
+  const csv = `id,order_date,product,quantity,unit_price\n${order.id},2026-02-01,SCREW,2,1\n${order.id},2026-02-01,SCREW,3,1\n`
   for (const _ of [1, 2]) expect(await report(orders, csv, byId)).toMatchObject({ created: 0, updated: 1, faults: [] })
   const { order_date, lines } = await read(orders, order.id)
   expect([order_date, (lines as Json[]).map((each) => each['quantity'])]).toEqual(['2026-02-01', [2, 3]])
@@ -109,9 +109,9 @@ test('a reference is found by id, by what is unique, by its title: the title onl
   await create(world, as, companies, { name: 'Klinik' })
   await create(world, 'manager@globex', companies, { name: 'Only theirs' })
   const [owner] = await list('/api/core/members?limit=1')
-  const name = String(owner?.['name'] ?? '')
-  const rows = ['Klinikverbund Hochwald', 'KV', 'Klinik', String(one.id), 'Twice', 'Nobody', 'Only theirs']
-  const result = await report(deals, `Name,Company,Owner\n${rows.map((each, i) => `Ref ${i},${each},${i === 0 ? name : ''}`).join('\n')}\n`)
+  const name = owner?.['name'] as string
+  const rows = ['Klinikverbund Hochwald', 'KV', 'Klinik', one.id, 'Twice', 'Nobody', 'Only theirs']
+  const result = await report(deals, `Name,Company,Owner\n${rows.map((each, i) => `Found ${i},${each},${i === 0 ? name : ''}`).join('\n')}\n`)
   expect(result).toMatchObject({ created: 4, failed: 3 })
   expect(result.faults.map(({ row, column }) => [row, column])).toEqual([
     [6, 'Company'],
@@ -123,8 +123,8 @@ test('a reference is found by id, by what is unique, by its title: the title onl
   expect(nobody).toMatch(/^No company has "Nobody" as .*External id.* or Name/i)
   expect(nobody).not.toContain('external_id')
   expect(theirs?.replace('Only theirs', 'Nobody')).toBe(nobody)
-  expect((await list(`${deals}?name.startsWith=Ref&sort=name`)).map((each) => each['company'])).toEqual([one.id, one.id, coded.id, one.id])
-  expect((await list(`${deals}?name=Ref%200`))[0]).toMatchObject({ owner: owner?.['id'] })
+  expect((await list(`${deals}?name.startsWith=Found%20&sort=name`)).map((each) => each['company'])).toEqual([one.id, one.id, coded.id, one.id])
+  expect((await list(`${deals}?name=Found%200`))[0]).toMatchObject({ owner: owner?.['id'] })
 })
 
 test('every fault of a row is told at once, what is missing too', async () => {

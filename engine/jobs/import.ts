@@ -79,7 +79,7 @@ export async function submitImport({ records }: ImportOptions, jobs: Pick<Jobs, 
   }
   const input: ImportInput = { module: call.module, plural: call.plural, ...options, documents: count }
   const job = await jobs.submit(actor, 'import', input, {
-    also: (id) => [storeQuery(actor, id, here.entity.id, input, text)],
+    also: (jobId) => [storeQuery(actor, jobId, here.entity.id, input, text)],
     idempotency: parseIdempotency({ ...call, rest: ['import'] }, text),
   })
   return { status: 202, body: JSON.stringify(job), headers: { Location: `/api/jobs/${job.id}` } }

@@ -55,11 +55,11 @@ function Import({ entity }: { readonly entity: Entity }) {
   }, [finished])
 
   const take = async (chosen: File): Promise<void> => {
-    const file = openCsv(new Uint8Array(await chosen.arrayBuffer()))
+    const content = openCsv(new Uint8Array(await chosen.arrayBuffer()))
     setFile(chosen)
-    setOpened(file)
-    if (file.fault !== null) return
-    const matched = matchHeaders(file.rows[0] ?? [], targets)
+    setOpened(content)
+    if (content.fault !== null) return
+    const matched = matchHeaders(content.rows[0] ?? [], targets)
     setMapping(matched)
     setKey(hasIds(matched) ? idPath : null)
   }
@@ -155,7 +155,7 @@ function Import({ entity }: { readonly entity: Entity }) {
             entity={entity}
             onFile={(chosen) => void take(chosen)}
             fault={opened?.fault ?? null}
-            file={file?.name ?? ''}
+            name={file?.name ?? ''}
             required={targets.filter((target) => target.required && !target.path.includes('.')).map((target) => target.title)}
           />
         )}
@@ -211,13 +211,13 @@ function Drop({
   entity,
   onFile,
   fault,
-  file,
+  name,
   required,
 }: {
   readonly entity: Entity
   /** Why the file that was chosen before cannot be taken. */
   readonly fault: string | null
-  readonly file: string
+  readonly name: string
   readonly onFile: (file: File) => void
   readonly required: readonly string[]
 }) {
@@ -243,7 +243,7 @@ function Drop({
       <h2 className="section-title">Drop a CSV file here</h2>
       {fault !== null && (
         <p className="danger" role="alert">
-          {file}: {fault}
+          {name}: {fault}
         </p>
       )}
       <p className="muted">

@@ -34,15 +34,15 @@ function withMembers(catalogue: CatalogueView, field: Field, prefix: string, sec
   const target = field.reference?.targets.length === 1 ? catalogue.entities[field.reference.targets[0]?.entity ?? ''] : undefined
   const unique = new Set((target?.unique ?? []).flatMap((key) => (key.fields.length === 1 ? key.fields : [])))
   const keys = (target?.fields ?? []).filter((each) => unique.has(each.id))
-  const title = target?.fields.find((each) => each.name === target.titleField)
-  const first = keys.find((each) => each === title) ?? keys[0] ?? title
+  const named = target?.fields.find((each) => each.name === target.titleField)
+  const first = keys.find((each) => each === named) ?? keys[0] ?? named
   const whole: Target = {
     path: prefix + field.name,
     title: field.title,
     section,
     required: field.required,
     hint: target
-      ? `by ${[...new Set([first, title])].flatMap((each) => (each ? [each.title.toLowerCase()] : [])).join(' or ') || 'id'}`
+      ? `by ${[...new Set([first, named])].flatMap((each) => (each ? [each.title.toLowerCase()] : [])).join(' or ') || 'id'}`
       : undefined,
   }
   const byId = { ...whole, path: `${whole.path}.${idPath}`, title: `${field.title} id`, required: false, hint: undefined }
@@ -104,7 +104,7 @@ const isId = (path: string): boolean => path.endsWith(`.${idPath}`)
 /** The target a column's header most likely means, or null: the whole name or title, else the end of a path. Each is used once. */
 export function matchHeaders(headers: readonly string[], targets: readonly Target[]): Readonly<Record<string, string | null>> {
   const taken = new Set<string>()
-  const found = Object.fromEntries(
+  const matched = Object.fromEntries(
     headers.map((header) => {
       const wanted = plain(header)
       const free = targets.filter((target) => !taken.has(target.path))
@@ -122,5 +122,5 @@ export function matchHeaders(headers: readonly string[], targets: readonly Targe
     }),
   )
   // An export writes the title of a reference and, beside it, the id: that counts.
-  return Object.fromEntries(Object.entries(found).map(([header, path]) => [header, taken.has(`${path}.${idPath}`) ? null : path]))
+  return Object.fromEntries(Object.entries(matched).map(([header, path]) => [header, taken.has(`${path}.${idPath}`) ? null : path]))
 }

@@ -111,7 +111,10 @@ test('a reference is found by id, by what is unique, by its title: the title onl
   const [owner] = await list('/api/core/members?limit=1')
   const name = owner?.['name'] as string
   const rows = ['Klinikverbund Hochwald', 'KV', 'Klinik', one.id, 'Twice', 'Nobody', 'Only theirs']
-  const result = await report(deals, `Name,Company,Owner\n${rows.map((each, i) => `Found ${i},${each},${i === 0 ? name : ''}`).join('\n')}\n`)
+  const result = await report(
+    deals,
+    `Name,Company,Owner\n${rows.map((each, i) => `Found ${i},${each},${i === 0 ? name : ''}`).join('\n')}\n`,
+  )
   expect(result).toMatchObject({ created: 4, failed: 3 })
   expect(result.faults.map(({ row, column }) => [row, column])).toEqual([
     [6, 'Company'],
@@ -123,7 +126,12 @@ test('a reference is found by id, by what is unique, by its title: the title onl
   expect(nobody).toMatch(/^No company has "Nobody" as .*External id.* or Name/i)
   expect(nobody).not.toContain('external_id')
   expect(theirs?.replace('Only theirs', 'Nobody')).toBe(nobody)
-  expect((await list(`${deals}?name.startsWith=Found%20&sort=name`)).map((each) => each['company'])).toEqual([one.id, one.id, coded.id, one.id])
+  expect((await list(`${deals}?name.startsWith=Found%20&sort=name`)).map((each) => each['company'])).toEqual([
+    one.id,
+    one.id,
+    coded.id,
+    one.id,
+  ])
   expect((await list(`${deals}?name=Found%200`))[0]).toMatchObject({ owner: owner?.['id'] })
 })
 

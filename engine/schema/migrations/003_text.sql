@@ -55,7 +55,10 @@ language plpgsql stable security definer rows 100 set search_path = pg_catalog, 
 declare words tsquery := bos.words(query, bos.mark(bos.tenant()));
 begin
   if words is not null then
-    return query execute format('select id from %s where tenant_id = $1 and bos__search @@ $2', bos.module_table(schema_name, table_name))
+    -- The words carry the tenant's mark, so they alone lead through the index; with the tenant as a second condition PostgreSQL would
+    -- walk the list of all its rows along with them.
+    return query execute
+      format('select id from %s where (tenant_id = $1) is true and bos__search @@ $2', bos.module_table(schema_name, table_name))
       using bos.tenant(), words;
   end if;
 end $$;

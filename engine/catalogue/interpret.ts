@@ -47,7 +47,7 @@ const segments = (pointer: string): string[] =>
   pointer
     .split('/')
     .slice(1)
-    .map((part) => decodeURI(part).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
 const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** The schema object under a keyword location; a step `$ref` leads on to what it names. */

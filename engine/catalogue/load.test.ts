@@ -69,6 +69,17 @@ test('a number whose digits would be lost', async () => {
   ])
 })
 
+test('half of a character, in a key or a text', async () => {
+  await write({
+    ...library,
+    'library/entities/book.json': '{"title": "\\ud800", "type": "object", "properties": {"\\udc00": {"title": "\\ud83d\\ude00"}}}',
+  })
+  expect((await faults()).filter((fault) => fault.includes('surrogate'))).toEqual([
+    'library/entities/book.json:/title: contains half of a surrogate pair, which is not a character',
+    'library/entities/book.json:/properties/\ufffd: contains half of a surrogate pair, which is not a character',
+  ])
+})
+
 test('a key __proto__ reaches nobody', async () => {
   await write({
     ...library,

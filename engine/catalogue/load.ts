@@ -54,9 +54,7 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
       if (total > limits.moduleBytes)
         return void report(path, `the files before it have ${limits.moduleBytes} bytes, more than is read of one module`)
       const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full)), limits.jsonDepthLevels)
-      for (const pointer of inexactNumbers(value)) {
-        faults.push({ file: `${id}/${path}`, pointer, detail: 'has more digits than a JSON number keeps: write it as a text' })
-      }
+      for (const fault of unkept(value)) faults.push({ file: `${id}/${path}`, ...fault })
       files.set(path, value)
     } catch (error) {
       if (error instanceof JsonFault) report(path, error.message)
@@ -66,12 +64,19 @@ export async function loadModule(folder: string, id: string): Promise<ModuleSour
   }
 }
 
-/** Pointers of numbers that a double cannot hold. */
-function inexactNumbers(value: unknown, pointer = ''): string[] {
-  if (value instanceof ExactNumber) return [pointer]
+/** What would not be the same once stored: numbers that a double cannot hold, and texts that are not Unicode. */
+function unkept(value: unknown, pointer = ''): { pointer: string; detail: string }[] {
+  if (value instanceof ExactNumber) return [{ pointer, detail: 'has more digits than a JSON number keeps: write it as a text' }]
+  if (typeof value === 'string') return halfCharacter(value, pointer)
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => inexactNumbers(inner, `${pointer}/${pointerSegment(key)}`))
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = `${pointer}/${pointerSegment(key.toWellFormed())}`
+    return [...halfCharacter(key, at), ...unkept(inner, at)]
+  })
 }
+
+const halfCharacter = (text: string, pointer: string): { pointer: string; detail: string }[] =>
+  text.isWellFormed() ? [] : [{ pointer, detail: 'contains half of a surrogate pair, which is not a character' }]
 
 /** A module as it is stored in bos.module_version: texts, because jsonb would forget the order of keys. */
 export interface StoredSource {

@@ -33,7 +33,7 @@ describe.each(engines)('the log on the %s engine', (engine) => {
     )
 
   const empty = async () => {
-    for (const table of ['event_pending', 'log', 'event_body', 'event', 'counter']) await owned(`delete from bos.${table}`)
+    await owned('truncate bos.event_pending, bos.log, bos.event_body, bos.event, bos.counter')
   }
   beforeEach(empty)
 
@@ -166,28 +166,40 @@ describe.each(engines)('the log on the %s engine', (engine) => {
       expect((await log(acme)).map((row) => row['record'])).toEqual([early, late])
     })
 
-    test('a run costs what its batch costs, also when thousands wait in tables that the planner knows nothing of', async () => {
-      // The same session throughout, so that whatever it plans while the tables are empty would still be in use when they are not.
-      const pages = await database.withOwner(async (owner) => {
-        for (let turn = 0; turn < 8; turn++) await owner.query('select bos.sequence(100)')
-        // Ten records with a thousand versions each, by one writer: a bulk load.
-        await owner.query(
-          `with draft as (select gen_random_uuid() as id, md5((i % 10)::text)::uuid as record, 1 + i / 10 as version, clock_timestamp() as at from generate_series(0, 9999) i),
+    const known = {
+      'nothing of': [],
+      'that the outbox was empty, which it mostly is': [
+        'insert into bos.event_pending select gen_random_uuid(), gen_random_uuid(), clock_timestamp() from generate_series(1, 10000)',
+        'delete from bos.event_pending',
+        'analyze bos.event_pending',
+      ],
+    }
+    test.each(Object.entries(known))(
+      'a run costs what its batch costs, also when thousands wait in tables that the planner knows %s',
+      async (_what, before) => {
+        // The same session throughout, so that whatever it plans while the tables are empty would still be in use when they are not.
+        const pages = await database.withOwner(async (owner) => {
+          for (let turn = 0; turn < 8; turn++) await owner.query('select bos.sequence(100)')
+          for (const statement of before) await owner.query(statement)
+          // Ten records with a thousand versions each, by one writer: a bulk load.
+          await owner.query(
+            `with draft as (select gen_random_uuid() as id, md5((i % 10)::text)::uuid as record, 1 + i / 10 as version, clock_timestamp() as at from generate_series(0, 9999) i),
              header as (insert into bos.event (id, tenant_id, at, entity, record_id, type, version, revision, via, digest)
                select id, $1, at, 'crm.deal', record, 'updated', version, 0, 'api', sha256('') from draft)
            insert into bos.event_pending (event_id, tenant_id, at) select id, $1, at from draft`,
-          [acme],
-        )
-        const { rows } = await owner.query('explain (analyze, buffers, format json) select bos.sequence(100)')
-        const [{ Plan: plan }] = rows[0]!['QUERY PLAN'] as [{ Plan: Record<string, number> }]
-        return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!
-      })
-      // About 20 an event; many times that where a look-up reads all that the tenant has.
-      expect(pages / 100).toBeLessThan(40)
-      expect(await sequenceAll(database)).toBe(9_900)
-      await expectWhole(acme, 10_000)
-      expect(await database.withOwner((owner) => verifyAudit(owner, acme))).toMatchObject([{ verified: 10_000, broken: null }])
-    })
+            [acme],
+          )
+          const { rows } = await owner.query('explain (analyze, buffers, format json) select bos.sequence(100)')
+          const [{ Plan: plan }] = rows[0]!['QUERY PLAN'] as [{ Plan: Record<string, number> }]
+          return plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!
+        })
+        // About 20 an event; many times that where a look-up reads all that the tenant has.
+        expect(pages / 100).toBeLessThan(40)
+        expect(await sequenceAll(database)).toBe(9_900)
+        await expectWhole(acme, 10_000)
+        expect(await database.withOwner((owner) => verifyAudit(owner, acme))).toMatchObject([{ verified: 10_000, broken: null }])
+      },
+    )
 
     test('16 writers on shared records, two sequencers: every event once, in order, the chain whole', async () => {
       const sequencers = [database, database].map((each) => startSequencer(each, { batch: 7, intervalMs: 5, gatherMs: 0 }))

@@ -24,7 +24,8 @@ language sql stable parallel safe
 -- A run costs what its batch costs, however many events wait and however long the logs are: every step is a look-up by key, and
 -- the batch comes off the front of the outbox's key, unsorted. The planner does not see that while a table is new and has no
 -- statistics (a bulk load, a fresh database), and a plan once made for small tables would stay in use while they grow. So it is not
--- asked about whole tables, and asked anew in every run: 2 ms.
+-- asked about whole tables, and asked anew in every run: 2 ms. The outbox is analysed while it is empty, too, and is then taken
+-- for one row at any size: in a plain join it would be read whole for each event. So it is joined by `limit 1` and emptied by place.
 create function bos.sequence(batch integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -39,26 +40,28 @@ declare
   ids uuid[] := '{}';
   times timestamptz[] := '{}';
   hashes bytea[] := '{}';
+  places tid[] := '{}';
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('bos.sequence', 0)) then
     return null;
   end if;
   for next in
     with recursive chosen as (
-      (select e.tenant_id, e.record_id, e.version, e.revision, e.id, e.at
-        from (select * from bos.event_pending order by at, event_id limit batch) p
+      (select e.tenant_id, e.record_id, e.version, e.revision, e.id, e.at, p.place
+        from (select *, ctid as place from bos.event_pending order by at, event_id limit batch) p
         join bos.event e on e.tenant_id = p.tenant_id and e.id = p.event_id and e.at = p.at)
       union
-      select before.* from chosen c
+      select before.*, waiting.place from chosen c
         cross join lateral (
           select e.tenant_id, e.record_id, e.version, e.revision, e.id, e.at from bos.event e
           where e.tenant_id = c.tenant_id and e.record_id = c.record_id and (e.version, e.revision) < (c.version, c.revision)
           order by e.version desc, e.revision desc limit 1) before
-        join bos.event_pending p on p.at = before.at and p.event_id = before.id
+        cross join lateral (
+          select p.ctid as place from bos.event_pending p where p.at = before.at and p.event_id = before.id limit 1) waiting
     ), ordered as (
       select *, max(at) over (partition by tenant_id, record_id order by version, revision) as effective_at from chosen
     )
-    select o.tenant_id, o.id, o.at, e.digest, bos.event_header(e) as header
+    select o.tenant_id, o.id, o.at, o.place, e.digest, bos.event_header(e) as header
     from ordered o join bos.event e on e.tenant_id = o.tenant_id and e.id = o.id and e.at = o.at
     order by o.tenant_id, o.effective_at, o.record_id, o.version, o.revision
   loop
@@ -77,9 +80,10 @@ begin
     ids := ids || next.id;
     times := times || next.at;
     hashes := hashes || last_hash;
+    places := places || next.place;
   end loop;
   insert into bos.log (tenant_id, position, event_id, at, hash) select * from unnest(tenants, positions, ids, times, hashes);
-  delete from bos.event_pending p using unnest(ids, times) as done(id, at) where p.at = done.at and p.event_id = done.id;
+  delete from bos.event_pending where ctid = any(places);
   return cardinality(ids);
 end $$;
 grant execute on function bos.sequence to bos_call;

@@ -20,14 +20,19 @@ export function LinesTable({ field, record }: { readonly field: Field; readonly 
   return phone ? <LineList line={line} rows={rows} /> : <Table line={line} rows={rows} />
 }
 
+/** What both forms show of lines: their own fields, the lists below them, and the sum of what they amount to. */
+function arranged(line: Entity, rows: readonly RecordData[]) {
+  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
+  const columns = line.fields.filter((field) => !nested.includes(field))
+  const amount = amountField(columns)
+  return { columns, nested, amount, total: amount && totalOf(amount, rows) }
+}
+
 /** At phone width a line is a card: a table would hide its amount behind sideways scrolling. */
 function LineList({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
   const catalogue = useCatalogue()
   const locale = useLocale()
-  const columns = line.fields.filter((field) => field.lines === null || field.lines.linkField !== null)
-  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
-  const amount = amountField(columns)
-  const total = amount && totalOf(amount, rows)
+  const { columns, nested, amount, total } = arranged(line, rows)
   return (
     <ol className="line-list">
       {rows.map((row) => (
@@ -54,10 +59,7 @@ function LineList({ line, rows }: { readonly line: Entity; readonly rows: readon
 function Table({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
   const catalogue = useCatalogue()
   const locale = useLocale()
-  const columns = line.fields.filter((field) => field.lines === null || field.lines.linkField !== null)
-  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
-  const amount = amountField(columns)
-  const total = amount && totalOf(amount, rows)
+  const { columns, nested, amount, total } = arranged(line, rows)
   return (
     <div className="table-scroll">
       <table className="table lines">

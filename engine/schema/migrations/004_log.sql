@@ -26,6 +26,8 @@ language sql stable parallel safe
 -- statistics (a bulk load, a fresh database), and a plan once made for small tables would stay in use while they grow. So it is not
 -- asked about whole tables, and asked anew in every run: 2 ms. The outbox is analysed while it is empty, too, and is then taken
 -- for one row at any size: in a plain join it would be read whole for each event. So it is joined by `limit 1` and emptied by place.
+-- A place stays one event's for the length of a run because nobody else removes from the outbox: whoever comes to do so (a tenant
+-- that is deleted) takes the lock below first.
 create function bos.sequence(batch integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan

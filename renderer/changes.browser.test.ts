@@ -5,7 +5,7 @@ import { visiting, type Row } from './testing/visit.ts'
 
 /** What becomes of values and records that people change: kept, taken back, deleted, restored. */
 const world = await openWorld()
-const { open, first, count } = visiting(world)
+const { open, first, count, rows } = visiting(world)
 
 const rowOf = (page: Page, id: string): Locator =>
   page
@@ -33,6 +33,52 @@ describe('an amount in a cell', () => {
     await page.keyboard.press('Enter')
     await expect.poll(() => editor.getAttribute('aria-invalid')).toBe('true')
     expect((await dealNow(deal.id))['value']).toEqual(deal['value'])
+  })
+})
+
+describe('rows that arrive while somebody works in the grid', () => {
+  it.each(['before typing', 'while typing', 'after saving'])('leave the hands on their record, and its new value: %s', async (when) => {
+    const deals = await rows('/api/crm/deals?sort=name&limit=20')
+    const above = deals[0]!
+    const deal = deals.find(({ name }) => name !== above['name'])!
+    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
+    await cell.waitFor()
+    // The rows are read at once and arrive later.
+    const read = Promise.withResolvers<void>()
+    const arrive = Promise.withResolvers<void>()
+    await page.route('**/api/crm/deals?*search=*', async (route) => {
+      const response = await route.fetch()
+      read.resolve()
+      await arrive.promise
+      await route.fulfill({ response }).catch(() => undefined)
+    })
+    const arrived = () => rowOf(page, above.id).waitFor({ state: 'detached' })
+    await page.getByRole('textbox', { name: 'Search deals' }).fill(String(deal['name']))
+    await read.promise
+    await cell.click()
+    if (when === 'before typing') {
+      arrive.resolve()
+      await arrived()
+    }
+    const amount = { 'before typing': '421', 'while typing': '422', 'after saving': '423' }[when]!
+    await page.keyboard.type(amount[0]!)
+    if (when === 'while typing') {
+      const answered = page.waitForResponse(/deals\?.*search=/)
+      arrive.resolve()
+      await answered
+      await expect.poll(() => page.getByRole('textbox', { name: 'Value', exact: true }).inputValue()).toBe('4')
+    }
+    await page.keyboard.type(amount.slice(1))
+    await page.keyboard.press('Enter')
+    await expect.poll(async () => (await dealNow(deal.id))['value']).toMatchObject({ amount: `${amount}.00` })
+    if (when === 'after saving') {
+      await page.getByText('Value changed').first().waitFor()
+      arrive.resolve()
+    }
+    await arrived()
+    await cell.getByText(`${amount}.00`).waitFor()
+    expect((await dealNow(above.id))['value']).toEqual(above['value'])
   })
 })
 

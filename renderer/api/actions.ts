@@ -1,6 +1,6 @@
 import type { Entity } from './catalogue.ts'
 import { call, callJson, type Query } from './client.ts'
-import { deleteRecord, listRecords, patchRecord, queryClient, restoreRecord, wrote, type RecordData } from './records.ts'
+import { deleteRecord, listRecords, patchRecord, readAnew, restoreRecord, wrote, type RecordData } from './records.ts'
 
 export interface BulkResult {
   readonly status: number
@@ -20,7 +20,7 @@ export async function bulk(entity: Entity, operations: readonly BulkOperation[])
     })
     results.push(...answer.results)
   }
-  await queryClient.invalidateQueries({ queryKey: ['entity'] })
+  await readAnew()
   return results
 }
 

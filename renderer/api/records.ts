@@ -112,6 +112,15 @@ export async function restoreRecord(entity: Entity, id: string): Promise<void> {
   await call('POST', `${pathOf(entity)}/${id}/restore`)
 }
 
+/**
+ * Everything of entities that is on a page is read again. A first read that is under way may have begun before the write, and
+ * invalidating leaves it alone: it begins anew.
+ */
+export async function readAnew(): Promise<void> {
+  await queryClient.cancelQueries({ queryKey: ['entity'], predicate: (query) => query.state.data === undefined })
+  await queryClient.invalidateQueries({ queryKey: ['entity'] })
+}
+
 /** After a write: everything that may show the entity is read again; the answered record is in place at once. */
 export function wrote(entity: Entity, record?: RecordData): void {
   if (record) {
@@ -120,5 +129,5 @@ export function wrote(entity: Entity, record?: RecordData): void {
     )
     if (typeof record._title === 'string') queryClient.setQueryData(keys.title(entity.id, record.id), record._title)
   }
-  void queryClient.invalidateQueries({ queryKey: ['entity'] })
+  void readAnew()
 }

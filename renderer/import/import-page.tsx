@@ -2,7 +2,7 @@ import { IconFileSpreadsheet } from '@tabler/icons-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { endJob, over, startImport, useJob, type ImportResult } from '../api/jobs.ts'
-import { queryClient } from '../api/records.ts'
+import { readAnew } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
@@ -51,7 +51,7 @@ function Import({ entity }: { readonly entity: Entity }) {
   const step = runId !== null ? 3 : checkId !== null ? 2 : rows.length > 0 ? 1 : 0
   const finished = over(run.data)
   useEffect(() => {
-    if (finished) void queryClient.invalidateQueries({ queryKey: ['entity'] })
+    if (finished) void readAnew()
   }, [finished])
 
   const take = async (chosen: File): Promise<void> => {

@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual'
-import { memo, useEffect, useMemo, useRef, type Dispatch, type ReactNode, type RefObject, type SetStateAction } from 'react'
+import { memo, useEffect, useMemo, useRef, type ReactNode, type RefObject } from 'react'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
@@ -7,16 +7,18 @@ import { kindOf } from '../fields/registry.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useLatest } from '../model/latest.ts'
 import { CellEditor } from './cell-editor.tsx'
-import { focusActive, type Active, type Editing } from './grid-keys.ts'
+import { focusActive, placeAt, type Active, type Editing } from './grid-keys.ts'
 import type { GridProps } from './grid.tsx'
 
 interface Props extends GridProps {
   readonly scroller: RefObject<HTMLDivElement | null>
   readonly height: number
   readonly active: Active
-  readonly setActive: Dispatch<SetStateAction<Active>>
+  readonly setActive: (active: Active) => void
   readonly editing: Editing | null
   readonly setEditing: (editing: Editing | null) => void
+  /** Opens the editor of a cell, if it may be edited. */
+  readonly begin: (row: number, cell: number, typed: string | null) => boolean
 }
 
 /** The virtual rows. The focused row is always rendered, so that scrolling never loses the focus. */
@@ -37,6 +39,7 @@ export function GridBody(props: Props) {
     entity,
     editing,
     setEditing,
+    begin,
     onEdit,
   } = props
   // oxlint-disable-next-line react/incompatible-library -- a compiler would have to skip this component; it is kept small for that
@@ -59,10 +62,10 @@ export function GridBody(props: Props) {
   }, [last, rows.length, onEnd])
 
   const anchor = useRef<number | null>(null)
-  const latest = useLatest({ rows, selection, onSelection, onOpen, setEditing })
+  const latest = useLatest({ rows, selection, onSelection, onOpen, begin })
   const handlers = useMemo<Handlers>(
     () => ({
-      focus: (row, cell) => setActive({ row, cell }),
+      focus: (id, row, cell) => setActive({ id, row, cell }),
       select: (index, range) => {
         const { rows: all, selection: held, onSelection: choose } = latest.current
         const next = new Set(held)
@@ -79,7 +82,7 @@ export function GridBody(props: Props) {
         const record = latest.current.rows[index]
         if (record) latest.current.onOpen(record, 'default')
       },
-      edit: (row, cell) => latest.current.setEditing({ row, cell, typed: null }),
+      edit: (row, cell) => void latest.current.begin(row, cell, null),
     }),
     [latest, setActive],
   )
@@ -89,10 +92,7 @@ export function GridBody(props: Props) {
   const endEdit = (step: 'stay' | 'down' | 'right'): void => {
     if (!editing) return
     setEditing(null)
-    const next = {
-      row: Math.min(editing.row + (step === 'down' ? 1 : 0), rows.length - 1),
-      cell: Math.min(editing.cell + (step === 'right' ? 1 : 0), columns.length),
-    }
+    const next = placeAt(rows, columns.length, editing.row + (step === 'down' ? 1 : 0), editing.cell + (step === 'right' ? 1 : 0))
     setActive(next)
     requestAnimationFrame(() => focusActive(scroller.current, next))
   }
@@ -136,7 +136,7 @@ export function GridBody(props: Props) {
 }
 
 interface Handlers {
-  readonly focus: (row: number, cell: number | null) => void
+  readonly focus: (id: string, row: number, cell: number | null) => void
   readonly select: (index: number, range: boolean) => void
   readonly open: (index: number) => void
   readonly edit: (index: number, cell: number) => void
@@ -178,11 +178,12 @@ const Row = memo(function Row({
       aria-selected={selected}
       className="grid-row"
       data-row={index}
+      data-record={record.id}
       data-selected={selected || undefined}
       data-open={open || undefined}
       tabIndex={tab === -1 ? 0 : -1}
       style={{ transform: `translateY(${start}px)` }}
-      onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, null)}
+      onFocus={(event) => event.target === event.currentTarget && handlers.focus(record.id, index, null)}
     >
       {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the grid handles every key */}
       <div
@@ -192,7 +193,7 @@ const Row = memo(function Row({
         data-pinned
         data-cell={0}
         tabIndex={tab === 0 ? 0 : -1}
-        onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, 0)}
+        onFocus={(event) => event.target === event.currentTarget && handlers.focus(record.id, index, 0)}
         onClick={(event) => {
           if (!(event.target instanceof HTMLInputElement)) handlers.open(index)
         }}
@@ -230,7 +231,7 @@ const Row = memo(function Row({
           data-align={kindOf(column.field).align}
           tabIndex={tab === at + 1 ? 0 : -1}
           data-editing={editingCell === at + 1 || undefined}
-          onFocus={(event) => event.target === event.currentTarget && handlers.focus(index, at + 1)}
+          onFocus={(event) => event.target === event.currentTarget && handlers.focus(record.id, index, at + 1)}
           onDoubleClick={() => editable && handlers.edit(index, at + 1)}
         >
           {editingCell === at + 1 ? (

@@ -1,10 +1,15 @@
-import { useState, type Dispatch, type KeyboardEvent, type RefObject, type SetStateAction } from 'react'
+import type { KeyboardEvent, RefObject } from 'react'
+import type { RecordData } from '../api/records.ts'
 import { editable } from '../model/entity.ts'
 import { isTyping } from '../shell/commands.tsx'
 import type { GridProps } from './grid.tsx'
 
-/** Where the focus is: a row (`cell` null) or one cell of it, counted from 0 with the title column first. */
+/**
+ * Where the focus is: a row (`cell` null) or one cell of it, counted from 0 with the title column first. The record counts, not the
+ * number of its row: rows that arrive meanwhile may put another record there.
+ */
 export interface Active {
+  readonly id: string | null
   readonly row: number
   readonly cell: number | null
 }
@@ -13,11 +18,26 @@ export interface Editing {
   readonly cell: number
   /** What was typed to begin with; replaces the value. */
   readonly typed: string | null
+  /** The rows in which it began. They stay until it ends, so that nothing moves under the hands of who types. */
+  readonly rows: readonly RecordData[]
+}
+
+/** The place nearest to this row and cell. */
+export function placeAt(rows: readonly RecordData[], columns: number, row: number, cell: number | null): Active {
+  const nearest = Math.max(0, Math.min(row, rows.length - 1))
+  return { id: rows[nearest]?.id ?? null, row: nearest, cell: cell === null ? null : Math.max(0, Math.min(cell, columns)) }
+}
+
+/** The same place in other rows: where its record stands now, else the row that took its number. */
+export function placeIn(rows: readonly RecordData[], active: Active): Active {
+  if (rows[active.row]?.id === active.id) return active
+  const row = rows.findIndex(({ id }) => id === active.id)
+  return row < 0 ? active : { ...active, row }
 }
 
 /** Moves the focus to a row or cell once it is rendered; virtual rows may need a frame. */
 export function focusActive(scroller: HTMLElement | null, active: Active, tries = 4): void {
-  const row = scroller?.querySelector<HTMLElement>(`[data-row="${active.row}"]`)
+  const row = scroller?.querySelector<HTMLElement>(`[data-record="${active.id}"]`)
   const target = active.cell === null ? row : row?.querySelector<HTMLElement>(`[data-cell="${active.cell}"]`)
   if (target) {
     target.focus({ preventScroll: true })
@@ -35,21 +55,20 @@ export function useGridKeys({
   onEdit,
   active,
   setActive,
+  editing,
+  setEditing,
   scroller,
   height,
 }: GridProps & {
   readonly active: Active
-  readonly setActive: Dispatch<SetStateAction<Active>>
+  readonly setActive: (active: Active) => void
+  readonly editing: Editing | null
+  readonly setEditing: (editing: Editing | null) => void
   readonly scroller: RefObject<HTMLDivElement | null>
   readonly height: number
 }) {
-  const [editing, setEditing] = useState<Editing | null>(null)
-
   const move = (row: number, cell: number | null): void => {
-    const next = {
-      row: Math.min(Math.max(row, 0), rows.length - 1),
-      cell: cell === null ? null : Math.min(Math.max(cell, 0), columns.length),
-    }
+    const next = placeAt(rows, columns.length, row, cell)
     setActive(next)
     const node = scroller.current
     if (node) {
@@ -69,7 +88,7 @@ export function useGridKeys({
   const begin = (row: number, cell: number, typed: string | null): boolean => {
     const column = columns[cell - 1]
     if (!column || !onEdit || column.path.includes('.') || !editable(entity, column.field, 'edit')) return false
-    setEditing({ row, cell, typed })
+    setEditing({ row, cell, typed, rows })
     return true
   }
 
@@ -140,5 +159,5 @@ export function useGridKeys({
       return event.key.length === 1 && begin(row, cell, event.key)
     }
   }
-  return { onKeyDown, editing, setEditing, move }
+  return { onKeyDown, begin }
 }

@@ -6,7 +6,7 @@ import type { Column } from '../model/entity.ts'
 import { rowHeights, titleColumn, widthsOf, type Layout } from './columns.ts'
 import { GridBody } from './grid-body.tsx'
 import { GridHeader } from './grid-header.tsx'
-import { useGridKeys, type Active } from './grid-keys.ts'
+import { placeIn, useGridKeys, type Active, type Editing } from './grid-keys.ts'
 import type { ViewState } from './view-state.ts'
 
 const features = tableFeatures({ columnSizingFeature, columnResizingFeature })
@@ -38,9 +38,12 @@ export interface GridProps {
  * Focus has two levels (SCREENS §6): a row, where letters are commands, and a cell.
  */
 export function Grid(props: GridProps) {
-  const { entity, rows, columns, layout, onLayout, state, onSort, onFilter, total, selection, onSelection } = props
+  const { entity, columns, layout, onLayout, state, onSort, onFilter, total, selection, onSelection } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState<Active>({ row: 0, cell: null })
+  const [editing, setEditing] = useState<Editing | null>(null)
+  const rows = editing?.rows ?? props.rows
+  const [focused, setActive] = useState<Active>({ id: null, row: 0, cell: null })
+  const active = placeIn(rows, focused)
   const [room, setRoom] = useState(0)
   useEffect(() => {
     const node = scroller.current
@@ -86,7 +89,7 @@ export function Grid(props: GridProps) {
 
   const widths = table.getAllLeafColumns().map((column) => column.getSize())
   const height = rowHeights[layout.density]
-  const { onKeyDown, editing, setEditing } = useGridKeys({ ...props, active, setActive, scroller, height })
+  const { onKeyDown, begin } = useGridKeys({ ...props, rows, active, setActive, editing, setEditing, scroller, height })
   const template = widths.map((width) => `${width}px`).join(' ')
 
   return (
@@ -119,12 +122,14 @@ export function Grid(props: GridProps) {
         />
         <GridBody
           {...props}
+          rows={rows}
           scroller={scroller}
           height={height}
           active={active}
           setActive={setActive}
           editing={editing}
           setEditing={setEditing}
+          begin={begin}
         />
       </div>
     </div>

@@ -49,6 +49,26 @@ export interface SequenceSettings {
   readonly suffix: string
 }
 
+/** What kind of value a field has in expressions. Field types say it of themselves; text that is the id of an option knows its options. */
+export type ValueType =
+  | { readonly kind: 'boolean' }
+  /** Exact. `whole`: integers within ±(2^53 − 1), bigint in PostgreSQL; else numeric. */
+  | { readonly kind: 'number'; readonly whole: boolean }
+  | { readonly kind: 'text'; readonly options?: readonly { readonly id: string; readonly name: string }[] }
+  | { readonly kind: 'date' }
+  | { readonly kind: 'dateTime' }
+  | { readonly kind: 'time' }
+  /** Seconds. */
+  | { readonly kind: 'duration' }
+  | { readonly kind: 'money'; readonly currency: Currency }
+  | { readonly kind: 'list'; readonly of: ValueType }
+  /** Named texts: address, personName. */
+  | { readonly kind: 'composite'; readonly members: readonly string[] }
+  | { readonly kind: 'json' }
+/** Of money, as far as it is known before any record is read: own (each value has its own), an ISO 4217 code, or the path that gives it. */
+export type Currency =
+  { readonly kind: 'own' } | { readonly kind: 'code'; readonly code: string } | { readonly kind: 'path'; readonly path: string }
+
 /** A part of a composite value that filters, sorts and groups as a field of its own: `address.city=Berlin`. */
 export interface Member {
   /** Id of its field type. */
@@ -101,6 +121,8 @@ export interface FieldType<Settings = unknown> {
   showMeasure?(this: void, sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
   /** The settings for a caller who may know only some entities: what they cannot name is neither taken from them nor named to them. */
   narrow?(this: void, settings: Settings, knows: (entity: string) => boolean): Settings
+  /** What its values are in expressions; absent: references and lines, which lead to records. */
+  valueType?(this: void, settings: Settings): ValueType
   /** Parts of a composite value, by name. */
   members?(this: void, settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */

@@ -51,6 +51,7 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
         : null,
     lines: linesOf(draft, property, type, symbols),
     sequence,
+    logic: null,
   }
 }
 
@@ -106,6 +107,7 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     createOnly: false,
     noCopy: false,
     default: undefined,
+    logic: null,
     index: false,
     lines: null,
     help: '',
@@ -130,6 +132,8 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     search: [],
     unique: [],
     permissions: new Map(),
+    rules: [],
+    derivations: [],
     tree: null,
     scopes: scopesOfLines,
     parent: null,

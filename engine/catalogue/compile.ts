@@ -107,6 +107,8 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     search: (own.search ?? []).map(named),
     unique,
     permissions: permissionsOf(draft, symbols, roles),
+    rules: [],
+    derivations: [],
     tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
     scopes,
     parent: null,

@@ -1,3 +1,4 @@
+import type { Expression } from '../expressions/types.ts'
 import type { Column, JsonSchema, SequenceSettings } from '../fields/type.ts'
 
 /** Actions a role may be granted on an entity. `read` in a file is shorthand for list + get + history. */
@@ -81,6 +82,9 @@ export interface Entity {
   readonly search: readonly Field[]
   readonly unique: readonly UniqueKey[]
   readonly permissions: ReadonlyMap<string, Permission>
+  readonly rules: readonly Rule[]
+  /** Of a document with its lines; empty for lines. */
+  readonly derivations: readonly DerivationStep[]
   /** A self reference, and the text (`treeOf`) in which the engine keeps the ids from the root down. Null: no tree. */
   readonly tree: { readonly parent: Field; readonly path: Field } | null
   /** Widest first. A line has one, its document's. */
@@ -110,8 +114,6 @@ export interface Field {
   readonly settings: unknown
   readonly columns: readonly Column[]
   readonly required: boolean
-  /** Reserved: where the value comes from when it is not stored as given. */
-  readonly source?: 'compute' | 'rollup' | 'lookup' | 'copy'
   /** Set by the engine alone (sequence, tree path): input is accepted only if equal. */
   readonly readOnly: boolean
   readonly createOnly: boolean
@@ -129,6 +131,53 @@ export interface Field {
   readonly lines: Lines | null
   /** The engine gives the value on create, in this form. */
   readonly sequence: SequenceSettings | null
+  /** Null: no expression says anything of it. */
+  readonly logic: FieldLogic | null
+}
+
+/** What expressions say of a field. In all of them `self` is the record or line that has it. */
+export interface FieldLogic {
+  readonly derivation: Derivation | null
+  /** Gives the value on create when none is given. */
+  readonly default: Expression | null
+  /** Presentation, and what is not visible is not required. */
+  readonly visibleWhen: Expression | null
+  readonly requiredWhen: Expression | null
+  /** Judged on the record as it is stored: what is true of it then keeps the value as it is. */
+  readonly readOnlyWhen: Expression | null
+  /** A reference: which records may be chosen (`target`). */
+  readonly where: Expression | null
+}
+
+/** A value that the engine makes. */
+export interface Derivation {
+  readonly kind: 'compute' | 'rollup' | 'lookup' | 'copy'
+  readonly expression: Expression
+  /** In the row, kept true by the engine. Otherwise worked out whenever it is read: lookups, and what depends on the time or on who asks. */
+  readonly stored: boolean
+  /** Of a copy: people may change it; it is taken anew when the reference changes. */
+  readonly overridable: boolean
+}
+
+/** One step of working out the derived values of a document; steps come in an order in which none needs a later one. */
+export interface DerivationStep {
+  /** The document's entity, or one of its lines'. */
+  readonly entity: string
+  readonly field: string
+}
+
+/** What must hold of a record before it is stored. */
+export interface Rule {
+  readonly id: string
+  /** Null: always. */
+  readonly when: Expression | null
+  readonly assert: Expression
+  readonly message: string
+  /** Path of names at which the message stands, e.g. `value` or `lines`; null: the record as a whole. */
+  readonly at: string | null
+  /** A warning is told and stops nothing. */
+  readonly severity: 'error' | 'warning'
+  readonly on: ReadonlySet<'create' | 'update' | 'delete'>
 }
 
 /** A to-one reference: one foreign-key column per target, at most one set. JSON: an id, or {entity, id} where the file gives a list. */

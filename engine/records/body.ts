@@ -10,7 +10,7 @@ import { echo as quoted, pointerSegment } from '../problems.ts'
 import type { Report } from '../problems.ts'
 import { settingsFor } from './access.ts'
 import { Members } from './change.ts'
-import { isEmpty } from './decide.ts'
+import { isEmpty } from './decide-judge.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import type { Access, EntityAccess } from './types.ts'
 

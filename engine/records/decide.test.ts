@@ -3,7 +3,9 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import { sketchCatalogue } from '../testing/sketch.ts'
 import { Members, type Change, type LineChange, type Stored, type StoredLine, type UpdateOperation } from './change.ts'
-import { columnValues, decideCreate, decideUpdate, same, type Decision, type Situation } from './decide.ts'
+import { decideCreate, decideUpdate, type Decision, type Situation } from './decide.ts'
+import { same } from './decide-draft.ts'
+import { columnValues } from './decide-emit.ts'
 
 /** The middle of a write, without any database: the sketch of an order with lines and parts of lines. */
 const sketch = sketchCatalogue({

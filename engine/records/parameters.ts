@@ -84,6 +84,7 @@ function asField(id: string, title: string, type: string, target?: string): Fiel
     layer: 'core',
     lines: null,
     sequence: null,
+    logic: null,
     reference: target ? { targets: [{ entity: target, column: id }], several: false, onDelete: 'restrict', inverse: null } : null,
   } satisfies Field)
 }

@@ -50,6 +50,8 @@ function sketchEntity(
     titleField: null,
     search: search.map(named),
     unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
+    rules: [],
+    derivations: [],
     permissions: at === undefined ? new Map([[administrator, everything]]) : new Map(),
     tree: path ? { parent: named(String(path[1]['treeOf'])), path: named(path[0]) } : null,
     scopes: at !== undefined ? [scope('parent', { kind: 'parent' })] : ownScopes(owner),
@@ -117,6 +119,7 @@ function sketchField(
     layer: 'module',
     lines: null,
     sequence: null,
+    logic: null,
     reference:
       type === 'reference'
         ? {

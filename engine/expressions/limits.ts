@@ -1,0 +1,20 @@
+/** How large an expression may be. Checked before anything runs, so that no text costs more than it says. */
+export const limits = {
+  /** UTF-16 units of the text. */
+  characters: 4_000,
+  /** Parentheses, arguments and branches inside each other. A chain such as a + b + c is not deep. */
+  depth: 40,
+  /** Names, literals, operators and calls; literals of a list are not counted here. */
+  nodes: 500,
+  /** Items of all list literals together. */
+  listItems: 500,
+  /** Digits of one number. */
+  digits: 100,
+  loops: 12,
+  /** Loops inside each other. */
+  nestedLoops: 3,
+  /** References followed one after the other. */
+  hops: 16,
+  /** Faults that one text is told about. */
+  faults: 20,
+} as const

@@ -1,16 +1,17 @@
 import { symbolsOfChecked } from './check.ts'
-import { inverseName } from './check-relations.ts'
 import { displayOf, viewsOf } from './compile-display.ts'
-import { fieldTypeOf, relationOf } from './compile-field.ts'
+import { fieldTypeOf } from './compile-field.ts'
 import { compileFields, linkEntity } from './compile-fields.ts'
 import { permissionsOf } from './compile-permissions.ts'
 import { schemasOf } from './compile-schemas.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
+import { related, relationsOf } from './relations.ts'
+import type { Relations } from './relations.ts'
 import { scopesOf } from './scopes.ts'
 import type { ModuleSource } from './sources.ts'
-import { isDocument, targetsOf } from './symbols.ts'
+import { isDocument } from './symbols.ts'
 import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
-import type { Catalogue, Entity, Field, Inverse, Module, Role, UniqueKey } from './types.ts'
+import type { Catalogue, Entity, Field, Module, Role, UniqueKey } from './types.ts'
 
 /**
  * Compiles the sources of one set of enabled modules, in which `check` found no fault, to a frozen catalogue. Pure and
@@ -132,41 +133,6 @@ function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | nu
   const texts = [...draft.properties.values()].filter((property) => fieldTypeOf(property)?.titles === true)
   const first = texts.find((property) => property.required) ?? texts[0]
   return first ? named(first.name) : null
-}
-
-/** Entity id → what points at it. */
-type Relations = ReadonlyMap<string, readonly (Inverse & { readonly owner: boolean })[]>
-
-function relationsOf(symbols: Symbols): Relations {
-  const found = new Map<string, (Inverse & { owner: boolean })[]>()
-  for (const draft of symbols.entities.values()) {
-    for (const property of draft.properties.values()) {
-      const own = property.node['x-bos']
-      const relation = relationOf(property)
-      if (relation !== 'one' && relation !== 'many') continue
-      for (const name of targetsOf(draft, property, symbols).names) {
-        const target = symbols.entities.get(name)
-        if (target === undefined) continue
-        const inverse = inverseName(draft, property, target)
-        const list = found.get(target.id) ?? []
-        if (relation === 'one') list.push({ name: inverse, entity: draft.id, field: property.id, owner: true })
-        else {
-          list.push({ name: inverse, entity: draft.id, field: property.id, owner: false })
-          if (own?.through === undefined) list.push({ name: null, entity: `${draft.id}.${property.id}`, field: 'target', owner: true })
-        }
-        found.set(target.id, list)
-      }
-    }
-  }
-  return found
-}
-
-function related(id: string, relations: Relations): Pick<Entity, 'inverses' | 'referencedBy'> {
-  const all = (relations.get(id) ?? []).map(({ owner, ...inverse }) => ({ owner, inverse }))
-  return {
-    inverses: new Map(all.flatMap(({ inverse }): [string, Inverse][] => (inverse.name === null ? [] : [[inverse.name, inverse]]))),
-    referencedBy: all.filter(({ owner }) => owner).map(({ inverse }) => inverse),
-  }
 }
 
 function parentsOf(entities: ReadonlyMap<string, WithoutSchemas>): Map<string, { entity: string; field: string }> {

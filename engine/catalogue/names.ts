@@ -1,0 +1,128 @@
+import type { Member, Names, Shape } from '../expressions/types.ts'
+import type { ValueType } from '../fields/type.ts'
+import { compileField, relationOf } from './compile-field.ts'
+import { related, relationsOf } from './relations.ts'
+import type { Relations } from './relations.ts'
+import { systemFields } from './system-fields.ts'
+import { isDocument, targetsOf } from './symbols.ts'
+import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
+
+/**
+ * What expressions of a module can name: everything of the modules that it sees. Made from files that need not be without faults: what nobody can make sense of has no
+ * name here.
+ */
+export function namesOf(symbols: Symbols, sees: (module: string) => boolean): Names {
+  const relations = relationsOf(symbols)
+  const seen = [...symbols.entities.values()].filter((draft) => sees(draft.module))
+  const byId = new Map(seen.map((draft) => [draft.id, draft]))
+  const documents = documentsOf(symbols)
+  const shapes = new Map<string, Shape>()
+  return {
+    shape(entity) {
+      const known = shapes.get(entity)
+      const draft = byId.get(entity)
+      if (known || !draft) return known
+      const shape = shapeOf(draft, symbols, relations, documents, (id) => byId.has(id))
+      shapes.set(entity, shape)
+      return shape
+    },
+    entityNamed: (fullName) => seen.find((draft) => draft.fullName === fullName)?.id,
+    entityNames: seen.map((draft) => draft.fullName),
+  }
+}
+
+function shapeOf(
+  draft: EntityDraft,
+  symbols: Symbols,
+  relations: Relations,
+  documents: ReadonlyMap<string, string>,
+  isSeen: (entity: string) => boolean,
+): Shape {
+  const members = [
+    ...[...draft.properties.values()].flatMap((property) => memberOf(draft, property, symbols) ?? []),
+    ...inverseMembers(draft, relations).filter(({ entity }) => isSeen(entity)),
+    ...(draft.kind === 'line' ? lineMembers : systemMembers),
+  ]
+  const byName = new Map(members.map((each) => [each.name, each]))
+  const byId = new Map(members.map((each) => [each.id, each]))
+  const treePath = [...draft.properties.values()].find(({ node }) => node['x-bos']?.treeOf !== undefined)
+  return {
+    entity: draft.id,
+    title: draft.node.title,
+    byName: (name) => byName.get(name),
+    byId: (id) => byId.get(id),
+    members,
+    document: documents.get(draft.id) ?? null,
+    keys: keysOf(draft, symbols),
+    treePath: treePath?.id ?? null,
+  }
+}
+
+function memberOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols): Member | null {
+  const { name, id, node } = property
+  const title = node.title ?? name
+  const relation = relationOf(property)
+  const targets = targetsOf(draft, property, symbols).names.flatMap((each) => symbols.entities.get(each)?.id ?? [])
+  if (relation === 'one') return { kind: 'reference', name, id, title, entities: targets }
+  if (relation === 'lines' || relation === 'many') {
+    const [entity] = targets
+    return entity === undefined ? null : { kind: 'rows', via: relation === 'lines' ? 'lines' : 'links', name, id, title, entity }
+  }
+  const compiled = compileField(draft, property, symbols, () => undefined)
+  const type = compiled?.type.valueType?.(compiled.settings as never)
+  return type === undefined ? null : { kind: 'value', name, id, title, type }
+}
+
+const inverseMembers = (draft: EntityDraft, relations: Relations): (Member & { kind: 'rows' })[] =>
+  [...related(draft.id, relations).inverses].map(([name, { entity, field }]) => ({
+    kind: 'rows',
+    via: 'inverse',
+    name,
+    id: `${entity}/${field}`,
+    title: name,
+    entity,
+    field,
+  }))
+
+const valueTypes: Readonly<Record<string, ValueType>> = {
+  integer: { kind: 'number', whole: true },
+  dateTime: { kind: 'dateTime' },
+  text: { kind: 'text' },
+}
+/** `id` is every record's own, which `check` knows. */
+const systemMembers: readonly Member[] = systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
+  if (name === 'id' || !listed) return []
+  if (target !== undefined) return [{ kind: 'reference', name, id: name, title, entities: [target] }]
+  const value = valueTypes[type]
+  return value === undefined ? [] : [{ kind: 'value', name, id: name, title, type: value }]
+})
+const lineMembers: readonly Member[] = [
+  { kind: 'value', name: 'position', id: 'position', title: 'Position', type: { kind: 'number', whole: true } },
+]
+
+/** Line entity → the entity of its document. */
+function documentsOf(symbols: Symbols): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const draft of symbols.entities.values()) {
+    for (const property of draft.properties.values()) {
+      if (relationOf(property) !== 'lines') continue
+      for (const name of targetsOf(draft, property, symbols).names) {
+        const line = symbols.entities.get(name)
+        if (line) found.set(line.id, draft.id)
+      }
+    }
+  }
+  return found
+}
+
+/** Whatever has an index of its own. */
+function keysOf(draft: EntityDraft, symbols: Symbols): readonly (readonly string[])[] {
+  const idOf = (name: string): string => draft.properties.get(name)?.id ?? name
+  const unique = (draft.node['x-bos']?.unique ?? [])
+    .filter((key) => !key.fields.some((name) => isDocument(draft, name)))
+    .map((key) => key.fields.map(idOf))
+  const indexed = [...draft.properties.values()].filter(
+    (property) => relationOf(property) === 'one' || compileField(draft, property, symbols, () => undefined)?.indexed === true,
+  )
+  return [...unique, ...indexed.map(({ id }) => [id])]
+}

@@ -1,0 +1,158 @@
+import { exchange, lastVariable } from './transform.ts'
+import type { Exchange } from './transform.ts'
+import type { Node, RecordNode, Source, Type } from './types.ts'
+
+/**
+ * Who decides a write has the document at hand, with its lines; everything else an expression may speak of (what references lead to,
+ * who acts, settings, inverse relations, whole entities) stands in the database. `split` parts a tree into what is evaluated
+ * on the document and questions to the database. A question no longer speaks of the document: what it needs to know of it are `inputs`.
+ */
+export interface Split {
+  /** The tree with a parameter `question:0` … in place of each question. */
+  readonly root: Node
+  readonly questions: readonly Question[]
+}
+export interface Question {
+  /** With parameters `input:0` … in place of what is known of the document. */
+  readonly node: Node
+  /** Evaluated on the document, where the question stands: within a loop over lines, for each of them. */
+  readonly inputs: readonly Node[]
+}
+
+const text: Type = { kind: 'text' }
+const boolean: Type = { kind: 'boolean' }
+
+/** Overloads that `split` writes by itself. */
+const equals = 'eq.text'
+const isIn = 'in.text'
+
+/** Null: a loop over the document's lines stands inside one over other records, which no single question can say. */
+export function split(root: Node): Split | null {
+  const questions: Question[] = []
+  let isPossible = true
+  const own = new Set<number>()
+
+  const isOwn = (record: RecordNode): boolean => {
+    if (record.kind === 'root') return record.root === 'self' || record.root === 'old'
+    if (record.kind === 'element') return own.has(record.variable)
+    return record.kind === 'document' && isOwn(record.of)
+  }
+  const isOwnSource = (source: Source): boolean => {
+    if (source.kind === 'filter') return isOwnSource(source.source)
+    return source.kind === 'values' || (source.kind === 'lines' && isOwn(source.of))
+  }
+  /** The variables of loops over the document are known where its closures run. */
+  const bind = (source: Source, variable: number): void => {
+    own.add(variable)
+    if (source.kind === 'filter') bind(source.source, source.variable)
+  }
+
+  const onDocument: Exchange = {
+    node: (node) => {
+      if (node.kind === 'field' || node.kind === 'identity') return isOwn(node.of) ? node : ask(node)
+      if (node.kind !== 'aggregate') return null
+      if (!isOwnSource(node.source)) return ask(node)
+      bind(node.source, node.variable)
+      return null
+    },
+  }
+
+  function ask(node: Node): Node {
+    const inputs: Node[] = []
+    const bound = new Set<number>()
+    const input = (known: Node): Node => {
+      const key = JSON.stringify(known)
+      const index = inputs.findIndex((each) => JSON.stringify(each) === key)
+      const name = `input:${index === -1 ? inputs.push(known) - 1 : index}`
+      return { kind: 'parameter', type: known.type, name }
+    }
+    let next = lastVariable(root) + 1
+    /** The one record of an entity that has this id. */
+    const recordBy = (entity: string, id: Node): RecordNode => {
+      const variable = next++
+      const of: RecordNode = { kind: 'element', variable, entity }
+      const where: Node = { kind: 'call', type: boolean, overload: equals, args: [{ kind: 'identity', type: text, of }, id] }
+      return { kind: 'first', entity, source: { kind: 'filter', source: { kind: 'entity', entity }, variable, where, order: [] } }
+    }
+    const listOf = (entity: string, where: (of: RecordNode) => Node): Source => {
+      const variable = next++
+      return {
+        kind: 'filter',
+        source: { kind: 'entity', entity },
+        variable,
+        where: where({ kind: 'element', variable, entity }),
+        order: [],
+      }
+    }
+    const inDatabase: Exchange = {
+      node: (each) => {
+        if (each.kind === 'constant' || each.kind === 'parameter') return each
+        if (isOfDocument(each, bound)) return input(each)
+        if (each.kind === 'aggregate') bound.add(each.variable)
+        return null
+      },
+      record: (each) => {
+        if (each.kind === 'root' && each.root === 'user') return recordBy(each.entity, { kind: 'parameter', type: text, name: 'user.id' })
+        if (each.kind === 'hop' && isOwn(each.of)) {
+          const reference: Node = { kind: 'field', type: text, of: each.of, entity: each.of.entity, field: each.field, member: null }
+          return recordBy(each.entity, input(reference))
+        }
+        return null
+      },
+      source: (each) => {
+        if (each.kind === 'filter') bound.add(each.variable)
+        if (each.kind === 'lines' && isOwn(each.of)) isPossible = false
+        if (each.kind === 'inverse' && isOwn(each.of)) {
+          const id = input({ kind: 'identity', type: text, of: each.of })
+          const { entity, field } = each
+          return listOf(entity, (of) => ({
+            kind: 'call',
+            type: boolean,
+            overload: equals,
+            args: [{ kind: 'field', type: text, of, entity, field, member: null }, id],
+          }))
+        }
+        if (each.kind === 'links' && isOwn(each.of)) {
+          const type: Type = { kind: 'list', of: { kind: 'text' } }
+          const ids = input({ kind: 'field', type, of: each.of, entity: each.of.entity, field: each.field, member: null })
+          return listOf(each.entity, (of) => ({
+            kind: 'call',
+            type: boolean,
+            overload: isIn,
+            args: [{ kind: 'identity', type: text, of }, ids],
+          }))
+        }
+        return null
+      },
+    }
+    const inner = exchange(node, inDatabase)
+    const index = questions.push({ node: inner, inputs }) - 1
+    return { kind: 'parameter', type: node.type, name: `question:${index}` }
+  }
+
+  /** Nothing in it but the document and constants: its value is known before the database is asked. */
+  function isOfDocument(node: Node, bound: ReadonlySet<number>): boolean {
+    let all = true
+    const look: Exchange = {
+      node: (each) => {
+        if (each.kind === 'variable' && bound.has(each.variable)) all = false
+        if (each.kind === 'parameter') all = false
+        if (each.kind === 'aggregate' && isOwnSource(each.source)) bind(each.source, each.variable)
+        return null
+      },
+      record: (each) => {
+        if (!isOwn(each)) all = false
+        return each
+      },
+      source: (each) => {
+        if (!isOwnSource(each)) all = false
+        return null
+      },
+    }
+    exchange(node, look)
+    return all
+  }
+
+  const rest = exchange(root, onDocument)
+  return isPossible ? { root: rest, questions } : null
+}

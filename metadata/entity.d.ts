@@ -590,6 +590,10 @@ export interface Rule {
    */
   at?: string
   /**
+   * error (default) refuses; a warning is told, and the record is stored.
+   */
+  severity?: 'error' | 'warning'
+  /**
    * @minItems 1
    */
   on?: ['create' | 'update' | 'delete', ...('create' | 'update' | 'delete')[]]

@@ -20,6 +20,7 @@ function fromText(text: string, _settings: unknown, report: Report): boolean | u
 /** Yes or no; without a value it is neither. */
 export const boolean = define<object>({
   id: 'boolean',
+  valueType: () => ({ kind: 'boolean' }),
   json: ['boolean'],
   keywords: ['default'],
   compile: () => ({}),

@@ -11,6 +11,7 @@ function parseColor(input: unknown, _settings: unknown, report: Report): string 
 /** A colour as #rrggbb, in lower case. */
 export const color = define<object>({
   id: 'color',
+  valueType: () => ({ kind: 'text' }),
   json: ['string'],
   keywords: ['default'],
   compile: () => ({}),

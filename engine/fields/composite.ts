@@ -53,6 +53,7 @@ export function composite(id: string, parts: Readonly<Record<string, number>>, o
   return define<object>({
     ...rest,
     id,
+    valueType: () => ({ kind: 'composite', members: names }),
     json: ['object'],
     keywords: ['default'],
     compile: () => ({}),

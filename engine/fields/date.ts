@@ -23,6 +23,7 @@ function parseDate(input: unknown, _settings: unknown, report: Report): string |
 /** A day, without a time zone. */
 export const date = define<object>({
   id: 'date',
+  valueType: () => ({ kind: 'date' }),
   json: ['string'],
   format: 'date',
   keywords: ['default'],

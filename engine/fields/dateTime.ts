@@ -36,6 +36,7 @@ const render = (sql: Sql, value: RawBuilder<unknown>): RawBuilder<unknown> =>
 /** A moment; canonical in UTC with milliseconds. */
 export const dateTime = define<object>({
   id: 'dateTime',
+  valueType: () => ({ kind: 'dateTime' }),
   json: ['string'],
   format: 'date-time',
   keywords: ['default'],

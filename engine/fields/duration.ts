@@ -50,6 +50,7 @@ function render(sql: Sql, seconds: RawBuilder<unknown>): RawBuilder<unknown> {
 /** A length of time. Stored as seconds: an interval compares months with days, and its sums depend on how they were written. */
 export const duration = define<object>({
   id: 'duration',
+  valueType: () => ({ kind: 'duration' }),
   json: ['string'],
   format: 'duration',
   keywords: ['default'],

@@ -149,6 +149,7 @@ const exactOperators: { readonly [name in OperatorName]?: Operator } = {
 
 /** What the types stored as one exact number share. */
 export const exactColumn = {
+  valueType: () => ({ kind: 'number', whole: false }),
   json: ['string', 'number'],
   keywords: ['default', 'minimum', 'maximum'],
   settings: ['scale', 'precision'],

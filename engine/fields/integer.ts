@@ -52,6 +52,7 @@ export function integerBounds(node: PropertyNode, report: Report, { minimum: low
 }
 
 export const integerColumn = {
+  valueType: () => ({ kind: 'number', whole: true }) as const,
   columns: (name: string) => [{ name, type: 'bigint' }],
   schema: ({ minimum, maximum }: IntegerSettings) => ({ type: 'integer', minimum, maximum }),
   parse: parseInteger,

@@ -49,6 +49,7 @@ function parseJson(input: unknown, _settings: unknown, report: Report): unknown 
 /** Any JSON: for what has no shape of its own. Filtered only by whether it is there. */
 export const json: FieldType<object> = define<object>({
   id: 'json',
+  valueType: () => ({ kind: 'json' }),
   json: ['object', 'array', 'string', 'integer', 'number', 'boolean'],
   keywords: ['default'],
   compile: () => ({}),

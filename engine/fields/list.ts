@@ -41,6 +41,7 @@ const bareType = (settings: ListSettings): string =>
 /** A list of scalars, in the order given: several e-mail addresses, several codes. */
 export const list: FieldType<ListSettings> = define<ListSettings>({
   id: 'list',
+  valueType: (settings) => ({ kind: 'list', of: itemOf(settings).valueType!(settings.itemSettings) }),
   json: ['array'],
   keywords: ['items', 'default', 'minItems', 'maxItems', 'uniqueItems'],
   compile(node, report) {

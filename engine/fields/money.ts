@@ -10,7 +10,7 @@ import type { ExactSettings } from './exact.ts'
 import { suggestion } from './nearest.ts'
 import { notBuilt } from './notYet.ts'
 import { text } from './text.ts'
-import type { ColumnRef, JsonSchema, Operator } from './type.ts'
+import type { ColumnRef, Currency, JsonSchema, Operator } from './type.ts'
 
 export interface MoneySettings extends ExactSettings {
   /** ISO 4217 code where the field fixes it; null: each value has its own. */
@@ -99,9 +99,13 @@ function moneySchema(settings: MoneySettings, mode: 'read' | 'create' | 'patch')
   }
 }
 
+/** A code, or a path such as self.company.currency. */
+const kindOf = (currency: string): Currency => (code.test(currency) ? { kind: 'code', code: currency } : { kind: 'path', path: currency })
+
 /** An exact amount in a currency: its own, or one the field fixes. */
 export const money = define<MoneySettings>({
   id: 'money',
+  valueType: ({ currency }) => ({ kind: 'money', currency: currency === null ? { kind: 'own' } : kindOf(currency) }),
   json: ['object'],
   keywords: ['default', 'minimum', 'maximum'],
   settings: ['scale', 'precision', 'currency'],

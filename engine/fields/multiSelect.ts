@@ -2,7 +2,7 @@ import type { Report } from '../problems.ts'
 import { arrayLimits, arrayOperators, arraySchema, blankArray, cellOfItems, itemsOfCell, parseItems } from './array.ts'
 import type { ArrayLimits } from './array.ts'
 import { define } from './define.ts'
-import { optionId, optionOfText, parseOption, readOptions } from './select.ts'
+import { optionId, optionOfText, optionType, parseOption, readOptions } from './select.ts'
 import type { SelectSettings } from './select.ts'
 
 export interface MultiSelectSettings extends SelectSettings, ArrayLimits {}
@@ -16,6 +16,7 @@ function parseOptions(input: unknown, settings: MultiSelectSettings, report: Rep
 /** Some of a list of options. */
 export const multiSelect = define<MultiSelectSettings>({
   id: 'multiSelect',
+  valueType: (settings) => ({ kind: 'list', of: optionType(settings) }),
   json: ['array'],
   keywords: ['items', 'default', 'minItems', 'maxItems', 'uniqueItems', 'enum'],
   settings: ['options'],

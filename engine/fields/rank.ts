@@ -11,6 +11,7 @@ function parseRank(input: unknown, _settings: unknown, report: Report): string |
 /** The place of a record in a manual order: a text between any two others can always be made, so moving one touches no other. */
 export const rank = define<object>({
   id: 'rank',
+  valueType: () => ({ kind: 'text' }),
   json: ['string'],
   settings: ['within'],
   compile: () => ({}),

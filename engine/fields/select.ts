@@ -4,7 +4,7 @@ import { comparisons, plainIndex } from './compare.ts'
 import { define } from './define.ts'
 import { fold } from './fold.ts'
 import { suggestion } from './nearest.ts'
-import type { PropertyNode } from './type.ts'
+import type { PropertyNode, ValueType } from './type.ts'
 
 export interface Option {
   /** What is stored and travels: fixed for ever. */
@@ -81,9 +81,16 @@ export function optionOfText(text: string, settings: SelectSettings, report: Rep
 
 export const optionId = (name: unknown, { options }: SelectSettings): unknown => options.find((each) => each.name === name)?.id ?? name
 
+/** In expressions an option is compared with its name. */
+export const optionType = ({ options }: SelectSettings): ValueType => ({
+  kind: 'text',
+  options: options.map(({ id, name }) => ({ id, name })),
+})
+
 /** One of a list of options. Sorted by their order in the list; an option that is gone from it comes last. */
 export const select = define<SelectSettings>({
   id: 'select',
+  valueType: optionType,
   json: ['string'],
   keywords: ['enum', 'default'],
   settings: ['options'],

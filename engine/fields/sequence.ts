@@ -15,6 +15,7 @@ export const formatSequence = ({ prefix, digits, suffix }: SequenceSettings, n: 
 /** A number the engine gives on create. Sorted by length first, so that PO-100000 follows PO-99999. */
 export const sequence = define<SequenceSettings>({
   id: 'sequence',
+  valueType: () => ({ kind: 'text' }),
   json: ['string'],
   settings: ['pattern', 'scope', 'assign', 'gapless'],
   compile(node, report) {

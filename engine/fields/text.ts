@@ -149,6 +149,7 @@ export function textSettings(
 
 /** What every type stored as one text column shares. */
 export const textColumn = {
+  valueType: () => ({ kind: 'text' }),
   json: ['string'],
   keywords: ['default', 'minLength', 'maxLength'],
   columns: (name, { folded }) => [

@@ -15,6 +15,7 @@ function parseTime(input: unknown, _settings: unknown, report: Report): string |
 /** A time of the day, to the second, without a zone. */
 export const time = define<object>({
   id: 'time',
+  valueType: () => ({ kind: 'time' }),
   json: ['string'],
   format: 'time',
   keywords: ['default'],

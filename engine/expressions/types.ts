@@ -222,8 +222,11 @@ export interface Overload {
 }
 export interface Parameter {
   readonly name: string
-  /** Kinds of value it takes. `same`: any scalar, but one type with the other `same` arguments (numbers whole or not count as one). */
-  readonly takes: readonly ValueType['kind'][] | 'same' | 'list of same'
+  /**
+   * Kinds of value it takes. `same`: any scalar (a record counts), but one type with the other `same` arguments (numbers whole or not count
+   * as one). `any`: whatever has a value, also json, lists, records.
+   */
+  readonly takes: readonly (ValueType['kind'] | 'record')[] | 'same' | 'list of same' | 'list of text' | 'any'
   readonly optional?: true
   /** The last parameter may be repeated. */
   readonly repeated?: true
@@ -239,6 +242,8 @@ export interface Clock {
 export interface SqlSurroundings {
   /** SQL of the zone's name (text). */
   readonly zone: RawBuilder<unknown>
+  /** The arguments where the parameter must be a literal, by position: what they choose is chosen while compiling. */
+  readonly literals: readonly (string | undefined)[]
 }
 
 /**

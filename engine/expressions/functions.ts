@@ -1,8 +1,34 @@
+import { dateFunctions, formatDates } from './functions-date.ts'
+import { contained, listFunctions, logicFunctions } from './functions-list.ts'
+import { formatNumber, numberFunctions } from './functions-number.ts'
 import { operators } from './functions-operators.ts'
+import { substringFrom, textFunctions } from './functions-text.ts'
 import type { FunctionDefinition, Overload } from './types.ts'
 
+const format: FunctionDefinition = {
+  name: 'format',
+  group: 'text',
+  doc: 'A number or a date written for people. Numbers: # and 0 are digits, 0 is always shown, a comma groups thousands. Dates: yyyy yy MM M dd d HH H mm ss; words stand between quotes.',
+  examples: [
+    { expression: `format(1234.5, '#,##0.00 €')`, result: '1,234.50 €' },
+    { expression: `format(date(2026, 11, 3), 'd.M.yyyy')`, result: '3.11.2026' },
+  ],
+  overloads: [formatNumber, ...formatDates],
+}
+
+/** `contains` looks into lists as well, `substring` does without an end. */
+const more: Readonly<Record<string, Overload>> = { contains: contained, substring: substringFrom }
+
 /** Every function and operator of the language: checker, backends, completion, manual and the generator of the differential test read it. */
-export const functions: readonly FunctionDefinition[] = [...operators]
+export const functions: readonly FunctionDefinition[] = [
+  ...operators,
+  ...logicFunctions,
+  ...numberFunctions,
+  ...textFunctions.map((each) => (more[each.name] ? { ...each, overloads: [...each.overloads, more[each.name]!] } : each)),
+  format,
+  ...dateFunctions,
+  ...listFunctions,
+]
 
 const overloads = new Map<string, Overload>(functions.flatMap((each) => each.overloads.map((overload) => [overload.id, overload] as const)))
 const byName = new Map<string, FunctionDefinition>(functions.map((each) => [each.name, each]))

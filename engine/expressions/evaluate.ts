@@ -11,8 +11,8 @@ export interface Environment extends Clock {
   readonly old: RecordView | null
   readonly user: RecordView | null
   readonly settings: RecordView | null
-  /** The canonical value of `now`, `user.roles` … */
-  parameter(this: void, name: string): unknown
+  /** The canonical value of `now`, `user.roles` … `bound` is for `toStep`. */
+  parameter(this: void, name: string, bound: Bound): unknown
   /** All live records of an entity, in the order of their ids, or those that the filter above may keep. */
   search(this: void, entity: string): readonly RecordView[]
 }
@@ -29,12 +29,13 @@ export interface RecordView {
   rows(this: void, via: 'lines' | 'links' | 'inverse', field: string, entity: string): readonly RecordView[]
 }
 
-/** `bound`: what the variables of loops hold now. */
-type Step = (environment: Environment, bound: unknown[]) => Value
-type RecordStep = (environment: Environment, bound: unknown[]) => RecordView | null
-type SourceStep = (environment: Environment, bound: unknown[]) => readonly unknown[]
+/** What the variables of loops hold now. */
+export type Bound = unknown[]
+type Step = (environment: Environment, bound: Bound) => Value
+type RecordStep = (environment: Environment, bound: Bound) => RecordView | null
+type SourceStep = (environment: Environment, bound: Bound) => readonly unknown[]
 
-const unbound: unknown[] = []
+const unbound: Bound = []
 
 /**
  * A tree becomes closures, chosen once by static types: what runs per record looks at values only. Nothing is allocated for expressions
@@ -46,6 +47,9 @@ export function toFunction(root: Node): (environment: Environment) => Value {
   const count = compiler.variables
   return count === 0 ? (environment) => step(environment, unbound) : (environment) => step(environment, Array.from({ length: count }))
 }
+
+/** A tree that stands within loops of another, whose variables it reads. */
+export const toStep = (root: Node): ((environment: Environment, bound: Bound) => Value) => new Compiler().step(root)
 
 class Compiler {
   variables = 0
@@ -63,7 +67,7 @@ class Compiler {
       }
       case 'parameter': {
         const { name, type } = node
-        return (environment) => fromCanonical(type, environment.parameter(name))
+        return (environment, bound) => fromCanonical(type, environment.parameter(name, bound))
       }
       case 'field':
         return this.#field(node)

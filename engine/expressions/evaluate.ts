@@ -11,6 +11,7 @@ export interface Environment extends Clock {
   readonly old: RecordView | null
   readonly user: RecordView | null
   readonly settings: RecordView | null
+  readonly target?: RecordView | null
   /** The canonical value of `now`, `user.roles` … `bound` is for `toStep`. */
   parameter(this: void, name: string, bound: Bound): unknown
   /** All live records of an entity, in the order of their ids, or those that the filter above may keep. */
@@ -137,7 +138,7 @@ class Compiler {
     switch (node.kind) {
       case 'root': {
         const { root } = node
-        return (environment) => environment[root]
+        return (environment) => environment[root] ?? null
       }
       case 'element': {
         const { variable } = node

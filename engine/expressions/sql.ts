@@ -4,7 +4,7 @@ import { quotientSql } from './functions-operators.ts'
 import type { Fragment } from './functions-operators.ts'
 import { writeNumeric } from './numbers.ts'
 import type { Numeric } from './numbers.ts'
-import type { Node, RecordNode, Source, Type } from './types.ts'
+import type { Node, RecordNode, RecordRoot, Source, Type } from './types.ts'
 import { fromCanonical } from './values.ts'
 
 /** How expressions reach stored records. Values have the SQL type of their static type (`sqlType`), text the collation "C". */
@@ -62,7 +62,7 @@ export interface SqlContext {
   readonly zone: Fragment
   /** Of the caller: what whole entities are searched in. */
   readonly tenant: Fragment
-  readonly roots: { readonly [root in 'self' | 'old' | 'user' | 'settings']?: RootRow }
+  readonly roots: { readonly [root in RecordRoot]?: RootRow }
   parameter(this: void, name: string, type: Type): Fragment
   /** Default: a bound parameter with a cast. */
   constant?(this: void, type: Type, value: unknown): Fragment

@@ -141,9 +141,11 @@ export type Node =
  */
 export type Aggregate = 'exists' | 'all' | 'count' | 'sum' | 'min' | 'max' | 'avg' | 'list'
 
+/** `target`: the record that may be chosen, in the `where` of a reference; the catalogue puts the reference of `self` in its place. */
+export type RecordRoot = 'self' | 'old' | 'user' | 'settings' | 'target'
 /** Something with fields. Null (no such record, none the reader sees) makes every field of it null. */
 export type RecordNode =
-  | { readonly kind: 'root'; readonly root: 'self' | 'old' | 'user' | 'settings'; readonly entity: string }
+  | { readonly kind: 'root'; readonly root: RecordRoot; readonly entity: string }
   | { readonly kind: 'element'; readonly variable: number; readonly entity: string }
   /** Along a reference to one entity. */
   | { readonly kind: 'hop'; readonly of: RecordNode; readonly field: string; readonly entity: string }
@@ -175,8 +177,8 @@ export type Source =
 
 /** What an expression reads, as trees from its roots: what must be at hand to evaluate it, and what makes its value change. */
 export interface Dependencies {
-  /** Of `self`, `old`, `user`, `settings`. A root that is not read is absent. */
-  readonly roots: ReadonlyMap<'self' | 'old' | 'user' | 'settings', Needs>
+  /** A root that is not read is absent. */
+  readonly roots: ReadonlyMap<RecordRoot, Needs>
   /** Whole entities that are searched (`first`, `filter`), with what is read of them. */
   readonly searched: ReadonlyMap<string, Needs>
   /** Names of parameters: `now`, `user.roles` … */

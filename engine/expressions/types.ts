@@ -101,6 +101,7 @@ export interface Expression {
 }
 
 export type Node =
+  /** `value` is canonical, as fields hold it: plain JSON, a number with a fraction or beyond ±(2^53−1) as decimal text. A record: its id. */
   | { readonly kind: 'constant'; readonly type: Type; readonly value: unknown }
   /** A value of the surroundings: `now`, `today`, `user.roles`, `tenant.name`, `params.from` … */
   | { readonly kind: 'parameter'; readonly type: Type; readonly name: string }
@@ -184,7 +185,10 @@ export interface Dependencies {
   /** Names of parameters: `now`, `user.roles` … */
   readonly parameters: ReadonlySet<string>
 }
-/** What is read of a record, and of those it leads to. Keys are field ids, of an inverse relation `{entity}/{field}`. */
+/**
+ * What is read of a record, and of those it leads to. Keys are field ids, of an inverse relation `{entity}/{field}` (as in `Member.id`).
+ * A reference that is only followed stands in `hops` alone; one whose id is read, in `values`.
+ */
 export interface Needs {
   readonly entity: string
   readonly values: ReadonlySet<string>

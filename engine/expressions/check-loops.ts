@@ -1,0 +1,288 @@
+import { calling, isList, specialForms } from './check-calls.ts'
+import { keyFault } from './check-keys.ts'
+import { recordTerm } from './check-members.ts'
+import { noScalar, unified } from './coerce.ts'
+import { boolean, described, faulty, mentions, nodeOf, nothing, number, rootNames, valued, whole } from './terms.ts'
+import type { Checked, Checker, Scope, Term } from './terms.ts'
+import type { Aggregate, Node, RecordNode, Source, Syntax, Type } from './types.ts'
+
+type Call = Syntax & { kind: 'call' }
+
+const loops: ReadonlySet<string> = new Set([
+  'exists',
+  'all',
+  'count',
+  'sum',
+  'min',
+  'max',
+  'avg',
+  'list',
+  'first',
+  'filter',
+  'running',
+  'size',
+])
+/** Where the table has functions of this name too: what the first argument is decides. */
+const ambiguous: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'avg', 'list', 'first', 'count', 'size'])
+
+interface Loop {
+  readonly source: Source
+  /** Of the elements; null: they are values. */
+  readonly entity: string | null
+  readonly variable: number
+  readonly element: Term
+  readonly body: Scope
+}
+
+/** Exists, all, count … Null: it is no loop. */
+export function checkLoop(checker: Checker, syntax: Call, scope: Scope): Checked | null {
+  const { name, args } = syntax
+  if (!loops.has(name)) return null
+  const usage = specialForms.get(name)!
+  if (args.length === 0) return checker.refuse(syntax, `write ${usage}`)
+  const source = checker.check(args[0]!, scope)
+  if (source.term.is === 'fault') return faulty(syntax)
+  if (source.term.is !== 'rows' && !isList(source.term)) {
+    if (ambiguous.has(name) && args.length !== 3) return null
+    const what = described(source.term, checker.context.names)
+    return checker.refuse(args[0]!, `${name} goes over lines, related records or a list; this is ${what}: write ${usage}`)
+  }
+  if (!checker.enterLoop(syntax, scope)) return faulty(syntax)
+  const variable = args[1]
+  if (name === 'size' && variable !== undefined) return checker.refuse(syntax, `write ${usage}`)
+  const loop = enter(checker, syntax, source.term, variable, scope)
+  if (loop === null) return faulty(syntax)
+  const rest = args.slice(2)
+  if (variable !== undefined && rest.length === 0) return checker.refuse(variable, `say what is meant of each: ${usage}`)
+  const checked = rest.map((each, i) =>
+    (name === 'first' || name === 'filter') && i > 0 ? orderKey(checker, each, loop) : checker.check(each, loop.body),
+  )
+  if (checked.some(({ term }) => term.is === 'fault')) return faulty(syntax)
+  const { term, parts } = meaning(checker, syntax, loop, checked)
+  const canonicalArgs = [source.canonical, ...(variable === undefined ? [] : [variable]), ...parts.map((each) => each.canonical)]
+  return { term, syntax, canonical: { ...syntax, args: canonicalArgs } }
+}
+
+function enter(checker: Checker, syntax: Call, term: Term, variable: Syntax | undefined, scope: Scope): Loop | null {
+  const index = checker.nextVariable()
+  const fault = variable === undefined ? null : variableFault(variable, scope)
+  if (fault !== null) {
+    checker.refuse(variable!, fault)
+    return null
+  }
+  const isRows = term.is === 'rows'
+  const source: Source = isRows ? term.source : { kind: 'values', list: nodeOf(term) }
+  const given = syntax.name === 'running' ? running(checker, syntax, source, scope) : source
+  if (given === null) return null
+  checker.sources.set(index, given)
+  const record: RecordNode | null = isRows ? { kind: 'element', variable: index, entity: term.entity } : null
+  const element = record === null ? variableTerm(term, index) : recordTerm(record)
+  const variables = new Map(scope.variables)
+  if (variable?.kind === 'name') variables.set(variable.name, element)
+  return {
+    source: given,
+    entity: isRows ? term.entity : null,
+    variable: index,
+    element,
+    body: { ...scope, variables, loops: scope.loops + 1 },
+  }
+}
+
+function variableTerm(list: Term, variable: number): Term {
+  const type = isList(list) ? list.type.of : ({ kind: 'text' } as const)
+  return valued(type, { kind: 'variable', type, variable })
+}
+
+function variableFault(variable: Syntax, { variables }: Scope): string | null {
+  if (variable.kind !== 'name') return 'here stands a name for each element, such as x'
+  if ((rootNames as readonly string[]).includes(variable.name)) return `${variable.name} means something already: take another name`
+  return variables.has(variable.name) ? `${variable.name} is the element of the loop around this: take another name` : null
+}
+
+/** The lines of one's own document, up to this one. */
+function running(checker: Checker, syntax: Call, source: Source, { self }: Scope): Source | null {
+  const isOwn =
+    source.kind === 'lines' && source.of.kind === 'document' && self !== null && source.of.of === self && source.entity === self.entity
+  if (isOwn) return { ...source, running: true }
+  checker.refuse(syntax.args[0]!, 'running goes over the lines of which this one is one: write running(parent.lines, x, value)')
+  return null
+}
+
+interface Outcome {
+  readonly term: Term
+  readonly parts: readonly Checked[]
+}
+const fails = (checker: Checker, syntax: Syntax, detail: string): Outcome => ({ term: checker.refuse(syntax, detail).term, parts: [] })
+
+function meaning(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Outcome {
+  const { name } = syntax
+  if (name === 'first' || name === 'filter') return selection(checker, syntax, loop, given)
+  if (given.length > 1) return fails(checker, syntax, `write ${specialForms.get(name)!}`)
+  const [body] = given
+  if (name === 'size' || name === 'count' || name === 'exists' || name === 'all') return quantified(checker, syntax, loop, name, body)
+  const key = keyFault(checker, loop.source, null)
+  if (key !== null) return fails(checker, syntax.args[0]!, key)
+  if (body === undefined && loop.entity !== null)
+    return fails(checker, syntax, `say what is meant of each record: ${specialForms.get(name)!}`)
+  const value = body ?? { term: loop.element, syntax: syntax.args[0]!, canonical: syntax.args[0]! }
+  return measured(checker, loop, name === 'running' ? 'sum' : (name as Aggregate), value, given)
+}
+
+function quantified(
+  checker: Checker,
+  syntax: Call,
+  loop: Loop,
+  name: 'size' | 'count' | 'exists' | 'all',
+  condition: Checked | undefined,
+): Outcome {
+  if (condition !== undefined && !isCondition(condition.term))
+    return fails(checker, condition.syntax, `${name} takes a condition; this is ${described(condition.term, checker.context.names)}`)
+  if (name === 'all' && condition === undefined) return fails(checker, syntax, `write ${specialForms.get('all')!}`)
+  const where = condition === undefined ? null : conditionOf(condition.term)
+  const key = keyFault(checker, loop.source, name === 'all' || where === null ? null : { where, variable: loop.variable })
+  if (key !== null) return fails(checker, syntax.args[0]!, key)
+  const parts = condition === undefined ? [] : [condition]
+  if (name === 'exists' || name === 'all') {
+    const body = where ?? { kind: 'constant', type: boolean, value: true }
+    return { term: valued(boolean, aggregate(loop, name, boolean, body)), parts }
+  }
+  const source = where === null ? loop.source : filtered(loop, where, [])
+  return {
+    term: valued(
+      whole,
+      aggregate({ ...loop, source, variable: where === null ? loop.variable : checker.nextVariable() }, 'count', whole, null),
+    ),
+    parts,
+  }
+}
+
+function aggregate({ source, variable }: Loop, operation: Aggregate, type: Type, body: Node | null): Node {
+  return { kind: 'aggregate', type, operation, source, variable, body }
+}
+
+const filtered = ({ source, variable }: Loop, where: Node, order: (Source & { kind: 'filter' })['order']): Source => ({
+  kind: 'filter',
+  source,
+  variable,
+  where,
+  order,
+})
+const conditionOf = (term: Term): Node => (term.is === 'value' ? term.node : { kind: 'constant', type: boolean, value: null })
+const isCondition = (term: Term): boolean => term.is === 'null' || (term.is === 'value' && term.type.kind === 'boolean')
+
+/** What each measure takes; text and moments have an order, but no sum. */
+const taken: Readonly<Record<string, readonly string[]>> = {
+  sum: ['number', 'duration'],
+  avg: ['number', 'duration'],
+  min: ['number', 'duration', 'text', 'date', 'dateTime', 'time'],
+  max: ['number', 'duration', 'text', 'date', 'dateTime', 'time'],
+  list: ['number', 'duration', 'text', 'date', 'dateTime', 'time', 'boolean'],
+}
+
+function measured(checker: Checker, loop: Loop, operation: Aggregate, value: Checked, parts: readonly Checked[]): Outcome {
+  const { term } = value
+  const { names } = checker.context
+  if (term.is === 'money' && operation !== 'list') {
+    if (term.currency === null || mentions(term.currency, loop.variable))
+      return fails(checker, value.syntax, 'these amounts may have different currencies; take .amount, or convert first')
+    return { term: { is: 'money', amount: aggregate(loop, operation, number, term.amount), currency: term.currency }, parts }
+  }
+  const isId = term.is === 'record' && operation === 'list'
+  if (!isId && (term.is !== 'value' || !taken[operation]!.includes(term.type.kind))) {
+    const advice = term.is === 'rows' || term.is === 'money' ? `: ${noScalar(term, names)}` : ''
+    return fails(checker, value.syntax, `${operation} cannot be taken of ${described(term, names)}${advice}`)
+  }
+  if (term.is !== 'value')
+    return {
+      term: valued({ kind: 'list', of: { kind: 'text' } }, aggregate(loop, 'list', { kind: 'list', of: { kind: 'text' } }, nodeOf(term))),
+      parts,
+    }
+  const { type } = term
+  const result =
+    operation === 'list' ? ({ kind: 'list', of: type } as const) : operation === 'avg' && type.kind === 'number' ? number : type
+  return { term: valued(result, aggregate(loop, operation, result, term.node)), parts }
+}
+
+/** first and filter: a condition, then keys. */
+function selection(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Outcome {
+  const [condition, ...keys] = given
+  if (condition !== undefined && !isCondition(condition.term))
+    return fails(checker, condition.syntax, `${syntax.name} takes a condition; this is ${described(condition.term, checker.context.names)}`)
+  const where = condition === undefined ? null : conditionOf(condition.term)
+  const fault = keyFault(checker, loop.source, where === null ? null : { where, variable: loop.variable })
+  if (fault !== null) return fails(checker, syntax.args[0]!, fault)
+  const order = keys.map((key) => ({ key: nodeOf(key.term), descending: isDescending(key) }))
+  const source = where === null ? loop.source : filtered(loop, where, order)
+  if (loop.entity === null) return valuesOf(checker, syntax, loop, source, given)
+  const { entity } = loop
+  if (syntax.name === 'filter') return { term: { is: 'rows', entity, source }, parts: given }
+  return { term: recordTerm({ kind: 'first', source, entity }), parts: given }
+}
+
+/** Of a list of values `filter` makes a list. */
+function valuesOf(checker: Checker, syntax: Call, loop: Loop, source: Source, parts: readonly Checked[]): Outcome {
+  if (syntax.name === 'first' || loop.element.is !== 'value')
+    return fails(checker, syntax.args[0]!, 'first goes over records; of values write min(list) or max(list)')
+  const type = { kind: 'list', of: loop.element.type } as const
+  const variable = checker.nextVariable()
+  const body: Node = { kind: 'variable', type: type.of, variable }
+  return { term: valued(type, { kind: 'aggregate', type, operation: 'list', source, variable, body }), parts }
+}
+
+/** A key of an order: a value, or desc(value). */
+function orderKey(checker: Checker, syntax: Syntax, { body }: Loop): Checked {
+  const isDesc = syntax.kind === 'call' && syntax.name === 'desc'
+  if (isDesc && syntax.args.length !== 1) return checker.refuse(syntax, 'write desc(value)')
+  const key = checker.check(isDesc ? syntax.args[0]! : syntax, body)
+  const { term } = key
+  if (term.is === 'fault') return key
+  if (term.is === 'money' || term.is !== 'value' || !(taken['max']!.includes(term.type.kind) || term.type.kind === 'boolean'))
+    return checker.refuse(
+      key.syntax,
+      `nothing is ordered by ${described(term, checker.context.names)}${term.is === 'money' ? ': write .amount' : ''}`,
+    )
+  return isDesc ? { ...key, syntax, canonical: { ...syntax, args: [key.canonical] } } : key
+}
+const isDescending = ({ syntax }: Checked): boolean => syntax.kind === 'call' && syntax.name === 'desc'
+
+/** `x in records`. Null: there are no records on the right. */
+export function checkRecordIn(checker: Checker, syntax: Syntax & { kind: 'binary' }, left: Checked, right: Checked): Outcome | null {
+  if (right.term.is === 'rows') {
+    if (left.term.is !== 'record')
+      return fails(checker, syntax.left, `only a record can be among records; this is ${described(left.term, checker.context.names)}`)
+    const { entity, source } = right.term
+    if (source.kind === 'entity') return fails(checker, syntax.right, keyFault(checker, source, null)!)
+    if (!left.term.entities.includes(entity))
+      return fails(
+        checker,
+        syntax,
+        `${described(left.term, checker.context.names)} is never among ${described(right.term, checker.context.names)}`,
+      )
+    const variable = checker.nextVariable()
+    const element = recordTerm({ kind: 'element', variable, entity })
+    const body = calling('==', [nodeOf(element), left.term.node])
+    return {
+      term: valued(boolean, { kind: 'aggregate', type: boolean, operation: 'exists', source, variable, body }),
+      parts: [left, right],
+    }
+  }
+  return null
+}
+
+/** A record among records that are written out. */
+export function checkRecordAmong(checker: Checker, syntax: Syntax & { kind: 'list' }, left: Checked, given: readonly Checked[]): Outcome {
+  const made = unified(checker, [left, ...given], 'a list holds values of one kind')
+  if (made === null) return { term: { is: 'fault' }, parts: [] }
+  const [value, ...items] = made.parts
+  const tests = items.map(({ term }) => (term.is === 'null' ? nothing : calling('==', [nodeOf(value!.term), nodeOf(term)])))
+  return {
+    term: valued(boolean, anyOf(tests)),
+    parts: [value!, { ...faulty(syntax), canonical: { ...syntax, items: items.map((each) => each.canonical) } }],
+  }
+}
+
+function anyOf(tests: readonly Node[]): Node {
+  if (tests.length <= 1) return tests[0] ?? { kind: 'constant', type: boolean, value: false }
+  const half = tests.length >> 1
+  return { kind: 'or', type: boolean, left: anyOf(tests.slice(0, half)), right: anyOf(tests.slice(half)) }
+}

@@ -67,7 +67,7 @@ export type EntityId = string
  */
 export type Condition = boolean | string
 /**
- * Properties that do not exist for this role.
+ * Properties that do not exist for this role. Who has several roles sees a property in the rows where one of them shows it.
  */
 export type FieldPaths = string[]
 /**
@@ -537,7 +537,7 @@ export interface EntitySettings {
   unique?: UniqueKey[]
   rules?: Rule[]
   /**
-   * Row scopes of this module besides own, team, subtree, company, shared and all. At most eight scopes per entity.
+   * Row scopes of this entity besides all and those of its traits. At most eight scopes per entity.
    *
    * @maxItems 8
    */
@@ -599,7 +599,7 @@ export interface Rule {
   on?: ['create' | 'update' | 'delete', ...('create' | 'update' | 'delete')[]]
 }
 /**
- * Rows that a role can be limited to. Exactly one of `member` and `where` says which.
+ * Rows that a role can be limited to. Exactly one of `member`, `company`, `shared` and `where` says which.
  */
 export interface Scope {
   /**
@@ -612,15 +612,30 @@ export interface Scope {
    */
   member?: string
   /**
+   * self (default): the acting member. team: with them everybody in their team, in the teams they lead and in the teams below those. subtree: with them everybody who reports to them, directly or through others.
+   */
+  of?: 'self' | 'team' | 'subtree'
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  company?: string
+  /**
+   * The rows that somebody shared with the acting member or their team: to read, or to read and change.
+   */
+  shared?: true
+  /**
    * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
    */
   where?: string
 }
 export interface Permission {
   /**
-   * Which rows: own, team, subtree, company, shared, all, or a scope of this entity.
+   * Which rows: all, or a scope that a trait of this entity brings, such as own, team, subtree, company or shared. Of several, the rows of each.
+   *
+   * @minItems 1
+   * @maxItems 8
    */
-  scope: string
+  scope: string | [string, ...string[]]
   /**
    * Shorthand for list, get and history.
    */

@@ -1,7 +1,7 @@
 /* Generated from trait.schema.json by metadata/generate.ts. Change the schema and run `npm run generate`. */
 
 /**
- * Properties that do not exist for this role.
+ * Properties that do not exist for this role. Who has several roles sees a property in the rows where one of them shows it.
  */
 export type FieldPaths = string[]
 /**
@@ -632,7 +632,7 @@ export interface AppendTo {
   inverse?: string
 }
 /**
- * Rows that a role can be limited to. Exactly one of `member` and `where` says which.
+ * Rows that a role can be limited to. Exactly one of `member`, `company`, `shared` and `where` says which.
  */
 export interface Scope {
   /**
@@ -647,6 +647,18 @@ export interface Scope {
    * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
    */
   member?: string
+  /**
+   * self (default): the acting member. team: with them everybody in their team, in the teams they lead and in the teams below those. subtree: with them everybody who reports to them, directly or through others.
+   */
+  of?: 'self' | 'team' | 'subtree'
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  company?: string
+  /**
+   * The rows that somebody shared with the acting member or their team: to read, or to read and change.
+   */
+  shared?: true
   /**
    * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
    */
@@ -673,6 +685,10 @@ export interface Rule {
    * The property that the message stands at.
    */
   at?: string
+  /**
+   * error (default) refuses; a warning is told, and the record is stored.
+   */
+  severity?: 'error' | 'warning'
   /**
    * @minItems 1
    */
@@ -748,7 +764,7 @@ export interface EntitySettings {
   unique?: UniqueKey[]
   rules?: Rule[]
   /**
-   * Row scopes of this module besides own, team, subtree, company, shared and all. At most eight scopes per entity.
+   * Row scopes of this entity besides all and those of its traits. At most eight scopes per entity.
    *
    * @maxItems 8
    */
@@ -797,9 +813,12 @@ export interface UniqueKey {
 }
 export interface Permission {
   /**
-   * Which rows: own, team, subtree, company, shared, all, or a scope of this entity.
+   * Which rows: all, or a scope that a trait of this entity brings, such as own, team, subtree, company or shared. Of several, the rows of each.
+   *
+   * @minItems 1
+   * @maxItems 8
    */
-  scope: string
+  scope: string | [string, ...string[]]
   /**
    * Shorthand for list, get and history.
    */

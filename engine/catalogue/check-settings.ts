@@ -95,7 +95,8 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
       if (!symbols.unreadable.has(`${name.split('.')[0]}.module`))
         report(entity.file, at, `there is no role ${quote(name)}`, nearest(name, symbols.roles.keys()))
     } else seen(name, role.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))
-    if (permission.scope !== undefined) checkScopeName(entity, permission.scope, symbols, `${at}/scope`, report)
+    if (typeof permission.scope === 'string') checkScopeName(entity, permission.scope, symbols, `${at}/scope`, report)
+    else permission.scope?.forEach((scope, index) => checkScopeName(entity, scope, symbols, `${at}/scope/${index}`, report))
     permission.hide?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/hide/${index}`, report))
     permission.readOnly?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/readOnly/${index}`, report))
   }

@@ -498,10 +498,9 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
   ],
   [
     'permissions to come',
-    deal({}, { permissions: { 'crm.rep': { scope: 'team', read: true, update: "self.name == 'x'", mask: { name: { unless: 'true' } } } } }),
+    deal({}, { permissions: { 'crm.rep': { scope: 'all', read: true, update: "self.name == 'x'", mask: { name: { unless: 'true' } } } } }),
     [
       `${dealFile}:/x-bos/permissions/crm.rep/mask: "mask" ${notBuilt}`,
-      `${dealFile}:/x-bos/permissions/crm.rep/scope: the scope "team" ${notBuilt}`,
       `${dealFile}:/x-bos/permissions/crm.rep/update: an expression as permission ${notBuilt}`,
     ],
   ],

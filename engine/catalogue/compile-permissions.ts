@@ -10,7 +10,7 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
   const found = new Map<string, Permission>()
   if (draft.kind === 'line') return found
   if (roles.has(administrator)) {
-    found.set(administrator, { role: administrator, scope: 'all', actions: new Set(actions), hide: new Set(), readOnly: new Set() })
+    found.set(administrator, { role: administrator, scopes: ['all'], actions: new Set(actions), hide: new Set(), readOnly: new Set() })
   }
   for (const [role, node] of Object.entries(draft.node['x-bos']?.permissions ?? {})) {
     // A role of a module that this set does not enable grants nothing here.
@@ -20,7 +20,7 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
     )
     found.set(role, {
       role,
-      scope: node.scope,
+      scopes: typeof node.scope === 'string' ? [node.scope] : node.scope,
       actions: granted,
       hide: new Set((node.hide ?? []).map((path) => idsOf(draft, path, symbols))),
       readOnly: new Set((node.readOnly ?? []).map((path) => idsOf(draft, path, symbols))),

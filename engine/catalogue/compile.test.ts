@@ -187,7 +187,7 @@ describe('relations', () => {
     expect(fieldNamed(entityOf(compiled(exampleCore), 'core.comment'), 'about').columns).toEqual([])
   })
   test('owner and tree', () => {
-    expect(order.scopes.map(({ predicate }) => predicate)).toEqual([{ kind: 'all' }, { kind: 'field-is-member', field: 'owner' }])
+    expect(order.scopes.map(({ predicate }) => predicate)).toEqual([{ kind: 'all' }, { kind: 'among', field: 'owner', set: 'self' }])
     expect(fieldNamed(order, 'owner').defaultsToActor).toBe(true)
     const partner = entityOf(world, 'shop.partner')
     expect([partner.tree?.parent.name, partner.tree?.path.name, partner.tree?.path.readOnly]).toEqual(['parent', 'path', true])

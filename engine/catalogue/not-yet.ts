@@ -4,7 +4,6 @@ import type { TraitFile } from '../../metadata/trait.d.ts'
 import type { ViewFile } from '../../metadata/view.d.ts'
 import { notBuilt } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
-import { scopesNotBuilt } from './scopes.ts'
 import type { FileKind } from './sources.ts'
 
 type Found = { readonly pointer: string; readonly detail: string }
@@ -43,7 +42,6 @@ function inEntity(node: EntityFile): Found[] {
 
 function inPermission(pointer: string, permission: Permission): Found[] {
   const found = keywords(pointer, permission, permissionKeywords)
-  if (scopesNotBuilt.has(permission.scope)) found.push({ pointer: `${pointer}/scope`, detail: notBuilt(`the scope "${permission.scope}"`) })
   for (const [action, value] of Object.entries(permission)) {
     if (action !== 'scope' && typeof value === 'string') {
       found.push({ pointer: `${pointer}/${action}`, detail: notBuilt('an expression as permission') })

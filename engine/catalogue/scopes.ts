@@ -5,10 +5,7 @@ import { relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols, TraitDraft } from './symbols.ts'
-import type { RowScope } from './types.ts'
-
-/** The scopes of the metamodel that mean something beyond one record: known by name, so that their absence is not a spelling fault. */
-export const scopesNotBuilt = new Set(['team', 'subtree', 'company', 'shared'])
+import type { ActorSet, RowScope } from './types.ts'
 
 /** One row policy holds them all, and each costs every statement a look at who asks. */
 const mostScopes = 8
@@ -19,14 +16,30 @@ export const scopesOfLines: readonly RowScope[] = [{ id: 'parent', title: 'Lines
 
 const declaredBy = (trait: TraitDraft): readonly ScopeNode[] => trait.node['x-bos']?.scopes ?? []
 
-/** What roles of an entity can be limited to, widest first: all, then what its traits declare. */
+/** What roles of an entity can be limited to: all, then what its traits declare. */
 export function scopesOf(entity: EntityDraft): readonly RowScope[] {
   if (entity.kind === 'line') return scopesOfLines
-  const declared = entity.traits.flatMap(declaredBy).flatMap(({ id, title, member }): RowScope[] => {
-    if (member === undefined) return []
-    return [{ id, title, predicate: { kind: 'field-is-member', field: entity.properties.get(member)?.id ?? member } }]
+  const declared = entity.traits.flatMap(declaredBy).flatMap((node): RowScope[] => {
+    const among = amongOf(node)
+    const field = among && (among.name === null ? null : (entity.properties.get(among.name)?.id ?? among.name))
+    return among ? [{ id: node.id, title: node.title, predicate: { kind: 'among', field: field ?? null, set: among.set } }] : []
   })
   return [everyRow, ...declared]
+}
+
+interface Among {
+  /** The property; null: the record itself. */
+  readonly name: string | null
+  readonly set: ActorSet
+  /** What the property has to refer to. */
+  readonly target: string
+}
+
+/** Which of the actor's ids a declared scope is about; null: none, it has an expression or nothing. */
+function amongOf({ member, of = 'self', company, shared }: ScopeNode): Among | null {
+  if (member !== undefined) return { name: member, set: of, target: 'core.member' }
+  if (company !== undefined) return { name: company, set: 'company', target: 'core.company' }
+  return shared === true ? { name: null, set: 'shared', target: '' } : null
 }
 
 /** The scopes that a trait declares; `properties` are its own. */
@@ -36,25 +49,33 @@ export function checkDeclaredScopes(trait: TraitDraft, properties: ReadonlyMap<s
     const at = `/x-bos/scopes/${index}`
     const fault = nameFault(scope.id, 'scope')
     if (fault !== null) report(trait.file, `${at}/id`, `${quote(scope.id)} cannot be an id: ${fault}`)
-    else if (scopesNotBuilt.has(scope.id))
-      report(trait.file, `${at}/id`, `${quote(scope.id)} cannot be an id: the metamodel has a scope of this name`)
     if (ids.has(scope.id)) report(trait.file, `${at}/id`, `the id ${quote(scope.id)} stands here twice`)
     ids.add(scope.id)
-    if (scope.member === undefined) {
-      if (scope.where === undefined) report(trait.file, at, '"member" is missing: the reference that has to be the acting member')
-      return
-    }
-    const property = properties.get(scope.member)
-    if (property === undefined)
-      report(
-        trait.file,
-        `${at}/member`,
-        `there is no property ${quote(scope.member)} in this trait`,
-        nearest(scope.member, properties.keys()),
-      )
-    else if (relationOf(property) !== 'one' || property.node['x-bos']?.entity !== 'core.member')
-      report(trait.file, `${at}/member`, `${quote(scope.member)} is not a reference to core.member`)
+    checkDeclared(trait, scope, at, properties, report)
   })
+}
+
+const kinds = ['member', 'company', 'shared', 'where'] as const
+
+function checkDeclared(
+  trait: TraitDraft,
+  scope: ScopeNode,
+  at: string,
+  properties: ReadonlyMap<string, PropertyDraft>,
+  report: Reporter,
+): void {
+  const given = kinds.filter((kind) => scope[kind] !== undefined)
+  if (given.length !== 1) return report(trait.file, at, `says with exactly one of ${kinds.join(', ')} which rows it has`)
+  if (scope.of !== undefined && scope.member === undefined)
+    report(trait.file, `${at}/of`, 'says whose "member" has to be, and there is none')
+  const among = amongOf(scope)
+  if (!among || among.name === null) return
+  const property = properties.get(among.name)
+  const pointer = `${at}/${given[0]}`
+  if (property === undefined)
+    report(trait.file, pointer, `there is no property ${quote(among.name)} in this trait`, nearest(among.name, properties.keys()))
+  else if (relationOf(property) !== 'one' || property.node['x-bos']?.entity !== among.target)
+    report(trait.file, pointer, `${quote(among.name)} is not a reference to ${among.target}`)
 }
 
 /** What an entity has by its traits: no id twice, and not too many. */
@@ -72,12 +93,12 @@ export function checkScopes(entity: EntityDraft, report: Reporter): void {
   if (count > mostScopes) report(entity.file, '/x-bos/use', `has ${count} scopes; a row policy takes at most ${mostScopes}`)
 }
 
-/** The scope that a permission of the entity names. */
+/** A scope that a permission of the entity names. */
 export function checkScopeName(entity: EntityDraft, scope: string, symbols: Symbols, pointer: string, report: Reporter): void {
   const own = entity.node['x-bos'] ?? {}
   const known = scopesOf(entity).map(({ id }) => id)
   // What is not built, or would come from a trait that is not there, has had its fault.
-  if (known.includes(scope) || scopesNotBuilt.has(scope) || own.scopes?.some(({ id }) => id === scope)) return
+  if (known.includes(scope) || own.scopes?.some(({ id }) => id === scope)) return
   if (own.use?.some((name) => !symbols.traits.has(name))) return
   const donor = [...symbols.traits.values()].find((trait) => declaredBy(trait).some(({ id }) => id === scope))
   if (donor) report(entity.file, pointer, `the scope ${scope} needs the trait ${donor.fullName}`)

@@ -10,7 +10,6 @@ export const administrator = 'core.admin'
 
 /**
  * Rows that a role can be limited to. The row policies hold one branch per scope, so there are at most eight.
- * Further predicates (a team, what stands below in a tree, a company, what was shared, a condition of the module's own) are added here.
  */
 export interface RowScope {
   /** What permissions name: `all`, or what a trait declares. */
@@ -18,9 +17,15 @@ export interface RowScope {
   readonly title: string
   readonly predicate: ScopePredicate
 }
-/** field-is-member: the rows whose `field` (an id; a reference to core.member) is the acting member. parent: a line whose document is visible. */
+/** among: the rows whose `field` (an id; null: the record's own) is one of the ids that belong to the actor. parent: a line whose document is visible. */
 export type ScopePredicate =
-  { readonly kind: 'all' } | { readonly kind: 'field-is-member'; readonly field: string } | { readonly kind: 'parent' }
+  { readonly kind: 'all' } | { readonly kind: 'among'; readonly field: string | null; readonly set: ActorSet } | { readonly kind: 'parent' }
+/**
+ * Ids that belong to whoever acts: the member; people of their teams, or below them, always with themselves; the company that employs them;
+ * records that were shared with them, to read or to read and change.
+ */
+export const actorSets = ['self', 'team', 'subtree', 'company', 'shared', 'sharedToUpdate'] as const
+export type ActorSet = (typeof actorSets)[number]
 
 /** Reserved besides: ledger (append-only, written by effects) and query (read-only, from other entities); `check` refuses them. */
 export type Kind = 'record' | 'line' | 'single'
@@ -224,8 +229,8 @@ export interface UniqueKey {
 /** What one role may do with one entity. */
 export interface Permission {
   readonly role: string
-  /** Id of one of the entity's scopes. */
-  readonly scope: string
+  /** Ids of the entity's scopes: the rows of each. */
+  readonly scopes: readonly string[]
   readonly actions: ReadonlySet<Action>
   /** Field ids; a line's field as `{lines field id}.{field id}`. */
   readonly hide: ReadonlySet<string>

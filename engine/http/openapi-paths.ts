@@ -1,5 +1,6 @@
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
+import { scopesOf } from '../records/grants.ts'
 import type { EntityAccess } from '../records/types.ts'
 import { ref, type Part } from './openapi-names.ts'
 import { queryParameter, type EntityParameters } from './openapi-parameters.ts'
@@ -162,12 +163,12 @@ interface WriteOperations {
 function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperations {
   const { components } = names(here.entity.id)
   const written = ref('schemas', 'Written')
-  const scope = here.actions.get('get')
+  const grants = here.actions.get('get')
   // Whoever sees only some records may write one away from themselves.
   const after =
-    scope === undefined
+    grants === undefined
       ? written
-      : scope.predicate.kind === 'all'
+      : scopesOf(grants).some(({ predicate }) => predicate.kind === 'all')
         ? wholeRecord(names, here)
         : { anyOf: [wholeRecord(names, here), written] }
   const done = answer('The record as it is now.', after, etag)

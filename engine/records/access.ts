@@ -1,9 +1,10 @@
-import { actions as everyAction } from '../catalogue/types.ts'
-import type { Action, Catalogue, Entity, Field, Permission, RowScope } from '../catalogue/types.ts'
+import type { Catalogue, Field } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
+import { combine, scopesOf } from './grants.ts'
+import type { Combined } from './grants.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
 /** What a transaction is opened with; without an access it reads no records. */
@@ -58,63 +59,40 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
     entities.set(entity.id, granted)
     addLines(catalogue, entities, granted)
   }
-  const readable = [...entities.values()].flatMap(({ entity, actions }) => {
-    const scope = entity.kind === 'line' ? undefined : widestOf(entity, [actions.get('list'), actions.get('get')])
-    return scope ? [`${entity.id}:${scope.id}`] : []
-  })
+  const readable = [...entities.values()].flatMap(({ entity, actions }) =>
+    entity.kind === 'line'
+      ? []
+      : scopesOf([...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]).map(({ id }) => `${entity.id}:${id}`),
+  )
   return Object.freeze({ catalogue, key: `${catalogue.hash} ${key}`, entities, scopes: Object.freeze(readable) })
 }
 
-/** An entity's scopes are listed widest first. */
-const widestOf = (entity: Entity, granted: readonly (RowScope | undefined)[]): RowScope | undefined =>
-  entity.scopes.find((scope) => granted.includes(scope))
-
-/**
- * Several roles add up: an action is granted if one grants it, over the widest scope that does. A field is shown only if a
- * role that reaches every row the actor can read shows it: a narrower role must not reveal it on the other rows. It may be
- * written only if a role that lets the actor write shows it and does not fix it: leave to read it, from another role, is no more.
- */
-function combine(entity: Entity, permissions: readonly Permission[]): EntityAccess | null {
-  const granted = new Map<Action, RowScope>()
-  for (const action of everyAction) {
-    const scope = entity.scopes.find(({ id }) => permissions.some((each) => each.scope === id && each.actions.has(action)))
-    if (scope) granted.set(action, scope)
-  }
-  if (granted.size === 0) return null
-  const widest = widestOf(entity, [granted.get('list'), granted.get('get')])
-  const readers = permissions.filter((each) => each.scope === widest?.id && (each.actions.has('list') || each.actions.has('get')))
-  const judges = readers.length > 0 ? readers : permissions
-  const hidden = (id: string) => judges.every((each) => each.hide.has(id))
-  const writable = widestOf(entity, [granted.get('update'), granted.get('create')])
-  const writers = permissions.filter((each) => each.scope === writable?.id && (each.actions.has('update') || each.actions.has('create')))
-  const fixed = (id: string) => writers.every((each) => each.readOnly.has(id) || each.hide.has(id))
-  return {
-    entity,
-    actions: granted,
-    visible: entity.fields.filter((field) => !hidden(field.id)),
-    readOnly: new Set(writers.flatMap((each) => [...each.readOnly, ...each.hide]).filter(fixed)),
-    ...(judges.some((each) => hasLinePaths(each)) && {
-      hiddenLines: new Set(judges.flatMap((each) => [...each.hide]).filter((path) => path.includes('.') && hidden(path))),
-    }),
-  }
-}
-
-const hasLinePaths = (permission: Permission): boolean => [...permission.hide].some((path) => path.includes('.'))
-
 /** Lines inherit their document's permissions; `hide: ["lines.cost"]` hides one column of them, `readOnly` fixes one. */
-function addLines(catalogue: Catalogue, entities: Map<string, EntityAccess>, document: EntityAccess, parent = document, prefix = ''): void {
+function addLines(
+  catalogue: Catalogue,
+  entities: Map<string, EntityAccess>,
+  document: Combined,
+  parent: EntityAccess = document,
+  prefix = '',
+): void {
   for (const field of parent.visible) {
     const entity = field.lines && !field.lines.through ? catalogue.entities.get(field.lines.entity) : undefined
     if (!entity) continue
     const path = `${prefix}${field.id}`
-    const fixed = document.readOnly.has(path)
+    const below = `${path}.`
+    const within = document.masks.get(path)
+    const isFixed = document.readOnly.has(path)
     const lines: EntityAccess = {
       entity,
       actions: document.actions,
-      visible: entity.fields.filter((each) => !document.hiddenLines?.has(`${path}.${each.id}`)),
-      readOnly: new Set(entity.fields.filter((each) => fixed || document.readOnly.has(`${path}.${each.id}`)).map((each) => each.id)),
+      visible: entity.fields.filter((each) => !document.hidden.has(below + each.id)),
+      masks: new Map([...document.masks].flatMap(([at, shown]) => (at.startsWith(below) ? [[at.slice(below.length), shown]] : []))),
+      within: within ? [...parent.within, within] : parent.within,
+      readOnly: new Set(entity.fields.filter((each) => isFixed || document.readOnly.has(below + each.id)).map((each) => each.id)),
+      fixed: new Map(),
+      fixedOnCreate: new Set(),
     }
     entities.set(entity.id, lines)
-    addLines(catalogue, entities, document, lines, `${path}.`)
+    addLines(catalogue, entities, document, lines, below)
   }
 }

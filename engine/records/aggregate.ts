@@ -108,7 +108,7 @@ function titlePath(access: Access, path: Path): Path | null {
     field: title,
     member: null,
     settings: title.settings as never,
-    entity: next.entity,
+    access: next,
   }
 }
 
@@ -243,12 +243,14 @@ function groupColumns(
     return { name, order: [key], members: [{ name, value: key }] }
   }
   const value =
-    path.member === null ? fieldJson(request.catalogue, path.field, source.reach(path)) : (type.render?.(sql, at, path.settings) ?? at())
+    path.member === null
+      ? fieldJson(request.catalogue, path.access, path.field, source.reach(path))
+      : (type.render?.(sql, at, path.settings) ?? at())
   // References to several entities render as json, which has no equality.
   const key = input.key(path.field.reference?.several ? sql`(${value})::jsonb` : value)
   const members = [{ name, value: key }]
   if (!title) return { name, order: (type.sort?.(sql, at, path.settings) ?? []).map((each) => input.of(each.key)), members }
-  const text = input.of(textOf(title.field, source.reach(title)))
+  const text = input.of(textOf(title.field, source.columns(title)))
   return { name, order: [sql`${text} collate "und-x-icu"`], members: [...members, { name: `${name}._title`, value: text }] }
 }
 

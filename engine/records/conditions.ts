@@ -3,9 +3,10 @@ import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import type { Condition, Path } from './parameters.ts'
 import { searchedText } from '../schema/columns.ts'
-import { and, column, columnsOf, comma, Slot, tableOf } from './sql.ts'
+import { and, column, comma, Slot, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import { inScope, isLive } from './select.ts'
+import { columnsFor, gettable, readable } from './reach.ts'
+import { isLive, referenceColumn } from './select.ts'
 import type { Actor, EntityAccess } from './types.ts'
 import type { Action, Catalogue } from '../catalogue/types.ts'
 
@@ -26,25 +27,30 @@ export class Source {
   reach(path: Path): string {
     let alias = this.alias
     let key = ''
+    let from = this.#access
     for (const hop of path.hops) {
       key += `.${hop.column}`
       let join = this.#joins.get(key)
       if (!join) {
         const next = `j${this.#joins.size}`
-        join = {
-          alias: next,
-          join: sql`left join ${tableOf(hop.target.entity)} ${sql.id(next)} on ${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')}
-            and ${column(next, 'id')} = ${column(alias, hop.column)} and ${isLive(this.catalogue, hop.target.entity, next)}`,
-        }
+        const conditions = [
+          sql`${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')}`,
+          sql`${column(next, 'id')} = ${referenceColumn(this.catalogue, from, hop.field, hop.column, alias)}`,
+          isLive(this.catalogue, hop.target.entity, next),
+          ...gettable(this.catalogue, hop.target, next),
+        ]
+        join = { alias: next, join: sql`left join ${tableOf(hop.target.entity)} ${sql.id(next)} on ${and(conditions)}` }
         this.#joins.set(key, join)
       }
+      from = hop.target
       alias = join.alias
     }
     return alias
   }
 
+  /** The columns that a path leads to, as the caller may read them. */
   columns(path: Path): ColumnRef {
-    const at = columnsOf(this.reach(path), path.field)
+    const at = columnsFor(this.catalogue, path.access, path.field, this.reach(path))
     const suffix = path.member === null ? '' : (fieldOf(path.field.type).members?.(path.field.settings).get(path.member)?.suffix ?? '')
     return (more = '') => at(suffix + more)
   }
@@ -57,23 +63,18 @@ export class Source {
   }
 }
 
-/** For whom a statement runs: the actor's own ids, or slots for them. */
-export type Caller = Pick<Actor, 'tenant' | 'member'>
+/** For whom a statement runs: the tenant, or a slot for it. Who acts within it is known to the transaction. */
+export type Caller = Pick<Actor, 'tenant'>
 export interface CallerSlots {
   readonly tenant: Slot<Caller>
-  readonly member: Slot<Caller>
 }
 export const tenantSlot = new Slot<Caller>(({ tenant }) => tenant)
-export const memberSlot = new Slot<Caller>(({ member }) => member)
 
-/** Rows of this tenant that `action` reaches. Row policies hold the widest readable scope; a narrower action is enforced here. */
-export function reachable(source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] {
-  const scope = access.actions.get(action)
-  return [
-    sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`,
-    ...(scope ? inScope(source.catalogue, access.entity, scope, source.alias, sql`${actor.member}::uuid`) : []),
-  ]
-}
+/** Rows of this tenant that `action` reaches. Row policies hold all that may be read in any way; a narrower action is enforced here. */
+export const reachable = (source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] => [
+  sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`,
+  ...readable(source.catalogue, access, action, source.alias),
+]
 
 const foldedName = ({ path }: Condition): string => `${path.field.id}__f`
 
@@ -81,12 +82,13 @@ const foldedName = ({ path }: Condition): string => `${path.field.id}__f`
 export const isMatched = (condition: Condition): boolean =>
   (condition.name === 'contains' || condition.name === 'startsWith') &&
   condition.path.hops.length === 0 &&
-  condition.path.entity.search.includes(condition.path.field) &&
+  condition.path.access.entity.search.includes(condition.path.field) &&
+  !condition.path.access.masks.has(condition.path.field.id) &&
   condition.path.field.columns.some((each) => each.name === foldedName(condition))
 
 export function conditionSql(source: Source, condition: Condition): Fragment {
   const { path, operator, values } = condition
-  const { table } = path.entity
+  const { table } = path.access.entity
   if (isMatched(condition)) {
     return sql`${column(source.alias, 'id')} in (select bos.matching(${sql.lit(table.schema)}, ${sql.lit(table.name)}, ${sql.lit(foldedName(condition))}, ${values[0]}::text))`
   }
@@ -98,13 +100,16 @@ export function conditionSql(source: Source, condition: Condition): Fragment {
   )
 }
 
-/** `search=`: candidates come from the entity's search index; where the caller may not see a searched field, only those that match without it. */
+/** `search=`: candidates come from the entity's search index; where the caller may not see a searched value, only those that match without it. */
 export function searchSql(source: Source, access: EntityAccess, text: unknown): Fragment {
   const { entity } = access
   const candidates = sql`${column(source.alias, 'id')} in (select bos.search(${sql.lit(entity.table.schema)}, ${sql.lit(entity.table.name)}, ${text}::text))`
   const seen = entity.search.filter((field) => access.visible.includes(field))
-  if (seen.length === entity.search.length) return candidates
-  const columns = seen.flatMap((field) => field.columns.map(({ name }) => column(source.alias, name)))
+  if (seen.length === entity.search.length && !seen.some((field) => access.masks.has(field.id))) return candidates
+  const columns = seen.flatMap((field) => {
+    const at = columnsFor(source.catalogue, access, field, source.alias)
+    return field.columns.map(({ name }) => sql`${at(name.slice(field.id.length))} as ${sql.id(name)}`)
+  })
   const words = seen.flatMap((field) => (searchedText(field) === null ? [] : [sql`coalesce(${sql.raw(searchedText(field)!)}, '')`]))
   // The inner select gives the columns the bare names under which field types speak of them.
   return and([

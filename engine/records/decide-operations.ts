@@ -6,6 +6,8 @@ import { decideCreate, decideUpdate, Entangled, invalid } from './decide.ts'
 import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
+import { refuseWithheld } from './decide-withheld.ts'
+import type { Without } from './decide-withheld.ts'
 import type { WriteRequest } from './request.ts'
 import type { EntityAccess } from './types.ts'
 
@@ -20,6 +22,7 @@ export interface Loaded {
 export interface LoadedRecord {
   readonly stored: Stored
   readonly reaches: Readonly<Record<'update' | 'delete' | 'restore' | 'import', boolean>>
+  readonly without: Without
 }
 
 /** What is to be written, and per operation what became of it. */
@@ -60,13 +63,19 @@ export function decideOperations(request: Asked, operations: readonly ResolvedOp
 function decideOne({ here }: Asked, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
   const action = actionOf(operation)
   if (!here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
-  if (operation.op === 'create') return decideCreate(situation, operation)
+  if (operation.op === 'create') {
+    refuseWithheld(situation.catalogue, operation, null, { masked: new Set(), fixed: here.fixedOnCreate })
+    return decideCreate(situation, operation)
+  }
   const record = records.get(operation.id)
   if (!record && operation.op === 'update' && operation.key && operation.key.fields.length > 0)
     throw takenByHidden(here, operation.key, operation.pointer)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
-  if (operation.op === 'update') return decideUpdate(situation, operation, record.stored)
+  if (operation.op === 'update') {
+    refuseWithheld(situation.catalogue, operation, record.stored, record.without)
+    return decideUpdate(situation, operation, record.stored)
+  }
   refuseStale(operation, record.stored)
   return (operation.op === 'restore' ? decideRestore : decideDelete)(surroundings, operation, record.stored)
 }

@@ -5,6 +5,7 @@ import type { Query, Rows } from '../database/types.ts'
 import { reachable, Source } from './conditions.ts'
 import type { EventBody } from './decide.ts'
 import { onlyParameters, parseInteger } from './parameters.ts'
+import { gettable, pathsWithout } from './reach.ts'
 import { renderedAs } from './select.ts'
 import { and, column, toQuery } from './sql.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
@@ -63,9 +64,10 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
   const source = new Source(access.catalogue, here)
   const visible = [
     ...reachable(source, here, actor, 'history'),
+    ...gettable(access.catalogue, here, 't'),
     id === null ? sql`${column('t', 'deleted_at')} is null` : sql`${column('t', 'id')} = ${id}::uuid`,
   ]
-  return toQuery(sql`select e.id, e.type, e.version, e.revision, ${renderedAs('dateTime', sql`e.at`)} as at, e.actor, e.via, e.body::text as body
+  return toQuery(sql`select e.id, e.type, e.version, e.revision, ${renderedAs('dateTime', sql`e.at`)} as at, e.actor, e.via, e.body::text as body, ${pathsWithout(access.catalogue, here.entity, here.masks, 't')} as masked
     from ${source.from()}
     left join lateral (select v.*, b.body from (select * from bos.event v where v.tenant_id = t.tenant_id and v.record_id = t.id and v.revision < ${before ?? 2 ** 31 - 1}::int
       order by v.version desc, v.revision desc limit ${limit}::int) v
@@ -77,6 +79,8 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
 export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'access' | 'here' | 'limit'>, { rows }: Rows): HistoryPage {
   const events = rows.filter((row) => row['id'] !== null)
   const data = events.map((row): HistoryEntry => {
+    // What is masked in the record as it is now is left out of what it once was, too.
+    const masked = new Set(row['masked'] as string[])
     const body = row['body'] === null ? { set: {} } : (JSON.parse(row['body'] as string) as EventBody)
     return {
       id: String(row['id']),
@@ -86,28 +90,33 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
       at: String(row['at']),
       actor: row['actor'] as string | null,
       via: String(row['via']),
-      changes: visibleChanges(here, body.set),
-      ...(body.lines && { lines: visibleLines(access, here, body.lines) }),
+      changes: visibleChanges(here, body.set, masked, ''),
+      ...(body.lines && { lines: visibleLines(access, here, body.lines, masked) }),
     }
   })
   const last = events.at(-1)
   return { data, page: { limit, before: events.length === limit && last ? Number(last['revision']) : null } }
 }
 
-function visibleChanges(here: EntityAccess, set: EventBody['set']): Changes {
+function visibleChanges(here: EntityAccess, set: EventBody['set'], masked: ReadonlySet<string>, at: string): Changes {
   return Object.fromEntries(
     Object.entries(set).flatMap(([id, change]) => {
       if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
       const field = here.visible.find((each) => each.id === id)
-      return field ? [[field.name, change]] : []
+      return field && !masked.has(at + id) ? [[field.name, change]] : []
     }),
   )
 }
 
-function visibleLines(access: Access, here: EntityAccess, lines: NonNullable<EventBody['lines']>): NonNullable<HistoryEntry['lines']> {
+function visibleLines(
+  access: Access,
+  here: EntityAccess,
+  lines: NonNullable<EventBody['lines']>,
+  masked: ReadonlySet<string>,
+): NonNullable<HistoryEntry['lines']> {
   return Object.entries(lines).flatMap(([id, { path, op, set }]) => {
-    const place = linePlace(access, here, path.split('/'))
-    return place ? [{ id, field: place.field.name, op, changes: visibleChanges(place.access, set) }] : []
+    const place = linePlace(access, here, path.split('/'), masked, '')
+    return place ? [{ id, field: place.field.name, op, changes: visibleChanges(place.access, set, masked, `${place.path}.`) }] : []
   })
 }
 
@@ -116,14 +125,15 @@ function linePlace(
   access: Access,
   here: EntityAccess,
   [id, , ...deeper]: readonly (string | undefined)[],
-): { field: Field; access: EntityAccess } | null {
-  const field = here.visible.find((each) => each.id === id)
+  masked: ReadonlySet<string>,
+  at: string,
+): { field: Field; access: EntityAccess; path: string } | null {
+  const path = `${at}${id}`
+  const field = masked.has(path) ? undefined : here.visible.find((each) => each.id === id)
   const entity = field?.lines && access.catalogue.entities.get(field.lines.entity)
   if (!field || !entity) return null
   // Links have no permissions of their own: who sees the list sees what was added to it.
-  const below = entity.link
-    ? { entity, actions: here.actions, visible: entity.fields, readOnly: new Set<string>() }
-    : access.entities.get(entity.id)
+  const below = entity.link ? { ...here, entity, visible: entity.fields } : access.entities.get(entity.id)
   if (!below) return null
-  return deeper.length > 0 ? linePlace(access, below, deeper) : { field, access: below }
+  return deeper.length > 0 ? linePlace(access, below, deeper, masked, `${path}.`) : { field, access: below, path }
 }

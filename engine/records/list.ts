@@ -2,11 +2,12 @@ import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
-import { conditionSql, isMatched, memberSlot, reachable, searchSql, Source, tenantSlot } from './conditions.ts'
+import { conditionSql, isMatched, reachable, searchSql, Source, tenantSlot } from './conditions.ts'
 import type { Caller, CallerSlots } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
 import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
+import { scopesOf } from './grants.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
 import { parseSelection, recordsPerRow } from './selection.ts'
@@ -123,7 +124,7 @@ interface Key {
  */
 export function listQuery(request: ListRequest, actor: Actor): Query {
   const template = remember(request.selection, shapeOf(request), () => listTemplate(slotted(request)))
-  return template({ request, tenant: actor.tenant, member: actor.member })
+  return template({ request, tenant: actor.tenant })
 }
 
 interface Values extends Caller {
@@ -172,7 +173,7 @@ const slotted = (request: ListRequest): SlottedList => ({
 
 function listTemplate(request: SlottedList): Template<Values> {
   const source = new Source(request.catalogue, request.access)
-  const conditions = listConditions(source, request, { tenant: tenantSlot, member: memberSlot })
+  const conditions = listConditions(source, request, { tenant: tenantSlot })
   const keys = sortKeys(source, request)
   const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
   const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
@@ -216,7 +217,7 @@ const limitSteps = [10, 50, 100, limits.pageRows] as const
 const stepOf = (limit: number): number => limitSteps.find((step) => step >= limit)!
 function rowsAtMost(request: SlottedList): Fragment {
   const isKept =
-    request.access.actions.get(request.action)?.predicate.kind === 'all' &&
+    scopesOf(request.access.actions.get(request.action) ?? []).some(({ predicate }) => predicate.kind === 'all') &&
     request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
   return isKept ? sql.lit(request.step + 1) : sql`${request.onePastLimit}::int`
 }

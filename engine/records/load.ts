@@ -6,8 +6,9 @@ import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
 import type { LoadedRecord } from './decide-operations.ts'
-import { fieldJson, isLive, systemJson, textOf } from './select.ts'
-import { and, column, comma, tableOf, toQuery } from './sql.ts'
+import { columnsFor, pathsWithout } from './reach.ts'
+import { isLive, systemJson, textOf, valueJson } from './select.ts'
+import { and, column, columnsOf, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Query, Rows } from '../database/types.ts'
 import { foldedColumn } from '../schema/columns.ts'
@@ -33,24 +34,26 @@ export function lockQuery(
     where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'id')} = any(${ids}::uuid[])`])} order by ${column('t', 'id')} ${lock}`)
 }
 
-/** The stored records with their lines, every field, and which of `wanted` actions reach each: rows of {data}. */
+/** The stored records with their lines, every field; which actions reach each, and what of it the actor may not see or change. */
 export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: Actor, ids: readonly string[]): Query {
   const { entity } = access
   const reach = (['update', 'delete', 'restore', 'import'] as const).map((action) => {
     const conditions = access.actions.has(action) ? reachable(new Source(catalogue, access), access, actor, action) : [sql`false`]
     return sql`${and(conditions)} as ${sql.id(action)}`
   })
-  return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma(reach)} from ${tableOf(entity)} t
+  const masked = sql`${pathsWithout(catalogue, entity, access.masks, 't')} as masked`
+  const fixed = sql`${pathsWithout(catalogue, entity, access.fixed, 't')} as fixed`
+  return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma([...reach, masked, fixed])} from ${tableOf(entity)} t
     where ${column('t', 'tenant_id')} = ${actor.tenant}::uuid and ${column('t', 'id')} = any(${ids}::uuid[])`)
 }
 
-function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
+export function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
   const isLine = entity.kind === 'line'
   const system = (isLine ? ['id', 'position'] : ['id', 'version', 'revision', 'deletion_id']).map(
     (name) => sql`${column(alias, name)} as ${sql.id(`bos__${name}`)}`,
   )
   const shown = isLine ? [] : shownProperties.map((name) => sql`${systemJson(name, alias)} as ${sql.id(`bos__${name}`)}`)
-  const values = storedFields(entity).map((field) => sql`${fieldJson(catalogue, field, alias, depth)} as ${sql.id(field.id)}`)
+  const values = storedFields(entity).map((field) => sql`${valueJson(field, columnsOf(alias, field))} as ${sql.id(field.id)}`)
   const lines = linesFields(entity).map((field) => {
     const line = catalogue.entities.get(field.lines!.entity)!
     const child = `l${depth}`
@@ -82,7 +85,8 @@ export function readStored(entity: Entity, lineEntity: (field: Field) => Entity,
       restore: row['restore'] === true,
       import: row['import'] === true,
     }
-    return [stored.id, { stored, reaches }]
+    const without = { masked: new Set(row['masked'] as string[]), fixed: new Set(row['fixed'] as string[]) }
+    return [stored.id, { stored, reaches, without }]
   })
   return new Map(records)
 }
@@ -152,7 +156,8 @@ export function lookUpQuery(access: Access, actor: Actor, { here: target, field,
   // Where "abc" and "ABC" cannot both exist, either finds the record.
   const ignoresCase = target.entity.unique.some((key) => key.ignoreCase && key.fields.length === 1 && key.fields[0] === by.id)
   const folded = ignoresCase ? foldedColumn(by) : null
-  const matches = folded === null ? sql`${textOf(by, 't')} = v.value` : sql`${column('t', folded)} = bos.fold(v.value)`
+  const at = columnsFor(access.catalogue, target, by, 't')
+  const matches = folded === null ? sql`${textOf(by, at)} = v.value` : sql`${at(folded.slice(by.id.length))} = bos.fold(v.value)`
   return toQuery(sql`select v.value, t.id from unnest(${values}::text[]) as v(value) join ${source.from()} on ${matches}
     where ${and([...reachable(source, target, actor, target.actions.has('list') ? 'list' : 'get'), isLive(access.catalogue, target.entity, 't')])}`)
 }

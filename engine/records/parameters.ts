@@ -19,7 +19,8 @@ export interface Path {
   readonly member: string | null
   /** Of the field or its member, as the caller may know them. */
   readonly settings: never
-  readonly entity: Entity
+  /** Of the entity that has the field. */
+  readonly access: EntityAccess
 }
 /** One step along a reference, or from a line to its document (`field` null). */
 export interface Hop {
@@ -113,13 +114,13 @@ export function resolvePath(access: Access, start: EntityAccess, text: string, p
     const field = fieldNamed(here, name)
     if (!field) throw unknownField(here, name, pointer)
     const settings = settingsFor(access, field)
-    if (rest === 0) return { text, hops, field, member: null, settings: settings as never, entity: here.entity }
+    if (rest === 0) return { text, hops, field, member: null, settings: settings as never, access: here }
     const members = fieldOf(field.type).members?.(field.settings)
     if (members) {
       const member = names[i + 1] ?? ''
       const part = members.get(member)
       if (rest > 1 || !part) throw unknownField(here, text, pointer)
-      return { text, hops, field, member, settings: part.settings as never, entity: here.entity }
+      return { text, hops, field, member, settings: part.settings as never, access: here }
     }
     const target = field.reference?.targets.length === 1 ? field.reference.targets[0] : undefined
     const next = target && access.entities.get(target.entity)

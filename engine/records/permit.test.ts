@@ -13,7 +13,16 @@ const catalogue = sketchCatalogue({
 })
 const may = (id: string, ...actions: Action[]): EntityAccess => {
   const entity = catalogue.entities.get(id)!
-  return { entity, actions: new Map(actions.map((action) => [action, entity.scopes[0]!])), visible: [], readOnly: new Set() }
+  return {
+    entity,
+    actions: new Map(actions.map((action) => [action, [{ role: 'core.user', scopes: entity.scopes, condition: null }]])),
+    visible: [],
+    masks: new Map(),
+    within: [],
+    readOnly: new Set(),
+    fixed: new Map(),
+    fixedOnCreate: new Set(),
+  }
 }
 /** As a careless door might make them: only where, not what. */
 const requests: { readonly [K in Kind]: (here: EntityAccess) => unknown } = {

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { systemField, systemFields } from '../catalogue/system-fields.ts'
-import type { Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
-import { and, column, columnsOf, comma, tableOf } from './sql.ts'
+import type { ColumnRef } from '../fields/type.ts'
+import { columnsFor, gettable, readable, shownIn } from './reach.ts'
+import { and, column, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { EntityAccess } from './types.ts'
 
@@ -14,22 +16,6 @@ export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fra
   const outer = `${alias}p`
   return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
     and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${isLive(catalogue, parent, outer)})`
-}
-
-/** The rows that a scope reaches, as conditions; none: every row. Lines are reached with their document, by its scopes. */
-export function inScope(catalogue: Catalogue, entity: Entity, scope: RowScope, alias: string, member: Fragment): Fragment[] {
-  const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
-  if (parent) {
-    const outer = `${alias}o`
-    return inScope(catalogue, parent, scope, outer, member).map(
-      (
-        reached,
-      ) => sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
-        and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached})`,
-    )
-  }
-  const { predicate } = scope
-  return predicate.kind === 'field-is-member' ? [sql`${columnsOf(alias, entity.fieldById.get(predicate.field)!)()} = ${member}`] : []
 }
 
 /** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
@@ -47,11 +33,13 @@ export type Expansion =
   | {
       readonly kind: 'reference'
       readonly name: string
+      /** Null: from a line to its document. */
+      readonly field: Field | null
       readonly targets: readonly { readonly column: string; readonly selection: Selection }[]
     }
   | { readonly kind: 'inverse'; readonly name: string; readonly by: InverseBy; readonly selection: Selection }
 /** How the records of an inverse relation point back: by a column of theirs, or by a list of references, kept as rows of a link table. */
-export type InverseBy = { readonly column: string } | Links
+export type InverseBy = ({ readonly column: string } | Links) & { readonly field: Field }
 export interface Links {
   readonly link: Entity
   readonly parent: string
@@ -75,39 +63,65 @@ export const systemJson = (name: string, alias: string): Fragment => renderedAs(
  * snapshot and under the same row policies, so a record that the caller cannot see is null here as everywhere.
  */
 export function recordJson(selection: Selection, alias: string, depth = 0): Fragment {
-  const { entity } = selection.access
-  const members: Fragment[] = [sql`${column(alias, 'id')} as "id"`]
-  const add = (name: string, value: Fragment) => members.push(sql`${value} as ${sql.id(name)}`)
+  const { access, catalogue } = selection
+  const { entity } = access
+  const members: Member[] = [{ name: 'id', value: column(alias, 'id') }]
+  const add = (name: string, value: Fragment, shown: Fragment | null = null) => members.push({ name, value, shown })
   if (entity.kind === 'line') {
     add('position', column(alias, 'position'))
     if (selection.system.includes('parent')) add('parent', column(alias, 'parent_id'))
   } else for (const name of selection.system) if (name !== '_title') add(name, systemJson(name, alias))
-  for (const field of selection.fields) add(field.name, fieldJson(selection.catalogue, field, alias, depth))
-  for (const { field, selection: lines } of selection.lines) add(field.name, linesJson(lines, alias, depth + 1))
-  if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(selection.access, alias))
+  for (const field of selection.fields)
+    add(field.name, fieldJson(catalogue, access, field, alias, depth), shownIn(catalogue, access, field, alias))
+  for (const { field, selection: lines } of selection.lines)
+    add(field.name, linesJson(lines, alias, depth + 1), shownIn(catalogue, access, field, alias))
+  if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(catalogue, access, alias))
   if (selection.expand.length > 0) add('_expand', expandJson(selection, alias, depth + 1))
-  const row = `r${depth}`
-  return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
+  return objectJson(members, `r${depth}`)
+}
+
+interface Member {
+  readonly name: string
+  readonly value: Fragment
+  /** Where it is shown; null: in every row. */
+  readonly shown?: Fragment | null
+}
+
+/** A masked member is absent, and named in `_masked`: null is a value. */
+function objectJson(members: readonly Member[], row: string): Fragment {
+  const masked = members.filter((each) => each.shown)
+  if (masked.length === 0) {
+    const columns = members.map(({ name, value }) => sql`${value} as ${sql.id(name)}`)
+    return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(columns)}) ${sql.id(row)})`
+  }
+  const pairs = members.map(({ name, value, shown }) => {
+    const json = sql`coalesce(to_json(${value}), 'null'::json)`
+    return sql`${sql.lit(name)} value ${shown ? sql`case when ${shown} then ${json} end` : json}`
+  })
+  const names = masked.map(({ name, shown }) => sql`case when ${shown} then null else ${sql.lit(name)} end`)
+  const listed = sql`to_json(nullif(array_remove(array[${comma(names)}]::text[], null), '{}'))`
+  return sql`json_object(${comma(pairs)}, '_masked' value ${listed} absent on null returning json)`
 }
 
 /** SQL whose JSON form is the field's canonical value; a list of ids for `references`. */
-export function fieldJson(catalogue: Catalogue, field: Field, alias: string, depth = 0): Fragment {
-  if (field.lines?.through) return junctionJson(catalogue, field, alias, depth)
+export const fieldJson = (catalogue: Catalogue, access: EntityAccess, field: Field, alias: string, depth = 0): Fragment =>
+  field.lines?.through ? junctionJson(catalogue, field, alias, depth) : valueJson(field, columnsFor(catalogue, access, field, alias))
+
+/** SQL whose JSON form is the canonical value in these columns. */
+export function valueJson(field: Field, at: ColumnRef): Fragment {
   const type = fieldOf(field.type)
-  const at = columnsOf(alias, field)
   return type.render ? type.render(sql, at, field.settings) : at()
 }
 
 /** The title as text, or null where the title field is hidden from this caller or the entity has none. */
-export function titleOf(access: EntityAccess, alias: string): Fragment {
+function titleOf(catalogue: Catalogue, access: EntityAccess, alias: string): Fragment {
   const field = access.entity.titleField
   if (!field || !access.visible.includes(field)) return sql`null::text`
-  return textOf(field, alias)
+  return textOf(field, columnsFor(catalogue, access, field, alias))
 }
 
-export function textOf(field: Field, alias: string): Fragment {
+export function textOf(field: Field, at: ColumnRef): Fragment {
   const type = fieldOf(field.type)
-  const at = columnsOf(alias, field)
   return type.text ? type.text(sql, at, field.settings) : sql`${at()}::text`
 }
 
@@ -139,33 +153,51 @@ function linesJson(selection: Selection, parent: string, depth: number): Fragmen
 function expandJson(selection: Selection, alias: string, depth: number): Fragment {
   const members = selection.expand.map(
     (each) =>
-      sql`${each.kind === 'reference' ? expandedReference(each, alias, depth) : expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`,
+      sql`${each.kind === 'reference' ? expandedReference(selection, each, alias, depth) : expandedInverse(each, alias, depth)} as ${sql.id(each.name)}`,
   )
   const row = `e${depth}`
   return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(members)}) ${sql.id(row)})`
 }
 
-function expandedReference(expansion: Expansion & { kind: 'reference' }, parent: string, depth: number): Fragment {
-  const records = expansion.targets.map(({ column: reference, selection }) => {
+function expandedReference(
+  { catalogue, access: from }: Selection,
+  { field, targets }: Expansion & { kind: 'reference' },
+  parent: string,
+  depth: number,
+): Fragment {
+  const records = targets.map(({ column: reference, selection }) => {
     const alias = `t${depth}`
-    return sql`(select ${recordJson(selection, alias, depth)} from ${tableOf(selection.access.entity)} ${sql.id(alias)}
-      where ${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')} and ${column(alias, 'id')} = ${column(parent, reference)} and ${isLive(selection.catalogue, selection.access.entity, alias)})`
+    const { access } = selection
+    const conditions = [
+      sql`${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')}`,
+      sql`${column(alias, 'id')} = ${referenceColumn(catalogue, from, field, reference, parent)}`,
+      isLive(catalogue, access.entity, alias),
+      ...gettable(catalogue, access, alias),
+    ]
+    return sql`(select ${recordJson(selection, alias, depth)} from ${tableOf(access.entity)} ${sql.id(alias)} where ${and(conditions)})`
   })
   return records.length === 0 ? sql`null::json` : sql`coalesce(${comma(records)})`
 }
 
+/** One column of a reference as the caller may read it; `field` null: the document of a line, which is always known. */
+export const referenceColumn = (catalogue: Catalogue, access: EntityAccess, field: Field | null, name: string, alias: string): Fragment =>
+  field && access.masks.has(field.id) ? columnsFor(catalogue, access, field, alias)(name.slice(field.id.length)) : column(alias, name)
+
 function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: string, depth: number): Fragment {
   const { selection, by } = expansion
   const alias = `t${depth}`
-  const { entity: child, actions } = selection.access
+  const { catalogue, access } = selection
+  const { entity: child } = access
+  const pointsHere = shownIn(catalogue, access, by.field, alias)
   const conditions = [
     sql`${column(alias, 'tenant_id')} = ${column(parent, 'tenant_id')}`,
     'column' in by
       ? sql`${column(alias, by.column)} = ${column(parent, 'id')}`
       : sql`${column(alias, 'id')} in (${linkingTo(by, parent, depth)})`,
-    isLive(selection.catalogue, child, alias),
-    // An inverse relation is a list of its entity: policies let through the widest scope of all that reads.
-    ...inScope(selection.catalogue, child, actions.get('list')!, alias, sql`(select bos.member())`),
+    isLive(catalogue, child, alias),
+    // An inverse relation is a list of its entity: policies let through everything that can be read in any way.
+    ...readable(catalogue, access, 'list', alias),
+    ...(pointsHere ? [pointsHere] : []),
   ]
   return sql`(select json_build_object('data', coalesce(json_agg(i.record order by i.n) filter (where i.n <= ${sql.lit(limits.expandedRows)}), '[]'::json), 'more', count(*) > ${sql.lit(limits.expandedRows)})
     from (select row_number() over (order by ${column(alias, 'id')} desc) as n, ${recordJson(selection, alias, depth)} as record

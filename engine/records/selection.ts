@@ -81,9 +81,19 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     const inverse = inverseOf(access, here, name)
     const narrowed = narrow(fields, name)
     if (field?.reference)
-      expansions.push({ kind: 'reference', name, targets: targets(access, here, field, { fields: narrowed, expand: deeper }, below) })
+      expansions.push({
+        kind: 'reference',
+        name,
+        field,
+        targets: targets(access, here, field, { fields: narrowed, expand: deeper }, below),
+      })
     else if (name === 'parent' && here.entity.parent)
-      expansions.push({ kind: 'reference', name, targets: document(access, here.entity.parent.entity, narrowed, deeper, below) })
+      expansions.push({
+        kind: 'reference',
+        name,
+        field: null,
+        targets: document(access, here.entity.parent.entity, narrowed, deeper, below),
+      })
     else if (field?.lines && field.lines.linkField === null) expandedLines.add(name)
     else if (inverse && inList) throw parameterFault('expand', `${echo(name)} is a list within a list; ask for it on its own.`)
     else if (inverse)
@@ -187,8 +197,8 @@ function inverseOf(access: Access, here: EntityAccess, name: string): { child: E
   const field = child?.visible.find((each) => each.id === inverse?.field)
   if (!child || !field || !child.actions.has('list')) return null
   const column = field.reference?.targets.find((each) => each.entity === here.entity.id)?.column
-  if (column !== undefined) return { child, by: { column } }
-  return field.lines?.linkField ? { child, by: linkColumns(access.catalogue, field) } : null
+  if (column !== undefined) return { child, by: { field, column } }
+  return field.lines?.linkField ? { child, by: { field, ...linkColumns(access.catalogue, field) } } : null
 }
 
 /** The titles of the records that references name, for people who read a table. */
@@ -201,6 +211,7 @@ export function withTitles(access: Access, selection: Selection): Selection {
           {
             kind: 'reference',
             name: field.name,
+            field,
             targets: targets(access, selection.access, field, { fields: onlyTitle, expand: { children: new Map() } }, level),
           },
         ]

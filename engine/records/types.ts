@@ -1,4 +1,5 @@
 import type { Action, Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
+import type { Expression } from '../expressions/types.ts'
 
 /** How a request reached us; stored with every event as `via`. */
 export type Via = 'ui' | 'api' | 'import' | 'seed' | 'job' | 'system'
@@ -24,15 +25,33 @@ export interface Access {
   /** `entity:scope` pairs that may be read: what bos.begin is told. */
   readonly scopes: readonly string[]
 }
+/** Rows that one role reaches for one action: those of any of its scopes, as far as its condition holds. */
+export interface Grant {
+  readonly role: string
+  readonly scopes: readonly RowScope[]
+  /** What a role's own words say of the row, on top of its scopes; null: nothing. */
+  readonly condition: Expression | null
+}
+/** The rows that at least one of the grants reaches; of a line, those whose document is reached. */
+export type RowCondition = readonly Grant[]
+
+/** What one caller may do with one entity. Where fields are named by path, it is by ids: `margin`, or `lines.cost` for a column of lines. */
 export interface EntityAccess {
   readonly entity: Entity
-  /** The widest scope per granted action; an absent action is refused. */
-  readonly actions: ReadonlyMap<Action, RowScope>
-  /** Fields this caller may know of, in entity order. */
+  /** The grants of each action, of which one must reach the row; an absent action is refused. */
+  readonly actions: ReadonlyMap<Action, RowCondition>
+  /** Fields this caller may know of, in entity order: those that are shown in some row that the caller may read. */
   readonly visible: readonly Field[]
+  /** Of visible fields that are not shown in every row, by path: in which they are. In the others they have no value for this caller. */
+  readonly masks: ReadonlyMap<string, RowCondition>
+  /** Of lines in a list that is masked in some documents: where they are shown. All must hold. */
+  readonly within: readonly RowCondition[]
+  /** Paths of what the caller never writes. */
   readonly readOnly: ReadonlySet<string>
-  /** Line columns hidden by path (`lines.cost`), when a role hides some. */
-  readonly hiddenLines?: ReadonlySet<string>
+  /** Paths of what the caller changes in some of the rows that may be updated: in which. */
+  readonly fixed: ReadonlyMap<string, RowCondition>
+  /** Paths of what the caller does not give to a new record. */
+  readonly fixedOnCreate: ReadonlySet<string>
 }
 
 /** A request as the gateway hands it over: untyped except for its place in the address. */

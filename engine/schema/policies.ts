@@ -1,4 +1,4 @@
-import type { Catalogue, Entity, RowScope } from '../catalogue/types.ts'
+import type { ActorSet, Catalogue, Entity, RowScope, ScopePredicate } from '../catalogue/types.ts'
 import { quoteName, quoteTable, quoteText } from './names.ts'
 import type { Item } from './types.ts'
 
@@ -54,8 +54,24 @@ function scopeRows({ catalogue, entity }: Version, { id, predicate }: RowScope):
   if (predicate.kind === 'parent') return visibleLines(catalogue, entity)
   const scope = hasScope(entity, id)
   if (predicate.kind === 'all') return [scope]
-  const column = entity.fieldById.get(predicate.field)!.columns[0]!.name
-  return [`(${scope} and ${quoteName(column)} = (select bos.member()))`]
+  return [`(${scope} and ${among(entity, predicate)})`]
+}
+
+/** `(select …)`: evaluated once per statement, and only where the scope is the actor's. */
+const ids: { readonly [set in Exclude<ActorSet, 'self'>]: (entity: Entity) => string } = {
+  team: () => '(select bos.team())',
+  subtree: () => '(select bos.subtree())',
+  company: () => '(select bos.company())',
+  shared: ({ id }) => `(select bos.shared(${quoteText(id)}, false))`,
+  sharedToUpdate: ({ id }) => `(select bos.shared(${quoteText(id)}, true))`,
+}
+
+/** SQL text: the row's id is one of the actor's. Row policies and Plans have it from here, so that they cannot differ. `alias` is quoted. */
+export function among(entity: Entity, { field, set }: ScopePredicate & { kind: 'among' }, alias?: string): string {
+  const name = quoteName(field === null ? 'id' : entity.fieldById.get(field)!.columns[0]!.name)
+  const column = alias === undefined ? name : `${alias}.${name}`
+  // The cast makes it an array to compare with, not rows of a sub-query.
+  return set === 'self' ? `${column} = (select bos.member())` : `${column} = any (${ids[set](entity)}::uuid[])`
 }
 
 /**

@@ -76,12 +76,12 @@ function sketchEntity(
   }
 }
 
-const everything: Permission = { role: administrator, scope: 'all', actions: new Set(actions), hide: new Set(), readOnly: new Set() }
+const everything: Permission = { role: administrator, scopes: ['all'], actions: new Set(actions), hide: new Set(), readOnly: new Set() }
 
 const scope = (id: string, predicate: ScopePredicate): RowScope => ({ id, title: id, predicate })
 const ownScopes = (owner?: string): RowScope[] => [
   scope('all', { kind: 'all' }),
-  ...(owner === undefined ? [] : [scope('own', { kind: 'field-is-member', field: owner })]),
+  ...(owner === undefined ? [] : [scope('own', { kind: 'among', field: owner, set: 'self' })]),
 ]
 
 function sketchField(

@@ -1,0 +1,119 @@
+import { actions as everyAction } from '../catalogue/types.ts'
+import type { Action, ActorSet, Entity, Permission, RowScope } from '../catalogue/types.ts'
+import type { EntityAccess, Grant, RowCondition } from './types.ts'
+
+/** What several roles are together: pure, compiled once per set of roles. */
+
+/** Every scope of the grants, once; one that has every row stands for all of them. */
+export function scopesOf(grants: RowCondition): readonly RowScope[] {
+  const scopes = [
+    ...new Map(grants.flatMap((each) => each.scopes).map((each) => [JSON.stringify([each.id, each.predicate]), each])).values(),
+  ]
+  const every = scopes.find(({ predicate }) => predicate.kind === 'all')
+  return every ? [every] : scopes
+}
+
+/** Does a condition hold in every row of another, as far as can be told without looking at rows? */
+export function covers(shown: RowCondition, rows: RowCondition): boolean {
+  const scopes = new Set(scopesOf(shown.filter((each) => each.condition === null)).map((each) => each.id))
+  return rows.every((each) => shown.includes(each) || scopes.has('all') || each.scopes.every(({ id }) => scopes.has(id)))
+}
+
+/** What sharing a record gives: to read it, or to read and change it; never more. */
+const sharing: { readonly [action in Action]?: ActorSet } = {
+  list: 'shared',
+  get: 'shared',
+  history: 'shared',
+  export: 'shared',
+  ai: 'shared',
+  update: 'sharedToUpdate',
+}
+
+/** The rows that a permission reaches for an action; null: none. A new record is in no scope yet: whoever may create may give it away. */
+function grantOf(entity: Entity, { role, scopes, actions }: Permission, action: Action): Grant | null {
+  if (!actions.has(action)) return null
+  const reached = entity.scopes
+    .filter(({ id }) => scopes.includes(id))
+    .flatMap((scope): RowScope[] => {
+      const { predicate } = scope
+      if (predicate.kind !== 'among' || predicate.set !== 'shared') return [scope]
+      const set = sharing[action]
+      return set ? [{ ...scope, predicate: { ...predicate, set } }] : []
+    })
+  return reached.length > 0 || action === 'create' ? { role, scopes: reached, condition: null } : null
+}
+
+/** What roles are together, with the paths of all that they may not know of. */
+export type Combined = EntityAccess & { readonly hidden: ReadonlySet<string> }
+
+/** One permission with its grants by action. */
+interface Part {
+  readonly permission: Permission
+  readonly grants: ReadonlyMap<Action, Grant>
+}
+
+/**
+ * Several roles add up, row by row: an action is granted in a row if one role grants it there; a field is shown in a row if a role by
+ * which the actor reads the row shows it, and may be changed there if one by which the actor may update the row shows it and does
+ * not fix it. So a second role never takes anything away, and never shows in a row what only another row's role shows.
+ */
+export function combine(entity: Entity, permissions: readonly Permission[]): Combined | null {
+  const parts = permissions.map((permission): Part => {
+    const grants = everyAction.flatMap((action) => {
+      const grant = grantOf(entity, permission, action)
+      return grant ? [[action, grant] as const] : []
+    })
+    return { permission, grants: new Map(grants) }
+  })
+  const grantsOf = (action: Action, among: readonly Part[] = parts): readonly Grant[] =>
+    among.flatMap((each) => each.grants.get(action) ?? [])
+  const actions = new Map(everyAction.map((action) => [action, grantsOf(action)] as const).filter(([, grants]) => grants.length > 0))
+  if (actions.size === 0) return null
+  const paths = [...new Set(permissions.flatMap((each) => [...each.hide, ...each.readOnly]))]
+  return {
+    entity,
+    actions,
+    within: [],
+    ...readable(entity, paths, parts, (among) => [...grantsOf('list', among), ...grantsOf('get', among)]),
+    ...writable(paths, parts, grantsOf),
+  }
+}
+
+/** A path, or the list that it is a column of, is among these. */
+const names = (paths: ReadonlySet<string>, path: string): boolean =>
+  paths.has(path) || (path.includes('.') && names(paths, path.slice(0, path.lastIndexOf('.'))))
+const shows = ({ permission }: Part, path: string): boolean => !names(permission.hide, path)
+const opens = (part: Part, path: string): boolean => shows(part, path) && !names(part.permission.readOnly, path)
+
+/** Who reads nothing may know of what they write. */
+function readable(entity: Entity, paths: readonly string[], parts: readonly Part[], read: (among: readonly Part[]) => RowCondition) {
+  const readers = parts.filter((each) => each.grants.has('list') || each.grants.has('get'))
+  const judges = readers.length > 0 ? readers : parts
+  const hidden = new Set(paths.filter((path) => !judges.some((each) => shows(each, path))))
+  const rows = read(readers)
+  const masks = new Map<string, RowCondition>()
+  for (const path of paths) {
+    if (hidden.has(path)) continue
+    const shown = read(readers.filter((each) => shows(each, path)))
+    if (!covers(shown, rows)) masks.set(path, shown)
+  }
+  return { hidden, visible: entity.fields.filter((field) => !hidden.has(field.id)), masks }
+}
+
+function writable(paths: readonly string[], parts: readonly Part[], grantsOf: (action: Action, among: readonly Part[]) => RowCondition) {
+  const readOnly = new Set<string>()
+  const fixed = new Map<string, RowCondition>()
+  const fixedOnCreate = new Set<string>()
+  const [updates, creates] = [grantsOf('update', parts), grantsOf('create', parts)]
+  for (const path of paths) {
+    const open = parts.filter((each) => opens(each, path))
+    const [updatable, creatable] = [grantsOf('update', open), grantsOf('create', open)]
+    if (updates.length + creates.length === 0) continue
+    if (updatable.length + creatable.length === 0) readOnly.add(path)
+    else {
+      if (!covers(updatable, updates)) fixed.set(path, updatable)
+      if (creates.length > 0 && creatable.length === 0) fixedOnCreate.add(path)
+    }
+  }
+  return { readOnly, fixed, fixedOnCreate }
+}

@@ -1,0 +1,65 @@
+import { sql } from 'kysely'
+import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { ColumnRef } from '../fields/type.ts'
+import { quoteName } from '../schema/names.ts'
+import { among } from '../schema/policies.ts'
+import { covers, scopesOf } from './grants.ts'
+import { column, columnsOf, comma, tableOf } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import type { EntityAccess, RowCondition } from './types.ts'
+
+/**
+ * Which rows a caller reaches, and which of their values. Every door reads a field through `columnsFor` and a row through `readable`:
+ * a value that is masked in a row is null there for the caller, whatever is done with it.
+ */
+
+/** Condition: one of the grants reaches the row; null: every row. Lines are reached with their document. */
+export function reached(catalogue: Catalogue, entity: Entity, grants: RowCondition, alias: string): Fragment | null {
+  const scopes = scopesOf(grants)
+  if (scopes.some(({ predicate }) => predicate.kind === 'all')) return null
+  const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
+  if (parent) {
+    const outer = `${alias}o`
+    return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
+        and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached(catalogue, parent, grants, outer) ?? sql`true`})`
+  }
+  const branches = scopes.flatMap(({ predicate }) =>
+    predicate.kind === 'among' ? [sql.raw(among(entity, predicate, quoteName(alias)))] : [],
+  )
+  return branches.length === 0 ? sql`false` : branches.length === 1 ? branches[0]! : sql`(${sql.join(branches, sql` or `)})`
+}
+
+/** Conditions under which a row may be read, over what its policy lets through: the action reaches it, and its list is not masked. */
+export function readable(catalogue: Catalogue, { entity, actions, within }: EntityAccess, action: Action, alias: string): Fragment[] {
+  const grants = actions.get(action)
+  if (!grants) return [sql`false`]
+  return [grants, ...within].flatMap((each) => reached(catalogue, entity, each, alias) ?? [])
+}
+
+/** As `readable` of what a reference leads to: getting it. Nothing, where the policy lets through no more than that. */
+export function gettable(catalogue: Catalogue, access: EntityAccess, alias: string): Fragment[] {
+  const [listed, got] = [access.actions.get('list') ?? [], access.actions.get('get') ?? []]
+  return got.length > 0 && access.within.length === 0 && covers(got, listed) ? [] : readable(catalogue, access, 'get', alias)
+}
+
+/** Condition: the field is shown in the row; null: in every row. */
+export function shownIn(catalogue: Catalogue, { entity, masks }: EntityAccess, field: Field, alias: string): Fragment | null {
+  const shown = masks.get(field.id)
+  return shown ? reached(catalogue, entity, shown, alias) : null
+}
+
+/** The columns of a field as this caller may read them: null in the rows in which it is masked. */
+export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Field, alias: string): ColumnRef {
+  const at = columnsOf(alias, field)
+  const shown = shownIn(catalogue, access, field, alias)
+  return shown ? (suffix = '') => sql`(case when ${shown} then ${at(suffix)} end)` : at
+}
+
+/** `text[]`: which of these paths are not shown (or open) in the row. */
+export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: ReadonlyMap<string, RowCondition>, alias: string): Fragment {
+  if (paths.size === 0) return sql`'{}'::text[]`
+  const named = [...paths].map(
+    ([path, rows]) => sql`case when ${reached(catalogue, entity, rows, alias) ?? sql`true`} then null else ${path}::text end`,
+  )
+  return sql`array_remove(array[${comma(named)}], null)`
+}

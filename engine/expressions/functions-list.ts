@@ -1,4 +1,5 @@
 import { boolean, fixed, isIn, of, whole } from './functions-operators.ts'
+import type { ValueType } from '../fields/type.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
 import { compareValues, isEqual } from './values.ts'
 import { whitespace } from './text.ts'
@@ -13,6 +14,7 @@ export function mergedType(types: readonly Type[]): Type {
   const [first] = typed
   if (first === undefined) return { kind: 'null' }
   if (first.kind === 'number') return { kind: 'number', whole: typed.every((each) => each.kind === 'number' && each.whole) }
+  if (first.kind === 'list') return { kind: 'list', of: mergedType(typed.map((each) => itemOf([each]))) as ValueType }
   if (first.kind === 'record')
     return { kind: 'record', entities: [...new Set(typed.flatMap((each) => (each.kind === 'record' ? each.entities : [])))] }
   return first
@@ -69,7 +71,8 @@ export const contained: Overload = {
   id: 'contains.list',
   parameters: [list, same('value')],
   result: fixed(boolean),
-  evaluate: (_clock, values: readonly unknown[], value: unknown) => isIn(value, values),
+  nulls: 'handles',
+  evaluate: (_clock, values: readonly unknown[] | null, value: unknown) => isIn(value, values),
   sql: (sql, [values, value]) => sql`(${value} = any(${values}))`,
 }
 

@@ -85,7 +85,7 @@ const comparisons: readonly FunctionDefinition[] = [
   {
     name: 'in',
     group: 'comparison',
-    doc: 'Whether the list holds the value; null when the value is null, or is not found and the list holds a null.',
+    doc: 'Whether the list holds the value; nothing is in an empty list. Null when the value is null, or is not found and the list holds a null.',
     examples: [
       { expression: `2 in [1, 2, 3]`, result: 'true' },
       { expression: `'x' in []`, result: 'false' },
@@ -98,7 +98,8 @@ const comparisons: readonly FunctionDefinition[] = [
           { name: 'list', takes: 'list of same' },
         ],
         result: fixed(boolean),
-        evaluate: (_clock, value: unknown, list: readonly unknown[]) => isIn(value, list),
+        nulls: 'handles',
+        evaluate: (_clock, value: unknown, list: readonly unknown[] | null) => isIn(value, list),
         sql: (sql, [value, list]) => sql`(${value} = any(${list}))`,
       },
     ],
@@ -107,11 +108,13 @@ const comparisons: readonly FunctionDefinition[] = [
   nullTest('isNotNull', 'Whether there is a value: what `x != null` means.', false),
 ]
 
-export function isIn(value: unknown, list: readonly unknown[]): boolean | null {
-  let hasNull = false
+/** SQL's `= any`: nothing is in an empty list, not even null. */
+export function isIn(value: unknown, list: readonly unknown[] | null): boolean | null {
+  if (list === null) return null
+  let hasNull = value === null && list.length > 0
   for (const item of list) {
     if (item === null) hasNull = true
-    else if (isEqual(item, value)) return true
+    else if (value !== null && isEqual(item, value)) return true
   }
   return hasNull ? null : false
 }

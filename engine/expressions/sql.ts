@@ -1,4 +1,5 @@
 import type { Sql } from 'kysely'
+import type { ValueType } from '../fields/type.ts'
 import { overloadOf } from './functions.ts'
 import { quotientSql } from './functions-operators.ts'
 import type { Fragment } from './functions-operators.ts'
@@ -132,6 +133,24 @@ interface Opened {
   readonly order: readonly Fragment[]
 }
 
+/** What arguments that must agree are: a scalar if one is, else the items of a list. */
+function typeOf(args: readonly Node[]): Type {
+  const types = args.map((each) => each.type).filter(({ kind }) => kind !== 'null')
+  const [first = { kind: 'text' }] = types
+  return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
+}
+/** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */
+function nullType({ takes }: Parameter, typed: Type): Type {
+  if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
+  if (takes === 'list of same') return { kind: 'list', of: typed as ValueType }
+  if (typeof takes === 'string') return typed
+  const [kind = 'text'] = takes
+  if (kind === 'list') return { kind, of: holidays }
+  return kind === 'number' ? { kind, whole: false } : kind === 'record' ? { kind, entities: [] } : ({ kind } as Type)
+}
+/** The one list of something else that a function takes which handles nulls. */
+const holidays: ValueType = { kind: 'date' }
+
 class Compiler {
   readonly #sql: Sql
   readonly #context: SqlContext
@@ -153,7 +172,9 @@ class Compiler {
         return this.#context.parameter(node.name, node.type)
       case 'field': {
         const { alias, wrap } = this.#reach(node.of, scope)
-        return wrap(tables.column(node.entity, node.field, node.member, alias))
+        const value = wrap(tables.column(node.entity, node.field, node.member, alias))
+        // any((select …)) would be a condition on rows; any((select …)::text[]) is one on a list.
+        return node.type.kind === 'list' ? sql`${value}::${sql.raw(sqlType(node.type))}` : value
       }
       case 'identity': {
         const { alias, wrap } = this.#reach(node.of, scope)
@@ -165,14 +186,14 @@ class Compiler {
       case 'call':
         return this.#call(node, scope)
       case 'and':
-        return sql`(${this.node(node.left, scope)} and ${this.node(node.right, scope)})`
+        return sql`(${this.#holds(node.left, scope)} and ${this.#holds(node.right, scope)})`
       case 'or':
-        return sql`(${this.node(node.left, scope)} or ${this.node(node.right, scope)})`
+        return sql`(${this.#holds(node.left, scope)} or ${this.#holds(node.right, scope)})`
       case 'not':
-        return sql`(not ${this.node(node.operand, scope)})`
+        return sql`(not ${this.#holds(node.operand, scope)})`
       case 'if': {
         const [then, otherwise] = [node.then, node.otherwise].map((branch) => this.#as(node.type, branch, scope))
-        return sql`(case when ${this.node(node.condition, scope)} then ${then} else ${otherwise} end)`
+        return sql`(case when ${this.#holds(node.condition, scope)} then ${then} else ${otherwise} end)`
       }
       case 'list':
         return this.#list(node, scope)
@@ -193,6 +214,11 @@ class Compiler {
     return type.kind === 'text' ? sql`(${cast} collate "C")` : cast
   }
 
+  /** As a condition. */
+  #holds(node: Node, scope: Scope): Fragment {
+    return this.#as({ kind: 'boolean' }, node, scope)
+  }
+
   /** As an operand of this type: an untyped null gets it. */
   #as(type: Type, node: Node, scope: Scope): Fragment {
     return node.type.kind === 'null' ? this.#constant(type, null) : this.node(node, scope)
@@ -208,14 +234,13 @@ class Compiler {
 
   #call({ type, overload, args }: Node & { kind: 'call' }, scope: Scope): Fragment {
     const { nulls, sql: make, parameters } = overloadOf(overload)
-    const typed = args.find((each) => each.type.kind !== 'null')?.type
     if (nulls !== 'handles' && args.some((each) => each.type.kind === 'null')) return this.#constant(type, null)
-    const literals = args.map((each, i) =>
-      (parameters[i] ?? parameters.at(-1))?.literal && each.kind === 'constant' ? String(each.value) : undefined,
-    )
+    const parameterAt = (i: number): Parameter => parameters[i] ?? parameters.at(-1)!
+    const literals = args.map((each, i) => (parameterAt(i).literal && each.kind === 'constant' ? String(each.value) : undefined))
+    const typed = typeOf(args)
     return make(
       this.#sql,
-      args.map((each) => this.#as(typed ?? { kind: 'text' }, each, scope)),
+      args.map((each, i) => this.#as(nullType(parameterAt(i), typed), each, scope)),
       { zone: this.#context.zone, literals },
     )
   }
@@ -345,7 +370,7 @@ class Compiler {
   #filtered({ source, variable, where, order }: Source & { kind: 'filter' }, scope: Scope): Opened {
     const sql = this.#sql
     const opened = this.#bound(this.#open(source, scope), variable)
-    const condition = this.node(where, opened.scope)
+    const condition = this.#holds(where, opened.scope)
     const keys = order.map(({ key, descending }) => {
       const value = this.node(key, opened.scope)
       return sql`${key.type.kind === 'text' ? sql`${value} collate "C"` : value} ${sql.raw(descending ? 'desc' : 'asc')} nulls last`

@@ -1,0 +1,37 @@
+/**
+ * `npm run fuzz:expressions -- --cases N [--seed S]`: compares random expressions in JavaScript and in PostgreSQL, on a server of its own.
+ * Ends with 1 when they differ, and prints the smallest expressions that show it.
+ */
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { expressionSql } from '../engine/testing/expressions/database.ts'
+import { fuzz } from '../engine/testing/expressions/fuzz.ts'
+import { startPostgres } from '../engine/testing/server.ts'
+
+const option = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(`--${name}`)
+  const value = at < 0 ? otherwise : Number(process.argv[at + 1])
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} must be followed by a whole number`)
+  return value
+}
+const cases = option('cases', 20_000)
+const seed = option('seed', randomBytes(4).readUInt32LE())
+
+const server = await startPostgres()
+const client = new Client({ connectionString: server.url })
+try {
+  await client.connect()
+  await client.query(await expressionSql())
+  console.log(`seed ${seed}`)
+  const started = performance.now()
+  const { cases: done, faults, used } = await fuzz(client, { seed, cases })
+  const seconds = (performance.now() - started) / 1000
+  console.log(
+    `${done} expressions in ${seconds.toFixed(1)} s (${Math.round(done / seconds)}/s), ${used.size} overloads, ${faults.length} differences`,
+  )
+  for (const fault of faults) console.log(`\n${fault}`)
+  process.exitCode = faults.length > 0 ? 1 : 0
+} finally {
+  await client.end()
+  await server.stop()
+}

@@ -125,7 +125,7 @@ function statementOf(world: World, setting: Setting, nodes: readonly Node[]): Ra
     (select ${sql.join(kept)}) every_filter`
 }
 
-function environmentOf(world: World, setting: Setting, self: Row): Environment {
+export function environmentOf(world: World, setting: Setting, self: Row): Environment {
   const view = (row: Row | null) => (row === null || (row.isDeleted && row.entity !== setting.self) ? null : world.view(row))
   return {
     zone: setting.zone,

@@ -4,7 +4,7 @@ import { mergedType } from '../../expressions/functions-list.ts'
 import type { Node, Overload, Parameter, RecordNode, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
 import type { Random } from './random.ts'
-import { sample } from './samples.ts'
+import { sample, zones } from './samples.ts'
 import type { World } from './world.ts'
 
 const scalars: readonly Type[] = [
@@ -43,8 +43,10 @@ const isSame = (a: Type, b: Type): boolean =>
   (a.kind !== 'list' || isSame(a.of, (b as typeof a).of)) &&
   (a.kind !== 'record' || a.entities[0] === (b as typeof a).entities[0])
 /** A whole number stands where any number may, not the other way round. */
-export const fits = (type: Type, wanted: Type): boolean =>
-  isSame(type, wanted) && !(wanted.kind === 'number' && wanted.whole && type.kind === 'number' && !type.whole)
+export function fits(type: Type, wanted: Type): boolean {
+  if (type.kind === 'list' && wanted.kind === 'list') return fits(type.of, wanted.of)
+  return isSame(type, wanted) && !(wanted.kind === 'number' && wanted.whole && type.kind === 'number' && !type.whole)
+}
 
 export class Generator {
   readonly #random: Random
@@ -105,7 +107,7 @@ export class Generator {
 
   node(type: Type, depth: number): Node {
     const random = this.#random
-    if (random.chance(0.02)) return { kind: 'constant', type: { kind: 'null' }, value: null }
+    if (random.chance(0.01)) return { kind: 'constant', type: { kind: 'null' }, value: null }
     if (depth <= 0) return this.#leaf(type)
     const roll = random.next()
     if (roll < 0.12) return this.#leaf(type)
@@ -177,11 +179,49 @@ export class Generator {
       const { literal } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
       if (literal)
         return { kind: 'constant', type: { kind: 'text' }, value: this.#random.pick(literals.filter((each) => literal(each) === null)) }
-      return this.node(type, depth - 1)
+      return this.#random.chance(0.6) ? (this.#likely(overload, i) ?? this.node(type, depth - 1)) : this.node(type, depth - 1)
     })
     // An untyped null has no type to give: what the other arguments say holds.
     const type = overload.result(nodes.map((node, i) => (node.type.kind === 'null' && overload.nulls !== 'handles' ? args[i]! : node.type)))
     return { kind: 'call', type, overload: overload.id, args: nodes }
+  }
+
+  /** An argument as people would write it, where any value of its type would nearly always lead to null or to a limit. */
+  #likely({ id, parameters: all }: Overload, index: number): Node | null {
+    const random = this.#random
+    const { name } = all[Math.min(index, all.length - 1)]!
+    const number = (least: number, most: number): Node => {
+      const value = random.between(least, most)
+      if (random.chance(0.8)) return { kind: 'constant', type: { kind: 'number', whole: true }, value }
+      return { kind: 'constant', type: { kind: 'number', whole: false }, value: `${value}.5` }
+    }
+    const constant = (kind: 'text' | 'time' | 'dateTime', value: unknown): Node => ({ kind: 'constant', type: { kind }, value })
+    if (id === 'date.numbers')
+      return number(
+        ...(
+          [
+            [1995, 2035],
+            [1, 12],
+            [1, 31],
+          ] as const
+        )[index]!,
+      )
+    if (id === 'number.text')
+      return constant('text', `${random.pick(['', ' ', '-'])}${random.below(2000)}${random.pick(['', '.5', '.50', '.', 'x'])}`)
+    if (name === 'working_days') {
+      const list: Type = { kind: 'list', of: { kind: 'text' } }
+      return { kind: 'constant', type: list, value: week.filter(() => random.chance(0.7)) }
+    }
+    if (name === 'starts_at' || name === 'ends_at')
+      return constant('time', name === 'starts_at' ? '08:30:00' : random.pick(['17:00:00', '03:00:00', '23:59:59']))
+    if (name === 'time_zone') return constant('text', random.pick([...zones, null, 'Nowhere/City', 'EST5EDT', 'europe/berlin']))
+    if (id === 'businessTime.hours' && index < 2) {
+      return constant(
+        'dateTime',
+        new Date(Date.UTC(2026, random.below(14), random.below(40), random.below(24), random.below(60))).toISOString(),
+      )
+    }
+    return small.has(name) ? number(-3, 30) : null
   }
 
   // ── Leaves ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +246,7 @@ export class Generator {
     if (type.kind === 'null') return { kind: 'constant', type, value: null }
     if (type.kind === 'text' && random.chance(0.1)) return { kind: 'identity', type, of: this.#record(random.pick(this.#entities), 1) }
     if (oddTypes.some((each) => each.kind === type.kind)) return this.#field(type)!
-    const value = random.chance(0.05) ? null : this.#sample(type)
+    const value = random.chance(0.03) ? null : this.#sample(type)
     return { kind: 'constant', type, value }
   }
 
@@ -368,6 +408,9 @@ export class Generator {
 
 const overloads: readonly Overload[] = functions.flatMap((each) => each.overloads)
 const oddTypes: readonly Type[] = [{ kind: 'json' }, { kind: 'composite', members: ['city', 'country'] }]
+const week = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
+/** Parameters that count something. */
+const small = new Set(['days', 'months', 'years', 'digits', 'length', 'start', 'end', 'n'])
 const literals = [
   'week',
   'month',

@@ -136,12 +136,12 @@ export class World {
   ): Row {
     const { values, references, links } = this.schema.get(entity)!
     const found = new Map<string, unknown>()
-    for (const field of values) found.set(field.id, random.chance(0.2) ? null : sample(random, field.type))
+    for (const field of values) found.set(field.id, random.chance(0.12) ? null : sample(random, field.type))
     for (const { id: field, entities } of references) {
       const target = random.pick(entities)
       // A tree has no circles: a deal stands below one that came before it.
       const all = field === 'above' ? ids.get(target)!.slice(0, ids.get(target)!.indexOf(id)) : ids.get(target)!
-      const to = all.length === 0 || random.chance(0.25) ? null : random.pick(all)
+      const to = all.length === 0 || random.chance(0.15) ? null : random.pick(all)
       found.set(field, to === null || entities.length === 1 ? to : { entity: target, id: to })
     }
     for (const [field, target] of links) found.set(field, [...new Set(random.many(0, 3, () => random.pick(ids.get(target)!)))])

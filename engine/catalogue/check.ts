@@ -4,6 +4,7 @@ import { pointerSegment } from '../problems.ts'
 import { checkDisplays, checkViews } from './check-views.ts'
 import { checkEntities } from './check-entities.ts'
 import { checkModules } from './check-modules.ts'
+import { compileLogic } from './logic.ts'
 import { notYetIn } from './not-yet.ts'
 import { nameFault } from './reserved.ts'
 import type { NamePlace } from './reserved.ts'
@@ -38,6 +39,7 @@ export function check(sources: readonly ModuleSource[], validate: Validate): Sou
   const symbols = symbolsOf(judged)
   checkModules(symbols, report)
   checkEntities(symbols, report, reportOnce)
+  compileLogic(symbols, reportOnce)
   checkViews(symbols, report)
   checkDisplays(symbols, report)
   return faults.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))

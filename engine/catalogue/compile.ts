@@ -1,7 +1,9 @@
 import { symbolsOfChecked } from './check.ts'
+import { dependantsOf } from './dependants.ts'
 import { displayOf, viewsOf } from './compile-display.ts'
 import { fieldTypeOf } from './compile-field.ts'
 import { compileFields, linkEntity } from './compile-fields.ts'
+import { compileLogic } from './logic.ts'
 import { permissionsOf } from './compile-permissions.ts'
 import { schemasOf } from './compile-schemas.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
@@ -31,6 +33,7 @@ export function compileCatalogue(sources: readonly ModuleSource[], hash: string)
     }
   }
   const parents = parentsOf(shells)
+  applyLogic(shells, symbols, parents)
   const entities = new Map(
     [...shells.values()].map((shell): [string, Entity] => {
       const parent = parents.get(shell.id) ?? null
@@ -45,7 +48,7 @@ export function compileCatalogue(sources: readonly ModuleSource[], hash: string)
   const modules = new Map(
     [...symbols.modules.values()].map((module): [string, Module] => [module.id, compileModule(module, symbols, roles, entities)]),
   )
-  return Object.freeze({ hash, modules, entities, routes, roles })
+  return Object.freeze({ hash, modules, entities, routes, roles, dependants: dependantsOf(entities) })
 }
 
 function compileModule(
@@ -133,6 +136,33 @@ function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | nu
   const texts = [...draft.properties.values()].filter((property) => fieldTypeOf(property)?.titles === true)
   const first = texts.find((property) => property.required) ?? texts[0]
   return first ? named(first.name) : null
+}
+
+/** Fields are made before what expressions say of them is known, because that is said in terms of the fields. */
+function applyLogic(
+  shells: Map<string, WithoutSchemas>,
+  symbols: Symbols,
+  parents: ReadonlyMap<string, { readonly entity: string; readonly field: string }>,
+): void {
+  const { fields, rules, steps } = compileLogic(symbols, (file, pointer, detail) => {
+    throw new Error(`${file}:${pointer}: ${detail}`)
+  })
+  const documentOf = (entity: string): string => {
+    const parent = parents.get(entity)
+    return parent ? documentOf(parent.entity) : entity
+  }
+  const byDocument = Map.groupBy(steps, ({ entity }) => documentOf(entity))
+  for (const [id, shell] of shells) {
+    for (const [field, logic] of fields.get(id) ?? []) {
+      const derived = logic.derivation
+      Object.assign(shell.fieldById.get(field)!, {
+        logic,
+        ...(derived && { readOnly: !derived.overridable }),
+        ...(derived?.stored === false && { columns: [] }),
+      })
+    }
+    shells.set(id, { ...shell, rules: rules.get(id) ?? [], derivations: byDocument.get(id) ?? [] })
+  }
 }
 
 function parentsOf(entities: ReadonlyMap<string, WithoutSchemas>): Map<string, { entity: string; field: string }> {

@@ -9,7 +9,7 @@ import type { FileKind } from './sources.ts'
 type Found = { readonly pointer: string; readonly detail: string }
 
 /** What properties cannot have yet is reported by their field types. */
-const entityKeywords = ['rules', 'scopes', 'meters', 'index', 'query'] as const
+const entityKeywords = ['scopes', 'meters', 'index', 'query'] as const
 const permissionKeywords = ['transitions', 'show', 'mask'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
 export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
@@ -53,7 +53,7 @@ function inPermission(pointer: string, permission: Permission): Found[] {
 function inTrait(node: TraitFile): Found[] {
   const own = node['x-bos'] ?? {}
   const scopes = (own.scopes ?? []).flatMap((scope, index) => keywords(`/x-bos/scopes/${index}`, scope, ['where']))
-  return [...keywords('/x-bos', own, ['rules', 'children']), ...scopes]
+  return [...keywords('/x-bos', own, ['children']), ...scopes]
 }
 
 function inView(node: ViewFile): Found[] {

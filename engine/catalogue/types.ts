@@ -41,6 +41,8 @@ export interface Catalogue {
   /** By address, e.g. `crm/deals`. */
   readonly routes: ReadonlyMap<string, Entity>
   readonly roles: ReadonlyMap<string, Role>
+  /** What changes elsewhere when a field changes: `entity/field`, or `entity/` for records that come and go. */
+  readonly dependants: ReadonlyMap<string, readonly Dependant[]>
 }
 
 export interface Module {
@@ -148,7 +150,7 @@ export interface FieldLogic {
   /** Presentation, and what is not visible is not required. */
   readonly visibleWhen: Expression | null
   readonly requiredWhen: Expression | null
-  /** Judged on the record as it is stored: what is true of it then keeps the value as it is. */
+  /** Judged on the record as it is stored: what is true of it then keeps the value as it is. A new record takes any. */
   readonly readOnlyWhen: Expression | null
   /** A reference: which records may be chosen (`target`). */
   readonly where: Expression | null
@@ -170,6 +172,17 @@ export interface DerivationStep {
   readonly entity: string
   readonly field: string
 }
+
+/** A stored value of a document that hangs on records outside of it, and the way from its row to theirs. */
+export interface Dependant {
+  readonly entity: string
+  readonly field: string
+  readonly path: readonly PathStep[]
+}
+/** One step between records: along a reference, to a line's document, to lines, to what a list of references names, or to what refers back by `field`. */
+export type PathStep =
+  | { readonly kind: 'hop' | 'lines' | 'links' | 'inverse'; readonly field: string; readonly entity: string }
+  | { readonly kind: 'document'; readonly entity: string }
 
 /** What must hold of a record before it is stored. */
 export interface Rule {

@@ -19,12 +19,12 @@ export interface Question {
   readonly inputs: readonly Node[]
 }
 
-const text: Type = { kind: 'text' }
+const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
 const boolean: Type = { kind: 'boolean' }
 
 /** Overloads that `split` writes by itself. */
-const equals = 'eq.text'
-const isIn = 'in.text'
+const equals = 'eq.record'
+const isIn = 'in.list'
 
 /** Null: a loop over the document's lines stands inside one over other records, which no single question can say. */
 export function split(root: Node): Split | null {
@@ -71,7 +71,7 @@ export function split(root: Node): Split | null {
     const recordBy = (entity: string, id: Node): RecordNode => {
       const variable = next++
       const of: RecordNode = { kind: 'element', variable, entity }
-      const where: Node = { kind: 'call', type: boolean, overload: equals, args: [{ kind: 'identity', type: text, of }, id] }
+      const where: Node = { kind: 'call', type: boolean, overload: equals, args: [{ kind: 'identity', type: recordOf(entity), of }, id] }
       return { kind: 'first', entity, source: { kind: 'filter', source: { kind: 'entity', entity }, variable, where, order: [] } }
     }
     const listOf = (entity: string, where: (of: RecordNode) => Node): Source => {
@@ -92,9 +92,17 @@ export function split(root: Node): Split | null {
         return null
       },
       record: (each) => {
-        if (each.kind === 'root' && each.root === 'user') return recordBy(each.entity, { kind: 'parameter', type: text, name: 'user.id' })
+        if (each.kind === 'root' && each.root === 'user')
+          return recordBy(each.entity, { kind: 'parameter', type: recordOf(each.entity), name: 'user.id' })
         if (each.kind === 'hop' && isOwn(each.of)) {
-          const reference: Node = { kind: 'field', type: text, of: each.of, entity: each.of.entity, field: each.field, member: null }
+          const reference: Node = {
+            kind: 'field',
+            type: recordOf(each.entity),
+            of: each.of,
+            entity: each.of.entity,
+            field: each.field,
+            member: null,
+          }
           return recordBy(each.entity, input(reference))
         }
         return null
@@ -103,13 +111,13 @@ export function split(root: Node): Split | null {
         if (each.kind === 'filter') bound.add(each.variable)
         if (each.kind === 'lines' && isOwn(each.of)) isPossible = false
         if (each.kind === 'inverse' && isOwn(each.of)) {
-          const id = input({ kind: 'identity', type: text, of: each.of })
+          const id = input({ kind: 'identity', type: recordOf(each.of.entity), of: each.of })
           const { entity, field } = each
           return listOf(entity, (of) => ({
             kind: 'call',
             type: boolean,
             overload: equals,
-            args: [{ kind: 'field', type: text, of, entity, field, member: null }, id],
+            args: [{ kind: 'field', type: recordOf(each.of.entity), of, entity, field, member: null }, id],
           }))
         }
         if (each.kind === 'links' && isOwn(each.of)) {
@@ -119,7 +127,7 @@ export function split(root: Node): Split | null {
             kind: 'call',
             type: boolean,
             overload: isIn,
-            args: [{ kind: 'identity', type: text, of }, ids],
+            args: [{ kind: 'identity', type: recordOf(each.entity), of }, ids],
           }))
         }
         return null

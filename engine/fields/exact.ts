@@ -2,7 +2,7 @@ import type { RawBuilder, Sql } from 'kysely'
 import type { Report } from '../problems.ts'
 import { isNull, operands, quoted, sign } from './compare.ts'
 import type { Comparison, SortKey } from './compare.ts'
-import { ceilUnits, compare, compareText, floorUnits, numberFault, readDecimal, wholeDigits, write } from './decimals.ts'
+import { ceilUnits, compare, compareText, floorUnits, numberFault, readDecimal, round, wholeDigits, write } from './decimals.ts'
 import type { Decimal } from './decimals.ts'
 import { wholeNumber } from './define.ts'
 import type { Definition } from './define.ts'
@@ -147,6 +147,12 @@ const exactOperators: { readonly [name in OperatorName]?: Operator } = {
   null: isNull,
 }
 
+/** Decimal text with no more fraction digits than the scale. */
+export function roundExact(value: unknown, { scale }: ExactSettings): unknown {
+  const exact = readExact(value)
+  return exact === undefined ? value : write(round(exact, scale), scale)
+}
+
 /** What the types stored as one exact number share. */
 export const exactColumn = {
   valueType: () => ({ kind: 'number', whole: false }),
@@ -162,4 +168,5 @@ export const exactColumn = {
   index: exactIndex,
   group: 'value',
   measured: exactMeasured,
+  rounded: roundExact,
 } as const satisfies Partial<Definition<ExactSettings>>

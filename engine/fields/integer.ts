@@ -1,6 +1,6 @@
 import type { Report } from '../problems.ts'
 import { comparisons, plainIndex, plainSort } from './compare.ts'
-import { readDecimal } from './decimals.ts'
+import { readDecimal, round, write } from './decimals.ts'
 import { define } from './define.ts'
 import type { FieldType, PropertyNode } from './type.ts'
 import { ExactNumber } from './type.ts'
@@ -51,7 +51,14 @@ export function integerBounds(node: PropertyNode, report: Report, { minimum: low
   return { minimum, maximum }
 }
 
+/** A whole number, or the text of an exact one. */
+function roundToWhole(value: unknown): unknown {
+  const exact = typeof value === 'string' ? readDecimal(value) : undefined
+  return exact === undefined ? value : Number(write(round(exact, 0), 0))
+}
+
 export const integerColumn = {
+  rounded: roundToWhole,
   valueType: () => ({ kind: 'number', whole: true }) as const,
   columns: (name: string) => [{ name, type: 'bigint' }],
   schema: ({ minimum, maximum }: IntegerSettings) => ({ type: 'integer', minimum, maximum }),

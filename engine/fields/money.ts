@@ -5,7 +5,7 @@ import type { Comparison } from './compare.ts'
 import { currencies } from './currencies.ts'
 import { numberFault } from './decimals.ts'
 import { define, inside, isObject } from './define.ts'
-import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact } from './exact.ts'
+import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact, roundExact } from './exact.ts'
 import type { ExactSettings } from './exact.ts'
 import { suggestion } from './nearest.ts'
 import { notBuilt } from './notYet.ts'
@@ -105,6 +105,7 @@ const kindOf = (currency: string): Currency => (code.test(currency) ? { kind: 'c
 /** An exact amount in a currency: its own, or one the field fixes. */
 export const money = define<MoneySettings>({
   id: 'money',
+  rounded: (value, settings) => ({ ...(value as Money), amount: roundExact((value as Money).amount, settings) }),
   valueType: ({ currency }) => ({ kind: 'money', currency: currency === null ? { kind: 'own' } : kindOf(currency) }),
   json: ['object'],
   keywords: ['default', 'minimum', 'maximum'],

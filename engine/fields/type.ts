@@ -123,6 +123,8 @@ export interface FieldType<Settings = unknown> {
   narrow?(this: void, settings: Settings, knows: (entity: string) => boolean): Settings
   /** What its values are in expressions; absent: references and lines, which lead to records. */
   valueType?(this: void, settings: Settings): ValueType
+  /** The nearest value that the field can keep: half away from zero, as PostgreSQL rounds. For what is worked out; what people enter is never rounded. */
+  rounded?(this: void, value: unknown, settings: Settings): unknown
   /** Parts of a composite value, by name. */
   members?(this: void, settings: Settings): ReadonlyMap<string, Member>
   /** Canonical values that a required field does not take: white space only, an empty list. */

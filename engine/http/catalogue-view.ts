@@ -1,9 +1,11 @@
-import type { Catalogue, Display, Field, View } from '../catalogue/types.ts'
+import type { Catalogue, DerivationStep, Display, Field, View } from '../catalogue/types.ts'
 import { systemField } from '../catalogue/system-fields.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
+import { fieldLogicView, rulesView } from './logic-view.ts'
+import type { FieldLogicView, RuleView } from './logic-view.ts'
 import { writeSchema } from './write-schema.ts'
 
 /** What `GET /api/catalogue` answers: the compiled metadata as this caller may see it. The screens run on nothing else. */
@@ -45,6 +47,8 @@ export interface FieldView extends Pick<
   readonly sortable: boolean
   readonly group: 'value' | 'buckets' | null
   readonly measures: readonly string[]
+  /** Null: no expression says anything of it. */
+  readonly logic: FieldLogicView | null
 }
 export interface EntityView {
   readonly id: string
@@ -66,6 +70,9 @@ export interface EntityView {
   readonly schemas: { readonly create: JsonSchema; readonly patch: JsonSchema }
   readonly inverses: readonly { readonly name: string; readonly entity: string; readonly field: string; readonly title: string }[]
   readonly unique: readonly { readonly id: string; readonly fields: readonly string[] }[]
+  readonly rules: readonly RuleView[]
+  /** Derived values of the document and its lines, each after all that it needs: entity id and field id. */
+  readonly derivations: readonly DerivationStep[]
   readonly display: Display
   readonly views: readonly View[]
   /** Which layer the entity, and each field that comes from another one, was defined in. */
@@ -129,6 +136,10 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     unique: entity.unique
       .filter((key) => key.fields.every((id) => visible.some((field) => field.id === id)))
       .map(({ id, fields }) => ({ id, fields })),
+    rules: rulesView(access, here),
+    derivations: entity.derivations.filter(
+      (step) => access.entities.get(step.entity)?.visible.some((field) => field.id === step.field) === true,
+    ),
     display: displayView(entity.display, known),
     views: entity.views.flatMap((view) => viewView(view, known)),
     lineage: {
@@ -160,6 +171,7 @@ function fieldView(access: Access, here: EntityAccess, field: Field): FieldView 
     sortable: sort !== undefined,
     group: group ?? null,
     measures: measures ?? [],
+    logic: fieldLogicView(access, field),
   }
 }
 

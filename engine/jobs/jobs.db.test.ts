@@ -22,6 +22,9 @@ const actor: Actor = {
   roles: ['core.admin'],
   generation: Number(tenant.generation),
   timeZone: tenant.time_zone,
+  tenantName: 'x',
+  locale: 'en',
+  currency: 'EUR',
 }
 
 /** A worker that does a job when it is told to, and only then. */

@@ -262,6 +262,9 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
       roles: row['roles'] as string[],
       generation: Number(row['generation']),
       timeZone: String(row['time_zone']),
+      tenantName: String(row['name']),
+      locale: String(row['locale']),
+      currency: String(row['currency']),
     }
   }
 

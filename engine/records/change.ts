@@ -89,7 +89,8 @@ export interface StoredLine {
 }
 
 /** Fields whose value stands in the row itself, lists of lines and links apart. */
-export const storedFields = (entity: Entity): readonly Field[] => entity.fields.filter((field) => field.lines === null)
+export const storedFields = (entity: Entity): readonly Field[] =>
+  entity.fields.filter((field) => field.lines === null && field.logic?.derivation?.stored !== false)
 export const linesFields = (entity: Entity): readonly Field[] =>
   entity.fields.filter((field) => field.lines !== null && field.lines.through === null)
 

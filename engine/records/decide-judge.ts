@@ -20,6 +20,8 @@ const setBySystem = 'This is set by the system.'
 export function judge(judging: Judging, document: Draft): void {
   for (const draft of rowsOf(document)) {
     for (const field of storedFields(draft.entity)) judgeField(judging, draft, field)
+    for (const field of draft.entity.fields)
+      if (field.logic?.derivation?.stored === false) refuseOtherValue(judging, draft, field, pointerOf(draft, field))
     refuseBackwards(judging, draft)
     for (const list of draft.lists) judgeList(judging, draft, list)
   }

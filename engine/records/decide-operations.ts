@@ -2,7 +2,8 @@ import type { Action, Field, UniqueKey } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
-import { decideCreate, decideUpdate, Entangled, invalid } from './decide.ts'
+import { decideCreate, decideUpdate, Entangled, invalid, Unanswered } from './decide.ts'
+import type { Asked } from './decide-formulas.ts'
 import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
@@ -16,8 +17,8 @@ export interface Loaded {
   readonly situation: Situation
   readonly records: ReadonlyMap<string, LoadedRecord>
   readonly surroundings: Surroundings
-  /** Before an operation is decided; `reset` undoes what a refused one took. */
-  readonly numbers: { mark(): void; reset(): void }
+  /** Before an operation is decided; `reset` undoes what a refused one took, `restart` what all of them took. */
+  readonly numbers: { mark(): void; reset(): void; restart(): void }
 }
 export interface LoadedRecord {
   readonly stored: Stored
@@ -30,13 +31,18 @@ export interface Decided extends Consequences {
   readonly results: readonly (Decision | Problem)[]
 }
 
-type Asked = Pick<WriteRequest, 'here' | 'mode'>
+type Wanted = Pick<WriteRequest, 'here' | 'mode'>
 
-/** Pure: decides all operations of a request. In modes `one` and `all` the first refusal ends everything. */
-export function decideOperations(request: Asked, operations: readonly ResolvedOperation[], loaded: Loaded): Decided {
+/**
+ * Pure: decides all operations of a request. In modes `one` and `all` the first refusal ends everything. Throws Unanswered with what the
+ * expressions of all of them ask.
+ */
+export function decideOperations(request: Wanted, operations: readonly ResolvedOperation[], loaded: Loaded): Decided {
   const results: (Decision | Problem)[] = []
   const faults: Fault[] = []
+  const asked: Asked[] = []
   const seen = new Set<string>()
+  loaded.numbers.restart()
   for (const operation of operations) {
     try {
       if (seen.has(operation.id)) throw twice(operation)
@@ -44,6 +50,10 @@ export function decideOperations(request: Asked, operations: readonly ResolvedOp
       loaded.numbers.mark()
       results.push(decideOne(request, operation, loaded))
     } catch (error) {
+      if (error instanceof Unanswered) {
+        asked.push(...error.asked)
+        continue
+      }
       if (!(error instanceof Problem)) throw error
       if (request.mode === 'each' && error instanceof Entangled) throw new Entangled(error.message)
       loaded.numbers.reset()
@@ -52,6 +62,7 @@ export function decideOperations(request: Asked, operations: readonly ResolvedOp
       else throw atOperation(error, operation, request.mode)
     }
   }
+  if (asked.length > 0) throw new Unanswered(asked)
   if (faults.length > 0) throw invalid(faults)
   const decisions = results.filter((each): each is Decision => !(each instanceof Problem))
   const events = decisions.flatMap((each) => each.events)
@@ -60,7 +71,7 @@ export function decideOperations(request: Asked, operations: readonly ResolvedOp
   return { results, writes, events }
 }
 
-function decideOne({ here }: Asked, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
+function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
   const action = actionOf(operation)
   if (!here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create') {

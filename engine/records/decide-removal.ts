@@ -137,5 +137,5 @@ function clear(cleared: readonly Dependant[]): RecordChange {
 
 function decisionOf(id: string, stored: Stored, changes: readonly RecordChange[]): Decision {
   const consequences: Consequences = { writes: changes.map((each) => each.write), events: changes.map((each) => each.event) }
-  return { status: 200, id, ...next(stored), ...consequences }
+  return { status: 200, id, ...next(stored), warnings: [], places: new Map(), ...consequences }
 }

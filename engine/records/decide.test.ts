@@ -74,6 +74,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   exists: (_, each) => each !== id(404),
   changedSince: () => [],
   number: () => 'N1',
+  surroundings: { zone: 'UTC', parameter: () => null, answer: () => undefined },
   ...more,
 })
 const change = (set: object, more: Partial<Change> = {}): Change => ({
@@ -219,6 +220,8 @@ test('what is equal is no change, in whatever order its members stand', () => {
     id: id(1),
     version: 3,
     revision: 5,
+    warnings: [],
+    places: new Map(),
     writes: [],
     events: [],
   })

@@ -2,10 +2,14 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import type { Change, CreateOperation, Stored, UpdateOperation } from './change.ts'
-import { draftDocument } from './decide-draft.ts'
+import { derive } from './decide-derive.ts'
+import { draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { emit } from './decide-emit.ts'
+import { Formulas } from './decide-formulas.ts'
+import type { Asked, Surroundings } from './decide-formulas.ts'
 import { judge, refuseOtherSystemValues } from './decide-judge.ts'
+import { judgeRules } from './decide-rules.ts'
 
 /**
  * The middle of a write, and a pure function: what was asked and what is stored → what is written, or every reason why not.
@@ -23,6 +27,17 @@ export interface Situation {
   readonly changedSince: (id: string, version: number) => readonly string[]
   /** The next number of a sequence field, formatted. */
   readonly number: (field: Field) => string
+  /** What expressions are told besides the document. */
+  readonly surroundings: Surroundings
+}
+
+/** What expressions ask of the database before anything can be decided. Once it is answered, everything is decided afresh. */
+export class Unanswered extends Error {
+  readonly asked: readonly Asked[]
+  constructor(asked: readonly Asked[]) {
+    super('questions are open')
+    this.asked = asked
+  }
 }
 
 /** What one operation comes to: its result, and everything that follows from it. */
@@ -31,6 +46,10 @@ export interface Decision extends Consequences {
   readonly id: string
   readonly version: number
   readonly revision: number
+  /** What rules warn of; it stops nothing. */
+  readonly warnings: readonly Fault[]
+  /** Where in the request the document and its lines stand, by id. */
+  readonly places: ReadonlyMap<string, string>
 }
 /**
  * What is stored, of whichever entities, and what history will say. An operation's own record comes first, then what goes or changes
@@ -45,7 +64,8 @@ export interface Consequences {
 }
 export type RowWrite =
   | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
-  | { readonly kind: 'update'; readonly entity: Entity; readonly row: Row }
+  /** `isDerived`: by nobody, so that it says nothing of who changed the record and when. */
+  | { readonly kind: 'update'; readonly entity: Entity; readonly row: Row; readonly isDerived?: true }
   | { readonly kind: 'remove'; readonly entity: Entity; readonly id: string }
 /** Column → value; `id` always, on lines `parent_id` and `position`, on records `version` and `revision`. */
 export type Row = Readonly<Record<string, unknown>>
@@ -53,7 +73,8 @@ export type Row = Readonly<Record<string, unknown>>
 export interface EventDraft {
   readonly entity: Entity
   readonly record: string
-  readonly type: 'created' | 'updated' | 'deleted' | 'restored'
+  /** derived: values of it were worked out anew, because what they hang on changed elsewhere. */
+  readonly type: 'created' | 'updated' | 'derived' | 'deleted' | 'restored' | 'shared' | 'unshared'
   readonly version: number
   readonly revision: number
   /** Field ids, and `lines/{line}/{field}` for lines. */
@@ -63,6 +84,8 @@ export interface EventDraft {
 export interface EventBody {
   readonly set: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly lines?: Readonly<Record<string, LineEvent>>
+  /** With whom a record is shared, by the kind of grantee, and for what; null: not at all. */
+  readonly share?: { readonly member?: string; readonly team?: string; readonly from: string | null; readonly to: string | null }
 }
 /** Everything that a document as of a date needs: where the line stands (ids: `lines`, `lines/{line}/parts`), its position and its values. */
 export interface LineEvent {
@@ -74,13 +97,15 @@ export interface LineEvent {
 
 export function decideCreate(situation: Situation, operation: CreateOperation): Decision {
   const { entity, id } = operation
-  const draft = draftOf(situation, operation, null)
+  const { draft, warnings } = draftOf(situation, operation, null)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   return {
     status: 201,
     id,
     version: 1,
     revision: 1,
+    warnings,
+    places: placesOf(draft),
     writes: [{ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } }, ...writes],
     events: [{ entity, record: id, type: 'created', version: 1, revision: 1, changed, body }],
   }
@@ -89,9 +114,10 @@ export function decideCreate(situation: Situation, operation: CreateOperation): 
 export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Decision {
   const { entity, id, ifMatch } = operation
   if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
-  const draft = draftOf(situation, operation, stored)
+  const { draft, warnings } = draftOf(situation, operation, stored)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
-  if (changed.length === 0) return { status: 200, id, version: stored.version, revision: stored.revision, writes: [], events: [] }
+  if (changed.length === 0)
+    return { status: 200, id, version: stored.version, revision: stored.revision, warnings: [], places: new Map(), writes: [], events: [] }
   const version = stored.version + 1
   const revision = stored.revision + 1
   return {
@@ -99,21 +125,70 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     id,
     version,
     revision,
+    warnings,
+    places: placesOf(draft),
     writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes],
     events: [{ entity, record: id, type: 'updated', version, revision, changed, body }],
   }
 }
 
-/** The document as the operation makes it. Throws every fault of it at once. */
-function draftOf(situation: Situation, operation: CreateOperation | UpdateOperation, stored: Stored | null): Draft {
+const placesOf = (document: Draft): ReadonlyMap<string, string> => new Map([...rowsOf(document)].map(({ id, pointer }) => [id, pointer]))
+
+/** A document whose derived values hang on what changed elsewhere. */
+export interface DerivedOperation {
+  readonly entity: Entity
+  readonly stored: Stored
+  /** `entity/field` of what has to be worked out anew. */
+  readonly anew: ReadonlySet<string>
+  /** Where in the request the cause stands. */
+  readonly pointer: string
+}
+
+/** Works the values out anew and judges the document by its rules. It comes to another revision, and no other version: nobody edited it. */
+export function decideDerived(
+  { catalogue, surroundings }: Pick<Situation, 'catalogue' | 'surroundings'>,
+  { entity, stored, anew, pointer }: DerivedOperation,
+): Consequences {
   const faults: Fault[] = []
+  // Whatever is wrong with the document, the cause of it stands in the request.
+  const report: Report = (_, detail) => void (faults.some((each) => each.detail === detail) || faults.push({ pointer, detail }))
+  const formulas = new Formulas(surroundings)
+  const draft = draftDocument({ catalogue, member: null, report }, { entity, id: stored.id, pointer }, stored, null)
+  derive({ catalogue, formulas, report, anew }, draft)
+  judgeRules({ formulas, report, warn: () => undefined, event: 'update' }, draft)
+  if (formulas.open.length > 0) throw new Unanswered(formulas.open)
+  if (faults.length > 0) throw invalid(faults)
+  const { row, writes, changed, body } = emit(catalogue, draft)
+  if (changed.length === 0) return { writes: [], events: [] }
+  const { id, version } = stored
+  const revision = stored.revision + 1
+  return {
+    writes: [{ kind: 'update', entity, row: { id, version, revision, ...row }, isDerived: true }, ...writes],
+    events: [{ entity, record: id, type: 'derived', version, revision, changed, body }],
+  }
+}
+
+/** The document as the operation makes it, and what rules warn of. Throws every fault of it at once, or Unanswered. */
+function draftOf(
+  situation: Situation,
+  operation: CreateOperation | UpdateOperation,
+  stored: Stored | null,
+): { draft: Draft; warnings: readonly Fault[] } {
+  const { catalogue } = situation
+  const faults: Fault[] = []
+  const warnings: Fault[] = []
   const report: Report = (pointer, detail) => faults.push({ pointer, detail })
+  const warn: Report = (pointer, detail) => warnings.push({ pointer, detail })
+  const formulas = new Formulas(situation.surroundings)
   const draft = draftDocument({ ...situation, report }, operation, stored, operation.change)
   if (stored === null) for (const field of operation.entity.fields) if (field.sequence) draft.values.set(field.id, situation.number(field))
+  derive({ catalogue, formulas, report, anew: new Set() }, draft)
   refuseOtherSystemValues(draft, stored, operation.op === 'update' ? operation.ifMatch : null, report)
   judge({ ...situation, report }, draft)
+  judgeRules({ formulas, report, warn, event: operation.op }, draft)
+  if (formulas.open.length > 0) throw new Unanswered(formulas.open)
   if (faults.length > 0) throw invalid(faults)
-  return draft
+  return { draft, warnings }
 }
 
 /**

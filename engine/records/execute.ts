@@ -7,16 +7,19 @@ import { contextOf } from './access.ts'
 import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
-import { Entangled } from './decide.ts'
+import { Entangled, Unanswered } from './decide.ts'
 import { columnValues } from './decide-emit.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
 import { getQuery } from './get.ts'
-import { claim, replayed, settleQuery } from './idempotency.ts'
+import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
 import { loadSituation } from './load-situation.ts'
+import { changesOf, hasDependants, propagate } from './propagate.ts'
+import type { Changed } from './propagate.ts'
+import { Answers } from './questions.ts'
 import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
 import { writeQueries } from './write.ts'
@@ -141,16 +144,73 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
       return { results: done[0], answer: rows.at(-1) ?? null }
     }
     const operations = await resolveUpserts(tx, request, actor)
-    const loaded = await loadSituation(tx, request, actor, operations)
-    const { results, writes, events } = decideOperations(request, operations, loaded)
+    const answers = new Answers(request.access.catalogue, actor, new Date())
+    const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings)
+    const { results, writes, events } = await decided(tx, answers, () => decideOperations(request, operations, loaded))
+    const stamp = { actor, via: request.via, requestId: request.requestId }
+    const stored = writeQueries(writes, events, stamp, request.mode === 'one')
+    const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))
+    const others = hasDependants(request.access.catalogue, changed)
+    if (others) await propagateFrom(tx, request, actor, stored, changed)
     const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, results))] : []
-    const stored = writeQueries(writes, events, { actor, via: request.via, requestId: request.requestId }, request.mode === 'one')
-    const queries = [...loaded.numbers.giveBack(actor), ...stored, ...settle]
+    const queries = [...loaded.numbers.giveBack(actor), ...(others ? [] : stored), ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
     const [first] = results
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
     return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null }
   })
+}
+
+/** An answer may lead to further questions, a few deep: as long as values are derived from values that are asked for. */
+const rounds = 20
+
+/** Decides, asking the database what expressions want to know of it. */
+async function decided<T>(tx: Transaction, answers: Answers, decide: () => T): Promise<T> {
+  for (let round = 1; ; round++) {
+    try {
+      return decide()
+    } catch (error) {
+      if (!(error instanceof Unanswered) || round === rounds) throw error
+      await answers.ask(tx, error.asked)
+    }
+  }
+}
+
+/** Where in the request each record and line stands that an operation changes. */
+function placesOf(operations: readonly ResolvedOperation[], results: Decided['results']): (record: string, line?: string) => string {
+  const places = new Map<string, string>()
+  operations.forEach(({ id, pointer }, i) => {
+    places.set(id, pointer)
+    const result = results[i]
+    if (result && !(result instanceof Problem)) for (const [each, place] of result.places) places.set(each, place)
+  })
+  return (record, line) => places.get(line ?? record) ?? places.get(record) ?? ''
+}
+
+/** Stores what was decided, and works out what hangs on it elsewhere. */
+async function propagateFrom(
+  tx: Transaction,
+  { access, via, requestId }: WriteRequest,
+  actor: Actor,
+  stored: readonly Query[],
+  changed: readonly Changed[],
+): Promise<void> {
+  const { catalogue } = access
+  if (stored.length > 0) await tx.send({ role: 'bos_write', queries: stored })
+  await propagate(
+    {
+      tx,
+      catalogue,
+      tenant: actor.tenant,
+      // What others have written meanwhile is only seen by asking now.
+      decide: (decide) => {
+        const answers = new Answers(catalogue, actor, new Date())
+        return decided(tx, answers, () => decide(answers.surroundings))
+      },
+      write: ({ writes, events }) => writeQueries(writes, events, { actor, via, requestId }, false),
+    },
+    changed,
+  )
 }
 
 function settled(request: WriteRequest, keys: readonly string[], results: Decided['results']): Map<string, readonly Done[]> {
@@ -160,8 +220,7 @@ function settled(request: WriteRequest, keys: readonly string[], results: Decide
   return new Map(keys.flatMap((key, i) => (isDone(done[i]) ? [[key, [done[i]]] as const] : [])))
 }
 
-const toDone = (each: Decided['results'][number]): Result =>
-  each instanceof Problem ? each : { status: each.status, id: each.id, version: each.version, revision: each.revision }
+const toDone = (each: Decided['results'][number]): Result => (each instanceof Problem ? each : doneOf(each))
 
 /** An upsert becomes an update of the record that has the key, or a create. Throws Problem 'version-conflict' where it must not be one. */
 async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Actor): Promise<readonly ResolvedOperation[]> {

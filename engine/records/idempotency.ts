@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
 import { toQuery } from './sql.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Actor } from './types.ts'
@@ -10,6 +11,8 @@ export interface Done {
   readonly id: string
   readonly version: number
   readonly revision: number
+  /** What rules warn of; absent: of nothing. */
+  readonly warnings?: readonly Fault[]
 }
 export interface Idempotency {
   readonly keys: readonly string[]
@@ -39,8 +42,15 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
 }
 
 /** The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. */
-export const replayed = (outcome: unknown): readonly Done[] | null =>
-  outcome === null ? null : (outcome as Done[]).map(({ status, id, version, revision }) => ({ status, id, version, revision }))
+export const replayed = (outcome: unknown): readonly Done[] | null => (outcome === null ? null : (outcome as Done[]).map(doneOf))
+
+export const doneOf = ({ status, id, version, revision, warnings = [] }: Done): Done => ({
+  status,
+  id,
+  version,
+  revision,
+  ...(warnings.length > 0 && { warnings }),
+})
 
 /** Written with the rest: a claim and what it did are kept or lost together. */
 export function settleQuery({ route }: Idempotency, actor: Actor, outcomes: ReadonlyMap<string, unknown>): Query {

@@ -2,6 +2,7 @@ import type { Entity, Field } from '../catalogue/types.ts'
 import type { Query, Rows, Step, Transaction } from '../database/types.ts'
 import { linesFields } from './change.ts'
 import type { Change, ResolvedOperation } from './change.ts'
+import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
@@ -20,6 +21,7 @@ export async function loadSituation(
   request: WriteRequest,
   actor: Actor,
   operations: readonly ResolvedOperation[],
+  surroundings: Surroundings,
 ): Promise<Loaded & { readonly numbers: Numbers }> {
   const { access, here } = request
   const { catalogue } = access
@@ -79,6 +81,7 @@ export async function loadSituation(
       changedSince: (id, version) =>
         (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),
       number: (field) => numbers.next(field),
+      surroundings,
     },
   }
 }

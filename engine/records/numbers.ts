@@ -19,7 +19,7 @@ const giveBackQuery = (actor: Actor, entity: Entity, field: Field, count: number
 /** The numbers one request has taken. Only what is decided uses them up; the rest goes back before commit, so no number is ever missing. */
 export class Numbers {
   readonly #entity: Entity
-  readonly #taken: ReadonlyMap<Field, { readonly last: number; next: number }>
+  readonly #taken: ReadonlyMap<Field, { readonly first: number; readonly last: number; next: number }>
   #marks: readonly number[] = []
 
   constructor(entity: Entity, count: number, taken: readonly { readonly field: Field; readonly rows: Rows }[]) {
@@ -27,7 +27,8 @@ export class Numbers {
     this.#taken = new Map(
       taken.map(({ field, rows }) => {
         const last = Number(rows.rows[0]!['last'])
-        return [field, { last, next: last - count + 1 }]
+        const first = last - count + 1
+        return [field, { first, last, next: first }]
       }),
     )
   }
@@ -40,6 +41,9 @@ export class Numbers {
   /** Before an operation is decided; `reset` undoes what a refused one took. */
   mark(): void {
     this.#marks = [...this.#taken.values()].map((each) => each.next)
+  }
+  restart(): void {
+    for (const each of this.#taken.values()) each.next = each.first
   }
   reset(): void {
     ;[...this.#taken.values()].forEach((each, i) => (each.next = this.#marks[i]!))

@@ -3,6 +3,7 @@ import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { quoteName } from '../schema/names.ts'
 import { among } from '../schema/policies.ts'
+import { derivedColumns } from './derived-columns.ts'
 import { covers, scopesOf } from './grants.ts'
 import { column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -50,7 +51,8 @@ export function shownIn(catalogue: Catalogue, { entity, masks }: EntityAccess, f
 
 /** The columns of a field as this caller may read them: null in the rows in which it is masked. */
 export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Field, alias: string): ColumnRef {
-  const at = columnsOf(alias, field)
+  const derivation = field.logic?.derivation
+  const at = derivation?.stored === false ? derivedColumns(catalogue, field, derivation, alias) : columnsOf(alias, field)
   const shown = shownIn(catalogue, access, field, alias)
   return shown ? (suffix = '') => sql`(case when ${shown} then ${at(suffix)} end)` : at
 }

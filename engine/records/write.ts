@@ -29,6 +29,7 @@ interface Stamp {
 interface Group {
   readonly kind: RowWrite['kind']
   readonly entity: Entity
+  readonly isDerived: boolean
   readonly columns: readonly string[]
   readonly rows: Row[]
 }
@@ -74,10 +75,11 @@ function groupsOf(writes: readonly RowWrite[]): Map<string, Group> {
     const { kind, entity } = write
     const row: Row = write.kind === 'remove' ? { id: write.id } : write.row
     const columns = Object.keys(row)
-    const key = `${kind} ${entity.id} ${columns.join()}`
+    const isDerived = kind === 'update' && write.isDerived === true
+    const key = `${kind} ${isDerived} ${entity.id} ${columns.join()}`
     const group = groups.get(key)
     if (group) group.rows.push(row)
-    else groups.set(key, { kind, entity, columns, rows: [row] })
+    else groups.set(key, { kind, entity, isDerived, columns, rows: [row] })
   }
   return groups
 }
@@ -88,7 +90,7 @@ function writeTemplate({ groups, events }: Values): Template<Values> {
   return toTemplate(sql`with ${comma(parts.map(([name, part]) => sql`${sql.id(name)} as (${part})`))} select 1`)
 }
 
-function tablePart({ kind, entity, columns }: Group, index: number): Fragment {
+function tablePart({ kind, entity, isDerived, columns }: Group, index: number): Fragment {
   if (kind === 'remove') {
     const ids = new Slot<Values>(({ groups }) => groups[index]!.rows.map((row) => row['id']))
     return sql`delete from ${tableOf(entity)} where tenant_id = ${tenant} and id = any(${ids}::uuid[])`
@@ -99,7 +101,7 @@ function tablePart({ kind, entity, columns }: Group, index: number): Fragment {
   const from = sql`json_to_recordset(${rows}::json) as r(${comma(definitions)})`
   // What types store in a jsonb column is JSON text: within JSON that is a text, to be read once more.
   const value = (name: string): Fragment => (types.get(name) === 'jsonb' ? sql`(${column('r', name)} #>> '{}')::jsonb` : column('r', name))
-  return kind === 'insert' ? insertPart(entity, columns, value, from) : updatePart(entity, columns, value, from)
+  return kind === 'insert' ? insertPart(entity, columns, value, from) : updatePart(entity, isDerived, columns, value, from)
 }
 
 const now = sql`date_trunc('milliseconds', clock_timestamp())`
@@ -120,13 +122,19 @@ function insertPart(entity: Entity, columns: readonly string[], value: (name: st
   return sql`insert into ${tableOf(entity)} (${comma(names)}) select ${comma(selected)} from ${from}`
 }
 
-function updatePart(entity: Entity, columns: readonly string[], value: (name: string) => Fragment, from: Fragment): Fragment {
+function updatePart(
+  entity: Entity,
+  isDerived: boolean,
+  columns: readonly string[],
+  value: (name: string) => Fragment,
+  from: Fragment,
+): Fragment {
   const assignments = columns.flatMap((name) => {
     if (name === 'id') return []
     if (name === 'deleted') return [sql`deleted_at = case when r.deleted then ${now} end`]
     return [sql`${sql.id(name)} = ${value(name)}`]
   })
-  const system = entity.kind === 'line' ? [] : [sql`updated_at = ${now}`, sql`updated_by = ${member}`]
+  const system = entity.kind === 'line' || isDerived ? [] : [sql`updated_at = ${now}`, sql`updated_by = ${member}`]
   return sql`update ${tableOf(entity)} t set ${comma([...assignments, ...system])} from ${from}
     where t.tenant_id = ${tenant} and t.id = r.id`
 }

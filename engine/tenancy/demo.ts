@@ -156,7 +156,15 @@ async function actorOf(database: Pick<Database, 'call'>, slug: string): Promise<
   const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
   const row = rows[0]
   if (!row) throw new Error(`the demo tenant ${slug} is gone`)
-  return engineActor({ id: String(row['id']), slug, generation: Number(row['generation']), timeZone: String(row['time_zone']) })
+  return engineActor({
+    id: String(row['id']),
+    slug,
+    generation: Number(row['generation']),
+    timeZone: String(row['time_zone']),
+    name: String(row['name']),
+    locale: String(row['locale']),
+    currency: String(row['currency']),
+  })
 }
 
 /** DEMO_PASSWORD at a later start resets a forgotten password. Answers whether it was another before. */

@@ -7,10 +7,13 @@ export interface TenantFacts {
   readonly slug: string
   readonly generation: number
   readonly timeZone: string
+  readonly name: string
+  readonly locale: string
+  readonly currency: string
 }
 
 /** The engine itself, acting in a tenant with the rights of an administrator. */
-export const engineActor = ({ id, slug, generation, timeZone }: TenantFacts): Actor => ({
+export const engineActor = ({ id, slug, generation, timeZone, name, locale, currency }: TenantFacts): Actor => ({
   tenant: id,
   tenantSlug: slug,
   member: null,
@@ -18,4 +21,7 @@ export const engineActor = ({ id, slug, generation, timeZone }: TenantFacts): Ac
   roles: [administrator],
   generation,
   timeZone,
+  tenantName: name,
+  locale,
+  currency,
 })

@@ -74,7 +74,7 @@ export function createTenants({ database, hashPassword, records, modules }: Tena
         throw new Problem('unique-taken', `There is a tenant "${wanted.slug}" already.`, {
           faults: [{ pointer: '/slug', detail: 'is taken' }],
         })
-      const actor = engineActor({ ...opened, slug: wanted.slug, timeZone: wanted.timeZone })
+      const actor = engineActor({ ...wanted, ...opened })
       const member = await writeMember(records, actor, wanted.admin)
       const { email } = wanted.admin
       const { existing, passwordKept } = await setAccess(database, {

@@ -19,7 +19,7 @@ export type Sketch = Readonly<Record<string, EntitySketch>>
 /** A catalogue with what the schema reads of it; the rest is empty. Keys are entity ids. */
 export function sketchCatalogue(sketch: Sketch): Catalogue {
   const entities = new Map(Object.entries(sketch).map(([id, each]) => [id, sketchEntity(id, each)] as const))
-  return { hash: sha256(JSON.stringify(sketch)), modules: new Map(), entities, routes: new Map(), roles: new Map() }
+  return { hash: sha256(JSON.stringify(sketch)), modules: new Map(), entities, routes: new Map(), roles: new Map(), dependants: new Map() }
 }
 
 function sketchEntity(

@@ -31,6 +31,7 @@ const system = (name: string, title: string, type: string, target?: string): Fie
   sortable: target === undefined,
   group: null,
   measures: [],
+  logic: null,
 })
 
 /** Properties that every record has; offered as columns, filters and in the record's footer. */

@@ -21,6 +21,7 @@ export const field = (given: Partial<Field> = {}): Field => ({
   sortable: true,
   group: null,
   measures: [],
+  logic: null,
   ...given,
 })
 
@@ -80,6 +81,8 @@ export const entity = (given: Partial<Entity> = {}): Entity => ({
   schemas: { create: {}, patch: {} },
   inverses: [],
   unique: [],
+  rules: [],
+  derivations: [],
   display,
   views: [],
   lineage: { entity: 'module', fields: {} },

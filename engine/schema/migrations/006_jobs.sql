@@ -48,10 +48,10 @@ create trigger import_over after update of finished_at on bos.job for each row
 
 -- The member who asked for a job, with the roles they have now. No row: they left, or the tenant is suspended.
 create function bos.job_actor(tenant uuid, job uuid)
-returns table (slug text, generation bigint, time_zone text, member_id uuid, roles text[])
+returns table (slug text, name text, generation bigint, locale text, time_zone text, currency text, member_id uuid, roles text[])
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-  select t.slug, t.generation, t.time_zone, j.created_by,
+  select t.slug, t.name, t.generation, t.locale, t.time_zone, t.currency, j.created_by,
     array(select r.role from bos.role_assignment r where r.tenant_id = t.id and r.member_id = j.created_by order by r.role)
   from bos.job j join bos.tenant t on t.id = j.tenant_id
   join bos.member_account a on a.tenant_id = j.tenant_id and a.member_id = j.created_by and a.suspended_at is null

@@ -1,0 +1,40 @@
+import { split } from '../expressions/split.ts'
+import type { Expression } from '../expressions/types.ts'
+import type { Reporter } from './check.ts'
+import { logicOf } from './compile-logic.ts'
+import { namesOf } from './names.ts'
+import { settleLogic } from './settle-logic.ts'
+import type { SettledLogic } from './settle-logic.ts'
+import type { Symbols } from './symbols.ts'
+
+/** What `settings` means in expressions. */
+const settingsEntity = 'core.settings'
+
+/** All that the expressions of a set of modules say; every fault is reported. */
+export function compileLogic(symbols: Symbols, report: Reporter): SettledLogic {
+  const names = new Map([...symbols.modules.values()].map((module) => [module.id, namesOf(symbols, (other) => module.sees.has(other))]))
+  const logics = [...symbols.entities.values()].flatMap((draft) => {
+    const known = names.get(draft.module)
+    if (!known) return []
+    return [logicOf(draft, known, known.shape(settingsEntity) ? settingsEntity : null, report)]
+  })
+  const settled = settleLogic(logics, report)
+  for (const { draft } of logics) {
+    const refuse = (expression: Expression | null | undefined, file: string, pointer: string): void => {
+      if (expression && !split(expression.root))
+        report(file, pointer, 'a loop over lines of this document cannot stand inside a loop over other records: turn them round')
+    }
+    for (const property of draft.properties.values()) {
+      const { derivation, ...others } = settled.fields.get(draft.id)?.get(property.id) ?? { derivation: null }
+      const at = `${property.pointer}/x-bos`
+      if (derivation?.stored) refuse(derivation.expression, property.file, `${at}/${derivation.kind}`)
+      for (const [keyword, expression] of Object.entries(others)) refuse(expression, property.file, `${at}/${keyword}`)
+    }
+    settled.rules.get(draft.id)?.forEach(({ id, when, assert }) => {
+      const index = draft.node['x-bos']?.rules?.findIndex((each) => each.id === id)
+      refuse(when, draft.file, `/x-bos/rules/${index}/when`)
+      refuse(assert, draft.file, `/x-bos/rules/${index}/assert`)
+    })
+  }
+  return settled
+}

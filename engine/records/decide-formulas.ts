@@ -1,0 +1,118 @@
+import { toFunction, toStep } from '../expressions/evaluate.ts'
+import type { Bound, Environment } from '../expressions/evaluate.ts'
+import { split } from '../expressions/split.ts'
+import type { Question } from '../expressions/split.ts'
+import type { Expression, Value } from '../expressions/types.ts'
+import { toCanonical } from '../expressions/values.ts'
+import type { Draft } from './decide-draft.ts'
+import { storedViewOf, viewOf } from './decide-views.ts'
+
+/** What expressions are told besides the document. */
+export interface Surroundings {
+  /** IANA name: where moments have a date. */
+  readonly zone: string
+  /** Canonical value of `now`, `user.roles`, `tenant.currency` … */
+  readonly parameter: (name: string) => unknown
+  /** What the database says to a question with these inputs, canonical; undefined: it was not asked yet. */
+  readonly answer: (asked: Asked) => unknown
+}
+/** A question and what it is about; `inputs` are canonical. */
+export interface Asked {
+  readonly question: Question
+  readonly inputs: readonly unknown[]
+}
+
+interface Compiled {
+  readonly run: (environment: Environment) => Value
+  readonly questions: readonly {
+    readonly question: Question
+    readonly inputs: readonly ((environment: Environment, bound: Bound) => unknown)[]
+  }[]
+}
+
+const compiled = new WeakMap<Expression, Compiled>()
+
+function compile(expression: Expression): Compiled {
+  const known = compiled.get(expression)
+  if (known) return known
+  const parts = split(expression.root)
+  if (!parts) throw new Error('the catalogue was compiled without a check: a loop over lines inside a question')
+  const made = {
+    run: toFunction(parts.root),
+    questions: parts.questions.map((question) => ({
+      question,
+      inputs: question.inputs.map((input) => {
+        const run = toStep(input)
+        return (environment: Environment, bound: Bound) => toCanonical(input.type, run(environment, bound))
+      }),
+    })),
+  }
+  compiled.set(expression, made)
+  return made
+}
+
+/** Thrown where a value hangs on an answer that is still out. */
+class Pending extends Error {}
+
+/**
+ * Evaluates expressions on the draft of a document. What lies outside of it is asked for: a value that hangs on an answer that is still
+ * out is pending, as is all that hangs on it; once the answers are there, everything is evaluated anew.
+ */
+export class Formulas {
+  /** Questions that nobody has answered yet. */
+  readonly open: Asked[] = []
+  readonly #surroundings: Surroundings
+  readonly #pending = new Map<Draft, Set<string>>()
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings
+  }
+
+  /** The canonical value for a draft as it will be, or (`stored`) as it is; undefined: pending. */
+  value(expression: Expression, draft: Draft, as: 'will be' | 'stored' = 'will be'): unknown {
+    const { run, questions } = compile(expression)
+    const { zone, parameter } = this.#surroundings
+    const environment: Environment = {
+      zone,
+      self: as === 'stored' ? storedViewOf(draft) : viewOf(draft, this.#refusePending),
+      old: storedViewOf(draft),
+      user: null,
+      settings: null,
+      search: () => [],
+      parameter: (name, bound) => {
+        const index = /^question:(\d+)$/.exec(name)?.[1]
+        if (index === undefined) return parameter(name)
+        const { question, inputs } = questions[Number(index)]!
+        return this.#ask({ question, inputs: inputs.map((input) => input(environment, bound)) })
+      },
+    }
+    try {
+      return toCanonical(expression.type, run(environment))
+    } catch (error) {
+      if (error instanceof Pending) return undefined
+      throw error
+    }
+  }
+
+  /** Whether a condition is true; undefined: pending. */
+  holds(expression: Expression, draft: Draft, as: 'will be' | 'stored' = 'will be'): boolean | undefined {
+    const value = this.value(expression, draft, as)
+    return value === undefined ? undefined : value === true
+  }
+
+  /** The value of this field is not worked out yet. */
+  postpone(draft: Draft, field: string): void {
+    this.#pending.set(draft, (this.#pending.get(draft) ?? new Set()).add(field))
+  }
+
+  readonly #refusePending = (draft: Draft, field: string): void => {
+    if (this.#pending.get(draft)?.has(field)) throw new Pending()
+  }
+
+  #ask(asked: Asked): unknown {
+    const answer = this.#surroundings.answer(asked)
+    if (answer !== undefined) return answer
+    this.open.push(asked)
+    throw new Pending()
+  }
+}

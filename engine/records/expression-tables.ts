@@ -1,0 +1,101 @@
+import { sql } from 'kysely'
+import { systemField } from '../catalogue/system-fields.ts'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Tables } from '../expressions/sql.ts'
+import { fieldOf } from '../fields/index.ts'
+import type { ColumnRef } from '../fields/type.ts'
+import { isLive, linkColumns } from './select.ts'
+import { column, columnsOf, comma, tableOf } from './sql.ts'
+import type { Fragment } from './sql.ts'
+
+/** What a reader has of a field in a row: the engine its columns, a caller perhaps less. */
+export type CallersColumns = (entity: Entity, field: Field, alias: string) => ColumnRef
+
+/** How expressions reach the records of a catalogue. */
+export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownColumns): Tables {
+  const entityOf = (id: string): Entity => {
+    const found = catalogue.entities.get(id)
+    if (!found) throw new Error(`an expression speaks of ${id}, which its catalogue does not have`)
+    return found
+  }
+  const fieldAt = (entity: string, field: string): Field => {
+    const found = entityOf(entity).fieldById.get(field)
+    if (!found) throw new Error(`an expression speaks of ${entity}.${field}, which its catalogue does not have`)
+    return found
+  }
+  return {
+    table: (entity) => tableOf(entityOf(entity)),
+    tenant: (alias) => column(alias, 'tenant_id'),
+    id: (alias) => column(alias, 'id'),
+    parent: (alias) => column(alias, 'parent_id'),
+    position: (alias) => column(alias, 'position'),
+    live: (entity, alias) => isLive(catalogue, entityOf(entity), alias),
+    column(entity, id, member, alias) {
+      if (systemField(id) || id === 'position') return column(alias, id)
+      const field = fieldAt(entity, id)
+      return valueSql(catalogue, field, member, columnsAt(entityOf(entity), field, alias), alias)
+    },
+    reference(entity, id, target, alias) {
+      if (systemField(id)) return column(alias, id)
+      const field = fieldAt(entity, id)
+      const at = columnsAt(entityOf(entity), field, alias)
+      const found = field.reference?.targets.find((each) => each.entity === target)
+      if (!found) throw new Error(`${entity}.${id} does not lead to ${target}`)
+      return at(found.column.slice(id.length))
+    },
+    links: (entity, id, alias) => linksSql(catalogue, fieldAt(entity, id), columnsAt(entityOf(entity), fieldAt(entity, id), alias), alias),
+    pointsAt(entity, id, alias, target) {
+      if (systemField(id)) return sql`${column(alias, id)} = ${target}`
+      const field = fieldAt(entity, id)
+      const at = columnsAt(entityOf(entity), field, alias)
+      if (!field.reference) return sql`${target} = any(${linksSql(catalogue, field, at, alias)})`
+      const columns = field.reference.targets.map((each) => sql`${at(each.column.slice(id.length))} = ${target}`)
+      return columns.length === 1 ? columns[0]! : sql`(${sql.join(columns, sql` or `)})`
+    },
+  }
+}
+
+/** What expressions know besides records, in statements and policies: functions of the session, evaluated once per statement. */
+export const surroundings = {
+  zone: sql`(select bos.tenant_zone())`,
+  tenant: sql`(select bos.tenant())`,
+  parameter(name: string): Fragment {
+    const simple: Readonly<Record<string, Fragment>> = {
+      now: sql`(select bos.now())`,
+      today: sql`(select bos.today())`,
+      'user.id': sql`(select bos.member())`,
+      'user.roles': sql`(select bos.roles())`,
+      'tenant.id': sql`(select bos.tenant())::text`,
+    }
+    const fact = /^tenant\.(slug|name|locale|time_zone|currency)$/.exec(name)?.[1]
+    const found = simple[name] ?? (fact === undefined ? undefined : sql`(select bos.tenant_fact(${sql.lit(fact)}))`)
+    if (!found) throw new Error(`there is no parameter ${name}`)
+    return found
+  },
+} as const
+
+const ownColumns = (_entity: Entity, field: Field, alias: string): ColumnRef => columnsOf(alias, field)
+
+/** A field's value in the SQL type of its static type. */
+function valueSql(catalogue: Catalogue, field: Field, member: string | null, at: ColumnRef, alias: string): Fragment {
+  const type = fieldOf(field.type)
+  if (field.reference) {
+    const columns = field.reference.targets.map((each) => at(each.column.slice(field.id.length)))
+    return columns.length === 1 ? columns[0]! : sql`coalesce(${comma(columns)})`
+  }
+  if (field.lines) return linksSql(catalogue, field, at, alias)
+  if (member === null) {
+    const rendered = type.members || type.currency
+    return rendered ? sql`to_jsonb(${type.render!(sql, at, field.settings)})` : at()
+  }
+  if (type.currency) return member === 'currency' ? type.currency(sql, at, field.settings) : at()
+  return at(type.members?.(field.settings).get(member)?.suffix ?? '')
+}
+
+/** The ids of a list of references, as the row has them; those of a junction from its records. */
+function linksSql(catalogue: Catalogue, field: Field, at: ColumnRef, alias: string): Fragment {
+  if (!field.lines?.through) return at()
+  const { link, parent, target } = linkColumns(catalogue, field)
+  return sql`array(select ${column('links', target)} from ${tableOf(link)} links where ${column('links', 'tenant_id')} = ${column(alias, 'tenant_id')}
+    and ${column('links', parent)} = ${column(alias, 'id')} and ${column('links', 'deleted_at')} is null order by ${column('links', 'id')})`
+}

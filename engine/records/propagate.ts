@@ -1,0 +1,276 @@
+import { sql } from 'kysely'
+import type { Catalogue, Dependant, Entity, PathStep } from '../catalogue/types.ts'
+import type { Query, Transaction } from '../database/types.ts'
+import { linesFields } from './change.ts'
+import type { Stored } from './change.ts'
+import { decideDerived } from './decide.ts'
+import type { Consequences, EventDraft } from './decide.ts'
+import { tablesOf } from './expression-tables.ts'
+import { readStored, storedJson } from './load.ts'
+import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
+import type { Fragment, Template } from './sql.ts'
+
+/**
+ * Derived values of other documents. After a request has written, whatever hangs on what it changed is locked (in the order of entity and
+ * id), read as it is now, worked out anew and judged by its rules; what that changes may have dependants in turn. All in the
+ * transaction of the request, with sight of the whole tenant. Who comes second waits at the lock and then sees what the first one
+ * wrote: no sum is ever lost.
+ */
+
+/** What has changed, as far as others may hang on it. */
+export interface Changed {
+  readonly entity: Entity
+  readonly id: string
+  readonly fields: readonly string[]
+  /** It is new, gone or back, and with it its lines. */
+  readonly comesOrGoes: boolean
+  /** Earlier values of references, by field id. */
+  readonly from: ReadonlyMap<string, unknown>
+  /** Where in the request the cause stands. */
+  readonly pointer: string
+}
+
+export interface Propagating {
+  readonly tx: Transaction
+  readonly catalogue: Catalogue
+  readonly tenant: string
+  /** Decides with answers as the database gives them now. */
+  readonly decide: (decide: (surroundings: Parameters<typeof decideDerived>[0]['surroundings']) => Consequences) => Promise<Consequences>
+  readonly write: (consequences: Consequences) => readonly Query[]
+}
+
+/** As many rounds as a chain of derived values is long; the catalogue has no circles. */
+const longestChain = 50
+
+/** Answers the revision that each document has come to. */
+export async function propagate(propagating: Propagating, first: readonly Changed[]): Promise<ReadonlyMap<string, number>> {
+  const revisions = new Map<string, number>()
+  let changed = first
+  for (let round = 0; changed.length > 0; round++) {
+    if (round === longestChain) throw new Error('derived values chase each other')
+    const affected = await affectedBy(propagating, changed)
+    const events: EventDraft[] = []
+    for (const { entity, documents } of affected) {
+      const consequences = await workOut(propagating, entity, documents)
+      if (consequences.writes.length === 0) continue
+      await propagating.tx.send({ role: 'bos_write', queries: propagating.write(consequences) })
+      events.push(...consequences.events)
+      for (const { record, revision } of consequences.events) revisions.set(record, revision)
+    }
+    const pointers = new Map(affected.flatMap(({ documents }) => [...documents].map(([id, { pointer }]) => [id, pointer] as const)))
+    changed = changesOf(propagating.catalogue, events, (record) => pointers.get(record) ?? '')
+  }
+  return revisions
+}
+
+/** Whether anything hangs on what these events change. */
+export const hasDependants = ({ dependants }: Catalogue, changed: readonly Changed[]): boolean =>
+  dependants.size > 0 && changed.some((each) => keysOf(each).some((key) => dependants.has(key)) || each.comesOrGoes)
+
+const keysOf = ({ entity, fields, comesOrGoes }: Changed): string[] => [
+  ...fields.map((field) => `${entity.id}/${field}`),
+  ...(comesOrGoes ? [`${entity.id}/`] : []),
+]
+
+/** What events say has changed: documents and their lines. */
+export function changesOf(
+  catalogue: Catalogue,
+  events: readonly EventDraft[],
+  pointerOf: (record: string, line?: string) => string,
+): Changed[] {
+  return events.flatMap((event): Changed[] => {
+    const { entity, record, type, body } = event
+    const root: Changed = {
+      entity,
+      id: record,
+      fields: Object.keys(body.set),
+      comesOrGoes: type !== 'updated' && type !== 'derived',
+      from: new Map(Object.entries(body.set).map(([field, { from }]) => [field, from])),
+      pointer: pointerOf(record),
+    }
+    const lines = Object.entries(body.lines ?? {}).map(([id, { path, op, set }]): Changed => ({
+      entity: lineAt(catalogue, entity, path),
+      id,
+      fields: Object.keys(set),
+      comesOrGoes: op !== 'changed',
+      from: new Map(Object.entries(set).map(([field, { from }]) => [field, from])),
+      pointer: pointerOf(record, id),
+    }))
+    return [root, ...lines]
+  })
+}
+
+/** `lines`, or `lines/{line}/parts`: the entity of what stands there. */
+function lineAt(catalogue: Catalogue, entity: Entity, path: string): Entity {
+  const [field = '', , ...below] = path.split('/')
+  const line = catalogue.entities.get(entity.fieldById.get(field)!.lines!.entity)!
+  return below.length > 0 ? lineAt(catalogue, line, below.join('/')) : line
+}
+
+interface Affected {
+  readonly entity: Entity
+  readonly documents: ReadonlyMap<string, Cause>
+}
+interface Cause {
+  /** `entity/field` of what has to be worked out anew. */
+  readonly anew: Set<string>
+  readonly pointer: string
+}
+
+/** One question: which rows hang, by this dependant, on records with these ids at the end of the path. */
+interface Search {
+  readonly dependant: Dependant
+  readonly path: readonly PathStep[]
+  readonly pointers: Map<string, string>
+}
+
+async function affectedBy({ tx, catalogue, tenant }: Propagating, changed: readonly Changed[]): Promise<readonly Affected[]> {
+  const searches = searchesFor(catalogue, changed)
+  if (searches.length === 0) return []
+  const queries = searches.map(({ dependant, path, pointers }) => {
+    const template = remember(dependant, `dependants ${JSON.stringify(path)}`, () => dependantsTemplate(catalogue, dependant, path))
+    return template({ tenant, ids: [...pointers.keys()].sort() })
+  })
+  const rows = await tx.send({ role: 'bos_write', queries })
+  const found = new Map<string, Map<string, Cause>>()
+  searches.forEach(({ dependant, pointers }, i) => {
+    const document = documentOf(catalogue, catalogue.entities.get(dependant.entity)!)
+    const documents = found.get(document.id) ?? new Map<string, Cause>()
+    found.set(document.id, documents)
+    for (const row of rows[i]!.rows) {
+      const id = String(row['document'])
+      const cause = documents.get(id) ?? { anew: new Set(), pointer: pointers.get(String(row['cause'])) ?? '' }
+      cause.anew.add(`${dependant.entity}/${dependant.field}`)
+      documents.set(id, cause)
+    }
+  })
+  return [...found]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([id, documents]) => (documents.size > 0 ? [{ entity: catalogue.entities.get(id)!, documents }] : []))
+}
+
+function searchesFor(catalogue: Catalogue, changed: readonly Changed[]): Search[] {
+  const searches = new Map<string, Search>()
+  const search = (dependant: Dependant, path: readonly PathStep[], id: string, pointer: string): void => {
+    const key = JSON.stringify([dependant, path])
+    const known = searches.get(key) ?? { dependant, path, pointers: new Map<string, string>() }
+    if (!known.pointers.has(id)) known.pointers.set(id, pointer)
+    searches.set(key, known)
+  }
+  for (const each of changed) {
+    for (const key of keysOf(each))
+      for (const dependant of catalogue.dependants.get(key) ?? []) {
+        const { path } = dependant
+        search(dependant, path, each.id, each.pointer)
+        const last = path.at(-1)
+        // Where a reference led before, something has to be taken out of a sum.
+        const before = last?.kind === 'inverse' ? each.from.get(last.field) : undefined
+        const left = typeof before === 'object' && before !== null ? (before as { id?: unknown }).id : before
+        if (typeof left === 'string') search(dependant, path.slice(0, -1), left, each.pointer)
+      }
+    // The lines of a document come and go with it.
+    if (each.comesOrGoes && each.entity.kind !== 'line')
+      for (const { line, up } of linesBelow(catalogue, each.entity))
+        for (const dependant of catalogue.dependants.get(`${line.id}/`) ?? [])
+          search(dependant, [...dependant.path, ...up], each.id, each.pointer)
+  }
+  return [...searches.values()]
+}
+
+function linesBelow(catalogue: Catalogue, entity: Entity, up: readonly PathStep[] = []): { line: Entity; up: readonly PathStep[] }[] {
+  return linesFields(entity).flatMap((field) => {
+    const line = catalogue.entities.get(field.lines!.entity)!
+    const steps: PathStep[] = [{ kind: 'document', entity: entity.id }, ...up]
+    return [{ line, up: steps }, ...linesBelow(catalogue, line, steps)]
+  })
+}
+
+const documentOf = (catalogue: Catalogue, entity: Entity): Entity =>
+  entity.parent ? documentOf(catalogue, catalogue.entities.get(entity.parent.entity)!) : entity
+
+interface Ids {
+  readonly tenant: string
+  readonly ids: readonly string[]
+}
+
+/** Rows of {document, cause}: the live documents whose value hangs on the records with these ids. */
+function dependantsTemplate(catalogue: Catalogue, dependant: Dependant, path: readonly PathStep[]): Template<Ids> {
+  const tables = tablesOf(catalogue)
+  const entity = catalogue.entities.get(dependant.entity)!
+  const tenant = new Slot<Ids>((values) => values.tenant)
+  const ids = new Slot<Ids>((values) => values.ids)
+  const joins: Fragment[] = []
+  const join = (alias: string, target: string, on: Fragment): void => {
+    joins.push(sql`join ${tables.table(target)} ${sql.id(alias)} on ${tables.tenant(alias)} = ${tenant}::uuid and ${on}`)
+  }
+  let here: { readonly alias: string; readonly entity: string } = { alias: 'd0', entity: entity.id }
+  path.forEach((step, i) => {
+    const alias = `s${i}`
+    const from = here
+    join(alias, step.entity, stepSql(tables, from, step, alias))
+    here = { alias, entity: step.entity }
+  })
+  let top = { alias: 'd0', entity }
+  for (let i = 1; top.entity.parent; i++) {
+    const alias = `d${i}`
+    const parent = catalogue.entities.get(top.entity.parent.entity)!
+    join(alias, parent.id, sql`${tables.id(alias)} = ${tables.parent(top.alias)}`)
+    top = { alias, entity: parent }
+  }
+  const conditions = [
+    sql`${tables.tenant('d0')} = ${tenant}::uuid`,
+    sql`${tables.id(here.alias)} = any(${ids}::uuid[])`,
+    sql`${column(top.alias, 'deleted_at')} is null`,
+  ]
+  return toTemplate(sql`select distinct ${tables.id(top.alias)} as document, ${tables.id(here.alias)} as cause
+    from ${tables.table(entity.id)} d0 ${sql.join(joins, sql` `)} where ${and(conditions)}`)
+}
+
+function stepSql(
+  tables: ReturnType<typeof tablesOf>,
+  from: { readonly alias: string; readonly entity: string },
+  step: PathStep,
+  alias: string,
+): Fragment {
+  switch (step.kind) {
+    case 'hop':
+      return sql`${tables.id(alias)} = ${tables.reference(from.entity, step.field, step.entity, from.alias)}`
+    case 'document':
+      return sql`${tables.id(alias)} = ${tables.parent(from.alias)}`
+    case 'lines':
+      return sql`${tables.parent(alias)} = ${tables.id(from.alias)}`
+    case 'links':
+      return sql`${tables.id(alias)} = any(${tables.links(from.entity, step.field, from.alias)})`
+    case 'inverse':
+      return tables.pointsAt(step.entity, step.field, alias, tables.id(from.alias))
+  }
+}
+
+async function workOut(propagating: Propagating, entity: Entity, documents: ReadonlyMap<string, Cause>): Promise<Consequences> {
+  const { tx, catalogue, tenant } = propagating
+  const ids = [...documents.keys()].sort()
+  const [, rows] = await tx.send({ role: 'bos_write', queries: documentQueries(catalogue, entity, tenant, ids) })
+  const stored = [...readStored(entity, (field) => catalogue.entities.get(field.lines!.entity)!, rows!).values()].map((each) => each.stored)
+  return propagating.decide((surroundings) => {
+    const decided = stored.map((each: Stored) => {
+      const { anew, pointer } = documents.get(each.id)!
+      return decideDerived({ catalogue, surroundings }, { entity, stored: each, anew, pointer })
+    })
+    return { writes: decided.flatMap((each) => each.writes), events: decided.flatMap((each) => each.events) }
+  })
+}
+
+/** Locks the documents, then reads them as they are now. */
+function documentQueries(catalogue: Catalogue, entity: Entity, tenant: string, ids: readonly string[]): readonly Query[] {
+  const template = (kind: 'lock' | 'read'): Template<Ids> =>
+    remember(entity, `derive ${kind}`, () => {
+      const where = and([
+        sql`${column('t', 'tenant_id')} = ${new Slot<Ids>((values) => values.tenant)}::uuid`,
+        sql`${column('t', 'id')} = any(${new Slot<Ids>((values) => values.ids)}::uuid[])`,
+      ])
+      const lock = sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${where} order by ${column('t', 'id')} for no key update of t`
+      const read = sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data from ${tableOf(entity)} t where ${where}`
+      return toTemplate(kind === 'lock' ? lock : read)
+    })
+  return [template('lock')({ tenant, ids }), template('read')({ tenant, ids })]
+}

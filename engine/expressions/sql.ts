@@ -5,7 +5,7 @@ import { quotientSql } from './functions-operators.ts'
 import type { Fragment } from './functions-operators.ts'
 import { writeNumeric } from './numbers.ts'
 import type { Numeric } from './numbers.ts'
-import type { Node, RecordNode, RecordRoot, Source, Type } from './types.ts'
+import type { Node, Parameter, RecordNode, RecordRoot, Source, Type } from './types.ts'
 import { fromCanonical } from './values.ts'
 
 /** How expressions reach stored records. Values have the SQL type of their static type (`sqlType`), text the collation "C". */

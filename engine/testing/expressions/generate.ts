@@ -196,16 +196,7 @@ export class Generator {
       return { kind: 'constant', type: { kind: 'number', whole: false }, value: `${value}.5` }
     }
     const constant = (kind: 'text' | 'time' | 'dateTime', value: unknown): Node => ({ kind: 'constant', type: { kind }, value })
-    if (id === 'date.numbers')
-      return number(
-        ...(
-          [
-            [1995, 2035],
-            [1, 12],
-            [1, 31],
-          ] as const
-        )[index]!,
-      )
+    if (id === 'date.numbers') return [number(1995, 2035), number(1, 12), number(1, 31)][index]!
     if (id === 'number.text')
       return constant('text', `${random.pick(['', ' ', '-'])}${random.below(2000)}${random.pick(['', '.5', '.50', '.', 'x'])}`)
     if (name === 'working_days') {

@@ -140,20 +140,24 @@ export interface DerivedOperation {
   readonly stored: Stored
   /** `entity/field` of what has to be worked out anew. */
   readonly anew: ReadonlySet<string>
-  /** Where in the request the cause stands. */
-  readonly pointer: string
+  /** Where in the request the cause stands, by the id of the document or of a line of it. */
+  readonly places: ReadonlyMap<string, string>
 }
 
 /** Works the values out anew and judges the document by its rules. It comes to another revision, and no other version: nobody edited it. */
 export function decideDerived(
   { catalogue, surroundings }: Pick<Situation, 'catalogue' | 'surroundings'>,
-  { entity, stored, anew, pointer }: DerivedOperation,
+  { entity, stored, anew, places }: DerivedOperation,
 ): Consequences {
   const faults: Fault[] = []
-  // Whatever is wrong with the document, the cause of it stands in the request.
-  const report: Report = (_, detail) => void (faults.some((each) => each.detail === detail) || faults.push({ pointer, detail }))
+  // Whatever is wrong with the document, the cause of it stands in the request. Lines stand in pointers by their ids.
+  const report: Report = (at, detail) => {
+    const row = at.split('/').findLast((part) => places.has(part)) ?? stored.id
+    const pointer = places.get(row) ?? ''
+    if (!faults.some((each) => each.detail === detail && each.pointer === pointer)) faults.push({ pointer, detail })
+  }
   const formulas = new Formulas(surroundings)
-  const draft = draftDocument({ catalogue, member: null, report }, { entity, id: stored.id, pointer }, stored, null)
+  const draft = draftDocument({ catalogue, member: null, report }, { entity, id: stored.id, pointer: '' }, stored, null)
   derive({ catalogue, formulas, report, anew }, draft)
   judgeRules({ formulas, report, warn: () => undefined, event: 'update' }, draft)
   if (formulas.open.length > 0) throw new Unanswered(formulas.open)

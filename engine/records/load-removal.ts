@@ -235,7 +235,7 @@ async function loadMissing({ tx, catalogue, actor }: Look, back: Ids): Promise<S
   if (referring.length === 0) return missing
   const locks = referring.map((each) => referredQuery(actor, each, sql`select r.id`, sql`order by r.id for key share of r`))
   const gone = referring.map((each) =>
-    referredQuery(actor, each, sql`select distinct t.id, r.id as target`, sql`and r.deleted_at is not null`),
+    referredQuery(actor, each, sql`select distinct t.id, r.id as target`, sql`and not (${isLive(catalogue, each.target, 'r')})`),
   )
   const answers = await tx.send({ role: 'bos_write', queries: [...locks, ...gone] })
   for (const { rows } of answers.slice(locks.length)) for (const row of rows) append(missing, String(row['id']), String(row['target']))

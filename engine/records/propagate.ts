@@ -57,8 +57,11 @@ export async function propagate(propagating: Propagating, first: readonly Change
       events.push(...consequences.events)
       for (const { record, revision } of consequences.events) revisions.set(record, revision)
     }
-    const pointers = new Map(affected.flatMap(({ documents }) => [...documents].map(([id, { pointer }]) => [id, pointer] as const)))
-    changed = changesOf(propagating.catalogue, events, (record) => pointers.get(record) ?? '')
+    const causes = new Map(affected.flatMap(({ documents }) => [...documents]))
+    changed = changesOf(propagating.catalogue, events, (record, line) => {
+      const places = causes.get(record)?.places
+      return places?.get(line ?? record) ?? places?.get(record) ?? ''
+    })
   }
   return revisions
 }
@@ -114,7 +117,8 @@ interface Affected {
 interface Cause {
   /** `entity/field` of what has to be worked out anew. */
   readonly anew: Set<string>
-  readonly pointer: string
+  /** Where in the request the cause stands, by the id of the document or line that it reaches. */
+  readonly places: Map<string, string>
 }
 
 /** One question: which rows hang, by this dependant, on records with these ids at the end of the path. */
@@ -139,9 +143,14 @@ async function affectedBy({ tx, catalogue, tenant }: Propagating, changed: reado
     found.set(document.id, documents)
     for (const row of rows[i]!.rows) {
       const id = String(row['document'])
-      const cause = documents.get(id) ?? { anew: new Set(), pointer: pointers.get(String(row['cause'])) ?? '' }
-      cause.anew.add(`${dependant.entity}/${dependant.field}`)
+      const cause = documents.get(id) ?? { anew: new Set(), places: new Map<string, string>() }
       documents.set(id, cause)
+      cause.anew.add(`${dependant.entity}/${dependant.field}`)
+      const pointer = pointers.get(String(row['cause'])) ?? ''
+      for (const each of [id, String(row['row'])]) {
+        // A line says more of the cause than its document.
+        if ((cause.places.get(each) ?? '').length <= pointer.length) cause.places.set(each, pointer)
+      }
     }
   })
   return [...found]
@@ -193,7 +202,7 @@ interface Ids {
   readonly ids: readonly string[]
 }
 
-/** Rows of {document, cause}: the live documents whose value hangs on the records with these ids. */
+/** Rows of {document, row, cause}: the live documents (and the row of them) whose value hangs on the records with these ids. */
 function dependantsTemplate(catalogue: Catalogue, dependant: Dependant, path: readonly PathStep[]): Template<Ids> {
   const tables = tablesOf(catalogue)
   const entity = catalogue.entities.get(dependant.entity)!
@@ -222,7 +231,7 @@ function dependantsTemplate(catalogue: Catalogue, dependant: Dependant, path: re
     sql`${tables.id(here.alias)} = any(${ids}::uuid[])`,
     sql`${column(top.alias, 'deleted_at')} is null`,
   ]
-  return toTemplate(sql`select distinct ${tables.id(top.alias)} as document, ${tables.id(here.alias)} as cause
+  return toTemplate(sql`select distinct ${tables.id(top.alias)} as document, d0.id as row, ${tables.id(here.alias)} as cause
     from ${tables.table(entity.id)} d0 ${sql.join(joins, sql` `)} where ${and(conditions)}`)
 }
 
@@ -253,8 +262,8 @@ async function workOut(propagating: Propagating, entity: Entity, documents: Read
   const stored = [...readStored(entity, (field) => catalogue.entities.get(field.lines!.entity)!, rows!).values()].map((each) => each.stored)
   return propagating.decide((surroundings) => {
     const decided = stored.map((each: Stored) => {
-      const { anew, pointer } = documents.get(each.id)!
-      return decideDerived({ catalogue, surroundings }, { entity, stored: each, anew, pointer })
+      const { anew, places } = documents.get(each.id)!
+      return decideDerived({ catalogue, surroundings }, { entity, stored: each, anew, places })
     })
     return { writes: decided.flatMap((each) => each.writes), events: decided.flatMap((each) => each.events) }
   })

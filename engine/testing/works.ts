@@ -123,6 +123,65 @@ const files: Readonly<Record<string, object>> = {
       ],
     },
   },
+  'entities/sale.json': {
+    title: 'Sale',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: { type: 'string', title: 'Name', maxLength: 80 },
+      customer: { title: 'Customer', 'x-bos': { type: 'reference', entity: 'crm.company', inverse: 'works_sales' } },
+      items: { title: 'Items', 'x-bos': { type: 'lines', entity: 'works.sale_item' } },
+      ordered: { type: 'integer', title: 'Ordered', 'x-bos': { rollup: { over: 'items', measure: 'sum', value: 'self.quantity' } } },
+      delivered: { type: 'integer', title: 'Delivered', 'x-bos': { rollup: { over: 'items', measure: 'sum', value: 'self.delivered' } } },
+      percent: { title: 'Percent delivered', 'x-bos': { type: 'percent', scale: 2, compute: 'least(100, self.delivered * 100 / self.ordered)' } },
+      progress: {
+        title: 'Progress',
+        enum: ['none', 'partial', 'complete'],
+        'x-bos': { compute: "self.percent == null || self.percent == 0 ? 'none' : self.percent < 100 ? 'partial' : 'complete'" },
+      },
+      account_title: { title: 'Account', 'x-bos': { type: 'text', compute: "self.customer.name + ' / ' + self.name" } },
+    },
+    'x-bos': { plural: 'sales', titleField: 'name', permissions: {} },
+  },
+  'entities/sale_item.json': {
+    title: 'Sale item',
+    type: 'object',
+    required: ['article', 'quantity'],
+    properties: {
+      article: { title: 'Article', 'x-bos': { type: 'reference', entity: 'works.article' } },
+      quantity: { type: 'integer', title: 'Quantity' },
+      delivered: {
+        type: 'integer',
+        title: 'Delivered',
+        'x-bos': { rollup: { over: 'deliveries', measure: 'sum', value: 'self.quantity', where: "parent.state != 'cancelled'" } },
+      },
+    },
+    'x-bos': {
+      kind: 'line',
+      plural: 'sale_items',
+      rules: [{ id: 'enough', assert: 'self.delivered <= self.quantity', message: 'More than was ordered.', at: 'delivered' }],
+    },
+  },
+  'entities/delivery.json': {
+    title: 'Delivery',
+    type: 'object',
+    properties: {
+      note: { type: 'string', title: 'Note', maxLength: 80 },
+      state: { title: 'State', enum: ['done', 'cancelled'], default: 'done' },
+      items: { title: 'Items', 'x-bos': { type: 'lines', entity: 'works.delivery_item' } },
+    },
+    'x-bos': { plural: 'deliveries', permissions: {} },
+  },
+  'entities/delivery_item.json': {
+    title: 'Delivery item',
+    type: 'object',
+    required: ['item', 'quantity'],
+    properties: {
+      item: { title: 'Item', 'x-bos': { type: 'reference', entity: 'works.sale_item', inverse: 'deliveries' } },
+      quantity: { type: 'integer', title: 'Quantity', minimum: 1 },
+    },
+    'x-bos': { kind: 'line', plural: 'delivery_items' },
+  },
 }
 
 /** A world with the module `works` enabled in both tenants; only administrators may use it. */

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest'
+import { ok, type Reply } from '../testing/world.ts'
+import { openWorks } from '../testing/works.ts'
+
+/** Values that hang on other documents: delivered quantity → percent delivered → progress, as one declared chain. */
+const world = await openWorks()
+type Data = Record<string, unknown> & { id: string }
+const call = (method: string, path: string, body?: object): Promise<Reply> => world.call('admin@acme', method, path, body ? { body } : {})
+const make = async (path: string, body: object): Promise<Data> => ok(await call('POST', path, body)) as Data
+const read = async (path: string): Promise<Data> => ok(await call('GET', path)) as Data
+const itemsOf = (record: Data) => record['items'] as Data[]
+const faults = (reply: Reply): string[] =>
+  ((reply.body as { errors?: { pointer: string; detail: string }[] }).errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`)
+const progressOf = async (sale: Data) => {
+  const { delivered, percent, progress, version, revision } = await read(`/api/works/sales/${sale.id}`)
+  return [delivered, percent, progress, version, revision]
+}
+
+const bolt = await make('/api/works/articles', { name: 'Bolt' })
+const sell = (...quantities: number[]) =>
+  make('/api/works/sales', { name: 'S', items: quantities.map((quantity) => ({ article: bolt.id, quantity })) })
+const deliver = (...items: [item: string, quantity: number][]) =>
+  make('/api/works/deliveries', { items: items.map(([item, quantity]) => ({ item, quantity })) })
+
+describe('a chain over documents', () => {
+  test('follows what is added, changed, moved, taken away, cancelled, deleted and restored', async () => {
+    const sale = await sell(10, 30)
+    const other = await sell(5)
+    const [first, second] = itemsOf(sale).map((each) => each.id) as [string, string]
+    expect(await progressOf(sale)).toEqual([0, '0.00', 'none', 1, 1])
+    const delivery = await deliver([first, 4], [second, 6])
+    expect(await progressOf(sale)).toEqual([10, '25.00', 'partial', 1, 2])
+    const path = `/api/works/deliveries/${delivery.id}`
+    const [one, two] = itemsOf(delivery).map((each) => each.id) as [string, string]
+    ok(await call('PATCH', path, { items: { [one]: { quantity: 10 } } }))
+    expect(await progressOf(sale)).toEqual([16, '40.00', 'partial', 1, 3])
+    ok(await call('PATCH', path, { items: { [two]: { item: itemsOf(other)[0]!.id, quantity: 5 } } }))
+    expect(await progressOf(sale)).toEqual([10, '25.00', 'partial', 1, 4])
+    expect(await progressOf(other)).toEqual([5, '100.00', 'complete', 1, 2])
+    ok(await call('PATCH', path, { items: { [two]: null } }))
+    expect(await progressOf(other)).toEqual([0, '0.00', 'none', 1, 3])
+    ok(await call('PATCH', path, { state: 'cancelled' }))
+    expect(await progressOf(sale)).toEqual([0, '0.00', 'none', 1, 5])
+    ok(await call('PATCH', path, { state: 'done' }))
+    ok(await call('DELETE', path))
+    expect((await progressOf(sale)).slice(0, 3)).toEqual([0, '0.00', 'none'])
+    ok(await call('POST', `${path}/restore`))
+    expect((await progressOf(sale)).slice(0, 3)).toEqual([10, '25.00', 'partial'])
+  })
+
+  test('an edit that was begun before is not disturbed: the version is the same', async () => {
+    const sale = await sell(10)
+    await deliver([itemsOf(sale)[0]!.id, 1])
+    const reply = await world.call('admin@acme', 'PATCH', `/api/works/sales/${sale.id}`, {
+      body: { name: 'T' },
+      headers: { 'if-match': '"1.1"' },
+    })
+    expect([reply.status, (reply.body as Data)['version'], (reply.body as Data)['delivered']]).toEqual([200, 2, 1])
+  })
+
+  test('history says that nobody edited the record', async () => {
+    const sale = await sell(10)
+    await deliver([itemsOf(sale)[0]!.id, 1])
+    const [last] = ok(await call('GET', `/api/works/sales/${sale.id}/history`))['data'] as Data[]
+    expect(last).toMatchObject({ type: 'derived', version: 1, revision: 2 })
+  })
+
+  test('a broken rule of the other document refuses the whole request, at the line that is the cause', async () => {
+    const sale = await sell(10, 10)
+    const [first, second] = itemsOf(sale).map((each) => each.id) as [string, string]
+    const reply = await call('POST', '/api/works/deliveries', {
+      items: [
+        { item: first, quantity: 10 },
+        { item: second, quantity: 11 },
+      ],
+    })
+    expect([reply.status, ...faults(reply)]).toEqual([422, '/items/1 More than was ordered.'])
+    expect((await progressOf(sale)).slice(0, 2)).toEqual([0, '0.00'])
+  })
+
+  test('reaches through references, whoever changes them', async () => {
+    const company = await make('/api/crm/companies', { name: 'Old name' })
+    const sale = await make('/api/works/sales', { name: 'S', customer: company.id })
+    expect(sale['account_title']).toBe('Old name / S')
+    ok(await call('PATCH', `/api/crm/companies/${company.id}`, { name: 'New name' }))
+    expect((await read(`/api/works/sales/${sale.id}`))['account_title']).toBe('New name / S')
+  })
+})
+
+test('fifty writers at once: nothing is lost, nothing over-delivered, and a recomputation agrees', async () => {
+  const sales = await Promise.all([sell(20, 20), sell(20, 20)])
+  const items = sales.flatMap((sale) => itemsOf(sale).map((each) => each.id))
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, i) =>
+      call('POST', '/api/works/deliveries', {
+        items: [0, 1].map((more) => ({ item: items[(i + more * 3) % items.length], quantity: 1 + (i % 3) })),
+      }),
+    ),
+  )
+  expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([201, 422]))
+  for (const reply of replies) if (reply.status === 422) expect(faults(reply)[0]).toMatch(/^\/items\/[01] More than was ordered\.$/)
+  const rows = await world.sql<{ id: string; delivered: string; sum: string; quantity: string }>(
+    `select s.id, s.delivered, s.quantity, coalesce(sum(d.quantity), 0) as sum from works.sale_item s left join works.delivery_item d on d.item = s.id
+     where s.id = any($1) group by s.id, s.delivered, s.quantity`,
+    [items],
+  )
+  for (const row of rows) {
+    expect(row.delivered).toBe(row.sum)
+    expect(Number(row.delivered)).toBeLessThanOrEqual(Number(row.quantity))
+  }
+  const accepted = replies.filter((reply) => reply.status === 201).length
+  expect(accepted).toBeGreaterThan(10)
+  for (const sale of sales) {
+    const now = await read(`/api/works/sales/${sale.id}`)
+    const sum = itemsOf(now).reduce((total, each) => total + Number(each['delivered']), 0)
+    expect([now['delivered'], now['percent']]).toEqual([sum, ((sum * 100) / 40).toFixed(2)])
+  }
+})

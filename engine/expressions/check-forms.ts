@@ -18,7 +18,8 @@ const forms = new Map<string, (checker: Checker, syntax: Call, args: readonly Ch
 export function checkForm(checker: Checker, syntax: Call, args: readonly Checked[]): Checked | null {
   if (syntax.name === 'desc') return checker.refuse(syntax, 'desc(…) stands only where first and filter are told an order')
   const form = forms.get(syntax.name)
-  if (form === undefined) return null
+  // With days, hours and holidays as lists they are functions like others.
+  if (form === undefined || args.length > 3) return null
   if (args.some(({ term }) => term.is === 'fault')) return faulty(syntax)
   const found = form(checker, syntax, args)
   if (typeof found === 'string') return found === '' ? faulty(syntax) : checker.refuse(syntax, found)

@@ -1,8 +1,8 @@
 import { calling, isList, specialForms } from './check-calls.ts'
 import { keyFault } from './check-keys.ts'
-import { recordTerm } from './check-members.ts'
+import { idOf, recordTerm } from './check-members.ts'
 import { noScalar, unified } from './coerce.ts'
-import { boolean, described, faulty, mentions, nodeOf, nothing, number, rootNames, valued, whole } from './terms.ts'
+import { boolean, described, faulty, mentions, nodeOf, nothing, number, rootNames, text, valued, whole } from './terms.ts'
 import type { Checked, Checker, Scope, Term } from './terms.ts'
 import type { Aggregate, Node, RecordNode, Source, Syntax, Type } from './types.ts'
 
@@ -187,16 +187,14 @@ function measured(checker: Checker, loop: Loop, operation: Aggregate, value: Che
       return fails(checker, value.syntax, 'these amounts may have different currencies; take .amount, or convert first')
     return { term: { is: 'money', amount: aggregate(loop, operation, number, term.amount), currency: term.currency }, parts }
   }
-  const isId = term.is === 'record' && operation === 'list'
-  if (!isId && (term.is !== 'value' || !taken[operation]!.includes(term.type.kind))) {
-    const advice = term.is === 'rows' || term.is === 'money' ? `: ${noScalar(term, names)}` : ''
-    return fails(checker, value.syntax, `${operation} cannot be taken of ${described(term, names)}${advice}`)
+  if (term.is === 'record' && term.record !== null && operation === 'list') {
+    const ids = { kind: 'list', of: text } as const
+    return { term: valued(ids, aggregate(loop, 'list', ids, idOf(term.record))), parts }
   }
-  if (term.is !== 'value')
-    return {
-      term: valued({ kind: 'list', of: { kind: 'text' } }, aggregate(loop, 'list', { kind: 'list', of: { kind: 'text' } }, nodeOf(term))),
-      parts,
-    }
+  if (term.is !== 'value' || !taken[operation]!.includes(term.type.kind)) {
+    const more = term.is === 'rows' || term.is === 'money' ? `: ${noScalar(term, names)}` : ''
+    return fails(checker, value.syntax, `${operation} cannot be taken of ${described(term, names)}${more}`)
+  }
   const { type } = term
   const result =
     operation === 'list' ? ({ kind: 'list', of: type } as const) : operation === 'avg' && type.kind === 'number' ? number : type

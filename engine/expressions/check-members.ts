@@ -3,8 +3,8 @@ import type { Currency, ValueType } from '../fields/type.ts'
 import { functions } from './functions.ts'
 import { limits } from './limits.ts'
 import { parse } from './parse.ts'
-import { constant, described, recordName, rootNames, text, valued } from './terms.ts'
-import type { Checked, Checker, Root, Scope, Term } from './terms.ts'
+import { constant, described, kindName, recordName, rootNames, text, titleOf, valued } from './terms.ts'
+import type { Checked, Checker, Context, Root, Scope, Term } from './terms.ts'
 import type { Member, Node, RecordNode, Source, Syntax, Type } from './types.ts'
 
 type Name = Syntax & { kind: 'name' }
@@ -101,20 +101,28 @@ export function checkMember(checker: Checker, syntax: Access, scope: Scope): Che
   const of = checker.check(syntax.of, scope)
   const found = memberOf(checker, of.term, syntax.name)
   if (typeof found === 'string') return checker.refuse(syntax, found, syntax.nameSpan)
-  const [term, id] = found
-  const canonical: Syntax =
-    term.is === 'rows' && term.source.kind === 'entity' ? entityCanonical(syntax, term.entity) : { ...syntax, of: of.canonical, name: id }
+  const [term, id, name] = found
+  const isEntity = term.is === 'rows' && term.source.kind === 'entity'
+  const canonical: Syntax = isEntity
+    ? entityAs(syntax, checker.writes === 'ids' ? term.entity : fullNameOf(checker, term.entity))
+    : { ...syntax, of: of.canonical, name: checker.writes === 'ids' ? id : (name ?? id) }
   return { term, syntax, canonical }
 }
 
-/** `crm.opportunity` → the id of the entity in the same form. */
-function entityCanonical(syntax: Access, entity: string): Syntax {
+/** `crm.opportunity` and its id have one form. */
+function entityAs(syntax: Access, entity: string): Syntax {
   const dot = entity.indexOf('.')
-  const of: Syntax = { ...syntax.of, kind: 'name', name: entity.slice(0, dot) } as Syntax
-  return { ...syntax, of: { kind: 'name', name: entity.slice(0, dot), start: of.start, end: of.end }, name: entity.slice(dot + 1) }
+  const { start, end } = syntax.of
+  return { ...syntax, of: { kind: 'name', name: entity.slice(0, dot), start, end }, name: entity.slice(dot + 1) }
 }
 
-type Found = readonly [term: Term, id: string] | string
+function fullNameOf({ context: { names } }: Checker, entity: string): string {
+  for (const name of names.entityNames) if (names.entityNamed(name) === entity) return name
+  return entity
+}
+
+/** Or what is wrong. `name`: where it differs from the id. */
+type Found = readonly [term: Term, id: string, name?: string] | string
 
 function memberOf(checker: Checker, term: Term, name: string): Found {
   const { names } = checker.context
@@ -168,15 +176,15 @@ function memberOfSpace(checker: Checker, space: string, name: string): Found {
 }
 
 function memberOfAny({ context: { names } }: Checker, term: Term & { is: 'record' }, name: string): Found {
-  if (name === 'id') return [valued(text, { ...term.node, type: text }), name]
-  const choice = term.node.kind === 'if' ? 'choose the field in each branch' : 'only its id can be read'
+  if (name === 'id') return 'compare the record itself: leave out .id'
+  const choice = term.node.kind === 'if' ? 'choose the field in each branch' : 'it can only be compared with a record'
   return `this may be ${recordName(term.entities, names)}: ${choice}`
 }
 
 function memberOfRecord(checker: Checker, record: RecordNode, name: string): Found {
   const { names, isCanonical } = checker.context
   const { entity } = record
-  if (name === 'id') return [valued(text, { ...recordNode(record), type: text }), name]
+  if (name === 'id') return [valued(text, idOf(record)), name]
   if (record.kind === 'root' && record.root === 'user' && name === 'roles')
     return [parameter({ kind: 'list', of: text }, 'user.roles'), name]
   const shape = names.shape(entity)
@@ -189,7 +197,8 @@ function memberOfRecord(checker: Checker, record: RecordNode, name: string): Fou
   return `${shape.title} has no "${name}".${suggestion(name, known)}`
 }
 
-const recordNode = (record: RecordNode): Node => (recordTerm(record) as Term & { is: 'record' }).node
+/** As text: what a reference holds is no text, whatever type one gives it. */
+export const idOf = (record: RecordNode): Node => ({ kind: 'identity', type: text, of: record })
 
 /** The document of a line that a loop over the lines of a record meets is that record. */
 function documentOf({ sources }: Checker, record: RecordNode, entity: string): RecordNode {
@@ -208,22 +217,52 @@ function linesOf(source: Source | undefined): RecordNode | null {
 
 function termOf(checker: Checker, of: RecordNode, member: Member): Found {
   const { entity } = of
-  const { id } = member
-  if (member.kind === 'value') return [fieldTerm(checker, of, id, member.type), id]
+  const { id, name } = member
+  if (member.kind === 'value') return [fieldTerm(checker, of, id, member.type), id, name]
   if (member.kind === 'rows') {
     const source: Source =
       member.via === 'inverse'
         ? { kind: 'inverse', of, field: member.field, entity: member.entity }
         : { kind: member.via, of, field: id, entity: member.entity }
-    return [{ is: 'rows', entity: member.entity, source }, id]
+    return [{ is: 'rows', entity: member.entity, source }, id, name]
   }
   const [target] = member.entities
   if (member.entities.length === 1 && target !== undefined) {
     if (hopsOf(of) >= limits.hops) return `a path follows at most ${limits.hops} references`
-    return [recordTerm({ kind: 'hop', of, field: id, entity: target }), id]
+    return [recordTerm({ kind: 'hop', of, field: id, entity: target }), id, name]
   }
   const type: Type = { kind: 'record', entities: member.entities }
-  return [{ is: 'record', entities: member.entities, record: null, node: { kind: 'field', type, of, entity, field: id, member: null } }, id]
+  return [
+    { is: 'record', entities: member.entities, record: null, node: { kind: 'field', type, of, entity, field: id, member: null } },
+    id,
+    name,
+  ]
+}
+
+/** What may stand behind the point, for completion. */
+export function memberNames(term: Term, { names, params }: Context): readonly { readonly name: string; readonly detail: string }[] {
+  const plain = (all: readonly string[]): readonly { name: string; detail: string }[] => all.map((name) => ({ name, detail: '' }))
+  if (term.is === 'money') return plain(['amount', 'currency'])
+  if (term.is === 'value') return term.type.kind === 'composite' ? plain(term.type.members) : []
+  if (term.is === 'space') {
+    if (term.name === 'tenant') return plain(tenantMembers)
+    if (term.name === 'params') return plain([...(params?.keys() ?? [])])
+    return plain([...names.entityNames].flatMap((each) => (each.startsWith(`${term.name}.`) ? [each.slice(term.name.length + 1)] : [])))
+  }
+  if (term.is !== 'record') return []
+  const { record } = term
+  const shape = record === null ? undefined : names.shape(record.entity)
+  const own = { name: 'id', detail: 'its id' }
+  const roles = record?.kind === 'root' && record.root === 'user' ? [{ name: 'roles', detail: 'ids of the roles' }] : []
+  const parent = shape?.document ? [{ name: 'parent', detail: `the document: ${names.shape(shape.document)?.title ?? ''}` }] : []
+  const members = (shape?.members ?? []).map((each) => ({ name: each.name, detail: `${each.title}: ${memberDetail(each, names)}` }))
+  return [...members, ...parent, ...roles, own]
+}
+
+function memberDetail(member: Member, names: Context['names']): string {
+  if (member.kind === 'reference') return recordName(member.entities, names)
+  if (member.kind === 'rows') return `records of ${titleOf(member.entity, names)}`
+  return member.type.kind === 'list' ? 'a list' : kindName(member.type.kind)
 }
 
 /** A member by its id, for what the checker itself reads. */

@@ -35,17 +35,28 @@ export function check(syntax: Syntax, context: Context, expected?: Type): Outcom
   return { expression: frozen({ type, root, canonical, dependencies: dependenciesOf(root) }) }
 }
 
+/** A canonical tree with the names of today. What no longer exists keeps its id. */
+export function named(canonical: Syntax, context: Context): Syntax {
+  const { checker, scope } = checkerFor({ ...context, isCanonical: true }, [], 'names')
+  return checkSyntax(checker, canonical, scope).canonical
+}
+
 /** What a part of an expression is, for completion; faults of it are nobody's business there. */
 export function termOf(syntax: Syntax, context: Context, variables: ReadonlyMap<string, Term>): Term {
   const { checker, scope } = checkerFor(context, [])
   return checkSyntax(checker, syntax, { ...scope, variables }).term
 }
 
-function checkerFor(context: Context, faults: ExpressionFault[]): { readonly checker: Checker; readonly scope: Scope } {
+function checkerFor(
+  context: Context,
+  faults: ExpressionFault[],
+  writes: Checker['writes'] = 'ids',
+): { readonly checker: Checker; readonly scope: Scope } {
   let variables = 0
   let loops = 0
   const checker: Checker = {
     context,
+    writes,
     sources: new Map(),
     following: 0,
     check: (part, scope) => checkSyntax(checker, part, scope),

@@ -7,7 +7,7 @@ import type { FieldType, ValueType } from '../fields/type.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { constant, described, recordName, titleOf, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
-import type { Node, Type } from './types.ts'
+import type { Node, Syntax, Type } from './types.ts'
 
 /**
  * Text that is written out means what it stands beside: a date, an option, a record's id. Text that is computed is never turned into
@@ -134,7 +134,9 @@ function optionOf(checker: Checker, checked: Checked, literal: string, options: 
   }
   const type: Text = { kind: 'text', options }
   const { start, end } = checked.canonical
-  const canonical = { kind: 'literal', type: 'text', value: found.id, isOption: true, start, end } as const
+  const literalOf = { kind: 'literal', type: 'text', start, end } as const
+  const canonical: Syntax =
+    checker.writes === 'ids' ? { ...literalOf, value: found.id, isOption: true } : { ...literalOf, value: found.name }
   return read({ ...checked, canonical }, valued(type, constant(type, found.id)))
 }
 

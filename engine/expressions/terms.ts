@@ -36,7 +36,7 @@ export type Term =
 export interface Checked {
   readonly term: Term
   readonly syntax: Syntax
-  /** With ids in the place of names. */
+  /** With ids in the place of names; see `Checker.writes`. */
   readonly canonical: Syntax
   /** What a text literal in it may still turn into, once it is known what it is compared with. */
   readonly parts?: Parts
@@ -63,6 +63,8 @@ export interface Checker {
   nextVariable(this: void): number
   /** What the loops go over, by their variables. */
   readonly sources: Map<number, Source>
+  /** What `Checked.canonical` holds in the place of what can be renamed. */
+  readonly writes: 'ids' | 'names'
   /** How many paths of currencies are being followed. */
   readonly following: number
   /** Counts a loop; false, and reported, when there are too many. */

@@ -1,6 +1,6 @@
 import { currencies } from '../fields/currencies.ts'
 import { suggestion } from '../fields/nearest.ts'
-import { calling, signatureOf } from './check-calls.ts'
+import { calling, checkCall, isResolved } from './check-calls.ts'
 import { functionNamed } from './functions.ts'
 import { constant, described, faulty, isSame, nodeOf, number, text, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
@@ -73,22 +73,22 @@ export function checkMoneyCall(checker: Checker, syntax: Syntax, name: string, a
   const [first] = amounts
   if (first === undefined) return null
   if (args.some(({ term }) => term.is === 'fault')) return { is: 'fault' }
-  const nodes = args.map(({ term }) => nodeOf(term))
-  const definition = functionNamed(name)
-  if (definition !== undefined && tests.has(name)) return valued({ kind: 'boolean' }, calling(name, nodes))
   const others = args.filter(({ term }) => term.is !== 'money' && term.is !== 'null')
   const isOne = ofOne.has(name) && amounts.length === 1 && args[0]!.term.is === 'money' && others.every(({ term }) => isNumber(term))
   const isSeveral = ofSeveral.has(name) && others.length === 0
-  if (definition === undefined || !(isOne || isSeveral)) {
+  const isTest = tests.has(name) && others.length === 0
+  if (functionNamed(name) === undefined || !(isOne || isSeveral || isTest)) {
     const at = args.find(({ term }) => term.is === 'money')!
     return checker.refuse(at.syntax, 'this is an amount of money: write .amount for its number').term
   }
-  if (!definition.overloads.some(({ parameters }) => nodes.length <= parameters.length || parameters.at(-1)?.repeated))
-    return checker.refuse(syntax, `write ${signatureOf(name, definition.overloads[0]!)}`).term
-  if (!amounts.every(({ currency }) => amounts.length === 1 || sameCurrency(currency, first.currency)))
+  if (!isTest && amounts.length > 1 && !amounts.every(({ currency }) => sameCurrency(currency, first.currency)))
     return checker.refuse(syntax, differing).term
-  return { is: 'money', amount: calling(name, nodes), currency: first.currency }
+  const answer = checkCall(checker, syntax, name, args.map(amountOf))
+  if (!isResolved(answer) || isTest) return answer.term
+  return { is: 'money', amount: nodeOf(answer.term), currency: first.currency }
 }
+
+const amountOf = (arg: Checked): Checked => (arg.term.is === 'money' ? { ...arg, term: valued(number, arg.term.amount) } : arg)
 
 /** Branches of which one is money. Null: neither is. */
 export function checkMoneyBranches(checker: Checker, syntax: Syntax, condition: Node, then: Checked, otherwise: Checked): Term | null {

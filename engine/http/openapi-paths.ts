@@ -1,6 +1,7 @@
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { scopesOf } from '../records/grants.ts'
+import { isShareable } from '../records/share.ts'
 import type { EntityAccess } from '../records/types.ts'
 import { ref, type Part } from './openapi-names.ts'
 import { queryParameter, type EntityParameters } from './openapi-parameters.ts'
@@ -69,6 +70,10 @@ export function entityPaths(
   }
   const below: Record<string, Part> = {
     ...(!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, ofRecord.history) } }),
+    ...(!line &&
+      !single &&
+      actions.has('share') &&
+      isShareable(here) && { share: shareOperations((verb, what, more) => operation(`${verb}${one}`, what, more), shown) }),
     ...(!line &&
       !single &&
       actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } }),
@@ -151,6 +156,27 @@ function replaceParameter({ visible, readOnly }: EntityAccess): readonly Part[] 
       explode: false,
     }),
   ]
+}
+
+/** With whom a record is shared; each answer is the whole list. */
+function shareOperations(operation: (verb: string, summary: string, more: Part) => Part, shown: string): Part {
+  const done = answer('With whom the record is shared now.', ref('schemas', 'Shares'))
+  return {
+    get: operation('listSharesOf', `With whom ${shown} is shared`, { responses: responses({ 200: done }, 401, 403, 404) }),
+    post: operation('share', `Share ${shown} with a person or a team`, {
+      description:
+        'To read, or to read and change it. Effective for roles that can be limited to what was shared, from their next request on.',
+      requestBody: jsonBody(ref('schemas', 'Share')),
+      responses: responses({ 200: done }, 400, 401, 403, 404, 422),
+    }),
+    delete: operation('unshare', `Share ${shown} no more`, {
+      parameters: [
+        queryParameter('member', 'The person.', { type: 'string', format: 'uuid' }),
+        queryParameter('team', 'The team.', { type: 'string', format: 'uuid' }),
+      ],
+      responses: responses({ 200: done }, 400, 401, 403, 404, 422),
+    }),
+  }
 }
 
 interface WriteOperations {

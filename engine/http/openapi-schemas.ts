@@ -49,9 +49,12 @@ function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   const { _expand: _, ...properties } = propertiesOf(source, here, 'read')
   const expanded =
     expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
-  const absent = new Set(['deleted_at', ...(entity.kind === 'line' ? ['parent'] : []), ...linesOf(here).map((field) => field.name)])
+  const masked = here.visible.filter((field) => here.masks.has(field.id)).map((field) => field.name)
+  const without = { type: 'array', items: { type: 'string', enum: masked }, description: 'What your roles do not show you in this record.' }
+  const lines = linesOf(here).map((field) => field.name)
+  const absent = new Set(['deleted_at', ...(entity.kind === 'line' ? ['parent'] : []), ...lines, ...masked])
   return labelled(entity, {
-    properties: { ...properties, ...expanded },
+    properties: { ...properties, ...expanded, ...(masked.length > 0 && { _masked: without }) },
     required: Object.keys(properties).filter((name) => !absent.has(name)),
   })
 }
@@ -59,11 +62,13 @@ function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
 /** One record by itself brings its lines; in lists they come only with `expand`. */
 function documentSchema({ names }: SchemaSource, here: EntityAccess): JsonSchema {
   const { components } = names(here.entity.id)
-  return { allOf: [ref('schemas', components[''])], required: linesOf(here).map((field) => field.name) }
+  const required = linesOf(here).flatMap((field) => (here.masks.has(field.id) ? [] : [field.name]))
+  return { allOf: [ref('schemas', components[''])], ...(required.length > 0 && { required }) }
 }
 
 function createSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
-  const fixed = new Set(here.visible.filter((field) => here.readOnly.has(field.id)).map((field) => field.name))
+  const isFixed = ({ id }: Field): boolean => here.readOnly.has(id) || here.fixedOnCreate.has(id)
+  const fixed = new Set(here.visible.filter(isFixed).map((field) => field.name))
   const properties = Object.fromEntries(Object.entries(propertiesOf(source, here, 'create')).filter(([name]) => !fixed.has(name)))
   const required = (here.entity.schemas.create as ObjectSchema).required?.filter((name) => name in properties) ?? []
   return labelled(here.entity, { properties, ...(required.length > 0 && { required }) })

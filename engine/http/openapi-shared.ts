@@ -8,6 +8,7 @@ const maybeText: JsonSchema = { type: ['string', 'null'] }
 const uuid: JsonSchema = { type: 'string', format: 'uuid' }
 const maybeUuid: JsonSchema = { type: ['string', 'null'], format: 'uuid' }
 const moment: JsonSchema = { type: 'string', format: 'date-time' }
+const shareAccess: JsonSchema = { type: ['string', 'null'], enum: ['read', 'update', null] }
 const whole: JsonSchema = { type: 'integer' }
 const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({ type: 'array', items, ...more })
 
@@ -62,17 +63,25 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     data: listOf(
       object({
         id: uuid,
-        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`.' },
+        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`.' },
         version: whole,
         revision: whole,
         at: moment,
         actor: { ...maybeUuid, description: 'The member who did it; null: the engine.' },
         via: text,
         changes,
+        'share?': object({ 'member?': uuid, 'team?': uuid, from: shareAccess, to: shareAccess }),
         'lines?': listOf(object({ id: uuid, field: text, op: { ...text, enum: ['added', 'changed', 'removed'] }, changes })),
       }),
     ),
     page: object({ limit: whole, before: { type: ['integer', 'null'], description: 'For `before=`, to read on.' } }),
+  }),
+  Share: {
+    ...object({ 'member?': uuid, 'team?': uuid, access: { ...text, enum: ['read', 'update'] } }),
+    description: 'Either a person (`member`) or a team (`team`): everybody who belongs to it or leads it.',
+  },
+  Shares: object({
+    data: listOf(object({ 'member?': uuid, 'team?': uuid, access: { ...text, enum: ['read', 'update'] }, at: moment, by: maybeUuid })),
   }),
   BulkAnswer: object({
     results: listOf({

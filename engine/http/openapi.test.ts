@@ -113,6 +113,12 @@ describe.each(everybody)('the document of %s', (_name, roles) => {
         [`POST ${path}`]: actions.has('create') && entity.kind === 'record',
         [`POST ${path}/import`]: actions.has('import') && entity.kind === 'record',
         [`DELETE ${path}/{id}`]: actions.has('delete') && entity.kind === 'record',
+        ...Object.fromEntries(
+          ['GET', 'POST', 'DELETE'].map((method) => [
+            `${method} ${path}/{id}/share`,
+            actions.has('share') && entity.scopes.some(({ id }) => id === 'shared'),
+          ]),
+        ),
         [`POST ${path}/{id}/restore`]: actions.has('restore') && entity.kind === 'record',
         [`POST ${path}/bulk`]:
           ['create', 'update', 'delete', 'restore'].some((action) => actions.has(action as 'create')) && entity.kind === 'record',

@@ -12,7 +12,8 @@ export function writeSchema(access: Access, here: EntityAccess, mode: Mode): Jso
   const { properties, required, ...schema } = here.entity.schemas[mode] as ObjectSchema
   const fixed = (name: string): boolean => {
     const field = here.entity.fieldByName.get(name)
-    return field !== undefined && (!here.visible.includes(field) || here.readOnly.has(field.id))
+    const isFixed = field && (here.readOnly.has(field.id) || (mode === 'create' && here.fixedOnCreate.has(field.id)))
+    return field !== undefined && (!here.visible.includes(field) || isFixed === true)
   }
   const open = Object.entries(properties).filter(([name, property]) => property['readOnly'] !== true && !fixed(name))
   return {

@@ -14,6 +14,7 @@ import { parseRest } from './parse-rest.ts'
 import { permit } from './permit.ts'
 import type { Kind, Outcomes, Request } from './request.ts'
 import { respondRest } from './respond-rest.ts'
+import { runShare } from './share.ts'
 import type { Access, Actor, Answer, Call } from './types.ts'
 
 export interface RecordsOptions {
@@ -65,6 +66,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
         String(row['value']),
         String(row['id']),
       ]),
+    share: async ({ share }, actor) => {
+      const shares = await runShare(database, share, actor)
+      if (share.change) onWritten()
+      return shares
+    },
     write: async (request, actor) => {
       const outcome = await execute(database, request, actor)
       onWritten()

@@ -35,6 +35,8 @@ export interface HistoryEntry {
   readonly actor: string | null
   readonly via: string
   readonly changes: Changes
+  /** Of `shared` and `unshared`: with whom, and for what from then on. */
+  readonly share?: EventBody['share']
   readonly lines?: readonly { readonly id: string; readonly field: string; readonly op: string; readonly changes: Changes }[]
 }
 type Changes = EventBody['set']
@@ -91,6 +93,7 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
       actor: row['actor'] as string | null,
       via: String(row['via']),
       changes: visibleChanges(here, body.set, masked, ''),
+      ...(body.share && { share: body.share }),
       ...(body.lines && { lines: visibleLines(access, here, body.lines, masked) }),
     }
   })

@@ -10,6 +10,7 @@ import { parseList } from './list.ts'
 import { parseBulk, parseIfMatch, parseOne } from './parse-rest-write.ts'
 import { granted, writable } from './permit.ts'
 import type { Request } from './request.ts'
+import { isShareable, parseShare } from './share.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 import type { Wanted } from './write-request.ts'
 
@@ -71,6 +72,10 @@ function parseOnRecord(place: Place, id: string | null, what: string): Request {
   if (what === 'history') {
     allow(call, 'GET')
     return { kind: 'history', access, history: parseHistory(access, granted(here, 'history'), id, call.query) }
+  }
+  if (what === 'share' && id !== null && isShareable(here)) {
+    allow(call, 'GET', 'POST', 'DELETE')
+    return { kind: 'share', access, share: parseShare(access, granted(here, 'share'), id, call) }
   }
   if (what !== 'restore' || id === null) throw new Problem('not-found')
   allow(call, 'POST')

@@ -32,6 +32,7 @@ const requests: { readonly [K in Kind]: (here: EntityAccess) => unknown } = {
   aggregate: (here) => ({ kind: 'aggregate', aggregate: { access: here } }),
   export: (here) => ({ kind: 'export', export: { list: { access: here, action: 'export' } } }),
   lookUp: (here) => ({ kind: 'lookUp', lookUp: { here } }),
+  share: (here) => ({ kind: 'share', share: { here } }),
   write: (here) => ({ kind: 'write', here }),
 }
 const answer = (kind: Kind, here: EntityAccess): string => {
@@ -42,11 +43,12 @@ const answer = (kind: Kind, here: EntityAccess): string => {
     return error instanceof Problem ? error.code : String(error)
   }
 }
-const needed = { list: 'list', get: 'get', history: 'history', aggregate: 'list', export: 'export', lookUp: 'get' } as const
+const needed = { list: 'list', get: 'get', history: 'history', aggregate: 'list', export: 'export', lookUp: 'get', share: 'share' } as const
 
 test.each(Object.entries(needed) as [keyof typeof needed, Action][])('%s needs %s', (kind, action) => {
   expect(answer(kind, may('shop.order'))).toBe('not-allowed')
-  expect(answer(kind, may('shop.order', 'create', 'update', 'delete', 'restore', 'import', 'share'))).toBe('not-allowed')
+  const others = (['create', 'update', 'delete', 'restore', 'import', 'share'] as const).filter((each) => each !== action)
+  expect(answer(kind, may('shop.order', ...others))).toBe('not-allowed')
   expect(answer(kind, may('shop.order', action))).toBe('permitted')
 })
 
@@ -64,6 +66,7 @@ test('lines are read, not written, and have no history of their own', () => {
     ['aggregate', 'permitted'],
     ['export', 'permitted'],
     ['lookUp', 'permitted'],
+    ['share', 'not-allowed'],
     ['write', 'not-allowed'],
   ])
 })

@@ -21,6 +21,8 @@ export function permit(request: Request): void {
       return void granted(request.history.here, 'history')
     case 'lookUp':
       return void (request.lookUp.here.actions.has('list') || granted(request.lookUp.here, 'get'))
+    case 'share':
+      return void granted(request.share.here, 'share')
     case 'write':
       return void writable(request.here)
   }

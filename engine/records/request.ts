@@ -8,6 +8,7 @@ import type { GetRequest } from './get.ts'
 import type { HistoryPage, HistoryRequest } from './history.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { ListRequest } from './list.ts'
+import type { Share, ShareRequest } from './share.ts'
 import type { Access, EntityAccess, Via } from './types.ts'
 
 /**
@@ -26,6 +27,7 @@ interface Asked {
   readonly aggregate: { readonly aggregate: AggregateRequest }
   readonly export: { readonly export: ExportRequest }
   readonly lookUp: { readonly lookUp: LookUp }
+  readonly share: { readonly share: ShareRequest }
   readonly write: Write
 }
 
@@ -70,6 +72,8 @@ export interface Outcomes {
   readonly export: (page: Pick<ListRequest, 'limit' | 'after'>) => Promise<Row>
   /** [value, id] pairs. */
   readonly lookUp: readonly (readonly [value: string, id: string])[]
+  /** With whom the record is shared now. */
+  readonly share: readonly Share[]
   /** One result per operation, in order. */
   readonly write: Executed
 }

@@ -16,6 +16,7 @@ const responses: { readonly [K in Kind]: Respond<K> } = {
   aggregate: ({ aggregate }, row) =>
     jsonAnswer(`{"data":${String(row['data'])},"page":{"limit":${aggregate.limit},"more":${row['more'] === true}}}`),
   export: (request, readPage, _, cursors) => exportPages(request.export, readPage, cursors),
+  share: (_, shares) => jsonAnswer(JSON.stringify({ data: shares })),
   lookUp: (_, found) => jsonAnswer(JSON.stringify(found)),
   write: (request, outcome, call) => (request.mode === 'one' ? oneAnswer(outcome, call) : bulkAnswer(outcome)),
 }

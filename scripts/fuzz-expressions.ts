@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz:expressions -- --cases N [--seed S]`: compares random expressions in JavaScript and in PostgreSQL, on a server of its own.
+ * `npm run fuzz:expressions -- --cases N [--seed S] [--refused]`: compares random expressions in JavaScript and in PostgreSQL, on a server of its own.
  * Ends with 1 when they differ, and prints the smallest expressions that show it.
  */
 import { randomBytes } from 'node:crypto'
@@ -24,11 +24,16 @@ try {
   await client.query(await expressionSql())
   console.log(`seed ${seed}`)
   const started = performance.now()
-  const { cases: done, faults, used } = await fuzz(client, { seed, cases })
+  const { cases: done, faults, used, written, refused } = await fuzz(client, { seed, cases })
   const seconds = (performance.now() - started) / 1000
   console.log(
     `${done} expressions in ${seconds.toFixed(1)} s (${Math.round(done / seconds)}/s), ${used.size} overloads, ${faults.length} differences`,
   )
+  console.log(
+    `${written} of them written as text and read again; ${[...refused.values()].reduce((a, b) => a + b, 0)} texts refused by the checker`,
+  )
+  if (process.argv.includes('--refused'))
+    for (const [fault, count] of [...refused].sort((a, b) => b[1] - a[1]).slice(0, 40)) console.log(`  ${count}  ${fault}`)
   for (const fault of faults) console.log(`\n${fault}`)
   process.exitCode = faults.length > 0 ? 1 : 0
 } finally {

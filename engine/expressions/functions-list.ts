@@ -1,4 +1,4 @@
-import { boolean, fixed, isIn, of, whole } from './functions-operators.ts'
+import { boolean, fixed, isIn, of } from './functions-operators.ts'
 import type { ValueType } from '../fields/type.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
 import { compareValues, isEqual } from './values.ts'
@@ -77,11 +77,6 @@ export const contained: Overload = {
 }
 
 export const listFunctions: readonly FunctionDefinition[] = [
-  ofList('size', 'How many values a list has.', `size([1, 2, 3])`, '3', {
-    result: fixed(whole),
-    evaluate: (_clock, values: readonly unknown[]) => values.length,
-    sql: (sql, [values]) => sql`cardinality(${values})::bigint`,
-  }),
   ofList('firstOf', 'The first value of a list; null when it is empty.', `firstOf([3, 1, 2])`, '3', {
     result: itemOf,
     evaluate: (_clock, values: readonly unknown[]) => values[0] ?? null,

@@ -37,14 +37,14 @@ export function upper(text: string): string {
 const isOne = (text: string): boolean => text.length === (text.codePointAt(0)! > 0xffff ? 2 : 1)
 
 function lowerOf(letter: string): string {
-  const lower = letter.toLowerCase()
+  const full = letter.toLowerCase()
   // Only İ has a small form of several code points; its simple one is i.
-  return isOne(lower) ? lower : letter === '\u0130' ? 'i' : letter
+  return isOne(full) ? full : letter === '\u0130' ? 'i' : letter
 }
 
 function upperOf(letter: string): string {
-  const upper = letter.toUpperCase()
-  if (isOne(upper)) return upper
+  const full = letter.toUpperCase()
+  if (isOne(full)) return full
   const code = letter.codePointAt(0)!
   // Greek letters with a iota below: their full capital is two letters, their simple one has the iota beside it.
   if (code >= 0x1f80 && code <= 0x1faf) return String.fromCodePoint(code | 8)

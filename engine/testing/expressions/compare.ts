@@ -28,6 +28,8 @@ const compiler = new Kysely<Record<string, never>>({
 /** What surrounds the evaluation: the zone, who asks, the values of parameters. */
 export interface Setting {
   readonly zone: string
+  /** What PostgreSQL is told instead: a fault on purpose. */
+  readonly sqlZone?: string
   readonly self: string
   readonly user: Row | null
   readonly settings: Row | null
@@ -39,12 +41,12 @@ export interface Setting {
 
 export function randomSetting(random: Random, world: World): Setting {
   const maybe = (entity: string): Row | null => (random.chance(0.15) ? null : random.pick(world.of(entity)))
-  const self = random.chance(0.3) && world.of('line').length > 0 ? 'line' : 'deal'
+  const self = random.chance(0.3) && world.of('fuzz.line').length > 0 ? 'fuzz.line' : 'fuzz.deal'
   return {
     zone: random.pick(zones),
     self,
-    user: maybe('company'),
-    settings: maybe('tag'),
+    user: maybe('core.member'),
+    settings: maybe('fuzz.tag'),
     old: maybe(self),
     parameters: new Map(
       [...parameters].map(([name, type]) => [
@@ -69,7 +71,7 @@ function shown(type: Type, value: Value): unknown {
   if (value === null || value === undefined) return null
   if (type.kind === 'list') return (value as readonly Value[]).map((each) => shown(type.of, each))
   if (type.kind === 'number' || type.kind === 'duration') return writeNumeric(value as Numeric)
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as string | boolean}`
 }
 
 function textSql(type: Type, value: RawBuilder<unknown>): RawBuilder<unknown> {
@@ -98,7 +100,7 @@ function contextOf(world: World, setting: Setting, frame: Frame | null): SqlCont
   })
   return {
     tables: world.tables,
-    zone: sql`${setting.zone}::text`,
+    zone: sql`${setting.sqlZone ?? setting.zone}::text`,
     tenant: sql`${tenant}::uuid`,
     roots: {
       self: { kind: 'row', alias: 't', frame },
@@ -179,6 +181,14 @@ export async function differences(client: Client, world: World, setting: Setting
   }
   return found
 }
+
+/** What an expression is on a record, as the comparison sees it. */
+export const shownOn = (world: World, setting: Setting, node: Node, row: Row): unknown =>
+  shown(node.type, toFunction(node)(environmentOf(world, setting, row)))
+
+/** Whether two expressions are the same on every record. */
+export const isSameOn = (world: World, setting: Setting, a: Node, b: Node): boolean =>
+  world.of(setting.self).every((row) => JSON.stringify(shownOn(world, setting, a, row)) === JSON.stringify(shownOn(world, setting, b, row)))
 
 export const statementText = (world: World, setting: Setting, node: Node): string =>
   statementOf(world, setting, [node]).compile(compiler).sql

@@ -3,8 +3,9 @@ import { functions } from '../../expressions/functions.ts'
 import { mergedType } from '../../expressions/functions-list.ts'
 import type { Node, Overload, Parameter, RecordNode, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
+import { likely, literals } from './likely.ts'
 import type { Random } from './random.ts'
-import { sample, zones } from './samples.ts'
+import { sample } from './samples.ts'
 import type { World } from './world.ts'
 
 const scalars: readonly Type[] = [
@@ -158,7 +159,7 @@ export class Generator {
     const isScalar = wanted !== undefined && (scalars.some((each) => isSame(each, wanted)) || wanted.kind === 'record')
     const same = isScalar ? wanted : random.chance(0.1) ? this.#recordType() : random.pick(scalars)
     const args = overload.parameters
-      .flatMap((each) => (each.repeated ? random.many(0, 2, () => each) : [each]))
+      .flatMap((each) => (each.repeated ? random.many(1, 2, () => each) : [each]))
       .map((parameter): Type => {
         const { takes } = parameter
         if (takes === 'same') return same.kind === 'number' ? { kind: 'number', whole: random.chance(0.5) } : same
@@ -166,7 +167,7 @@ export class Generator {
         if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
         if (takes === 'any') return random.chance(0.2) ? random.pick<Type>(oddTypes) : this.#anyType()
         const kind = random.pick(takes)
-        if (kind === 'record') return same.kind === 'record' ? same : { kind: 'record', entities: ['company'] }
+        if (kind === 'record') return same.kind === 'record' ? same : { kind: 'record', entities: ['core.member'] }
         if (kind === 'list') return { kind: 'list', of: listed(overload, parameter) ?? (random.pick(scalars) as ValueType) }
         return kind === 'number' ? { kind: 'number', whole: random.chance(0.5) } : ({ kind } as Type)
       })
@@ -179,40 +180,11 @@ export class Generator {
       const { literal } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
       if (literal)
         return { kind: 'constant', type: { kind: 'text' }, value: this.#random.pick(literals.filter((each) => literal(each) === null)) }
-      return this.#random.chance(0.6) ? (this.#likely(overload, i) ?? this.node(type, depth - 1)) : this.node(type, depth - 1)
+      return this.#random.chance(0.6) ? (likely(this.#random, overload, i) ?? this.node(type, depth - 1)) : this.node(type, depth - 1)
     })
     // An untyped null has no type to give: what the other arguments say holds.
     const type = overload.result(nodes.map((node, i) => (node.type.kind === 'null' && overload.nulls !== 'handles' ? args[i]! : node.type)))
     return { kind: 'call', type, overload: overload.id, args: nodes }
-  }
-
-  /** An argument as people would write it, where any value of its type would nearly always lead to null or to a limit. */
-  #likely({ id, parameters: all }: Overload, index: number): Node | null {
-    const random = this.#random
-    const { name } = all[Math.min(index, all.length - 1)]!
-    const number = (least: number, most: number): Node => {
-      const value = random.between(least, most)
-      if (random.chance(0.8)) return { kind: 'constant', type: { kind: 'number', whole: true }, value }
-      return { kind: 'constant', type: { kind: 'number', whole: false }, value: `${value}.5` }
-    }
-    const constant = (kind: 'text' | 'time' | 'dateTime', value: unknown): Node => ({ kind: 'constant', type: { kind }, value })
-    if (id === 'date.numbers') return [number(1995, 2035), number(1, 12), number(1, 31)][index]!
-    if (id === 'number.text')
-      return constant('text', `${random.pick(['', ' ', '-'])}${random.below(2000)}${random.pick(['', '.5', '.50', '.', 'x'])}`)
-    if (name === 'working_days') {
-      const list: Type = { kind: 'list', of: { kind: 'text' } }
-      return { kind: 'constant', type: list, value: week.filter(() => random.chance(0.7)) }
-    }
-    if (name === 'starts_at' || name === 'ends_at')
-      return constant('time', name === 'starts_at' ? '08:30:00' : random.pick(['17:00:00', '03:00:00', '23:59:59']))
-    if (name === 'time_zone') return constant('text', random.pick([...zones, null, 'Nowhere/City', 'EST5EDT', 'europe/berlin']))
-    if (id === 'businessTime.hours' && index < 2) {
-      return constant(
-        'dateTime',
-        new Date(Date.UTC(2026, random.below(14), random.below(40), random.below(24), random.below(60))).toISOString(),
-      )
-    }
-    return small.has(name) ? number(-3, 30) : null
   }
 
   // ── Leaves ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -305,8 +277,8 @@ export class Generator {
     }
     if (far.length > 0 && random.chance(0.8)) return random.pick(far)()
     if (near.length > 0) return random.pick(near)
-    if (entity === 'company') return { kind: 'root', root: 'user', entity }
-    if (entity === 'tag') return { kind: 'root', root: 'settings', entity }
+    if (entity === 'core.member') return { kind: 'root', root: 'user', entity }
+    if (entity === 'fuzz.tag') return { kind: 'root', root: 'settings', entity }
     return random.chance(0.5) && entity === this.#self ? { kind: 'root', root: 'old', entity } : this.#first(entity, 1)
   }
 
@@ -331,12 +303,31 @@ export class Generator {
     for (const { id: field, to } of pointing) {
       for (const target of to) made.push(() => ({ kind: 'inverse', of: this.#record(target, depth), field, entity }))
     }
-    if (entity === 'line' && this.#self === 'line') {
-      const self: RecordNode = { kind: 'root', root: 'self', entity: 'line' }
-      made.push(() => ({ kind: 'lines', of: { kind: 'document', of: self, entity: 'deal' }, field: 'lines', entity, running: true }))
+    if (entity === 'fuzz.line' && this.#self === 'fuzz.line') {
+      const self: RecordNode = { kind: 'root', root: 'self', entity: 'fuzz.line' }
+      made.push(() => ({ kind: 'lines', of: { kind: 'document', of: self, entity: 'fuzz.deal' }, field: 'lines', entity, running: true }))
     }
     const source = random.pick(made)()
+    if (source.kind === 'entity' && random.chance(0.7)) return this.#keyed(source, depth)
     return random.chance(0.5) ? this.#filter(source, { kind: 'record', entities: [entity] }, entity, depth) : source
+  }
+
+  /** Found by a field that equals something outside of the loop, as the checker demands of whole entities. */
+  #keyed(source: Source & { kind: 'entity' }, depth: number): Source {
+    const random = this.#random
+    const { entity } = source
+    const { id, type } = random.pick(
+      this.#world.schema.get(entity)!.values.filter((each) => scalars.some((scalar) => isSame(scalar, each.type))),
+    )
+    const wanted = this.node(type, Math.min(depth, 1))
+    const { variable, made: more } = this.#within({ kind: 'record', entities: [entity] }, entity, () =>
+      random.chance(0.3) ? this.node({ kind: 'boolean' }, 1) : null,
+    )
+    const found: Node = { kind: 'field', type, of: { kind: 'element', variable, entity }, entity, field: id, member: null }
+    const boolean: Type = { kind: 'boolean' }
+    const isIt: Node = { kind: 'call', type: boolean, overload: `eq.${type.kind}`, args: [found, wanted] }
+    const where: Node = more === null ? isIt : { kind: 'and', type: boolean, left: isIt, right: more }
+    return { kind: 'filter', source, variable, where, order: [] }
   }
 
   #filter(source: Source, type: Type, entity: string | null, depth: number): Source {
@@ -399,30 +390,6 @@ export class Generator {
 
 const overloads: readonly Overload[] = functions.flatMap((each) => each.overloads)
 const oddTypes: readonly Type[] = [{ kind: 'json' }, { kind: 'composite', members: ['city', 'country'] }]
-const week = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
-/** Parameters that count something. */
-const small = new Set(['days', 'months', 'years', 'digits', 'length', 'start', 'end', 'n'])
-const literals = [
-  'week',
-  'month',
-  'quarter',
-  'year',
-  '0',
-  '#,##0.00',
-  '0.##',
-  '#',
-  '000',
-  '#,##0.00 €',
-  '$0.0#',
-  '#.000',
-  'yyyy-MM-dd',
-  'dd.MM.yyyy',
-  'd/M/yy',
-  'yyyy \'at\' "x\\y"',
-  'yyyy-MM-dd HH:mm',
-  'HH:mm:ss',
-  "H 'o''clock' mm",
-]
 /** What a list stands for where the parameter does not say it. */
 const listed = ({ id }: Overload, { name }: Parameter): ValueType | null =>
   id.startsWith('workdays') || id.startsWith('businessTime') ? { kind: name === 'holidays' ? 'date' : 'text' } : null

@@ -52,7 +52,7 @@ const special: readonly ValueType[] = [
   { kind: 'json' },
 ]
 
-/** `deal` has everything; a deal stands in a tree of deals, its lines refer to companies, companies to tags. */
+/** A deal has everything: it stands in a tree of deals, its lines refer to members, and these to tags. */
 export function randomSchema(random: Random): ReadonlyMap<string, EntityOf> {
   const values = (least: number, most: number, more: readonly ValueType[]) =>
     [...plain.flatMap((type) => Array.from({ length: random.between(least, most) }, () => type)), ...more].map((type, n) => ({
@@ -64,23 +64,27 @@ export function randomSchema(random: Random): ReadonlyMap<string, EntityOf> {
     { id, values: values(1, 1, []), references: [], lines: new Map(), links: new Map(), document: null, ...given },
   ]
   return new Map([
-    entity('deal', {
+    entity('fuzz.deal', {
       values: [...values(1, 2, special), { id: 'path', type: { kind: 'text' } }],
       references: [
-        { id: 'company', entities: ['company'] },
-        { id: 'above', entities: ['deal'] },
-        { id: 'about', entities: ['company', 'tag'] },
+        { id: 'company', entities: ['core.member'] },
+        { id: 'above', entities: ['fuzz.deal'] },
+        { id: 'about', entities: ['core.member', 'fuzz.tag'] },
       ],
-      lines: new Map([['lines', 'line']]),
-      links: new Map([['tags', 'tag']]),
+      lines: new Map([['lines', 'fuzz.line']]),
+      links: new Map([['tags', 'fuzz.tag']]),
     }),
-    entity('line', { document: 'deal', values: values(1, 1, [options]), references: [{ id: 'company', entities: ['company'] }] }),
-    entity('company', {
+    entity('fuzz.line', {
+      document: 'fuzz.deal',
+      values: values(1, 1, [options]),
+      references: [{ id: 'company', entities: ['core.member'] }],
+    }),
+    entity('core.member', {
       values: values(1, 1, [{ kind: 'list', of: { kind: 'text' } }]),
-      references: [{ id: 'tag', entities: ['tag'] }],
-      links: new Map([['related', 'tag']]),
+      references: [{ id: 'tag', entities: ['fuzz.tag'] }],
+      links: new Map([['related', 'fuzz.tag']]),
     }),
-    entity('tag', { values: values(0, 1, [{ kind: 'number', whole: true }]) }),
+    entity('fuzz.tag', { values: values(0, 1, [{ kind: 'number', whole: true }]) }),
   ])
 }
 
@@ -100,7 +104,11 @@ const uuid = (random: Random): string => {
   return `${hex(8)}-${hex(4)}-7${hex(3)}-a${hex(3)}-${hex(12)}`
 }
 
-const counts: Readonly<Record<string, readonly [least: number, most: number]>> = { deal: [5, 7], company: [4, 5], tag: [3, 4] }
+const counts: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  'fuzz.deal': [5, 7],
+  'core.member': [4, 5],
+  'fuzz.tag': [3, 4],
+}
 
 export class World {
   readonly schema: ReadonlyMap<string, EntityOf>
@@ -115,15 +123,15 @@ export class World {
         random.many(...(counts[id] ?? [0, 0]), () => uuid(random)),
       )
     const documents = new Map<string, { document: string; position: number }>()
-    for (const deal of ids.get('deal')!) {
+    for (const deal of ids.get('fuzz.deal')!) {
       for (let position = random.below(4); position > 0; position--) {
         const id = uuid(random)
-        ids.get('line')!.push(id)
+        ids.get('fuzz.line')!.push(id)
         documents.set(id, { document: deal, position: random.below(3) })
       }
     }
     for (const [entity, all] of ids) for (const id of all) this.rows.set(id, this.#row(random, entity, id, ids, documents.get(id)))
-    const deals = ids.get('deal')!
+    const deals = ids.get('fuzz.deal')!
     for (const id of deals) (this.rows.get(id)!.values as Map<string, unknown>).set('path', this.#path(id))
   }
 
@@ -296,7 +304,7 @@ export class World {
 
 const idOf = (value: unknown): string | null => (typeof value === 'string' ? value : ((value as { id?: string } | null)?.id ?? null))
 const referenceColumn = (field: string, entities: readonly string[], target: string): string =>
-  entities.length === 1 ? field : `${field}__${target}`
+  entities.length === 1 ? field : `${field}__${target.replace('.', '_')}`
 
 function columnsOf(name: string, type: ValueType): { name: string; type: string }[] {
   if (type.kind === 'composite') return type.members.map((member) => ({ name: `${name}__${member}`, type: 'text collate "C"' }))

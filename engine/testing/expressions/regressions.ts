@@ -1,0 +1,40 @@
+import type { Node, Type } from '../../expressions/types.ts'
+
+/** Expressions that the differential test once found the two sides to disagree about, and what settled it. */
+export interface Regression {
+  readonly name: string
+  readonly zone: string
+  readonly node: Node
+}
+
+const number: Type = { kind: 'number', whole: false }
+const boolean: Type = { kind: 'boolean' }
+const nothing: Node = { kind: 'constant', type: { kind: 'null' }, value: null }
+const constant = (type: Type, value: unknown): Node => ({ kind: 'constant', type, value })
+const call = (overload: string, type: Type, ...args: readonly Node[]): Node => ({ kind: 'call', type, overload, args })
+const numbers: Type = { kind: 'list', of: { kind: 'number', whole: false } }
+
+export const regressions: readonly Regression[] = [
+  {
+    name: 'null in an empty list: nothing is in it, so false as in SQL',
+    zone: 'UTC',
+    node: call('in.list', boolean, constant(number, null), constant(numbers, [])),
+  },
+  {
+    name: 'a list that is read by a sub-select is still a list, not rows',
+    zone: 'UTC',
+    node: call('in.list', boolean, constant({ kind: 'text' }, 'a'), {
+      kind: 'field',
+      type: { kind: 'list', of: { kind: 'text' } },
+      of: { kind: 'root', root: 'user', entity: 'core.member' },
+      entity: 'core.member',
+      field: 'list_text8',
+      member: null,
+    }),
+  },
+  {
+    name: 'an untyped null as a condition',
+    zone: 'UTC',
+    node: { kind: 'if', type: number, condition: nothing, then: constant(number, '1'), otherwise: nothing },
+  },
+]

@@ -16,8 +16,8 @@ export interface Tables {
   /** Of a line: the id of its document, and its place. */
   parent(this: void, alias: string): Fragment
   position(this: void, alias: string): Fragment
-  /** The record is there for the reader: not deleted. */
-  live(this: void, entity: string, alias: string): Fragment
+  /** The record is there for the reader: not deleted, and reached by reading one record (hop) or by listing them (loop). */
+  live(this: void, entity: string, alias: string, via: 'hop' | 'loop'): Fragment
   column(this: void, entity: string, field: string, member: string | null, alias: string): Fragment
   /** The id that a reference holds, where it leads to `target`. */
   reference(this: void, entity: string, field: string, target: string, alias: string): Fragment
@@ -263,7 +263,7 @@ class Compiler {
           `${base.alias}.${node.field}.${node.entity}`,
           node.entity,
           (alias) =>
-            sql`${tables.tenant(alias)} = ${tables.tenant(base.alias)} and ${tables.id(alias)} = ${reference} and ${tables.live(node.entity, alias)}`,
+            sql`${tables.tenant(alias)} = ${tables.tenant(base.alias)} and ${tables.id(alias)} = ${reference} and ${tables.live(node.entity, alias, 'hop')}`,
         )
       }
       case 'document': {
@@ -341,7 +341,7 @@ class Compiler {
     const element: Row = { alias, frame, wrap: (value) => value }
     const table = sql`${tables.table(source.entity)} ${sql.id(alias)}`
     const opened = { scope: inner, alias, element, from: table, order: [tables.id(alias)] }
-    const live = tables.live(source.entity, alias)
+    const live = tables.live(source.entity, alias, 'loop')
     if (source.kind === 'entity') return { ...opened, conditions: [sql`${tables.tenant(alias)} = ${tenant}`, live] }
     const owner = this.#reach(source.of, scope)
     const isSameTenant = sql`${tables.tenant(alias)} = ${owner.wrap(tables.tenant(owner.alias))}`

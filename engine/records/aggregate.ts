@@ -5,8 +5,10 @@ import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Measure, Operator, OperatorName } from '../fields/type.ts'
 import { echo } from '../problems.ts'
 import { Source } from './conditions.ts'
-import { listConditions, parseSearch, refuseExpression } from './list.ts'
-import { parameterFault, parseBucket, parseConditions, parseInteger, parseNames, resolvePath, single, typeAt } from './parameters.ts'
+import { boundConstant } from './filter.ts'
+import type { Filter } from './filter.ts'
+import { listConditions, parseRows, parseSearch } from './list.ts'
+import { parameterFault, parseBucket, parseInteger, parseNames, resolvePath, single, typeAt } from './parameters.ts'
 import type { Condition, Path } from './parameters.ts'
 import { fieldJson, textOf } from './select.ts'
 import { and, comma, toQuery } from './sql.ts'
@@ -24,6 +26,7 @@ export interface AggregateRequest {
   readonly having: readonly Having[]
   readonly sort: readonly { readonly name: string; readonly descending: boolean }[]
   readonly conditions: readonly Condition[]
+  readonly filter: Filter | null
   readonly search: string | null
   readonly limit: number
 }
@@ -54,7 +57,6 @@ const averageScale = 6
 const parameters: ReadonlySet<string> = new Set(['filter', 'group', 'measure', 'sort', 'limit', 'search'])
 
 export function parseAggregate(access: Access, here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): AggregateRequest {
-  refuseExpression(query)
   const groups = parseNames(single(query, 'group'), 'group').map((text) => parseGroup(access, here, text))
   const measured = parseNames(single(query, 'measure'), 'measure')
   const measures = (measured.length > 0 ? measured : ['count']).map((text) => parseMeasure(access, here, text, 'measure'))
@@ -81,7 +83,7 @@ export function parseAggregate(access: Access, here: EntityAccess, query: Readon
     measures,
     having,
     sort,
-    conditions: parseConditions(access, here, filters, parameters),
+    ...parseRows(access, here, filters, parameters),
     search: parseSearch(here, query),
     limit: parseInteger(query, 'limit', { min: 1, max: limits.groupRows, default: limits.groupRowsDefault }),
   }
@@ -181,7 +183,9 @@ export function aggregateQuery(request: AggregateRequest, actor: Actor): Query {
       settings,
     )
   })
-  const conditions = listConditions(source, { ...request, action: 'list', deleted: false }, actor)
+  const conditions = listConditions(source, { ...request, action: 'list', deleted: false }, actor, (index) =>
+    boundConstant(request.filter!, index),
+  )
   const rows = sql`select ${input.columns.length > 0 ? comma(input.columns) : sql`1`} from ${source.from()} where ${and(conditions)}`
   const named = [...groups, ...measures]
   const order = [

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { Frame } from '../expressions/sql.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import type { Condition, Path } from './parameters.ts'
@@ -16,6 +17,8 @@ export class Source {
   readonly catalogue: Catalogue
   readonly #access: EntityAccess
   readonly #joins = new Map<string, { alias: string; join: Fragment }>()
+  /** What expressions over its rows join to it. */
+  readonly frame = new Frame()
 
   constructor(catalogue: Catalogue, access: EntityAccess, alias = 't') {
     this.catalogue = catalogue
@@ -57,7 +60,7 @@ export class Source {
 
   from(): Fragment {
     return sql`${tableOf(this.#access.entity)} ${sql.id(this.alias)} ${sql.join(
-      [...this.#joins.values()].map((each) => each.join),
+      [...[...this.#joins.values()].map((each) => each.join), ...this.frame.joins],
       sql` `,
     )}`
   }

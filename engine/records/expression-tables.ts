@@ -59,12 +59,13 @@ export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownCo
 export const surroundings = {
   zone: sql`(select bos.tenant_zone())`,
   tenant: sql`(select bos.tenant())`,
-  parameter(name: string): Fragment {
+  parameter(this: void, name: string): Fragment {
     const simple: Readonly<Record<string, Fragment>> = {
       now: sql`(select bos.now())`,
       today: sql`(select bos.today())`,
       'user.id': sql`(select bos.member())`,
-      'user.roles': sql`(select bos.roles())`,
+      // The cast: a bare sub-select behind `any` would be a set of rows.
+      'user.roles': sql`(select bos.roles())::text[]`,
       'tenant.id': sql`(select bos.tenant())::text`,
     }
     const fact = /^tenant\.(slug|name|locale|time_zone|currency)$/.exec(name)?.[1]

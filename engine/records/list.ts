@@ -5,6 +5,8 @@ import { Problem } from '../problems.ts'
 import { conditionSql, isMatched, reachable, searchSql, Source, tenantSlot } from './conditions.ts'
 import type { Caller, CallerSlots } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
+import { boundConstant, filterShape, filterSql, parseFilter } from './filter.ts'
+import type { Filter } from './filter.ts'
 import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
 import { scopesOf } from './grants.ts'
@@ -24,6 +26,7 @@ export interface ListRequest {
   readonly action: Action
   readonly selection: Selection
   readonly conditions: readonly Condition[]
+  readonly filter: Filter | null
   readonly search: string | null
   readonly deleted: boolean
   readonly sort: readonly SortKey[]
@@ -55,9 +58,8 @@ export function parseList(
   cursors: Cursors,
   action: Action = 'list',
 ): ListRequest {
-  refuseExpression(query)
   if (query.has('format')) throw parameterFault('format', 'Lists are JSON; the export has other formats.')
-  const conditions = parseConditions(access, here, query, listParameters)
+  const { conditions, filter } = parseRows(access, here, query, listParameters)
   const sort = parseSort(access, here, single(query, 'sort'))
   const search = parseSearch(here, query)
   const deleted = parseDeleted(here, query)
@@ -68,6 +70,7 @@ export function parseList(
     actor.member,
     sort.map((key) => [key.path.text, key.descending]),
     conditions.map((each) => [each.path.text, each.name, each.values]),
+    filter && [filter.root, filter.constants],
     search,
     deleted,
   ])
@@ -84,6 +87,7 @@ export function parseList(
     action,
     selection,
     conditions,
+    filter,
     search,
     deleted,
     sort,
@@ -94,8 +98,18 @@ export function parseList(
   }
 }
 
-export function refuseExpression(query: ReadonlyMap<string, readonly string[]>): void {
-  if (query.has('filter')) throw parameterFault('filter', 'Filter expressions are not available yet; use field=value and field.gte=value.')
+/** Which rows: `stage=won` and `filter=<expression>` together. */
+export function parseRows(
+  access: Access,
+  here: EntityAccess,
+  query: ReadonlyMap<string, readonly string[]>,
+  reserved: ReadonlySet<string>,
+): Pick<ListRequest, 'conditions' | 'filter'> {
+  const conditions = parseConditions(access, here, query, reserved)
+  const text = single(query, 'filter')
+  if (text === undefined || text.trim() === '') return { conditions, filter: null }
+  const parsed = parseFilter(access, here, text)
+  return { conditions: [...conditions, ...parsed.conditions], filter: parsed.filter }
 }
 
 export function parseSearch(here: EntityAccess, query: ReadonlyMap<string, readonly string[]>): string | null {
@@ -137,6 +151,7 @@ const shapeOf = (request: ListRequest): string =>
     'list',
     request.action,
     request.conditions.map(({ path, name, values }) => [path.text, name, values.length]),
+    filterShape(request.filter),
     request.sort.map(({ path, descending }) => [path.text, descending]),
     request.after?.map((value) => value === null) ?? null,
     request.search === null,
@@ -153,6 +168,7 @@ interface SlottedList extends Omit<ListRequest, 'after' | 'search' | 'limit' | '
   readonly search: Slot<Values> | null
   readonly limit: Slot<Values>
   readonly onePastLimit: Slot<Values>
+  readonly literal: (index: number) => Slot<Values>
   readonly step: number
 }
 
@@ -168,12 +184,13 @@ const slotted = (request: ListRequest): SlottedList => ({
   search: request.search === null ? null : slot((now) => now.search),
   limit: slot((now) => now.limit),
   onePastLimit: slot((now) => now.limit + 1),
+  literal: (index) => slot((now) => boundConstant(now.filter!, index)),
   step: stepOf(request.limit),
 })
 
 function listTemplate(request: SlottedList): Template<Values> {
   const source = new Source(request.catalogue, request.access)
-  const conditions = listConditions(source, request, { tenant: tenantSlot })
+  const conditions = listConditions(source, request, { tenant: tenantSlot }, request.literal)
   const keys = sortKeys(source, request)
   const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
   const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
@@ -190,8 +207,9 @@ function listTemplate(request: SlottedList): Template<Values> {
 
 export function listConditions(
   source: Source,
-  request: Pick<ListRequest | SlottedList, 'catalogue' | 'access' | 'action' | 'conditions' | 'search' | 'deleted'>,
+  request: Pick<ListRequest | SlottedList, 'catalogue' | 'access' | 'action' | 'conditions' | 'filter' | 'search' | 'deleted'>,
   actor: Caller | CallerSlots,
+  literal: (index: number) => unknown,
 ): Fragment[] {
   const { entity } = request.access
   const live = isLive(request.catalogue, entity, source.alias)
@@ -199,6 +217,7 @@ export function listConditions(
     ...reachable(source, request.access, actor, request.action),
     request.deleted ? sql`${column(source.alias, 'deleted_at')} is not null` : live,
     ...request.conditions.map((each) => conditionSql(source, each)),
+    ...(request.filter ? [filterSql(source, request.filter, literal)] : []),
     ...(request.search === null ? [] : [searchSql(source, request.access, request.search)]),
   ]
 }
@@ -217,6 +236,7 @@ const limitSteps = [10, 50, 100, limits.pageRows] as const
 const stepOf = (limit: number): number => limitSteps.find((step) => step >= limit)!
 function rowsAtMost(request: SlottedList): Fragment {
   const isKept =
+    request.filter === null &&
     scopesOf(request.access.actions.get(request.action) ?? []).some(({ predicate }) => predicate.kind === 'all') &&
     request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
   return isKept ? sql.lit(request.step + 1) : sql`${request.onePastLimit}::int`

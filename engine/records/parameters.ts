@@ -160,7 +160,7 @@ export function parseConditions(
   return conditions
 }
 
-function parseCondition(access: Access, start: EntityAccess, key: string, value: string): Condition {
+export function parseCondition(access: Access, start: EntityAccess, key: string, value: string): Condition {
   const dot = key.lastIndexOf('.')
   const suffix = key.slice(dot + 1)
   const named = dot > 0 && operatorNames.has(suffix)

@@ -84,6 +84,8 @@ class Writer {
     const written = args.map((each) => this.node(each))
     const [left, right] = written
     if (called === 'neg') return { ...nowhere, kind: 'unary', operator: '-', operand: left! }
+    // The first overload that fits is what an author means.
+    if (overload === 'isEmpty.any' && ['text', 'list', 'null'].includes(args[0]!.type.kind)) throw new Unwritable()
     // A null beside == is a test.
     if (/^(eq|ne)\./.test(overload) && args.some(({ type }) => type.kind === 'null')) throw new Unwritable()
     if (binary.has(called)) return { ...nowhere, kind: 'binary', operator: called as BinaryOperator, left: left!, right: right! }

@@ -1,0 +1,63 @@
+/**
+ * Writes the table of functions into docs/expressions.md, from what the engine's functions say of themselves. `--check` writes nothing and
+ * fails when the page would change.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { functions } from '../engine/expressions/functions.ts'
+import type { FunctionDefinition, Overload, Parameter } from '../engine/expressions/types.ts'
+
+const page = new URL('../docs/expressions.md', import.meta.url)
+const begin = '<!-- functions: written by scripts/manual.ts -->'
+const end = '<!-- end of functions -->'
+
+const groups = ['logic', 'comparison', 'number', 'text', 'date and time', 'list'] as const
+const isName = (name: string): boolean => /^[a-z]/i.test(name) && name !== 'in' && name !== 'neg'
+
+function taken({ name, takes, literal, optional, repeated }: Parameter): string {
+  const kinds =
+    typeof takes === 'string'
+      ? { same: 'any', any: 'any', 'list of same': 'list', 'list of text': 'list of text' }[takes]
+      : takes.join(' | ')
+  return `${name}${optional ? '?' : ''}${repeated ? '…' : ''}: ${literal ? `literal ${kinds}` : kinds}`
+}
+
+function signature(name: string, { parameters }: Overload): string {
+  const [first, second] = parameters
+  if (name === 'neg') return `-${first?.name ?? ''}`
+  if (!isName(name)) return `${first?.name ?? ''} ${name} ${second?.name ?? ''}`
+  return `${name}(${parameters.map(taken).join(', ')})`
+}
+
+const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``
+
+function row({ name, doc, examples, overloads }: FunctionDefinition): string {
+  const forms = [...new Set(overloads.map((each) => signature(name, each)))]
+  const shown = forms.length > 3 ? [forms[0]!, '…'] : forms
+  const examplesShown = examples.map(({ expression, result }) => `${code(expression)} → ${code(result)}`)
+  return `| ${shown.map((each) => (each === '…' ? each : code(each))).join('<br>')} | ${doc.replaceAll('|', '\\|')} | ${examplesShown.join('<br>')} |`
+}
+
+function table(group: string): string {
+  const rows = functions.filter((each) => each.group === group).map(row)
+  return [
+    `### ${group.charAt(0).toUpperCase()}${group.slice(1)}`,
+    '',
+    '| Form | What it answers | Examples |',
+    '| --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+}
+
+/** The page as it should be. */
+export async function manual(): Promise<{ readonly is: string; readonly shouldBe: string }> {
+  const is = await readFile(page, 'utf8')
+  const before = is.slice(0, is.indexOf(begin) + begin.length)
+  const after = is.slice(is.indexOf(end))
+  return { is, shouldBe: `${before}\n\n${groups.map(table).join('\n\n')}\n\n${after}` }
+}
+
+if (import.meta.main) {
+  const { is, shouldBe } = await manual()
+  if (process.argv.includes('--check')) process.exitCode = is === shouldBe ? 0 : 1
+  else await writeFile(page, shouldBe)
+}

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { accessFor } from './access.ts'
 import { openWorldWith } from '../testing/dropped-in.ts'
-import { exists, paths, permModule, random, randomRole, reaches, shows } from '../testing/same-set.ts'
+import { exists, paths, permModule, random, randomRole, reaches, shows, writes } from '../testing/same-set.ts'
 import type { Facts, HidePath, RandomRole, ScopeName } from '../testing/same-set.ts'
 import { ok } from '../testing/world.ts'
 
@@ -218,6 +218,22 @@ async function compareRecords(mine: readonly RandomRole[], some: readonly Facts[
 }
 const wasSet = ({ record }: Facts, path: string): boolean => record[path] !== null
 
+/** Writes that leave everything as it is, or are refused. */
+async function compareWrites(mine: readonly RandomRole[], some: readonly Facts[]): Promise<void> {
+  for (const item of some) {
+    const path = by.pick(['name', 'code', 'rank', 'site'] as const)
+    if (!exists(mine, path)) continue
+    const patch = (next: unknown) => world.call('rep@acme', 'PATCH', `/api/perm/items/${item.id}`, { body: { [path]: next } })
+    const isRead = reaches(mine, 'list', item) || reaches(mine, 'get', item)
+    const mayUpdate = mine.some((role) => role.actions.includes('update'))
+    const expected = !mayUpdate ? 403 : !isRead ? 404 : !reaches(mine, 'update', item) ? 403 : shows(mine, item, path) ? 200 : 422
+    expect([path, (await patch(item.record[path])).status]).toEqual([path, expected])
+    if (expected !== 200 || writes(mine, item, path)) continue
+    const refused = await patch(path === 'rank' ? 77 : path === 'site' ? { city: 'Rome' } : 'other')
+    expect([path, refused.status]).toEqual([path, 422])
+  }
+}
+
 async function compareExport(mine: readonly RandomRole[]): Promise<void> {
   if (!mine.some((role) => role.actions.includes('export'))) return
   const reply = await world.call('rep@acme', 'GET', '/api/perm/items/export?format=jsonl')
@@ -263,6 +279,10 @@ test(`every door shows the same rows and cells (seed ${seed})`, { timeout: 60_00
       await compareRecords(
         mine,
         Array.from({ length: 8 }, () => by.pick(items)),
+      )
+      await compareWrites(
+        mine,
+        Array.from({ length: 6 }, () => by.pick(items)),
       )
       await compareExport(mine)
       await compareRowPolicies(mine, catalogue)

@@ -121,6 +121,9 @@ const shownBy = (role: RandomRole, path: HidePath): boolean =>
   !role.hide.includes(path) && !(path === 'lines.cost' && role.hide.includes('lines'))
 export const shows = (roles: readonly RandomRole[], item: Facts, path: HidePath): boolean =>
   readers(roles, item).some((role) => shownBy(role, path))
+/** May the field be changed in this record? */
+export const writes = (roles: readonly RandomRole[], item: Facts, path: HidePath): boolean =>
+  shows(roles, item, path) && roles.some((role) => shownBy(role, path) && reaches([role], 'update', item))
 /** A field that no role shows on any row does not exist. */
 export const exists = (roles: readonly RandomRole[], path: HidePath): boolean =>
   roles.some((role) => (role.actions.includes('list') || role.actions.includes('get')) && shownBy(role, path))

@@ -39,13 +39,15 @@ const serverPackages = /^(pg|pg-boss|kysely|express|jsonwebtoken|@electric-sql\/
 const screensMayImport = [
   /^engine\/(expressions|fields)\//,
   /^engine\/catalogue\/(types|check|compile)\.ts$/,
-  /^engine\/records\/decide\.ts$/,
+  // Forms decide as the server does, on what they have: by the steps of a decision, one by one.
+  /^engine\/records\/(decide(-\w+)?|change)\.ts$/,
   /^engine\/(problems|json)\.ts$/,
 ]
 const screensMayImportTypes = [/^engine\/http\/catalogue-view\.ts$/]
 
 const anyMatch = (patterns, file) => patterns.some((pattern) => pattern.test(file))
-const isTest = (file) => /\.test\.tsx?$|^(engine|renderer)\/testing\/|(^|[/-])fixtures\.ts$|^bench\/|^scripts\/fuzz-|^vitest\.config\.ts$/.test(file)
+const isTest = (file) =>
+  /\.test\.tsx?$|^(engine|renderer)\/testing\/|(^|[/-])fixtures\.ts$|^bench\/|^scripts\/fuzz-|^vitest\.config\.ts$/.test(file)
 const roomOf = (file) => /^engine\/([^/.]+)/.exec(file)?.[1]
 
 /** Why `from` may not import `specifier`, or null. Paths are relative to the project, with forward slashes. */

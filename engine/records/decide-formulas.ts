@@ -105,8 +105,12 @@ export class Formulas {
     this.#pending.set(draft, (this.#pending.get(draft) ?? new Set()).add(field))
   }
 
+  isPending(draft: Draft, field: string): boolean {
+    return this.#pending.get(draft)?.has(field) === true
+  }
+
   readonly #refusePending = (draft: Draft, field: string): void => {
-    if (this.#pending.get(draft)?.has(field)) throw new Pending()
+    if (this.isPending(draft, field)) throw new Pending()
   }
 
   #ask(asked: Asked): unknown {

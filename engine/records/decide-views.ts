@@ -24,7 +24,10 @@ export function viewOf(draft: Draft, isPending: (draft: Draft, field: string) =>
     },
     related: () => null,
     document: () => draft.parent && viewOf(draft.parent, isPending),
-    rows: (_via, field) => [...(listOf(field)?.rows ?? [])].sort(byPosition).map((each) => viewOf(each, isPending)),
+    rows(_via, field) {
+      isPending(draft, field)
+      return [...(listOf(field)?.rows ?? [])].sort(byPosition).map((each) => viewOf(each, isPending))
+    },
   }
 }
 

@@ -133,7 +133,10 @@ const files: Readonly<Record<string, object>> = {
       items: { title: 'Items', 'x-bos': { type: 'lines', entity: 'works.sale_item' } },
       ordered: { type: 'integer', title: 'Ordered', 'x-bos': { rollup: { over: 'items', measure: 'sum', value: 'self.quantity' } } },
       delivered: { type: 'integer', title: 'Delivered', 'x-bos': { rollup: { over: 'items', measure: 'sum', value: 'self.delivered' } } },
-      percent: { title: 'Percent delivered', 'x-bos': { type: 'percent', scale: 2, compute: 'least(100, self.delivered * 100 / self.ordered)' } },
+      percent: {
+        title: 'Percent delivered',
+        'x-bos': { type: 'percent', scale: 2, compute: 'least(100, self.delivered * 100 / self.ordered)' },
+      },
       progress: {
         title: 'Progress',
         enum: ['none', 'partial', 'complete'],
@@ -184,12 +187,14 @@ const files: Readonly<Record<string, object>> = {
   },
 }
 
-/** A world with the module `works` enabled in both tenants; only administrators may use it. */
-export function openWorks(): Promise<World> {
-  const texts = Object.entries(files).map(([name, content]) => {
+/** The files of the module as texts, by path below its folder. */
+export const worksFiles: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(files).map(([name, content]) => {
     const kind = name === 'module.json' ? 'module' : 'entity'
     const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
     return [name, JSON.stringify({ $schema, ...content })] as const
-  })
-  return openWorldWith('works', Object.fromEntries(texts))
-}
+  }),
+)
+
+/** A world with the module `works` enabled in both tenants; only administrators may use it. */
+export const openWorks = (): Promise<World> => openWorldWith('works', worksFiles)

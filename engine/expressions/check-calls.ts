@@ -134,6 +134,8 @@ function applied(checker: Checker, syntax: Syntax, overload: Overload, given: re
   if (result === null || result.some(({ term }) => term.is === 'fault')) return faulty(syntax)
   const type = overload.result(result.map(({ term }) => typeOf(term)))
   const node: Node = { kind: 'call', type, overload: overload.id, args: result.map(({ term }) => nodeOf(term)) }
+  // Nothing but nulls among its alternatives: it is null, whatever it is used with.
+  if (type.kind === 'null') return { term: { is: 'null' }, args: result }
   const term: Term =
     type.kind === 'record' ? { is: 'record', entities: type.entities, record: null, node } : valued(type as ValueType, node)
   return { term, args: result }

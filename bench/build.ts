@@ -34,6 +34,8 @@ export interface Bench {
     /** Access tokens live ten minutes: to be called before every comparison. */
     refresh(): Promise<void>
     cursorOfPage(tenant: BenchTenant, page: number): Promise<string>
+    /** Signed in as one of the `colleagues` of a tenant. */
+    colleague(tenant: BenchTenant, who: keyof typeof colleagues): string
     assertFinds(tenant: BenchTenant, query: string, count: number): Promise<void>
   }
   readonly handwritten: Contestant
@@ -70,10 +72,11 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
     await admin.connect()
     const environment = { DATABASE_URL: server.url, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '5e'.repeat(32) }
     const all = await openTenants(environment, scale)
-    const { url, pid, sessions } = await (async () => {
+    const { url, pid, sessions, people } = await (async () => {
       await fillTenants(admin, all, report)
       const served = await serve(children, ['engine'], environment)
-      return { ...served, sessions: await signIn(served.url, all) }
+      const signedIn = await signIn(served.url, all)
+      return { ...served, sessions: signedIn, people: await hire(served.url, admin, all.slice(0, teams), signedIn) }
     })()
     // After the engine's start: it keeps its own tables free of policies that it does not know.
     await admin.query(handwrittenSetup('handwritten'))
@@ -96,9 +99,10 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
       cpuMs: cpuOf(pid),
       token: ({ number }) => sessions.get(number)?.token ?? '',
       refresh: async () => {
-        for (const session of sessions.values())
+        for (const session of [...sessions.values(), ...people.values()])
           Object.assign(session, await authenticate(url, 'refresh', { headers: { cookie: session.cookie } }))
       },
+      colleague: ({ number }, who) => people.get(`${who}@t${number}`)?.token ?? '',
       cursorOfPage: async (tenant, page) => {
         let cursor = ''
         for (let at = 1; at < page; at++) {
@@ -194,6 +198,41 @@ async function signIn(url: string, all: readonly BenchTenant[]): Promise<Map<num
     sessions.set(number, await authenticate(url, 'login', { headers: { 'content-type': 'application/json' }, body }))
   }
   return sessions
+}
+
+/** Who sees less than everything: a seller, to whom every other deal is given, and the lead of the team that both of them and the administrator are in. */
+const colleagues = { seller: ['core.user', 'crm.rep'], lead: ['core.user', 'crm.lead'] } as const
+/** So many tenants have colleagues. */
+export const teams = 10
+
+async function hire(
+  url: string,
+  database: Client,
+  tenants: readonly BenchTenant[],
+  sessions: ReadonlyMap<number, Session>,
+): Promise<Map<string, Session>> {
+  const people = new Map<string, Session>()
+  for (const { number, id, member } of tenants) {
+    const send = async (method: string, path: string, body: object): Promise<{ id: string }> => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${sessions.get(number)?.token ?? ''}` }
+      const response = await fetch(`${url}/api/${path}`, { method, headers, body: JSON.stringify(body) })
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as { id: string }
+    }
+    const team = await send('POST', 'core/teams', { name: 'Sales' })
+    await send('PATCH', `core/members/${member}`, { team: team.id })
+    for (const [who, roles] of Object.entries(colleagues)) {
+      const email = `${who}@t${number}.test`
+      const person = await send('POST', 'core/members', { name: who, team: team.id })
+      await send('PUT', `access/${person.id}`, { email, password, roles })
+      const body = JSON.stringify({ email, password })
+      people.set(`${who}@t${number}`, await authenticate(url, 'login', { headers: { 'content-type': 'application/json' }, body }))
+      if (who === 'seller')
+        await database.query('update crm.deal set owner = $1 where tenant_id = $2 and get_byte(uuid_send(id), 15) % 2 = 0', [person.id, id])
+    }
+  }
+  await database.query('vacuum analyze crm.deal')
+  return people
 }
 
 async function ask(url: string, path: string, token: string): Promise<unknown> {

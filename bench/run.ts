@@ -5,7 +5,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
-import { buildBench, type Contestant } from './build.ts'
+import { buildBench, teams, type Contestant } from './build.ts'
 import { benchId, rare, type BenchTenant } from './data.ts'
 import { embeddedStartMs } from './embedded.ts'
 import { evaluationsPerSecond } from './expressions.ts'
@@ -97,6 +97,29 @@ try {
     goal: 0.9,
     better: 'higher',
   })
+
+  const withColleagues = tenants.slice(0, teams)
+  const listBy = (token: (tenant: BenchTenant) => string) =>
+    firing(engine, (n) => ({ method: 'GET', path: '/api/crm/deals?limit=50', token: token(withColleagues[n % withColleagues.length]!) }))
+  for (const [who, scope] of [
+    ['seller', 'own'],
+    ['lead', 'team'],
+  ] as const) {
+    await engine.refresh()
+    const scoped = await compare(
+      scale.rounds,
+      listBy((tenant) => engine.colleague(tenant, who)),
+      listBy(engine.token),
+    )
+    table.add({
+      name: `list of 50: scope ${scope} : all`,
+      ours: `${Math.round(median(scoped.map(([one]) => one.perSecond)))}/s`,
+      theirs: `${Math.round(median(scoped.map(([, every]) => every.perSecond)))}/s`,
+      ratio: median(scoped.map(([one, every]) => one.perSecond / every.perSecond)),
+      goal: 0.8,
+      better: 'higher',
+    })
+  }
 
   const inLargest = (query: string) =>
     firing(engine, () => ({ method: 'GET', path: `/api/crm/deals${query}`, token: engine.token(largest) }))

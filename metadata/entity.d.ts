@@ -394,6 +394,10 @@ export interface Transition {
    * An expression in the one expression language (CEL's surface syntax; roots self, old, parent, user, tenant, settings, now, today, params).
    */
   guard?: string
+  /**
+   * What is said when the guard is not true: problem and fix, in a sentence.
+   */
+  message?: string
   set?: Assignments
   /**
    * Writes in the same transaction, with the engine's authority, shown by explain.

@@ -201,16 +201,22 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const created = answer('The new record.', after, { ...etag, Location: ref('headers', 'Location') })
   const twice = parameter('Idempotency-Key')
   const match = parameter('If-Match')
+  const tried = queryParameter(
+    'dryRun',
+    'Answers with 200 and the record as it would read, derived values and warnings of rules included, or with what is wrong. Nothing is kept.',
+    { type: 'boolean', default: false },
+  )
+  const wouldBe = answer('The record as it would read (`dryRun`).', after)
   return {
     create: {
-      parameters: [twice],
+      parameters: [twice, tried],
       requestBody: jsonBody(ref('schemas', components.Create)),
-      responses: responses({ 201: created }, 400, 401, 403, 409, 422),
+      responses: responses({ 200: wouldBe, 201: created }, 400, 401, 403, 409, 422),
     },
     update: {
       description:
         'A merge patch (RFC 7396): members that are absent stay, null empties. With If-Match, changes that others made meanwhile to other fields are kept.',
-      parameters: [match, twice, ...replaceParameter(here)],
+      parameters: [match, twice, tried, ...replaceParameter(here)],
       requestBody: {
         required: true,
         content: {

@@ -66,17 +66,24 @@ export class Source {
   }
 }
 
-/** For whom a statement runs: the tenant, or a slot for it. Who acts within it is known to the transaction. */
-export type Caller = Pick<Actor, 'tenant'>
+/** For whom a statement runs: the actor's own ids, or slots for them. */
+export type Caller = Pick<Actor, 'tenant' | 'member'>
 export interface CallerSlots {
   readonly tenant: Slot<Caller>
+  readonly member: Slot<Caller>
 }
-export const tenantSlot = new Slot<Caller>(({ tenant }) => tenant)
+export const callerSlots: CallerSlots = {
+  tenant: new Slot<Caller>(({ tenant }) => tenant),
+  member: new Slot<Caller>(({ member }) => member),
+}
 
-/** Rows of this tenant that `action` reaches. Row policies hold all that may be read in any way; a narrower action is enforced here. */
+/**
+ * Rows of this tenant that `action` reaches. Row policies hold all that may be read in any way; a narrower action is enforced here. The
+ * member is a parameter: a plan for the value at hand finds the few records of a new colleague.
+ */
 export const reachable = (source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] => [
   sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`,
-  ...readable(source.catalogue, access, action, source.alias),
+  ...readable(source.catalogue, access, action, source.alias, sql`${actor.member}::uuid`),
 ]
 
 const foldedName = ({ path }: Condition): string => `${path.field.id}__f`

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { jsonAnswer, matchesTag } from './answer.ts'
-import { reachable, Source, tenantSlot } from './conditions.ts'
+import { callerSlots, reachable, Source } from './conditions.ts'
 import type { Caller } from './conditions.ts'
 import { onlyParameters, parseDeleted, single } from './parameters.ts'
 import { isLive, recordJson } from './select.ts'
@@ -29,12 +29,12 @@ export function parseGet(access: Access, here: EntityAccess, id: string | null, 
 interface Values extends Caller {
   readonly id: string | null
 }
-const slots = { tenant: tenantSlot, id: new Slot<Values>(({ id }) => id) }
+const slots = { ...callerSlots, id: new Slot<Values>(({ id }) => id) }
 
 /** One row {data, etag} or none: another tenant's id, a hidden row and a random id are the same to this statement. */
-export function getQuery(request: GetRequest, { tenant }: Actor): Query {
+export function getQuery(request: GetRequest, { tenant, member }: Actor): Query {
   const shape = request.id === null ? 'get the only one' : 'get by id'
-  return remember(request.selection, shape, () => getTemplate(request))({ tenant, id: request.id })
+  return remember(request.selection, shape, () => getTemplate(request))({ tenant, member, id: request.id })
 }
 
 function getTemplate({ access, id, deleted, selection }: GetRequest): Template<Values> {

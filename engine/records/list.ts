@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
-import { conditionSql, isMatched, reachable, searchSql, Source, tenantSlot } from './conditions.ts'
+import { callerSlots, conditionSql, isMatched, reachable, searchSql, Source } from './conditions.ts'
 import type { Caller, CallerSlots } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
 import { boundConstant, filterShape, filterSql, parseFilter } from './filter.ts'
@@ -138,7 +138,7 @@ interface Key {
  */
 export function listQuery(request: ListRequest, actor: Actor): Query {
   const template = remember(request.selection, shapeOf(request), () => listTemplate(slotted(request)))
-  return template({ request, tenant: actor.tenant })
+  return template({ request, tenant: actor.tenant, member: actor.member })
 }
 
 interface Values extends Caller {
@@ -190,7 +190,7 @@ const slotted = (request: ListRequest): SlottedList => ({
 
 function listTemplate(request: SlottedList): Template<Values> {
   const source = new Source(request.catalogue, request.access)
-  const conditions = listConditions(source, request, { tenant: tenantSlot }, request.literal)
+  const conditions = listConditions(source, request, callerSlots, request.literal)
   const keys = sortKeys(source, request)
   const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
   const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)

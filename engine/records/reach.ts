@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
-import { quoteName } from '../schema/names.ts'
 import { among } from '../schema/policies.ts'
 import { derivedColumns } from './derived-columns.ts'
 import { covers, scopesOf } from './grants.ts'
@@ -14,27 +13,43 @@ import type { EntityAccess, RowCondition } from './types.ts'
  * a value that is masked in a row is null there for the caller, whatever is done with it.
  */
 
-/** Condition: one of the grants reaches the row; null: every row. Lines are reached with their document. */
-export function reached(catalogue: Catalogue, entity: Entity, grants: RowCondition, alias: string): Fragment | null {
+const actingMember = sql`(select bos.member())`
+
+/** Condition: one of the grants reaches the row; null: every row. Lines are reached with their document. `self`: the acting member. */
+export function reached(
+  catalogue: Catalogue,
+  entity: Entity,
+  grants: RowCondition,
+  alias: string,
+  self: Fragment = actingMember,
+): Fragment | null {
   const scopes = scopesOf(grants)
   if (scopes.some(({ predicate }) => predicate.kind === 'all')) return null
   const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
   if (parent) {
     const outer = `${alias}o`
     return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
-        and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached(catalogue, parent, grants, outer) ?? sql`true`})`
+        and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached(catalogue, parent, grants, outer, self) ?? sql`true`})`
   }
-  const branches = scopes.flatMap(({ predicate }) =>
-    predicate.kind === 'among' ? [sql.raw(among(entity, predicate, quoteName(alias)))] : [],
-  )
+  const branches = scopes.flatMap(({ predicate }) => {
+    if (predicate.kind !== 'among') return []
+    const { column: at, ids } = among(entity, predicate, alias)
+    return [predicate.set === 'self' ? sql`${sql.raw(at)} = ${self}` : sql`${sql.raw(at)} = ${sql.raw(ids)}`]
+  })
   return branches.length === 0 ? sql`false` : branches.length === 1 ? branches[0]! : sql`(${sql.join(branches, sql` or `)})`
 }
 
 /** Conditions under which a row may be read, over what its policy lets through: the action reaches it, and its list is not masked. */
-export function readable(catalogue: Catalogue, { entity, actions, within }: EntityAccess, action: Action, alias: string): Fragment[] {
+export function readable(
+  catalogue: Catalogue,
+  { entity, actions, within }: EntityAccess,
+  action: Action,
+  alias: string,
+  self?: Fragment,
+): Fragment[] {
   const grants = actions.get(action)
   if (!grants) return [sql`false`]
-  return [grants, ...within].flatMap((each) => reached(catalogue, entity, each, alias) ?? [])
+  return [grants, ...within].flatMap((each) => reached(catalogue, entity, each, alias, self) ?? [])
 }
 
 /** As `readable` of what a reference leads to: getting it. Nothing, where the policy lets through no more than that. */

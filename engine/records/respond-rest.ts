@@ -18,7 +18,7 @@ const responses: { readonly [K in Kind]: Respond<K> } = {
   export: (request, readPage, _, cursors) => exportPages(request.export, readPage, cursors),
   share: (_, shares) => jsonAnswer(JSON.stringify({ data: shares })),
   lookUp: (_, found) => jsonAnswer(JSON.stringify(found)),
-  write: (request, outcome, call) => (request.mode === 'one' ? oneAnswer(outcome, call) : bulkAnswer(outcome)),
+  write: (request, outcome, call) => (request.mode === 'one' ? oneAnswer(request, outcome, call) : bulkAnswer(outcome)),
 }
 
 /** What came of a request, as HTTP says it. */
@@ -29,8 +29,8 @@ export const respondRest = async <K extends Kind>(
   cursors: Cursors,
 ): Promise<Answer> => responses[request.kind](request, outcome, call, cursors)
 
-/** One record, as it reads now; one that the writer cannot see any more is answered with its id. */
-function oneAnswer({ results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
+/** One record, as it reads now; one that the writer cannot see any more is answered with its id. What was only tried has no address and no version. */
+function oneAnswer({ dryRun }: Request<'write'>, { results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
   const result = results[0]!
   if (result instanceof Problem) throw result
   const { status, id, version, revision } = result

@@ -54,11 +54,13 @@ function scopeRows({ catalogue, entity }: Version, { id, predicate }: RowScope):
   if (predicate.kind === 'parent') return visibleLines(catalogue, entity)
   const scope = hasScope(entity, id)
   if (predicate.kind === 'all') return [scope]
-  return [`(${scope} and ${among(entity, predicate)})`]
+  const { column, ids } = among(entity, predicate)
+  return [`(${scope} and ${column} = ${ids})`]
 }
 
 /** `(select …)`: evaluated once per statement, and only where the scope is the actor's. */
-const ids: { readonly [set in Exclude<ActorSet, 'self'>]: (entity: Entity) => string } = {
+const idsOf: { readonly [set in ActorSet]: (entity: Entity) => string } = {
+  self: () => '(select bos.member())',
   team: () => '(select bos.team())',
   subtree: () => '(select bos.subtree())',
   company: () => '(select bos.company())',
@@ -66,12 +68,15 @@ const ids: { readonly [set in Exclude<ActorSet, 'self'>]: (entity: Entity) => st
   sharedToUpdate: ({ id }) => `(select bos.shared(${quoteText(id)}, true))`,
 }
 
-/** SQL text: the row's id is one of the actor's. Row policies and Plans have it from here, so that they cannot differ. `alias` is quoted. */
-export function among(entity: Entity, { field, set }: ScopePredicate & { kind: 'among' }, alias?: string): string {
+/** SQL text of the row's id and of what it has to be equal to: row policies and Plans have both from here, so that they cannot differ. */
+export function among(entity: Entity, { field, set }: ScopePredicate & { kind: 'among' }, alias?: string): { column: string; ids: string } {
   const name = quoteName(field === null ? 'id' : entity.fieldById.get(field)!.columns[0]!.name)
-  const column = alias === undefined ? name : `${alias}.${name}`
-  // The cast makes it an array to compare with, not rows of a sub-query.
-  return set === 'self' ? `${column} = (select bos.member())` : `${column} = any (${ids[set](entity)}::uuid[])`
+  const ids = idsOf[set](entity)
+  return {
+    column: alias === undefined ? name : `${quoteName(alias)}.${name}`,
+    // The cast makes it an array to compare with, not rows of a sub-query.
+    ids: set === 'self' ? ids : `any (${ids}::uuid[])`,
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { echo, pointerSegment, Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import { invalid } from './decide.ts'
 import type { Idempotency } from './idempotency.ts'
-import { parseNames, single } from './parameters.ts'
+import { choice, parseNames, single } from './parameters.ts'
 import type { WriteRequest } from './request.ts'
 import type { Access, Call, EntityAccess } from './types.ts'
 import { writeRequest } from './write-request.ts'
@@ -44,9 +44,13 @@ const asked = (access: Access, here: EntityAccess, call: Call) => ({
   replace: new Set(parseNames(single(call.query, 'replace'), 'replace')),
 })
 
-/** A write of one record; the address says which. */
+/** A write of one record; the address says which. `dryRun=true` of what is created or changed: what would come of it. */
 export function parseOne(access: Access, here: EntityAccess, call: Call, wanted: Wanted, readBack: WriteRequest['readBack']): WriteRequest {
-  return writeRequest({ ...asked(access, here, call), mode: 'one', idempotency: parseIdempotency(call), readBack }, [wanted])
+  const dryRun = (wanted.op === 'create' || wanted.op === 'update') && choice(call.query, 'dryRun', ['false', 'true']) === 'true'
+  return writeRequest(
+    { ...asked(access, here, call), mode: 'one', dryRun, idempotency: dryRun ? null : parseIdempotency(call), readBack },
+    [wanted],
+  )
 }
 
 /** `{"mode":"all","operations":[{"op":"create","data":{}}, …]}`. */

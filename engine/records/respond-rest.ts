@@ -33,13 +33,15 @@ export const respondRest = async <K extends Kind>(
 function oneAnswer({ dryRun }: Request<'write'>, { results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
   const result = results[0]!
   if (result instanceof Problem) throw result
-  const { status, id, version, revision } = result
+  const { status, id, version, revision, warnings } = result
   const row = answer?.rows[0]
   const headers = {
     ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`,
     ...(status === 201 && { Location: `/api/${module}/${plural}/${id}` }),
   }
-  return { status, body: row ? String(row['data']) : JSON.stringify({ id, version, revision }), headers }
+  const record = row ? String(row['data']) : JSON.stringify({ id, version, revision })
+  const body = warnings ? `${record.slice(0, -1)},"_warnings":${JSON.stringify(warnings)}}` : record
+  return dryRun ? { status: 200, body, headers: {} } : { status, body, headers }
 }
 
 function bulkAnswer({ results }: Outcomes['write']): Answer {

@@ -52,6 +52,10 @@ export function toFunction(root: Node): (environment: Environment) => Value {
 /** A tree that stands within loops of another, whose variables it reads. */
 export const toStep = (root: Node): ((environment: Environment, bound: Bound) => Value) => new Compiler().step(root)
 
+/** What a loop goes over, within the loops around it. */
+export const toElements = (source: Source): ((environment: Environment, bound: Bound) => readonly unknown[]) =>
+  new Compiler().source(source)
+
 class Compiler {
   variables = 0
 
@@ -154,13 +158,13 @@ class Compiler {
         return (environment, bound) => of(environment, bound)?.document() ?? null
       }
       case 'first': {
-        const source = this.#source(node.source)
+        const source = this.source(node.source)
         return (environment, bound) => (source(environment, bound)[0] as RecordView | undefined) ?? null
       }
     }
   }
 
-  #source(source: Source): SourceStep {
+  source(source: Source): SourceStep {
     switch (source.kind) {
       case 'lines':
       case 'links':
@@ -190,7 +194,7 @@ class Compiler {
   }
 
   #filter({ source, variable, where, order }: Source & { kind: 'filter' }): SourceStep {
-    const all = this.#source(source)
+    const all = this.source(source)
     const at = this.#bind(variable)
     const holds = this.step(where)
     const kept: SourceStep = (environment, bound) =>
@@ -212,7 +216,7 @@ class Compiler {
   }
 
   #aggregate({ operation, source, variable, body }: Node & { kind: 'aggregate' }): Step {
-    const elements = this.#source(source)
+    const elements = this.source(source)
     const at = this.#bind(variable)
     const value: Step = body === null ? () => true : this.step(body)
     const answer = aggregates[operation]

@@ -139,6 +139,9 @@ function typeOf(args: readonly Node[]): Type {
   const [first = { kind: 'text' }] = types
   return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
 }
+/** [] is a list of whatever stands beside it. */
+const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.items.length === 0
+
 /** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */
 function nullType({ takes }: Parameter, typed: Type): Type {
   if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
@@ -240,7 +243,10 @@ class Compiler {
     const typed = typeOf(args)
     return make(
       this.#sql,
-      args.map((each, i) => this.#as(nullType(parameterAt(i), typed), each, scope)),
+      args.map((each, i) => {
+        const wanted = nullType(parameterAt(i), typed)
+        return isEmptyList(each) ? this.#constant(wanted.kind === 'list' ? wanted : each.type, []) : this.#as(wanted, each, scope)
+      }),
       { zone: this.#context.zone, literals },
     )
   }

@@ -122,7 +122,11 @@ export function described(term: Term, names: Names): string {
   if (term.is === 'rows') return `records of ${titleOf(term.entity, names)}`
   return term.is === 'null' ? 'null' : 'no value'
 }
-const plural = (type: ValueType): string => kinds[type.kind].replace(/^an? /, '').replace(/^(number|date|duration)$/, '$1s')
+/** Lists may hold records, too. */
+const plural = (type: Type): string =>
+  (type.kind in kinds ? kindName((type as ValueType).kind) : 'a record')
+    .replace(/^an? /, '')
+    .replace(/^(number|date|duration|record)$/, '$1s')
 
 export const titleOf = (entity: string, names: Names): string => names.shape(entity)?.title ?? 'another entity'
 export const recordName = (entities: readonly string[], names: Names): string =>

@@ -2,173 +2,59 @@
 import { compileExpression } from '../../expressions/check.ts'
 import type { Context } from '../../expressions/check.ts'
 import { format } from '../../expressions/format.ts'
-import { functions } from '../../expressions/functions.ts'
-import type { BinaryOperator, Member, Names, Node, RecordNode, Shape, Source, Syntax, Type } from '../../expressions/types.ts'
+import { literal, path, written } from '../../expressions/written.ts'
+import type { WriteConstant } from '../../expressions/written.ts'
+import type { Member, Names, Node, RecordNode, Shape, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
 import type { EntityOf, World } from './world.ts'
 
-const nowhere = { start: 0, end: 0 }
-const nameOf = new Map(functions.flatMap((each) => each.overloads.map(({ id }) => [id, each.name] as const)))
-const binary = new Set<string>(['==', '!=', '<', '<=', '>', '>=', 'in', '+', '-', '*', '/', '%'])
+/** What the checker takes of trees: the generator makes more than can be written. */
+function isWritable(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return true
+  if ('kind' in part && !isWritableNode(part as Node | RecordNode | Source)) return false
+  return Object.values(part).every(isWritable)
+}
 
-/** There is no way to write it. */
-class Unwritable extends Error {}
-
-class Writer {
-  readonly #prefix: string
-  /** Constants that have no literal are parameters. */
-  readonly params = new Map<string, { readonly type: ValueType; readonly value: unknown }>()
-
-  constructor(prefix: string) {
-    this.#prefix = prefix
+function isWritableNode(node: Node | RecordNode | Source): boolean {
+  switch (node.kind) {
+    case 'constant':
+      return node.type.kind !== 'record' || node.value === null
+    case 'identity':
+      // A reference reads as the id it holds, whether or not its record is there.
+      return node.type.kind === 'text' || (node.of.kind !== 'hop' && node.of.kind !== 'document')
+    case 'call':
+      return isWritableCall(node)
+    case 'aggregate':
+      return (node.operation === 'sum' || !('running' in node.source)) && node.source.kind !== 'entity'
+    case 'first':
+      return node.source.kind !== 'entity'
+    case 'filter':
+      // Of values it is a list again, which holds no null; a whole entity is searched by a key.
+      return !isOfValues(node) && !('running' in node.source) && (node.source.kind !== 'entity' || isKeyed(node))
+    default:
+      return true
   }
+}
 
-  node(node: Node): Syntax {
-    switch (node.kind) {
-      case 'constant':
-        return this.#constant(node.type, node.value)
-      case 'parameter':
-        return path(node.name)
-      case 'field':
-        return node.member === null
-          ? member(this.#record(node.of), node.field)
-          : member(member(this.#record(node.of), node.field), node.member)
-      case 'identity':
-        if (node.type.kind === 'text') return member(this.#record(node.of), 'id')
-        // A reference reads as the id it holds, whether or not its record is there.
-        if (node.of.kind === 'hop' || node.of.kind === 'document') throw new Unwritable()
-        return this.#record(node.of)
-      case 'variable':
-        return name(`v${node.variable}`)
-      case 'call':
-        return this.#call(node)
-      case 'and':
-        return { ...nowhere, kind: 'binary', operator: '&&', left: this.node(node.left), right: this.node(node.right) }
-      case 'or':
-        return { ...nowhere, kind: 'binary', operator: '||', left: this.node(node.left), right: this.node(node.right) }
-      case 'not':
-        return { ...nowhere, kind: 'unary', operator: '!', operand: this.node(node.operand) }
-      case 'if':
-        return {
-          ...nowhere,
-          kind: 'conditional',
-          condition: this.node(node.condition),
-          then: this.node(node.then),
-          otherwise: this.node(node.otherwise),
-        }
-      case 'list':
-        return { ...nowhere, kind: 'list', items: node.items.map((each) => this.node(each)) }
-      case 'money':
-        return call('money', [this.node(node.amount), this.node(node.currency)])
-      case 'aggregate':
-        return this.#aggregate(node)
-    }
-  }
-
-  #constant(type: Type, value: unknown): Syntax {
-    if (type.kind === 'null') return { ...nowhere, kind: 'literal', type: 'null' }
-    if (value !== null) {
-      if (type.kind === 'boolean') return { ...nowhere, kind: 'literal', type: 'boolean', value: value === true }
-      if (type.kind === 'text') return { ...nowhere, kind: 'literal', type: 'text', value: value as string }
-      const digits = typeof value === 'number' ? String(value) : (value as string)
-      if (type.kind === 'number' && !digits.startsWith('-')) return { ...nowhere, kind: 'literal', type: 'number', value: digits }
-    }
-    if (type.kind === 'record' || type.kind === 'rows') throw new Unwritable()
-    const id = `${this.#prefix}_${this.params.size}`
-    this.params.set(id, { type, value })
-    return path(`params.${id}`)
-  }
-
-  #call({ overload, args }: Node & { kind: 'call' }): Syntax {
-    const called = nameOf.get(overload)!
-    const written = args.map((each) => this.node(each))
-    const [left, right] = written
-    if (called === 'neg') return { ...nowhere, kind: 'unary', operator: '-', operand: left! }
-    // The first overload that fits is what an author means.
-    if (overload === 'isEmpty.any' && ['text', 'list', 'null'].includes(args[0]!.type.kind)) throw new Unwritable()
-    // A null beside == is a test.
-    if (/^(eq|ne)\./.test(overload) && args.some(({ type }) => type.kind === 'null')) throw new Unwritable()
-    if (binary.has(called)) return { ...nowhere, kind: 'binary', operator: called as BinaryOperator, left: left!, right: right! }
-    // Their calendar is a record; see the checker's own tests.
-    if (called === 'workdays' || called === 'businessTime') throw new Unwritable()
-    return call(called, written)
-  }
-
-  #record(record: RecordNode): Syntax {
-    switch (record.kind) {
-      case 'root':
-        return name(record.root)
-      case 'element':
-        return name(`v${record.variable}`)
-      case 'hop':
-        return member(this.#record(record.of), record.field)
-      case 'document':
-        return record.of.kind === 'root' && record.of.root === 'self' ? name('parent') : member(this.#record(record.of), 'parent')
-      case 'first':
-        return this.#chosen('first', record.source)
-    }
-  }
-
-  /** `first` and `filter` say a condition and an order. */
-  #chosen(how: 'first' | 'filter', source: Source): Syntax {
-    if (source.kind !== 'filter')
-      return call(how, [this.#source(source), name('v99'), { ...nowhere, kind: 'literal', type: 'boolean', value: true }])
-    const order = source.order.map(({ key, descending }) => (descending ? call('desc', [this.node(key)]) : this.node(key)))
-    return call(how, [this.#source(source.source, isKeyed(source)), name(`v${source.variable}`), this.node(source.where), ...order])
-  }
-
-  #source(source: Source, isFound = false): Syntax {
-    switch (source.kind) {
-      case 'lines':
-        if (source.running) throw new Unwritable()
-        return member(this.#record(source.of), source.field)
-      case 'links':
-        return member(this.#record(source.of), source.field)
-      case 'inverse':
-        return member(this.#record(source.of), inverseName(source.entity, source.field))
-      case 'entity':
-        // Only ever below a condition on a key.
-        if (!isFound) throw new Unwritable()
-        return path(source.entity)
-      case 'values':
-        return this.node(source.list)
-      case 'filter':
-        // Of values it is a list again, which holds no null.
-        if (isOfValues(source)) throw new Unwritable()
-        return this.#chosen('filter', source)
-    }
-  }
-
-  #aggregate({ operation, source, variable, body }: Node & { kind: 'aggregate' }): Syntax {
-    if (body === null) return call(operation, [this.#source(source)])
-    if (source.kind === 'lines' && source.running && operation === 'sum')
-      return call('running', [path('parent.lines'), name(`v${variable}`), this.node(body)])
-    return call(operation, [this.#source(source), name(`v${variable}`), this.node(body)])
-  }
+function isWritableCall({ overload, args }: Node & { kind: 'call' }): boolean {
+  // Their calendar is a record; see the checker's own tests.
+  if (overload.startsWith('workdays.') || overload.startsWith('businessTime.')) return false
+  const kinds = args.map(({ type }) => type.kind)
+  // Of nothing but nulls it is null, and then a test beside ==.
+  if (kinds.every((kind) => kind === 'null')) return false
+  // The first overload that fits is what an author means, and a null beside == is a test.
+  if (overload === 'isEmpty.any') return !kinds.some((kind) => kind === 'text' || kind === 'list' || kind === 'null')
+  return !(/^(eq|ne)\./.test(overload) && kinds.includes('null'))
 }
 
 const isOfValues = (source: Source): boolean => (source.kind === 'filter' ? isOfValues(source.source) : source.kind === 'values')
 
 /** As the generator makes them: an equality, alone or on the left of &&. */
 function isKeyed({ where }: Source & { kind: 'filter' }): boolean {
-  const [first] = [where.kind === 'and' ? where.left : where]
+  const first = where.kind === 'and' ? where.left : where
   return first.kind === 'call' && first.overload.startsWith('eq.') && first.args[0]?.kind === 'field'
 }
 
-const name = (text: string): Syntax => ({ ...nowhere, kind: 'name', name: text })
-const member = (of: Syntax, text: string): Syntax => ({ ...nowhere, kind: 'member', of, name: text, nameSpan: nowhere })
-const call = (text: string, args: readonly Syntax[]): Syntax => ({
-  ...nowhere,
-  kind: 'call',
-  name: text,
-  nameSpan: nowhere,
-  args,
-  isMethod: false,
-})
-function path(text: string): Syntax {
-  const [first = '', ...rest] = text.split('.')
-  return rest.reduce(member, name(first))
-}
 const inverseName = (entity: string, field: string): string => `${entity.replace('.', '_')}_by_${field}`
 
 /** The names of a world. */
@@ -221,22 +107,27 @@ export interface Rewritten {
 
 /** `prefix`: of the names of its parameters. */
 export function rewritten(world: World, self: string, parameters: ReadonlyMap<string, Type>, node: Node, prefix: string): Rewritten | null {
-  const writer = new Writer(prefix)
-  let text: string
-  try {
-    text = format(writer.node(node))
-  } catch (error) {
-    if (error instanceof Unwritable) return null
-    throw error
+  if (!isWritable(node)) return null
+  const names = namesOf(world)
+  const own = new Map<string, { readonly type: ValueType; readonly value: unknown }>()
+  /** Constants that have no literal are parameters. */
+  const constant: WriteConstant = (type, value) => {
+    const isLiteral = type.kind === 'null' || (value !== null && ['boolean', 'text', 'number'].includes(type.kind))
+    if (isLiteral && !String(value).startsWith('-')) return literal(type, value)
+    if (isLiteral && type.kind === 'text') return literal(type, value)
+    const id = `${prefix}_${own.size}`
+    own.set(id, { type: type as ValueType, value })
+    return path(`params.${id}`)
   }
+  const text = format(written(node, names, constant))
   const known = [...parameters]
     .filter(([each]) => each.startsWith('params.'))
     .map(([each, type]) => [each.slice(7), type as ValueType] as const)
   const context: Context = {
-    names: namesOf(world),
+    names,
     self,
     roots: new Set(['self', 'old', 'parent', 'user', 'tenant', 'settings', 'now', 'today', 'params']),
-    params: new Map([...known, ...[...writer.params].map(([id, { type }]) => [id, type] as const)]),
+    params: new Map([...known, ...[...own].map(([id, { type }]) => [id, type] as const)]),
     settings: 'fuzz.tag',
   }
   const { expression, faults = [] } = compileExpression(text, context)
@@ -245,6 +136,6 @@ export function rewritten(world: World, self: string, parameters: ReadonlyMap<st
     text,
     node: expression?.root ?? null,
     faults: faults.map(({ detail }) => detail),
-    params: new Map([...writer.params].map(([id, { value }]) => [`params.${id}`, value])),
+    params: new Map([...own].map(([id, { value }]) => [`params.${id}`, value])),
   }
 }

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest'
+import { compileExpression } from './check.ts'
+import type { Environment, RecordView } from './evaluate.ts'
+import { explain } from './explain.ts'
+import type { Explanation } from './explain.ts'
+import { namesOf } from './fixtures.ts'
+import type { Root } from './check.ts'
+
+const names = namesOf({
+  'core.member': { fields: { name: 'text' } },
+  'crm.company': { fields: { region: 'text' } },
+  'crm.deal': {
+    fields: {
+      'phase#stage': 'select new|won',
+      margin: 'decimal',
+      quantity: 'integer',
+      close: 'date',
+      company: '-> crm.company',
+      lines: 'lines crm.line',
+    },
+  },
+  'crm.line': { document: 'crm.deal', fields: { quantity: 'decimal', delivered: 'boolean' } },
+})
+const roots: ReadonlySet<Root> = new Set<Root>(['self', 'today'])
+
+function view(values: Readonly<Record<string, unknown>>): RecordView {
+  return {
+    get: (field) => values[field],
+    related: (field) => (values[field] === undefined ? null : view(values[`${field}!`] as Record<string, unknown>)),
+    document: () => null,
+    rows: (_via, field) => (values[field] as Record<string, unknown>[]).map(view),
+  }
+}
+const deal = {
+  stage: 'won',
+  margin: '-12.50',
+  quantity: 11,
+  close: null,
+  company: 'c1',
+  'company!': { region: 'north' },
+  lines: [
+    { quantity: '1', delivered: true },
+    { quantity: '-2', delivered: false },
+  ],
+}
+const environment: Environment = {
+  zone: 'UTC',
+  self: view(deal),
+  old: null,
+  user: null,
+  settings: null,
+  parameter: () => '2026-11-22',
+  search: () => [],
+}
+
+/** `* label = value` for what decides; parts are indented. */
+function shown(text: string, hidden: readonly string[] = []): string[] {
+  const { expression, faults } = compileExpression(text, { names, self: 'crm.deal', roots, settings: null })
+  if (!expression) throw new Error(JSON.stringify(faults))
+  const mayRead = (entity: string, field: string) => !hidden.includes(`${entity}.${field}`)
+  const lines = (part: Explanation, depth: number): string[] => [
+    `${'  '.repeat(depth)}${part.decides ? '*' : '-'} ${part.label} = ${'value' in part ? JSON.stringify(part.value) : 'withheld'}`,
+    ...part.parts.flatMap((each) => lines(each, depth + 1)),
+  ]
+  return lines(explain(expression.root, environment, { names, mayRead }), 0)
+}
+
+test('of &&, the first part that is false decides', () => {
+  expect(shown(`self.phase == 'won' && self.quantity < 10 && self.margin > 0`)).toEqual([
+    `* self.phase == 'won' && self.quantity < 10 && self.margin > 0 = false`,
+    `  - self.phase == 'won' = true`,
+    `    - self.phase = "won"`,
+    `  * self.quantity < 10 = false`,
+    `    - self.quantity = 11`,
+    `  - self.margin > 0 = false`,
+    `    - self.margin = "-12.5"`,
+  ])
+})
+
+test('of ||, the first part that is true decides; of none, all do', () => {
+  expect(shown(`self.quantity < 10 || self.phase == 'won'`).filter((each) => each.startsWith('  *'))).toEqual([
+    `  * self.phase == 'won' = true`,
+  ])
+  expect(shown(`self.quantity < 10 || self.margin > 0`).filter((each) => each.startsWith('  *'))).toEqual([
+    `  * self.quantity < 10 = false`,
+    `  * self.margin > 0 = false`,
+  ])
+})
+
+test('a null decides over what is true', () => {
+  expect(shown(`self.phase == 'won' && self.close < today`)).toEqual([
+    `* self.phase == 'won' && self.close < today = null`,
+    `  - self.phase == 'won' = true`,
+    `    - self.phase = "won"`,
+    `  * self.close < today = null`,
+    `    - self.close = null`,
+    `    - today = "2026-11-22"`,
+  ])
+})
+
+test('what is taken of a condition, and the element that decides a loop', () => {
+  expect(shown(`!(self.quantity > 10 ? all(self.lines, l, l.quantity > 0) : self.margin > 0)`)).toEqual([
+    `* !(self.quantity > 10 ? all(self.lines, v0, v0.quantity > 0) : self.margin > 0) = true`,
+    `  * self.quantity > 10 ? all(self.lines, v0, v0.quantity > 0) : self.margin > 0 = false`,
+    `    * self.quantity > 10 = true`,
+    `      - self.quantity = 11`,
+    `    * all(self.lines, v0, v0.quantity > 0) = false`,
+    `      * v0.quantity > 0 = false`,
+    `        - v0.quantity = "-2"`,
+  ])
+})
+
+test('nothing tells the value of a field that the reader may not see', () => {
+  expect(shown(`self.margin > 0 && self.quantity > 10`, ['crm.deal.margin'])).toEqual([
+    `* self.margin > 0 && self.quantity > 10 = withheld`,
+    `  * self.margin > 0 = withheld`,
+    `    - self.margin = withheld`,
+    `  - self.quantity > 10 = true`,
+    `    - self.quantity = 11`,
+  ])
+  // One that is seen is enough: of the hidden part nothing is said.
+  expect(shown(`self.margin > 0 && self.quantity > 20`, ['crm.deal.margin'])).toEqual([
+    `* self.margin > 0 && self.quantity > 20 = withheld`,
+    `  - self.margin > 0 = withheld`,
+    `    - self.margin = withheld`,
+    `  * self.quantity > 20 = false`,
+    `    - self.quantity = 11`,
+  ])
+  // Which branch was taken, and which element it was, would tell as well.
+  expect(shown(`self.margin > 0 ? self.quantity : 0`, ['crm.deal.margin'])).toEqual([
+    `* self.margin > 0 ? self.quantity : 0 = withheld`,
+    `  * self.margin > 0 = withheld`,
+    `    - self.margin = withheld`,
+  ])
+  expect(shown(`all(self.lines, l, l.quantity > 0)`, ['crm.line.quantity'])).toEqual([`* all(self.lines, v0, v0.quantity > 0) = withheld`])
+  // A reference that is not seen leads nowhere.
+  expect(shown(`self.company.region == 'north'`, ['crm.deal.company'])).toEqual([
+    `* self.company.region == 'north' = withheld`,
+    `  - self.company.region = withheld`,
+  ])
+})

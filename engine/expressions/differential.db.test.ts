@@ -13,6 +13,7 @@ import { compileExpression } from './check.ts'
 import { functions } from './functions.ts'
 import { lower, upper } from './text.ts'
 import type { Node } from './types.ts'
+import { isZone, localOf, momentAt } from './zones.ts'
 
 /** JavaScript and PostgreSQL answer every expression alike. `npm run fuzz:expressions` does the same for as long as one likes. */
 let database: TestDatabase
@@ -111,6 +112,28 @@ test('every code point has the same small and capital letter', async () => {
       const row = changed.get(letter) ?? { lower: letter, upper: letter }
       if (lower(letter) !== row.lower || upper(letter) !== row.upper) found.push({ letter, ...row, js: [lower(letter), upper(letter)] })
     }
+  }
+  expect(found).toEqual([])
+})
+
+/** Later years hang on how young each side's rules are. */
+test('every time zone showed the same clock from 1970 to 2025', async () => {
+  const hours = Array.from({ length: 56 * 24 }, (_, i) => Math.round((i / 24) * 8765.82) * 3_600_000)
+  const { rows: known } = await client.query<{ name: string }>('select name from pg_timezone_names')
+  const names = known.map(({ name }) => name).filter((name) => Intl.supportedValuesOf('timeZone').includes(name) && isZone(name))
+  expect(names.length).toBeGreaterThan(300)
+  const found: unknown[] = []
+  for (const zone of names) {
+    const { rows } = await client.query<{ local: string[]; moment: string[] }>(
+      `select array_agg((extract(epoch from bos.local(bos.moment(ms), $2)) * 1000)::bigint order by ms)::text[] as local,
+        array_agg((extract(epoch from bos.at_zone(bos.moment(ms) at time zone 'UTC', $2)) * 1000)::bigint order by ms)::text[] as moment
+        from unnest($1::numeric[]) ms`,
+      [hours, zone],
+    )
+    const wrong = hours.filter(
+      (ms, i) => localOf(ms, zone) !== Number(rows[0]!.local[i]) || momentAt(ms, zone) !== Number(rows[0]!.moment[i]),
+    )
+    if (wrong.length > 0) found.push([zone, wrong.map((ms) => new Date(ms).toISOString())])
   }
   expect(found).toEqual([])
 })

@@ -139,6 +139,17 @@ function typeOf(args: readonly Node[]): Type {
   const [first = { kind: 'text' }] = types
   return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
 }
+/** What two records found in the same way have in common, whatever numbers their variables have. */
+function keyOf(record: RecordNode): string {
+  const bound = new Map<unknown, string>()
+  return JSON.stringify(record, (key, value: unknown) => {
+    if (key === 'variable') return bound.get(value) ?? value
+    if (typeof value === 'object' && value !== null && 'variable' in value && ('where' in value || 'operation' in value))
+      bound.set(value.variable, `bound ${bound.size}`)
+    return value
+  })
+}
+
 /** [] is a list of whatever stands beside it. */
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.items.length === 0
 
@@ -320,7 +331,7 @@ class Compiler {
     }
     const { frame } = scope
     if (frame !== null) {
-      return frame.row(JSON.stringify(node), (alias) => ({
+      return frame.row(keyOf(node), (alias) => ({
         row: { alias, frame, wrap: (value) => value },
         join: sql`left join lateral ${rows()} ${sql.id(alias)} on true`,
       }))

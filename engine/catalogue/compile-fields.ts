@@ -133,6 +133,7 @@ export function linkEntity(entity: WithoutSchemas, field: Field, symbols: Symbol
     unique: [],
     permissions: new Map(),
     rules: [],
+    lifecycles: [],
     derivations: [],
     tree: null,
     scopes: scopesOfLines,

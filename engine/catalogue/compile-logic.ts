@@ -1,15 +1,18 @@
 import type { Property, Rule as RuleNode } from '../../metadata/entity.d.ts'
 import { compileExpression, check as checkSyntax } from '../expressions/check.ts'
 import type { Context } from '../expressions/check.ts'
+import { currencyRoots } from '../expressions/check-members.ts'
 import { parse } from '../expressions/parse.ts'
 import { dependenciesOf } from '../expressions/dependencies.ts'
 import { exchange, lastVariable } from '../expressions/transform.ts'
 import type { Expression, ExpressionFault, Member, Names, Node, RecordNode, Shape, Source, Syntax, Type } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
+import type { ValueType } from '../fields/type.ts'
 import type { Reporter } from './check.ts'
+import { lifecyclesOf } from './compile-lifecycle.ts'
 import { quote } from './shape-faults.ts'
-import type { EntityDraft, PropertyDraft } from './symbols.ts'
-import type { Derivation, FieldLogic, Rule } from './types.ts'
+import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
+import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
 
 /** What the expressions of one entity's files say. Derivations are as written: `settleLogic` works out which of them are stored, and in what order. */
 export interface EntityLogic {
@@ -17,17 +20,18 @@ export interface EntityLogic {
   /** By property name; properties of which no expression speaks are absent. */
   readonly fields: ReadonlyMap<string, FieldLogic>
   readonly rules: readonly Rule[]
+  readonly lifecycles: readonly Lifecycle[]
 }
 
 type Root = Parameters<Context['roots']['has']>[0]
 /** What a value may be made of. */
-const valueRoots: readonly Root[] = ['self', 'parent', 'user', 'tenant', 'settings', 'now', 'today']
+export const valueRoots: readonly Root[] = ['self', 'parent', 'user', 'tenant', 'settings', 'now', 'today']
 /** What may decide over a change of the record. */
-const changeRoots: readonly Root[] = [...valueRoots, 'old']
-const boolean: Type = { kind: 'boolean' }
+export const changeRoots: readonly Root[] = [...valueRoots, 'old']
+export const boolean: Type = { kind: 'boolean' }
 
 /** Compiles every expression of an entity, and reports what is wrong with them. Undefined where one was wrong. */
-export function logicOf(draft: EntityDraft, names: Names, settings: string | null, report: Reporter): EntityLogic {
+export function logicOf(draft: EntityDraft, names: Names, settings: string | null, symbols: Symbols, report: Reporter): EntityLogic {
   const shape = names.shape(draft.id)!
   const fields = new Map<string, FieldLogic>()
   for (const property of draft.properties.values()) {
@@ -39,10 +43,10 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   )
   const twice = rules.find(({ id }, index) => rules.slice(0, index).some((earlier) => earlier.id === id))
   if (twice) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice.id)}`)
-  return { draft, fields, rules }
+  return { draft, fields, rules, lifecycles: lifecyclesOf({ draft, shape, names, settings, report }, symbols) }
 }
 
-interface Place {
+export interface Place {
   readonly draft: EntityDraft
   readonly shape: Shape
   readonly names: Names
@@ -58,9 +62,9 @@ const contextOf = ({ draft, names, settings }: Place, roots: readonly Root[], se
   settings,
 })
 
-type Report = (detail: string, meant?: string | null) => void
+export type Report = (detail: string, meant?: string | null) => void
 
-function expressionOf(place: Place, text: string, roots: readonly Root[], report: Report, expected?: Type): Expression | null {
+export function expressionOf(place: Place, text: string, roots: readonly Root[], report: Report, expected?: Type): Expression | null {
   const { expression, faults } = compileExpression(text, contextOf(place, roots), expected)
   if (expression) return expression
   tell(text, faults, report)
@@ -91,6 +95,7 @@ function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
     requiredWhen: when('requiredWhen'),
     readOnlyWhen: when('readOnlyWhen'),
     where: own.where === undefined ? null : whereOf(place, property, own.where, at('where')),
+    currency: currencyOf(place, property, type, at('currency')),
   }
   if (own.visibleWhen !== undefined && property.required)
     at('visibleWhen')('a property that is not always visible cannot always be required: use requiredWhen')
@@ -98,9 +103,18 @@ function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
   return Object.values(logic).some((each) => each !== null) ? logic : null
 }
 
-const typeOf = (member: Member | undefined): Type | undefined => {
+/** Of a property that has a value; references have none. */
+export const fieldType = (member: Member | undefined): ValueType | undefined => (member?.kind === 'value' ? member.type : undefined)
+
+export const typeOf = (member: Member | undefined): Type | undefined => {
   if (member?.kind === 'value') return member.type
   return member?.kind === 'reference' ? { kind: 'record', entities: member.entities } : undefined
+}
+
+/** Of money whose currency is neither its own nor fixed. */
+function currencyOf(place: Place, { node }: PropertyDraft, type: Type | undefined, report: Report): Expression | null {
+  if (type?.kind !== 'money' || type.currency.kind !== 'path' || node['x-bos']?.lookup !== undefined) return null
+  return expressionOf(place, type.currency.path, [...currencyRoots], report, { kind: 'text' })
 }
 
 const kinds = ['compute', 'rollup', 'lookup', 'copy'] as const

@@ -112,6 +112,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     unique,
     permissions: permissionsOf(draft, symbols, roles),
     rules: [],
+    lifecycles: [],
     derivations: [],
     tree: treeField ? { parent: named(treeField.node['x-bos']?.treeOf ?? ''), path: named(treeField.name) } : null,
     scopes,
@@ -144,7 +145,7 @@ function applyLogic(
   symbols: Symbols,
   parents: ReadonlyMap<string, { readonly entity: string; readonly field: string }>,
 ): void {
-  const { fields, rules, steps } = compileLogic(symbols, (file, pointer, detail) => {
+  const { fields, rules, lifecycles, steps } = compileLogic(symbols, (file, pointer, detail) => {
     throw new Error(`${file}:${pointer}: ${detail}`)
   })
   const documentOf = (entity: string): string => {
@@ -161,7 +162,7 @@ function applyLogic(
         ...(derived?.stored === false && { columns: [] }),
       })
     }
-    shells.set(id, { ...shell, rules: rules.get(id) ?? [], derivations: byDocument.get(id) ?? [] })
+    shells.set(id, { ...shell, rules: rules.get(id) ?? [], lifecycles: lifecycles.get(id) ?? [], derivations: byDocument.get(id) ?? [] })
   }
 }
 

@@ -16,7 +16,7 @@ export function compileLogic(symbols: Symbols, report: Reporter): SettledLogic {
   const logics = [...symbols.entities.values()].flatMap((draft) => {
     const known = names.get(draft.module)
     if (!known) return []
-    return [logicOf(draft, known, known.shape(settingsEntity) ? settingsEntity : null, report)]
+    return [logicOf(draft, known, known.shape(settingsEntity) ? settingsEntity : null, symbols, report)]
   })
   const settled = settleLogic(logics, report)
   for (const { draft } of logics) {

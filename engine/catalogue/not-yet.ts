@@ -10,7 +10,7 @@ type Found = { readonly pointer: string; readonly detail: string }
 
 /** What properties cannot have yet is reported by their field types. */
 const entityKeywords = ['scopes', 'meters', 'index', 'query'] as const
-const permissionKeywords = ['transitions', 'show', 'mask'] as const
+const permissionKeywords = ['show', 'mask'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
 export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
 
@@ -35,6 +35,9 @@ function inEntity(node: EntityFile): Found[] {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
+  for (const [name, property] of Object.entries(node.properties ?? {}))
+    for (const [id, transition] of Object.entries(property['x-bos']?.lifecycle?.transitions ?? {}))
+      found.push(...keywords(`/properties/${name}/x-bos/lifecycle/transitions/${id}`, transition, ['effects', 'copy']))
   for (const [role, permission] of Object.entries(own.permissions ?? {}))
     found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
   return found
@@ -42,6 +45,9 @@ function inEntity(node: EntityFile): Found[] {
 
 function inPermission(pointer: string, permission: Permission): Found[] {
   const found = keywords(pointer, permission, permissionKeywords)
+  for (const [transition, value] of Object.entries(permission.transitions ?? {})) {
+    if (typeof value === 'string') found.push({ pointer: `${pointer}/transitions/${transition}`, detail: notBuilt('an expression as permission') })
+  }
   for (const [action, value] of Object.entries(permission)) {
     if (action !== 'scope' && typeof value === 'string') {
       found.push({ pointer: `${pointer}/${action}`, detail: notBuilt('an expression as permission') })

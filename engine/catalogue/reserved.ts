@@ -23,6 +23,9 @@ const listParameters = [
 /** Segments below a record or a collection: a transition of this name would have no address. */
 const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share'] as const
 
+/** What history says of a record besides its transitions. */
+const eventTypes = ['created', 'updated', 'derived', 'deleted', 'restored', 'shared', 'unshared', 'revoked'] as const
+
 /** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
 const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
 
@@ -95,6 +98,7 @@ reserve(valued, expressionRoots, 'expressions begin with it')
 reserve(['line property'], lineMembers, 'every line has it already')
 reserve(['line property'], ['parent'], 'in lines it means the document')
 reserve(['transition'], subRoutes, 'it is an address of the API')
+reserve(['transition'], eventTypes, 'history tells something else by it')
 reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
 reserve(['scope'], ['all', 'parent'], 'every entity has it, or every line')
 reserve(['module'], moduleNames, 'the engine uses it')

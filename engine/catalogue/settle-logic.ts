@@ -4,13 +4,14 @@ import type { Dependencies, Expression, Needs, Node, RecordNode } from '../expre
 import type { Reporter } from './check.ts'
 import type { EntityLogic } from './compile-logic.ts'
 import type { EntityDraft, PropertyDraft } from './symbols.ts'
-import type { Derivation, DerivationStep, FieldLogic, Rule } from './types.ts'
+import type { Derivation, DerivationStep, FieldLogic, Lifecycle, Rule } from './types.ts'
 
 /** The logic of a whole set of modules, settled: what is stored, in what order values are derived, and nothing that refers to what is not stored. */
 export interface SettledLogic {
   /** By entity id, then field id. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, FieldLogic>>
   readonly rules: ReadonlyMap<string, readonly Rule[]>
+  readonly lifecycles: ReadonlyMap<string, readonly Lifecycle[]>
   /** Every step in an order in which none needs a later one, defaults included. */
   readonly steps: readonly DerivationStep[]
 }
@@ -25,6 +26,8 @@ interface Step {
   readonly property: PropertyDraft
   readonly keyword: string
   readonly expression: Expression
+  /** Keys of what it needs. */
+  readonly reads: readonly string[]
 }
 
 /**
@@ -37,10 +40,11 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
   for (const { draft, fields } of logics)
     for (const [name, logic] of fields) {
       const property = draft.properties.get(name)!
-      const expression = logic.derivation?.expression ?? logic.default
-      const keyword = logic.derivation?.kind ?? 'default'
+      const expression = logic.derivation?.expression ?? logic.default ?? logic.currency
+      const keyword = logic.derivation?.kind ?? (logic.default ? 'default' : 'currency')
       const key = keyOf(draft.id, property.id)
-      if (expression) steps.set(key, { key, entity: draft.id, draft, property, keyword, expression })
+      const reads = [expression, logic.currency].flatMap((each) => (each ? readsOf(each.dependencies) : []))
+      if (expression) steps.set(key, { key, entity: draft.id, draft, property, keyword, expression, reads })
     }
   const order = inOrder(steps, report)
   const inlined = new Map<string, Node>()
@@ -76,6 +80,7 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
   return {
     fields: new Map(logics.map(({ draft, fields }) => [draft.id, settledFields(draft, fields, settled, insert, report)])),
     rules: new Map(logics.map(({ draft, rules }) => [draft.id, rules.map((rule) => settledRule(rule, insert))])),
+    lifecycles: new Map(logics.map(({ draft, lifecycles }) => [draft.id, lifecycles.map((each) => settledLifecycle(each, insert))])),
     steps: order.filter(({ key }) => settled.get(key)?.stored !== false).map(({ entity, property }) => ({ entity, field: property.id })),
   }
 }
@@ -96,6 +101,9 @@ function settledFields(
         const expression = logic[keyword] as Expression | null
         return expression && insert(expression, () => report(file, `${pointer}/x-bos/${keyword}`, 'with all that it reads it is too large'))
       }
+      const currency = full('currency')
+      if (currency && needsMoment(currency.dependencies))
+        report(file, `${pointer}/x-bos/currency`, 'it depends on the time or on who asks: the currency of what is stored does not')
       return [
         id,
         {
@@ -105,6 +113,7 @@ function settledFields(
           requiredWhen: full('requiredWhen'),
           readOnlyWhen: full('readOnlyWhen'),
           where: full('where'),
+          currency,
         },
       ]
     }),
@@ -116,6 +125,16 @@ function settledRule(rule: Rule, insert: (expression: Expression, tooLarge: () =
   return { ...rule, when: rule.when && full(rule.when), assert: full(rule.assert) }
 }
 
+function settledLifecycle(lifecycle: Lifecycle, insert: (expression: Expression, tooLarge: () => void) => Expression): Lifecycle {
+  const full = (expression: Expression): Expression => insert(expression, () => undefined)
+  const transitions = lifecycle.transitions.map((each) => ({
+    ...each,
+    guard: each.guard && full(each.guard),
+    set: each.set.map(({ field, expression }) => ({ field, expression: full(expression) })),
+  }))
+  return { ...lifecycle, transitions }
+}
+
 /** Depth first: what a step needs comes before it. */
 function inOrder(steps: ReadonlyMap<string, Step>, report: Reporter): Step[] {
   const order: Step[] = []
@@ -123,7 +142,7 @@ function inOrder(steps: ReadonlyMap<string, Step>, report: Reporter): Step[] {
   const visit = (step: Step, path: readonly Step[]): void => {
     state.set(step.key, 'open')
     const below = [...path, step]
-    for (const key of readsOf(step.expression.dependencies)) {
+    for (const key of step.reads) {
       const next = steps.get(key)
       if (!next || state.get(key) === 'done') continue
       if (state.get(key) === 'open') reportCircle(below.slice(below.indexOf(next)), report)

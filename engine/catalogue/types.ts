@@ -90,6 +90,7 @@ export interface Entity {
   readonly unique: readonly UniqueKey[]
   readonly permissions: ReadonlyMap<string, Permission>
   readonly rules: readonly Rule[]
+  readonly lifecycles: readonly Lifecycle[]
   /** Of a document with its lines; empty for lines. */
   readonly derivations: readonly DerivationStep[]
   /** A self reference, and the text (`treeOf`) in which the engine keeps the ids from the root down. Null: no tree. */
@@ -154,6 +155,8 @@ export interface FieldLogic {
   readonly readOnlyWhen: Expression | null
   /** A reference: which records may be chosen (`target`). */
   readonly where: Expression | null
+  /** Money: gives the currency of whatever amount there is. Null: the field fixes it, or whoever gives the amount. */
+  readonly currency: Expression | null
 }
 
 /** A value that the engine makes. */
@@ -183,6 +186,44 @@ export interface Dependant {
 export type PathStep =
   | { readonly kind: 'hop' | 'lines' | 'links' | 'inverse'; readonly field: string; readonly entity: string }
   | { readonly kind: 'document'; readonly entity: string }
+
+/** A select that is a state machine: a change of it is one of the transitions, or refused. */
+export interface Lifecycle {
+  /** Id of the select. States are ids of its options. */
+  readonly field: string
+  /** The state of a new record. */
+  readonly initial: string
+  readonly states: ReadonlyMap<string, State>
+  readonly transitions: readonly Transition[]
+}
+export interface State {
+  /** Nothing may change but `except`: paths of ids, `*` for any line (`lines.*.delivered`). */
+  readonly frozen: boolean
+  readonly except: readonly string[]
+  /** Ids of fields that must have a value. */
+  readonly required: readonly string[]
+}
+export interface Transition {
+  readonly id: string
+  /** Its address: POST /{id}/{name}. */
+  readonly name: string
+  readonly title: string
+  /** Null: every other state. */
+  readonly from: readonly string[] | null
+  readonly to: string
+  /** Null: whoever may update, unless permissions say otherwise. */
+  readonly roles: readonly string[] | null
+  readonly guard: Expression | null
+  /** What is said when the guard does not hold. */
+  readonly message: string | null
+  /** Values given to the record, in this order. */
+  readonly set: readonly Assignment[]
+}
+export interface Assignment {
+  /** Field id. */
+  readonly field: string
+  readonly expression: Expression
+}
 
 /** What must hold of a record before it is stored. */
 export interface Rule {
@@ -245,6 +286,8 @@ export interface Permission {
   /** Ids of the entity's scopes: the rows of each. */
   readonly scopes: readonly string[]
   readonly actions: ReadonlySet<Action>
+  /** Ids of transitions that it may run. */
+  readonly transitions: ReadonlySet<string>
   /** Field ids; a line's field as `{lines field id}.{field id}`. */
   readonly hide: ReadonlySet<string>
   readonly readOnly: ReadonlySet<string>

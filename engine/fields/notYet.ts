@@ -18,7 +18,6 @@ export const notYet: { readonly types: Readonly<Record<string, string>>; readonl
     expression: expressions,
   },
   settings: {
-    lifecycle: 'transitions and their effects',
     scope: expressions,
     gapless: 'the ledger',
   },

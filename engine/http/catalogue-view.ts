@@ -4,8 +4,8 @@ import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
-import { fieldLogicView, rulesView } from './logic-view.ts'
-import type { FieldLogicView, RuleView } from './logic-view.ts'
+import { fieldLogicView, lifecyclesView, rulesView } from './logic-view.ts'
+import type { FieldLogicView, LifecycleView, RuleView } from './logic-view.ts'
 import { writeSchema } from './write-schema.ts'
 
 /** What `GET /api/catalogue` answers: the compiled metadata as this caller may see it. The screens run on nothing else. */
@@ -34,7 +34,7 @@ export interface ModuleView {
 }
 export interface FieldView extends Pick<
   Field,
-  'id' | 'name' | 'title' | 'help' | 'type' | 'settings' | 'required' | 'readOnly' | 'createOnly' | 'default' | 'defaultsToActor'
+  'id' | 'name' | 'title' | 'help' | 'type' | 'settings' | 'required' | 'readOnly' | 'createOnly' | 'default' | 'defaultsToActor' | 'index'
 > {
   /** `several`: the value is {entity, id} instead of an id. Targets that the caller may not see are absent. */
   readonly reference: { readonly targets: readonly { readonly entity: string }[]; readonly several: boolean } | null
@@ -64,6 +64,8 @@ export interface EntityView {
   readonly titleField: string | null
   readonly search: boolean
   readonly parent: { readonly entity: string; readonly field: string } | null
+  /** Of a tree: id of the field that holds the path. */
+  readonly treePath: string | null
   readonly actions: readonly string[]
   readonly fields: readonly FieldView[]
   /** What POST and PATCH take from this caller: forms check against these, so that they say what the server would say. */
@@ -71,6 +73,7 @@ export interface EntityView {
   readonly inverses: readonly { readonly name: string; readonly entity: string; readonly field: string; readonly title: string }[]
   readonly unique: readonly { readonly id: string; readonly fields: readonly string[] }[]
   readonly rules: readonly RuleView[]
+  readonly lifecycles: readonly LifecycleView[]
   /** Derived values of the document and its lines, each after all that it needs: entity id and field id. */
   readonly derivations: readonly DerivationStep[]
   readonly display: Display
@@ -125,6 +128,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     titleField: seen(entity.titleField),
     search: entity.search.some((field) => visible.includes(field)),
     parent: entity.parent,
+    treePath: entity.tree && visible.includes(entity.tree.path) ? entity.tree.path.id : null,
     actions: [...here.actions.keys()],
     fields: visible.map((field) => fieldView(access, here, field)),
     schemas: { create: writeSchema(access, here, 'create'), patch: writeSchema(access, here, 'patch') },
@@ -137,6 +141,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
       .filter((key) => key.fields.every((id) => visible.some((field) => field.id === id)))
       .map(({ id, fields }) => ({ id, fields })),
     rules: rulesView(access, here),
+    lifecycles: lifecyclesView(access, here),
     derivations: entity.derivations.filter(
       (step) => access.entities.get(step.entity)?.visible.some((field) => field.id === step.field) === true,
     ),
@@ -150,7 +155,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
 }
 
 function fieldView(access: Access, here: EntityAccess, field: Field): FieldView {
-  const { id, name, title, help, type, required, createOnly, defaultsToActor, reference, lines } = field
+  const { id, name, title, help, type, required, createOnly, defaultsToActor, index, reference, lines } = field
   const { operators, sort, group, measures } = fieldOf(type)
   const targets = reference?.targets.filter((target) => access.entities.has(target.entity)).map(({ entity }) => ({ entity })) ?? []
   return {
@@ -165,6 +170,7 @@ function fieldView(access: Access, here: EntityAccess, field: Field): FieldView 
     createOnly,
     default: field.default ?? null,
     defaultsToActor,
+    index,
     reference: reference && { targets, several: reference.several },
     lines: lines && { entity: lines.entity, linkField: lines.linkField, through: lines.through },
     operators: Object.keys(operators),

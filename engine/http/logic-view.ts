@@ -1,6 +1,6 @@
-import { readsOf } from '../catalogue/settle-logic.ts'
 import type { Field } from '../catalogue/types.ts'
 import type { Expression, Node, Type } from '../expressions/types.ts'
+import { isSeen } from '../records/access.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 
 /** An expression for the browser: the tree that the engine itself evaluates. It names nothing that its caller may not know of. */
@@ -21,6 +21,8 @@ export interface FieldLogicView {
   readonly readOnlyWhen: ExpressionView | null
   /** `self` is the record that has the reference; what is chosen is reached along it. */
   readonly where: ExpressionView | null
+  /** Of money: gives the currency. */
+  readonly currency: ExpressionView | null
 }
 export interface RuleView {
   readonly id: string
@@ -33,33 +35,61 @@ export interface RuleView {
   readonly on: readonly ('create' | 'update' | 'delete')[]
 }
 
-/** The whole expression, or null: a value that the caller may not see must not be told from what it makes of others. */
-function expressionView(access: Access, expression: Expression | null): ExpressionView | null {
-  if (!expression) return null
-  const isSeen = readsOf(expression.dependencies).every((read) => {
-    const [entity = '', field = ''] = read.split('/')
-    const here = access.entities.get(entity)
-    const known = here?.entity.fieldById.has(field)
-    return here !== undefined && (!known || here.visible.some((each) => each.id === field))
-  })
-  return isSeen ? { type: expression.type, root: expression.root } : null
+/** The transitions that the caller may run of some record; whether of this one, the record's own state and rows decide. */
+export interface LifecycleView {
+  /** Name of the select. */
+  readonly field: string
+  readonly states: Readonly<
+    Record<string, { readonly frozen: boolean; readonly except: readonly string[]; readonly required: readonly string[] }>
+  >
+  readonly transitions: readonly {
+    readonly name: string
+    readonly title: string
+    readonly from: readonly string[] | null
+    readonly to: string
+    /** Null: none, or one whose inputs are hidden: then only trying tells. */
+    readonly guard: ExpressionView | null
+    readonly message: string | null
+  }[]
 }
+
+export const lifecyclesView = (access: Access, { entity, visible, transitions: granted }: EntityAccess): LifecycleView[] =>
+  entity.lifecycles.flatMap(({ field: id, states, transitions }) => {
+    const field = visible.find((each) => each.id === id)
+    if (!field) return []
+    const nameOf = (each: string): string[] => visible.filter((other) => other.id === each).map((other) => other.name)
+    return [
+      {
+        field: field.name,
+        states: Object.fromEntries(
+          [...states].map(([state, { frozen, except, required }]) => [
+            state,
+            { frozen, except: except.filter((path) => nameOf(path.split('.')[0] ?? '').length > 0), required: required.flatMap(nameOf) },
+          ]),
+        ),
+        transitions: transitions
+          .filter((each) => granted.has(each.id))
+          .map(({ name, title, from, to, guard, message }) => ({ name, title, from, to, guard: expressionView(access, guard), message })),
+      },
+    ]
+  })
+
+/** The whole expression, or null: a value that the caller may not see must not be told from what it makes of others. */
+const expressionView = (access: Access, expression: Expression | null): ExpressionView | null =>
+  expression && isSeen(access, expression) ? { type: expression.type, root: expression.root } : null
 
 export function fieldLogicView(access: Access, { logic }: Field): FieldLogicView | null {
   if (!logic) return null
   const view = (expression: Expression | null): ExpressionView | null => expressionView(access, expression)
   const { derivation } = logic
   return {
-    derivation: derivation && {
-      kind: derivation.kind,
-      expression: view(derivation.expression),
-      overridable: derivation.overridable,
-    },
+    derivation: derivation && { kind: derivation.kind, expression: view(derivation.expression), overridable: derivation.overridable },
     default: view(logic.default),
     visibleWhen: view(logic.visibleWhen),
     requiredWhen: view(logic.requiredWhen),
     readOnlyWhen: view(logic.readOnlyWhen),
     where: view(logic.where),
+    currency: view(logic.currency),
   }
 }
 

@@ -63,7 +63,7 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     data: listOf(
       object({
         id: uuid,
-        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`.' },
+        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `derived` (values were worked out anew because others changed), or the id of a transition.' },
         version: whole,
         revision: whole,
         at: moment,

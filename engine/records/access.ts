@@ -1,5 +1,7 @@
+import { readsOf } from '../catalogue/settle-logic.ts'
 import type { Catalogue, Field } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
+import type { Expression } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
@@ -17,8 +19,19 @@ export const contextOf = (actor: Actor, access: Access | null = null): Transacti
 })
 
 /** A field's settings as this caller may know them. Rows are stored and rendered with the field's own. */
-export const settingsFor = (access: Access, { type, settings }: Field): unknown =>
-  fieldOf(type).narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
+export function settingsFor(access: Access, { type, settings, logic }: Field): unknown {
+  const { narrow, conceal } = fieldOf(type)
+  const known = narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
+  return conceal && logic?.currency && !isSeen(access, logic.currency) ? conceal(known) : known
+}
+
+/** Whether the caller may know of everything that an expression reads. */
+export const isSeen = (access: Access, { dependencies }: Expression): boolean =>
+  readsOf(dependencies).every((read) => {
+    const [entity = '', field = ''] = read.split('/')
+    const here = access.entities.get(entity)
+    return here !== undefined && (!here.entity.fieldById.has(field) || here.visible.some((each) => each.id === field))
+  })
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
 
@@ -59,12 +72,23 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
     entities.set(entity.id, granted)
     addLines(catalogue, entities, granted)
   }
+  for (const [id, here] of entities) entities.set(id, { ...here, visible: here.visible.filter((field) => isOpen(entities, field)) })
   const readable = [...entities.values()].flatMap(({ entity, actions }) =>
     entity.kind === 'line'
       ? []
       : scopesOf([...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]).map(({ id }) => `${entity.id}:${id}`),
   )
   return Object.freeze({ catalogue, key: `${catalogue.hash} ${key}`, entities, scopes: Object.freeze(readable) })
+}
+
+/** A list through a junction entity is read from records of it: who may not see there what leads here and further does not see the list. */
+function isOpen(entities: ReadonlyMap<string, EntityAccess>, { lines }: Field): boolean {
+  const junction = lines?.through && entities.get(lines.entity)
+  if (!junction) return true
+  return [lines.linkField, lines.through!.parentField].every((name) => {
+    const field = junction.visible.find((each) => each.name === name)
+    return field !== undefined && !junction.masks.has(field.id)
+  })
 }
 
 /** Lines inherit their document's permissions; `hide: ["lines.cost"]` hides one column of them, `readOnly` fixes one. */
@@ -85,6 +109,7 @@ function addLines(
     const lines: EntityAccess = {
       entity,
       actions: document.actions,
+      transitions: new Map(),
       visible: entity.fields.filter((each) => !document.hidden.has(below + each.id)),
       masks: new Map([...document.masks].flatMap(([at, shown]) => (at.startsWith(below) ? [[at.slice(below.length), shown]] : []))),
       within: within ? [...parent.within, within] : parent.within,

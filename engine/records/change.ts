@@ -44,6 +44,8 @@ export interface UpdateOperation extends Common {
   readonly ifMatch: number | null
   /** The key by which an upsert found the record, which this actor may not see; null: named by id. */
   readonly key: UniqueKey | null
+  /** Id of the transition that the request names; null: none. */
+  readonly transition: string | null
   readonly change: Change
 }
 export interface RemoveOperation extends Common {

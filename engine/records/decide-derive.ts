@@ -1,8 +1,10 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
 import type { Expression } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
+import type { Money } from '../fields/money.ts'
 import type { Report } from '../problems.ts'
-import { pointerOf, rowsOf, isChanged } from './decide-draft.ts'
+import { Members } from './change.ts'
+import { after, before, isChanged, pointerOf, rowsOf, same } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import type { Formulas } from './decide-formulas.ts'
 import { inputsChanged } from './decide-views.ts'
@@ -28,11 +30,38 @@ export function derive(deriving: Deriving, document: Draft): void {
 }
 
 function deriveField(deriving: Deriving, draft: Draft, field: Field): void {
+  const isAsked = draft.change?.set.has(field.id) === true
+  // Whether something else than what there was is asked for shows once it is whole.
+  if (isAsked) giveCurrency(deriving, draft, field)
   const expression = dueExpression(deriving, draft, field)
-  if (!expression) return
+  if (!expression) return isAsked ? undefined : giveCurrency(deriving, draft, field)
   const value = deriving.formulas.value(expression, draft)
   if (value === undefined) return deriving.formulas.postpone(draft, field.id)
   draft.values.set(field.id, value === null ? null : fitted(field, value, expression, pointerOf(draft, field), deriving.report))
+}
+
+/** The currency that the record gives its amounts, now and whenever what says so changes; whoever sends one may only repeat it. */
+function giveCurrency({ formulas, report, anew }: Deriving, draft: Draft, field: Field): void {
+  const expression = field.logic?.currency
+  const value = after(draft, field.id) as Money | null
+  if (!expression || value === null) return
+  const asked = draft.change?.set.get(field.id)
+  const isDue = draft.stored === null || asked !== undefined || anew.has(`${draft.entity.id}/${field.id}`)
+  if (!isDue && !inputsChanged(expression.dependencies.roots.get('self'), draft)) return
+  const currency = formulas.value(expression, draft)
+  if (currency === undefined) return formulas.postpone(draft, field.id)
+  const at = pointerOf(draft, field)
+  const sent = asked instanceof Members ? asked.members['currency'] : (asked as Money | null | undefined)?.currency
+  if (currency !== null && sent !== undefined && sent !== currency && !same(value, before(draft, field.id)))
+    return report(`${at}/currency`, `must be ${String(currency)}`)
+  draft.values.set(field.id, inCurrency(field, { amount: value.amount, currency: currency as string | null }, at, report))
+}
+
+function inCurrency(field: Field, { amount, currency }: { amount: string; currency: string | null }, at: string, report: Report): unknown {
+  if (currency !== null)
+    return fieldOf(field.type).parse({ amount, currency }, field.settings, (pointer, detail) => report(at + pointer, detail)) ?? null
+  report(at, `${field.title}: the record says no currency for it yet.`)
+  return null
 }
 
 /** Values that are not stored are worked out only to be compared with what a body repeats of them. */
@@ -61,11 +90,17 @@ function dueExpression({ anew }: Deriving, draft: Draft, field: Field): Expressi
 }
 
 /** A derived value as the field keeps it: rounded to its scale; what it cannot hold is reported. */
-function fitted(field: Field, value: unknown, { type }: Expression, at: string, report: Report): unknown {
+export function fitted(field: Field, value: unknown, { type }: Expression, at: string, report: Report): unknown {
   const kind = fieldOf(field.type)
   const target = field.reference
   if (target) return target.several && type.kind === 'record' ? { entity: type.entities[0], id: value } : value
   const rounded = kind.rounded?.(value, field.settings) ?? value
+  if (field.logic?.currency) {
+    const money = rounded as { amount: string; currency: string | null }
+    // Nothing of an unknown currency is the total of an order that nobody has filled in yet.
+    if (money.currency === null && Number(money.amount) === 0) return null
+    return inCurrency(field, money, at, report)
+  }
   const parsed = kind.parse(rounded, field.settings, (pointer, detail) => report(at + pointer, `${field.title}: ${detail}`))
   return parsed === undefined ? null : parsed
 }

@@ -1,10 +1,11 @@
 import type { Action, Field, UniqueKey } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
-import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
+import type { RemoveOperation, ResolvedOperation, Stored, UpdateOperation } from './change.ts'
 import { decideCreate, decideUpdate, Entangled, invalid, Unanswered } from './decide.ts'
 import type { Asked } from './decide-formulas.ts'
 import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
+import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
 import { refuseWithheld } from './decide-withheld.ts'
@@ -24,6 +25,8 @@ export interface LoadedRecord {
   readonly stored: Stored
   readonly reaches: Readonly<Record<'update' | 'delete' | 'restore' | 'import', boolean>>
   readonly without: Without
+  /** Ids of the transitions that the actor may run of it. */
+  readonly runs: ReadonlySet<string>
 }
 
 /** What is to be written, and per operation what became of it. */
@@ -73,23 +76,33 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
 
 function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
   const action = actionOf(operation)
-  if (!here.actions.has(action)) throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
+  const isTransition = operation.op === 'update' && operation.transition !== null && here.transitions.has(operation.transition)
+  if (!isTransition && !here.actions.has(action))
+    throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
   if (operation.op === 'create') {
     refuseWithheld(situation.catalogue, operation, null, { masked: new Set(), fixed: here.fixedOnCreate })
-    return decideCreate(situation, operation)
+    return decideCreate(situation, operation, (transition) => here.transitions.has(transition))
   }
   const record = records.get(operation.id)
   if (!record && operation.op === 'update' && operation.key && operation.key.fields.length > 0)
     throw takenByHidden(here, operation.key, operation.pointer)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
-  if (!record.reaches[action as keyof typeof record.reaches]) throw new Problem('not-allowed', `Your role may not ${action} this record.`)
+  const { runs, stored } = record
+  const isRun = operation.op === 'update' && operation.transition !== null && runs.has(operation.transition) && isBare(operation)
+  if (!isRun && !record.reaches[action as keyof typeof record.reaches])
+    throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
     refuseWithheld(situation.catalogue, operation, record.stored, record.without)
-    return decideUpdate(situation, operation, record.stored)
+    return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }
   refuseStale(operation, record.stored)
+  const frozen = operation.op === 'delete' ? frozenState(operation.entity, stored.values) : null
+  if (frozen !== null && situation.member !== null) throw new Problem('conflict', `The record cannot be deleted: it is ${frozen}.`)
   return (operation.op === 'restore' ? decideRestore : decideDelete)(surroundings, operation, record.stored)
 }
+
+/** It does nothing but run the transition: that is a right of its own. */
+const isBare = ({ change }: UpdateOperation): boolean => change.set.size === 1 && change.lines.size === 0
 
 /** What the role must grant: making a single record is changing it, and taking back an import belongs to importing. */
 export function actionOf({ op, entity }: ResolvedOperation): Action {

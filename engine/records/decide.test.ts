@@ -108,6 +108,7 @@ const update = (wish: Change, more: Partial<UpdateOperation> = {}): UpdateOperat
   id: id(1),
   ifMatch: null,
   key: null,
+  transition: null,
   pointer: '',
   change: wish,
   ...more,

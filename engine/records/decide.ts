@@ -9,6 +9,8 @@ import { emit } from './decide-emit.ts'
 import { Formulas } from './decide-formulas.ts'
 import type { Asked, Surroundings } from './decide-formulas.ts'
 import { judge, refuseOtherSystemValues } from './decide-judge.ts'
+import { judgeStates, runTransitions } from './decide-lifecycle.ts'
+import type { Run } from './decide-lifecycle.ts'
 import { judgeRules } from './decide-rules.ts'
 
 /**
@@ -73,8 +75,8 @@ export type Row = Readonly<Record<string, unknown>>
 export interface EventDraft {
   readonly entity: Entity
   readonly record: string
-  /** derived: values of it were worked out anew, because what they hang on changed elsewhere. */
-  readonly type: 'created' | 'updated' | 'derived' | 'deleted' | 'restored' | 'shared' | 'unshared'
+  /** created, updated, deleted, restored, shared, unshared, the id of a transition, or derived: values were worked out anew, because what they hang on changed elsewhere. */
+  readonly type: string
   readonly version: number
   readonly revision: number
   /** Field ids, and `lines/{line}/{field}` for lines. */
@@ -95,9 +97,12 @@ export interface LineEvent {
   readonly set: EventBody['set']
 }
 
-export function decideCreate(situation: Situation, operation: CreateOperation): Decision {
+/** Whether the actor may run a transition (id) of the record. */
+export type MayRun = (transition: string) => boolean
+
+export function decideCreate(situation: Situation, operation: CreateOperation, mayRun: MayRun = () => true): Decision {
   const { entity, id } = operation
-  const { draft, warnings } = draftOf(situation, operation, null)
+  const { draft, warnings } = draftOf(situation, operation, null, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   return {
     status: 201,
@@ -111,10 +116,10 @@ export function decideCreate(situation: Situation, operation: CreateOperation): 
   }
 }
 
-export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored): Decision {
+export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored, mayRun: MayRun = () => true): Decision {
   const { entity, id, ifMatch } = operation
   if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
-  const { draft, warnings } = draftOf(situation, operation, stored)
+  const { draft, warnings, runs } = draftOf(situation, operation, stored, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   if (changed.length === 0)
     return { status: 200, id, version: stored.version, revision: stored.revision, warnings: [], places: new Map(), writes: [], events: [] }
@@ -128,7 +133,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     warnings,
     places: placesOf(draft),
     writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes],
-    events: [{ entity, record: id, type: 'updated', version, revision, changed, body }],
+    events: [{ entity, record: id, type: runs[0]?.transition.id ?? 'updated', version, revision, changed, body }],
   }
 }
 
@@ -177,7 +182,8 @@ function draftOf(
   situation: Situation,
   operation: CreateOperation | UpdateOperation,
   stored: Stored | null,
-): { draft: Draft; warnings: readonly Fault[] } {
+  mayRun: MayRun,
+): { draft: Draft; warnings: readonly Fault[]; runs: readonly Run[] } {
   const { catalogue } = situation
   const faults: Fault[] = []
   const warnings: Fault[] = []
@@ -186,13 +192,19 @@ function draftOf(
   const formulas = new Formulas(situation.surroundings)
   const draft = draftDocument({ ...situation, report }, operation, stored, operation.change)
   if (stored === null) for (const field of operation.entity.fields) if (field.sequence) draft.values.set(field.id, situation.number(field))
-  derive({ catalogue, formulas, report, anew: new Set() }, draft)
+  const deriving = { catalogue, formulas, report, anew: new Set<string>() }
+  derive(deriving, draft)
+  const asked = operation.op === 'update' ? operation.transition : null
+  const runs = runTransitions({ formulas, report, mayRun, asked, isEngine: situation.member === null }, draft)
+  // What a transition sets may be what other values are made of.
+  if (runs.some(({ transition }) => transition.set.length > 0)) derive(deriving, draft)
   refuseOtherSystemValues(draft, stored, operation.op === 'update' ? operation.ifMatch : null, report)
   judge({ ...situation, report }, draft)
+  judgeStates(report, draft, runs)
   judgeRules({ formulas, report, warn, event: operation.op }, draft)
   if (formulas.open.length > 0) throw new Unanswered(formulas.open)
   if (faults.length > 0) throw invalid(faults)
-  return { draft, warnings }
+  return { draft, warnings, runs }
 }
 
 /**

@@ -232,7 +232,7 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
     if (each.op !== 'upsert') return each
     const { entity, pointer, change, key, ifMatch } = each
     const id = ids.get(each)
-    if (id !== undefined) return { op: 'update', entity, pointer, change, key, id, ifMatch }
+    if (id !== undefined) return { op: 'update', entity, pointer, change, key, transition: null, id, ifMatch }
     if (ifMatch !== null) throw new Problem('version-conflict', 'There is no record yet.')
     return { op: 'create', entity, pointer, change, id: each.id }
   })

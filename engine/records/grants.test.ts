@@ -20,6 +20,7 @@ const role = (scopes: string | string[], actions: readonly Action[], more: { hid
   role: `shop.${[scopes].flat().join()}`,
   scopes: [scopes].flat(),
   actions: new Set(actions),
+  transitions: new Set(),
   hide: new Set(more.hide),
   readOnly: new Set(more.readOnly),
 })

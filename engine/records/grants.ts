@@ -31,7 +31,10 @@ const sharing: { readonly [action in Action]?: ActorSet } = {
 
 /** The rows that a permission reaches for an action; null: none. A new record is in no scope yet: whoever may create may give it away. */
 function grantOf(entity: Entity, { role, scopes, actions }: Permission, action: Action): Grant | null {
-  if (!actions.has(action)) return null
+  return actions.has(action) ? reachOf(entity, role, scopes, action) : null
+}
+
+function reachOf(entity: Entity, role: string, scopes: readonly string[], action: Action): Grant | null {
   const reached = entity.scopes
     .filter(({ id }) => scopes.includes(id))
     .flatMap((scope): RowScope[] => {
@@ -73,10 +76,21 @@ export function combine(entity: Entity, permissions: readonly Permission[]): Com
   return {
     entity,
     actions,
+    transitions: transitionsOf(entity, permissions),
     within: [],
     ...readable(entity, paths, parts, (among) => [...grantsOf('list', among), ...grantsOf('get', among)]),
     ...writable(paths, parts, grantsOf),
   }
+}
+
+/** A transition reaches the rows that the same role could update. */
+function transitionsOf(entity: Entity, permissions: readonly Permission[]): EntityAccess['transitions'] {
+  const ids = entity.lifecycles.flatMap(({ transitions }) => transitions.map((each) => each.id))
+  const granted = ids.map((id) => {
+    const among = permissions.filter(({ transitions }) => transitions.has(id))
+    return [id, among.flatMap(({ role, scopes }) => reachOf(entity, role, scopes, 'update') ?? [])] as const
+  })
+  return new Map(granted.filter(([, grants]) => grants.length > 0))
 }
 
 /** A path, or the list that it is a column of, is among these. */

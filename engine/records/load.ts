@@ -6,7 +6,7 @@ import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
 import type { LoadedRecord } from './decide-operations.ts'
-import { columnsFor, pathsWithout } from './reach.ts'
+import { columnsFor, pathsWithin, pathsWithout } from './reach.ts'
 import { isLive, systemJson, textOf, valueJson } from './select.ts'
 import { and, column, columnsOf, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -41,9 +41,10 @@ export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: A
     const conditions = access.actions.has(action) ? reachable(new Source(catalogue, access), access, actor, action) : [sql`false`]
     return sql`${and(conditions)} as ${sql.id(action)}`
   })
+  const runs = sql`${pathsWithin(catalogue, entity, access.transitions, 't')} as runs`
   const masked = sql`${pathsWithout(catalogue, entity, access.masks, 't')} as masked`
   const fixed = sql`${pathsWithout(catalogue, entity, access.fixed, 't')} as fixed`
-  return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma([...reach, masked, fixed])} from ${tableOf(entity)} t
+  return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma([...reach, runs, masked, fixed])} from ${tableOf(entity)} t
     where ${column('t', 'tenant_id')} = ${actor.tenant}::uuid and ${column('t', 'id')} = any(${ids}::uuid[])`)
 }
 
@@ -86,7 +87,7 @@ export function readStored(entity: Entity, lineEntity: (field: Field) => Entity,
       import: row['import'] === true,
     }
     const without = { masked: new Set(row['masked'] as string[]), fixed: new Set(row['fixed'] as string[]) }
-    return [stored.id, { stored, reaches, without }]
+    return [stored.id, { stored, reaches, runs: new Set(row['runs'] as string[] | undefined), without }]
   })
   return new Map(records)
 }

@@ -11,6 +11,7 @@ import { parseBulk, parseIfMatch, parseOne } from './parse-rest-write.ts'
 import { granted, writable } from './permit.ts'
 import type { Request } from './request.ts'
 import { isShareable, parseShare } from './share.ts'
+import type { Transition } from '../catalogue/types.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 import type { Wanted } from './write-request.ts'
 
@@ -73,13 +74,34 @@ function parseOnRecord(place: Place, id: string | null, what: string): Request {
     allow(call, 'GET')
     return { kind: 'history', access, history: parseHistory(access, granted(here, 'history'), id, call.query) }
   }
-  if (what === 'share' && id !== null && isShareable(here)) {
+  if (what === 'share' && id !== null && isShareable(here.entity)) {
     allow(call, 'GET', 'POST', 'DELETE')
     return { kind: 'share', access, share: parseShare(access, granted(here, 'share'), id, call) }
+  }
+  const transition = transitionNamed(here, what)
+  if (transition) {
+    allow(call, 'POST')
+    return parseTransition(place, id, transition)
   }
   if (what !== 'restore' || id === null) throw new Problem('not-found')
   allow(call, 'POST')
   return parseWrite(place, 'restore', (ifMatch) => ({ op: 'restore', id, ifMatch }))
+}
+
+const transitionNamed = ({ entity }: EntityAccess, name: string): Transition | undefined =>
+  entity.lifecycles.flatMap(({ transitions }) => transitions).find((each) => each.name === name)
+
+/** The body may bring further changes; there need not be one. A transition that no role of the caller runs is told from none only if its state is visible. */
+function parseTransition({ access, here, call }: Place, id: string | null, { id: transition, title }: Transition): Request {
+  if (!here.transitions.has(transition)) throw new Problem('not-allowed', `Your role may not do this: ${title}.`)
+  const readBack = here.actions.has('get') ? parseGet(access, here, null, new Map()) : null
+  return parseOne(
+    access,
+    here,
+    call,
+    { op: 'update', id, ifMatch: parseIfMatch(call.ifMatch), data: call.body ?? {}, transition },
+    readBack,
+  )
 }
 
 /** One record is answered as it reads after the write; who may not read it, or deletes it, gets its id and version. */

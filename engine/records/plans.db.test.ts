@@ -26,6 +26,9 @@ const actor = (tenant: string): Actor => ({
   roles: ['core.admin'],
   generation: 1,
   timeZone: 'Europe/Berlin',
+  tenantName: 'x',
+  locale: 'en',
+  currency: 'EUR',
 })
 const parameters = (query: Readonly<Record<string, string>>) => new Map(Object.entries(query).map(([name, value]) => [name, [value]]))
 const list = (query: Readonly<Record<string, string>>, tenant = large): Query =>

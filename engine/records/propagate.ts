@@ -87,7 +87,7 @@ export function changesOf(
       entity,
       id: record,
       fields: Object.keys(body.set),
-      comesOrGoes: type !== 'updated' && type !== 'derived',
+      comesOrGoes: ['created', 'deleted', 'restored'].includes(type),
       from: new Map(Object.entries(body.set).map(([field, { from }]) => [field, from])),
       pointer: pointerOf(record),
     }

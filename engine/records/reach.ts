@@ -72,6 +72,15 @@ export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Fi
   return shown ? (suffix = '') => sql`(case when ${shown} then ${at(suffix)} end)` : at
 }
 
+/** `text[]`: which of these are granted in the row. */
+export function pathsWithin(catalogue: Catalogue, entity: Entity, granted: ReadonlyMap<string, RowCondition>, alias: string): Fragment {
+  if (granted.size === 0) return sql`'{}'::text[]`
+  const named = [...granted].map(
+    ([id, rows]) => sql`case when ${reached(catalogue, entity, rows, alias) ?? sql`true`} then ${id}::text end`,
+  )
+  return sql`array_remove(array[${comma(named)}], null)`
+}
+
 /** `text[]`: which of these paths are not shown (or open) in the row. */
 export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: ReadonlyMap<string, RowCondition>, alias: string): Fragment {
   if (paths.size === 0) return sql`'{}'::text[]`

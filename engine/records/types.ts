@@ -14,6 +14,9 @@ export interface Actor {
   readonly roles: readonly string[]
   readonly generation: number
   readonly timeZone: string
+  readonly tenantName: string
+  readonly locale: string
+  readonly currency: string
 }
 
 /** What the roles of an actor may do, compiled once per (catalogue, roles) and shared. */
@@ -40,6 +43,8 @@ export interface EntityAccess {
   readonly entity: Entity
   /** The grants of each action, of which one must reach the row; an absent action is refused. */
   readonly actions: ReadonlyMap<Action, RowCondition>
+  /** The grants of each transition (by id) that the caller may run of some record. */
+  readonly transitions: ReadonlyMap<string, RowCondition>
   /** Fields this caller may know of, in entity order: those that are shown in some row that the caller may read. */
   readonly visible: readonly Field[]
   /** Of visible fields that are not shown in every row, by path: in which they are. In the others they have no value for this caller. */

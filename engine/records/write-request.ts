@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidv7 } from 'uuid'
-import type { UniqueKey } from '../catalogue/types.ts'
+import type { Entity, UniqueKey } from '../catalogue/types.ts'
 import { isObject } from '../fields/define.ts'
 import { suggestion } from '../fields/nearest.ts'
 import type { Fault, Problem, Report } from '../problems.ts'
 import { readChange } from './body.ts'
 import { onlyOne } from './change.ts'
-import type { Operation } from './change.ts'
+import type { Change, Operation } from './change.ts'
 import { invalid } from './decide.ts'
 import type { WriteRequest } from './request.ts'
 import type { EntityAccess } from './types.ts'
@@ -15,7 +15,13 @@ import type { EntityAccess } from './types.ts'
 export type Wanted =
   | { readonly op: 'create'; readonly data: unknown }
   /** `id` null: the one record of a `single` entity, which its first change creates. */
-  | { readonly op: 'update'; readonly id: string | null; readonly ifMatch?: number | null; readonly data: unknown }
+  | {
+      readonly op: 'update'
+      readonly id: string | null
+      readonly ifMatch?: number | null
+      readonly data: unknown
+      readonly transition?: string
+    }
   | { readonly op: 'delete' | 'restore' | 'retract'; readonly id: string; readonly ifMatch?: number | null }
   /** `key`: id of a unique key. */
   | { readonly op: 'upsert'; readonly key: string; readonly data: unknown }
@@ -83,7 +89,17 @@ function toOperation(
     case 'update': {
       const { id, ifMatch = null } = wanted
       const change = read(wanted.data, 'patch')
-      if (id !== null) return { op: 'update', entity, id, ifMatch, key: null, pointer, change }
+      if (id !== null)
+        return {
+          op: 'update',
+          entity,
+          id,
+          ifMatch,
+          key: null,
+          transition: wanted.transition ?? null,
+          pointer,
+          change: moved(entity, change, wanted.transition),
+        }
       assert(entity.kind === 'single', `a change of ${entity.id} names its record`)
       return { op: 'upsert', entity, id: uuidv7(), key: onlyOne, ifMatch, pointer, change }
     }
@@ -99,6 +115,15 @@ function toOperation(
     default:
       return { op: wanted.op, entity, id: wanted.id, ifMatch: wanted.ifMatch ?? null, pointer: base, deletionId: uuidv7() }
   }
+}
+
+/** A transition that is named brings its state. */
+function moved(entity: Entity, change: Change, transition: string | undefined): Change {
+  for (const { field, transitions } of entity.lifecycles) {
+    const to = transitions.find((each) => each.id === transition)?.to
+    if (to !== undefined) return { ...change, set: new Map([...change.set, [field, to]]) }
+  }
+  return change
 }
 
 /** An upsert must say what it goes by. */

@@ -51,6 +51,7 @@ function sketchEntity(
     search: search.map(named),
     unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
     rules: [],
+    lifecycles: [],
     derivations: [],
     permissions: at === undefined ? new Map([[administrator, everything]]) : new Map(),
     tree: path ? { parent: named(String(path[1]['treeOf'])), path: named(path[0]) } : null,
@@ -76,7 +77,14 @@ function sketchEntity(
   }
 }
 
-const everything: Permission = { role: administrator, scopes: ['all'], actions: new Set(actions), hide: new Set(), readOnly: new Set() }
+const everything: Permission = {
+  role: administrator,
+  scopes: ['all'],
+  actions: new Set(actions),
+  transitions: new Set(),
+  hide: new Set(),
+  readOnly: new Set(),
+}
 
 const scope = (id: string, predicate: ScopePredicate): RowScope => ({ id, title: id, predicate })
 const ownScopes = (owner?: string): RowScope[] => [

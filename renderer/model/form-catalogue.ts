@@ -43,6 +43,7 @@ function entityOf(view: CatalogueView, each: EntityView): Entity {
     unique: [],
     permissions: new Map(),
     rules: each.rules.map((rule) => ({ ...rule, when: expressionOf(rule.when), assert: expressionOf(rule.assert)!, on: new Set(rule.on) })),
+    lifecycles: [],
     derivations: stepsOf(view, each),
     tree: null,
     scopes: [],
@@ -87,6 +88,7 @@ function logicOf({ logic }: FieldView): FieldLogic | null {
     requiredWhen: expressionOf(logic.requiredWhen),
     readOnlyWhen: expressionOf(logic.readOnlyWhen),
     where: expressionOf(logic.where),
+    currency: expressionOf(logic.currency),
   }
 }
 
@@ -101,7 +103,7 @@ function stepsOf(view: CatalogueView, document: EntityView): readonly Derivation
     })
   const isKnown = ({ entity, field }: DerivationStep): boolean => {
     const logic = view.entities[entity]?.fields.find((each) => each.id === field)?.logic
-    return logic != null && (logic.derivation ? logic.derivation.expression : logic.default) !== null
+    return logic != null && (logic.derivation ? logic.derivation.expression : (logic.default ?? logic.currency)) !== null
   }
   return [...document.derivations, ...(document.kind === 'line' ? [] : read(document))].filter(isKnown)
 }

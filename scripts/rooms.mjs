@@ -38,7 +38,7 @@ const serverPackages = /^(pg|pg-boss|kysely|express|jsonwebtoken|@electric-sql\/
 /** What renderer/ and admin/ may reach into. `import type` of the API's shape vanishes when it runs. */
 const screensMayImport = [
   /^engine\/(expressions|fields)\//,
-  /^engine\/catalogue\/(types|check|compile)\.ts$/,
+  /^engine\/catalogue\/(types|check|compile|system-fields)\.ts$/,
   // Forms decide as the server does, on what they have: by the steps of a decision, one by one.
   /^engine\/records\/(decide(-\w+)?|change)\.ts$/,
   /^engine\/(problems|json)\.ts$/,
@@ -68,7 +68,7 @@ export function fault(from, specifier, typeOnly) {
   if (/^(renderer|admin)\//.test(from) && target.startsWith('engine/')) {
     const allowed = anyMatch(screensMayImport, target) || (typeOnly && anyMatch(screensMayImportTypes, target))
     if (!allowed)
-      return `screens may not import ${target}: only expressions, fields, catalogue/{types,check,compile} and records/decide run in the browser`
+      return `screens may not import ${target}: only expressions, fields, catalogue/{types,check,compile,system-fields} and records/decide run in the browser`
   }
   if (from.startsWith('renderer/') && target.startsWith('admin/')) return 'the renderer may not import the designer'
   if (!typeOnly && anyMatch(browserSafe, from) && !/(^|\/)(vite\.config|generate)\.ts$/.test(from)) {

@@ -25,6 +25,7 @@ const system = (name: string, title: string, type: string, target?: string): Fie
   createOnly: false,
   default: undefined,
   defaultsToActor: false,
+  index: false,
   reference: target === undefined ? null : { targets: [{ entity: target }], several: false },
   lines: null,
   operators: target === undefined ? ['gte', 'lt', 'gt', 'lte'] : ['eq', 'in', 'ne'],

@@ -488,12 +488,12 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
       { rules: [{ id: 'r', assert: 'true', message: 'No.' }] },
     ),
     [
-      `${dealFile}:/x-bos/rules: "rules" ${notBuilt}`,
-      `${dealFile}:/properties/stage/x-bos/lifecycle: "lifecycle" ${needs('transitions and their effects')}`,
-      `${dealFile}:/properties/total/x-bos/compute: "compute" ${expressions}`,
-      `${dealFile}:/properties/city/x-bos/lookup: "lookup" ${needs('derived values')}`,
-      `${dealFile}:/properties/city/x-bos/default: "default" ${expressions}; the keyword default takes a literal`,
-      `${dealFile}:/properties/city/x-bos/visibleWhen: "visibleWhen" ${expressions}`,
+      `${dealFile}:/properties/stage/x-bos/lifecycle/transitions/win/effects: "effects" ${notBuilt}`,
+      `${dealFile}:/properties/total/x-bos/compute: at "lines" (character 10): Thing has no "lines".`,
+      `${dealFile}:/properties/city/x-bos/default: what has lookup takes no default`,
+      `${dealFile}:/properties/city/x-bos/lookup: at "company" (character 6): Thing has no "company".`,
+      `${dealFile}:/properties/city/x-bos/default: at "city" (character 6): Thing has no "city".`,
+      `${dealFile}:/properties/stage/x-bos/lifecycle/transitions/win/guard: at "value" (character 6): Thing has no "value".`,
     ],
   ],
   [

@@ -55,9 +55,10 @@ describe.each(engines)('row-level security on the %s engine', (engine) => {
       'bos.job',
       'bos.import',
       'bos.import_row',
+      'bos.share',
       'test_crm.deal',
     ]
-    const writable = ['bos.idempotency', 'bos.counter', 'bos.job', 'bos.import', 'bos.import_row', 'test_crm.deal']
+    const writable = ['bos.idempotency', 'bos.counter', 'bos.job', 'bos.import', 'bos.import_row', 'bos.share', 'test_crm.deal']
     const counted = await raw(database, async (run) => {
       const counts: unknown[] = []
       for (const [role, tables] of [

@@ -73,7 +73,7 @@ export function entityPaths(
     ...(!line &&
       !single &&
       actions.has('share') &&
-      isShareable(here) && { share: shareOperations((verb, what, more) => operation(`${verb}${one}`, what, more), shown) }),
+      isShareable(here.entity) && { share: shareOperations((verb, what, more) => operation(`${verb}${one}`, what, more), shown) }),
     ...(!line &&
       !single &&
       actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } }),
@@ -162,7 +162,7 @@ function replaceParameter({ visible, readOnly }: EntityAccess): readonly Part[] 
 function shareOperations(operation: (verb: string, summary: string, more: Part) => Part, shown: string): Part {
   const done = answer('With whom the record is shared now.', ref('schemas', 'Shares'))
   return {
-    get: operation('listSharesOf', `With whom ${shown} is shared`, { responses: responses({ 200: done }, 401, 403, 404) }),
+    get: operation('sharesOf', `With whom ${shown} is shared`, { responses: responses({ 200: done }, 401, 403, 404) }),
     post: operation('share', `Share ${shown} with a person or a team`, {
       description:
         'To read, or to read and change it. Effective for roles that can be limited to what was shared, from their next request on.',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Entity } from '../catalogue/types.ts'
 import type { Database, Query } from '../database/types.ts'
 import { isObject } from '../fields/define.ts'
 import { isUuid } from '../fields/uuid.ts'
@@ -42,7 +43,7 @@ export interface Share {
 }
 
 /** Sharing means something where roles can be limited to what was shared. */
-export const isShareable = ({ entity }: EntityAccess): boolean =>
+export const isShareable = (entity: Entity): boolean =>
   entity.kind === 'record' && entity.scopes.some(({ predicate }) => predicate.kind === 'among' && predicate.set === 'shared')
 
 /** `{"member": "…", "access": "read"}`; what is taken back may be named in the query too, for clients whose DELETE has no body. */

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { isShareable } from '../records/share.ts'
 import { eventsOf } from './scenarios.ts'
 import { creationOrder, specimen } from './specimen.ts'
 import { pathOf, Stage } from './stage.ts'
@@ -94,6 +95,16 @@ export function isolation(world: World, catalogue: Catalogue): void {
       alike('bulk update', self, (id) => bulk({ op: 'update', id, data: {} }))
       alike('bulk update, all or nothing', self, (id) => bulk({ op: 'update', id, data: {} }, 'all'))
       alike('bulk delete', self, (id) => bulk({ op: 'delete', id }), spare)
+      if (isShareable(entity)) {
+        const shared = (id: string, member: string) => ({ method: 'POST', path: `${path}/${id}/share`, body: { member, access: 'read' } })
+        alike('who it is shared with', self, (id) => ({ method: 'GET', path: `${path}/${id}/share` }))
+        alike('share', self, (id) => shared(id, stage.id(stage.own, 'core.member')))
+        alike(
+          'share with somebody',
+          () => 'core.member',
+          (member) => shared(stage.id(stage.own, entity.id), member),
+        )
+      }
       alike('filter by id', self, (id) => ({ method: 'GET', path: `${path}?id=${id}` }))
       alike('filter by several ids', self, (id) => ({ method: 'GET', path: `${path}?id.in=${id}` }))
       alike('export by id', self, (id) => ({ method: 'GET', path: `${path}/export?format=jsonl&id=${id}` }))

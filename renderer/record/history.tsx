@@ -1,4 +1,4 @@
-import { IconArrowRight, IconPencil, IconPlus, IconRestore, IconTrash } from '@tabler/icons-react'
+import { IconArrowRight, IconPencil, IconPlus, IconRestore, IconShare, IconShareOff, IconTrash } from '@tabler/icons-react'
 import { fieldOf, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { useHistory, type Changes, type HistoryEntry } from '../api/history.ts'
 import type { RecordData } from '../api/records.ts'
@@ -15,6 +15,8 @@ const words: Readonly<Record<string, string>> = {
   updated: 'changed',
   deleted: 'deleted this',
   restored: 'restored this',
+  shared: 'shared this',
+  unshared: 'stopped sharing this',
 }
 const origins: Readonly<Record<string, string>> = {
   import: 'by import',
@@ -23,7 +25,14 @@ const origins: Readonly<Record<string, string>> = {
   job: 'by a job',
   system: 'by the system',
 }
-const icons = { created: IconPlus, updated: IconPencil, deleted: IconTrash, restored: IconRestore } as const
+const icons = {
+  created: IconPlus,
+  updated: IconPencil,
+  deleted: IconTrash,
+  restored: IconRestore,
+  shared: IconShare,
+  unshared: IconShareOff,
+} as const
 
 /** What happened to a record, newest first; edits by one person within a few minutes stand under one heading. */
 export function History({ entity, record }: { readonly entity: Entity; readonly record: RecordData }) {

@@ -1,6 +1,6 @@
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
-import { scopesOf } from '../records/grants.ts'
+import { reachesAll } from '../records/grants.ts'
 import { isShareable } from '../records/share.ts'
 import type { EntityAccess } from '../records/types.ts'
 import { ref, type Part } from './openapi-names.ts'
@@ -192,11 +192,7 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const grants = here.actions.get('get')
   // Whoever sees only some records may write one away from themselves.
   const after =
-    grants === undefined
-      ? written
-      : scopesOf(grants).some(({ predicate }) => predicate.kind === 'all')
-        ? wholeRecord(names, here)
-        : { anyOf: [wholeRecord(names, here), written] }
+    grants === undefined ? written : reachesAll(grants) ? wholeRecord(names, here) : { anyOf: [wholeRecord(names, here), written] }
   const done = answer('The record as it is now.', after, etag)
   const created = answer('The new record.', after, { ...etag, Location: ref('headers', 'Location') })
   const twice = parameter('Idempotency-Key')

@@ -13,10 +13,14 @@ export function scopesOf(grants: RowCondition): readonly RowScope[] {
   return every ? [every] : scopes
 }
 
+/** Every row, whatever it holds. */
+export const reachesAll = (grants: RowCondition): boolean =>
+  grants.some(({ scopes, condition }) => condition === null && scopes.some(({ predicate }) => predicate.kind === 'all'))
+
 /** Does a condition hold in every row of another, as far as can be told without looking at rows? */
 export function covers(shown: RowCondition, rows: RowCondition): boolean {
   const scopes = new Set(scopesOf(shown.filter((each) => each.condition === null)).map((each) => each.id))
-  return rows.every((each) => shown.includes(each) || scopes.has('all') || each.scopes.every(({ id }) => scopes.has(id)))
+  return reachesAll(shown) || rows.every((each) => shown.includes(each) || each.scopes.every(({ id }) => scopes.has(id)))
 }
 
 /** What sharing a record gives: to read it, or to read and change it; never more. */

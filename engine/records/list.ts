@@ -9,7 +9,7 @@ import { boundConstant, filterShape, filterSql, parseFilter } from './filter.ts'
 import type { Filter } from './filter.ts'
 import { choice, parameterFault, parseConditions, parseDeleted, parseInteger, parseSort, single, typeAt } from './parameters.ts'
 import type { Condition, SortKey } from './parameters.ts'
-import { scopesOf } from './grants.ts'
+import { reachesAll } from './grants.ts'
 import { isLive, recordJson } from './select.ts'
 import type { Selection } from './select.ts'
 import { parseSelection, recordsPerRow } from './selection.ts'
@@ -237,7 +237,7 @@ const stepOf = (limit: number): number => limitSteps.find((step) => step >= limi
 function rowsAtMost(request: SlottedList): Fragment {
   const isKept =
     request.filter === null &&
-    scopesOf(request.access.actions.get(request.action) ?? []).some(({ predicate }) => predicate.kind === 'all') &&
+    reachesAll(request.access.actions.get(request.action) ?? []) &&
     request.conditions.every((each) => each.path.field.name === 'id' || isMatched(each))
   return isKept ? sql.lit(request.step + 1) : sql`${request.onePastLimit}::int`
 }

@@ -1,12 +1,13 @@
+import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { among } from '../schema/policies.ts'
 import { derivedColumns } from './derived-columns.ts'
-import { covers, scopesOf } from './grants.ts'
-import { column, columnsOf, comma, tableOf } from './sql.ts'
+import { covers, reachesAll, scopesOf } from './grants.ts'
+import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import type { EntityAccess, RowCondition } from './types.ts'
+import type { EntityAccess, Grant, RowCondition } from './types.ts'
 
 /**
  * Which rows a caller reaches, and which of their values. Every door reads a field through `columnsFor` and a row through `readable`:
@@ -23,20 +24,33 @@ export function reached(
   alias: string,
   self: Fragment = actingMember,
 ): Fragment | null {
-  const scopes = scopesOf(grants)
-  if (scopes.some(({ predicate }) => predicate.kind === 'all')) return null
+  if (reachesAll(grants)) return null
   const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
   if (parent) {
     const outer = `${alias}o`
     return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
         and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${reached(catalogue, parent, grants, outer, self) ?? sql`true`})`
   }
-  const branches = scopes.flatMap(({ predicate }) => {
-    if (predicate.kind !== 'among') return []
-    const { column: at, ids } = among(entity, predicate, alias)
-    return [predicate.set === 'self' ? sql`${sql.raw(at)} = ${self}` : sql`${sql.raw(at)} = ${sql.raw(ids)}`]
+  const inScope = (each: RowCondition): Fragment[] =>
+    scopesOf(each).flatMap(({ predicate }) => {
+      if (predicate.kind !== 'among') return []
+      const { column: at, ids } = among(entity, predicate, alias)
+      return [sql`${sql.raw(at)} = ${predicate.set === 'self' ? self : sql.raw(ids)}`]
+    })
+  const worded = grants.flatMap((grant) => {
+    if (grant.condition === null) return []
+    const own = inScope([grant])
+    return [and([...(own.length > 0 ? [anyOf(own)] : []), holds(grant.condition)])]
   })
-  return branches.length === 0 ? sql`false` : branches.length === 1 ? branches[0]! : sql`(${sql.join(branches, sql` or `)})`
+  return anyOf([...inScope(grants.filter(({ condition }) => condition === null)), ...worded])
+}
+
+const anyOf = (conditions: readonly Fragment[]): Fragment =>
+  conditions.length === 0 ? sql`false` : conditions.length === 1 ? conditions[0]! : sql`(${sql.join(conditions, sql` or `)})`
+
+/** Words of a role are refused by `check` until they are compiled here: a grant that has some must never reach more than they say. */
+function holds(condition: NonNullable<Grant['condition']>): never {
+  assert.fail(`a permission says ${JSON.stringify(condition)}`)
 }
 
 /** Conditions under which a row may be read, over what its policy lets through: the action reaches it, and its list is not masked. */

@@ -66,6 +66,30 @@ describe('rows that follow people', () => {
   )
 })
 
+test('whose rows they are is asked once per statement, and not at all without the scope; of another tenant nothing comes', async () => {
+  const inTenant = async (tenant: string, scopes: readonly string[], text: string): Promise<Json[]> => {
+    const [found] = await world.sql<{ generation: number }>('select generation from bos.tenant where id = $1', [tenant])
+    const context = { tenant, member: rep, session: null, generation: Number(found!.generation), scopes }
+    return [...(await world.app.database.read(context, { text }))[0]!.rows]
+  }
+  const explain = async (scope: string): Promise<string> =>
+    (await inTenant(world.acme.id, [`crm.deal:${scope}`], 'explain (analyze, timing off, summary off) select id from crm.deal'))
+      .map((row) => String(row['QUERY PLAN']))
+      .join('\n')
+  /** How often each sub-plan of the policy ran, by what it came to cost: the look at people is an InitPlan of its own. */
+  const runs = (plan: string): string[] =>
+    [...plan.matchAll(/InitPlan \S+\n\s*->\s+Result [^\n]*\((actual[^)]*|never executed)\)/g)].map(([, ran]) => ran!)
+  const [team, all] = [await explain('team'), await explain('all')]
+  expect(team).not.toContain('SubPlan')
+  expect(runs(team).every((ran) => ran === 'never executed' || /loops=1$/.test(ran))).toBe(true)
+  expect(runs(all).filter((ran) => ran === 'never executed').length).toBeGreaterThan(
+    runs(team).filter((ran) => ran === 'never executed').length,
+  )
+  const sets = 'select cardinality(bos.team()) as team, cardinality(bos.subtree()) as subtree, cardinality(bos.company()) as company'
+  expect(await inTenant(world.globex.id, [], sets)).toEqual([{ team: 1, subtree: 1, company: 0 }])
+  expect(Number((await inTenant(world.acme.id, [], sets))[0]!['team'])).toBeGreaterThan(2)
+})
+
 describe('a field that only one of two roles shows', () => {
   let foreign = '',
     mine = ''

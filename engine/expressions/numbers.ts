@@ -10,8 +10,6 @@ export type Numeric = number | Decimal
 /** Fraction digits of `/`, averages and powers. */
 export const quotientDigits = 20
 
-export const isWhole = (value: Numeric): value is number => typeof value === 'number'
-
 export function toDecimal(value: Numeric): Decimal {
   return typeof value === 'number' ? { units: BigInt(value), scale: 0 } : value
 }

@@ -98,6 +98,7 @@ export function sqlType(type: Type): string {
       return `${sqlType(type.of)}[]`
     case 'json':
     case 'money':
+    case 'composite':
       return 'jsonb'
     case 'boolean':
     case 'date':
@@ -114,7 +115,7 @@ export function bind(type: Type, canonical: unknown): unknown {
   if (type.kind === 'number' || type.kind === 'duration') return writeNumeric(fromCanonical(type, canonical) as Numeric)
   if (type.kind === 'record') return fromCanonical(type, canonical)
   if (type.kind === 'list') return (canonical as readonly unknown[]).map((each) => bind(type.of, each))
-  return type.kind === 'json' || type.kind === 'money' ? JSON.stringify(canonical) : canonical
+  return sqlType(type) === 'jsonb' ? JSON.stringify(canonical) : canonical
 }
 
 /** Where a node stands: the innermost FROM, and what the variables of loops are there. */

@@ -33,6 +33,27 @@ export const regressions: readonly Regression[] = [
     }),
   },
   {
+    name: 'an address, or nothing',
+    zone: 'UTC',
+    node: call('isEmpty.any', boolean, {
+      kind: 'if',
+      type: { kind: 'composite', members: ['city', 'country'] },
+      condition: nothing,
+      then: { kind: 'constant', type: { kind: 'composite', members: ['city', 'country'] }, value: { city: 'a' } },
+      otherwise: nothing,
+    }),
+  },
+  {
+    name: 'an empty list beside something that is not text',
+    zone: 'UTC',
+    node: call(
+      'contains.list',
+      boolean,
+      { kind: 'list', type: { kind: 'list', of: { kind: 'text' } }, items: [] },
+      constant({ kind: 'record', entities: ['fuzz.deal'] }, null),
+    ),
+  },
+  {
     name: 'an untyped null as a condition',
     zone: 'UTC',
     node: { kind: 'if', type: number, condition: nothing, then: constant(number, '1'), otherwise: nothing },

@@ -9,13 +9,7 @@ import type { Tables } from '../../expressions/sql.ts'
 import type { Random } from './random.ts'
 import { sample } from './samples.ts'
 
-export interface FieldOf {
-  readonly id: string
-  readonly type: ValueType
-  /** The part of a composite or of money that this is. */
-  readonly member: string | null
-}
-export interface ReferenceOf {
+interface ReferenceOf {
   readonly id: string
   readonly entities: readonly string[]
 }

@@ -14,7 +14,11 @@ export function dependantsOf(entities: ReadonlyMap<string, Entity>): ReadonlyMap
   }
   for (const entity of entities.values()) {
     for (const { id, logic } of entity.fields) {
-      if (!logic?.derivation?.stored || logic.derivation.kind === 'copy') continue
+      const derivation = logic?.derivation
+      const isDerived = derivation && derivation.kind !== 'copy'
+      // The expression of derived money has the currency in it.
+      const expression = isDerived ? (derivation.stored ? derivation.expression : null) : logic?.currency
+      if (!expression) continue
       const visit = (needs: Needs, path: readonly PathStep[], isOutside: boolean): void => {
         const tell = (key: string): void => {
           if (isOutside) add(`${needs.entity}/${key}`, { entity: entity.id, field: id, path })
@@ -36,7 +40,7 @@ export function dependantsOf(entities: ReadonlyMap<string, Entity>): ReadonlyMap
         }
         if (needs.document) visit(needs.document, [...path, { kind: 'document', entity: needs.document.entity }], isOutside)
       }
-      const self = logic.derivation.expression.dependencies.roots.get('self')
+      const self = expression.dependencies.roots.get('self')
       if (self) visit(self, [], false)
     }
   }

@@ -68,7 +68,7 @@ function checkRoot(checker: Checker, syntax: Name, name: Root, { self }: Scope):
     case 'parent': {
       const document = self && context.names.shape(self.entity)?.document
       if (!self || !document) return checker.refuse(syntax, 'only lines have a parent, the document they stand in')
-      return unchanged(syntax, recordTerm({ kind: 'document', of: self, entity: document }))
+      return unchanged(syntax, recordTerm(documentOf(checker, self, document)))
     }
     case 'now':
       return unchanged(syntax, parameter({ kind: 'dateTime' }, 'now'))
@@ -291,34 +291,15 @@ function currencyOfField(checker: Checker, of: RecordNode, currency: Currency, o
   return currencyAlong(checker, of, currency.path)
 }
 
-/** What a path such as self.company.currency means, said of the record `self`. */
+/** What gives the currency of an amount speaks of its record; who asks, and when, has no say in what is stored. */
+export const currencyRoots: ReadonlySet<Root> = new Set<Root>(['self', 'parent', 'tenant', 'settings'])
+
+/** What the text that gives a currency (`self.company.currency`) means, said of the record `self`. */
 export function currencyAlong(checker: Checker, self: RecordNode, path: string): Node | null {
   const { syntax } = parse(path)
-  const [first, ...steps] = (syntax && stepsOf(syntax)) ?? []
-  if (syntax === undefined || first === undefined || checker.following > pathDepth) return null
-  // Settings hold the path as it is written today.
-  const along: Checker = { ...checker, context: { ...checker.context, isCanonical: false }, following: checker.following + 1 }
-  let term = pathRoot(along, self, first)
-  for (const name of steps) {
-    if (term === null) return null
-    const found = memberOf(along, term, name)
-    term = typeof found === 'string' ? null : found[0]
-  }
-  return term?.is === 'value' && term.type.kind === 'text' ? term.node : null
-}
-
-function stepsOf(syntax: Syntax): readonly string[] | null {
-  if (syntax.kind === 'name') return [syntax.name]
-  if (syntax.kind !== 'member') return null
-  const before = stepsOf(syntax.of)
-  return before && [...before, syntax.name]
-}
-
-function pathRoot(checker: Checker, self: RecordNode, name: string): Term | null {
-  const { names, settings } = checker.context
-  const document = names.shape(self.entity)?.document
-  if (name === 'self') return recordTerm(self)
-  if (name === 'parent' && document) return recordTerm(documentOf(checker, self, document))
-  if (name === 'settings' && settings !== null) return recordTerm({ kind: 'root', root: 'settings', entity: settings })
-  return name === 'tenant' ? { is: 'space', name } : null
+  if (syntax === undefined || checker.following > pathDepth) return null
+  // Settings hold the text as it is written today.
+  const context = { ...checker.context, isCanonical: false, roots: currencyRoots }
+  const { term } = checker.quietly({ context, following: checker.following + 1 }).check(syntax, { variables: new Map(), loops: 0, self })
+  return term.is === 'value' && term.type.kind === 'text' ? term.node : null
 }

@@ -65,6 +65,7 @@ function checkerFor(
       return faulty(part)
     },
     nextVariable: () => variables++,
+    quietly: (changes) => quiet(checker, changes),
     enterLoop(part, scope) {
       loops++
       if (loops <= limits.loops && scope.loops < limits.nestedLoops) return true
@@ -78,6 +79,18 @@ function checkerFor(
   }
   const self = context.self === null ? null : ({ kind: 'root', root: 'self', entity: context.self } as const)
   return { checker, scope: { variables: new Map(), loops: 0, self } }
+}
+
+function quiet(loud: Checker, changes: Pick<Checker, 'context' | 'following'>): Checker {
+  const checker: Checker = {
+    ...loud,
+    ...changes,
+    check: (part, scope) => checkSyntax(checker, part, scope),
+    refuse: faulty,
+    quietly: (more) => quiet(checker, more),
+    enterLoop: () => true,
+  }
+  return checker
 }
 
 const sorted = (faults: readonly ExpressionFault[]): readonly ExpressionFault[] =>

@@ -67,6 +67,8 @@ export interface Checker {
   readonly writes: 'ids' | 'names'
   /** How many paths of currencies are being followed. */
   readonly following: number
+  /** Another one that reports nothing, for texts that were checked where they stand. */
+  quietly(this: void, changes: Pick<Checker, 'context' | 'following'>): Checker
   /** Counts a loop; false, and reported, when there are too many. */
   enterLoop(this: void, syntax: Syntax, scope: Scope): boolean
 }

@@ -5,20 +5,32 @@ import type { Comparison } from './compare.ts'
 import { currencies } from './currencies.ts'
 import { numberFault } from './decimals.ts'
 import { define, inside, isObject } from './define.ts'
-import { exactColumns, exactComparison, exactIndex, exactMeasured, exactSchema, exactSettings, exactSort, parseExact, roundExact } from './exact.ts'
+import {
+  exactColumns,
+  exactComparison,
+  exactIndex,
+  exactMeasured,
+  exactSchema,
+  exactSettings,
+  exactSort,
+  parseExact,
+  roundExact,
+} from './exact.ts'
 import type { ExactSettings } from './exact.ts'
 import { suggestion } from './nearest.ts'
-import { notBuilt } from './notYet.ts'
 import { text } from './text.ts'
-import type { ColumnRef, Currency, JsonSchema, Operator } from './type.ts'
+import type { ColumnRef, JsonSchema, Operator } from './type.ts'
 
 export interface MoneySettings extends ExactSettings {
   /** ISO 4217 code where the field fixes it; null: each value has its own. */
   readonly currency: string | null
+  /** The expression by which the engine gives each value its currency, as written; '': the caller may not know it. Null: there is none. */
+  readonly path: string | null
 }
 export interface Money {
   readonly amount: string
-  readonly currency: string
+  /** Absent in what is read where the engine gives it. */
+  readonly currency?: string
 }
 
 const code = /^[A-Z]{3}$/
@@ -27,7 +39,8 @@ const notInUse = (currency: string): string => `"${currency}" is no currency in 
 
 function parseMoney(input: unknown, settings: MoneySettings, report: Report): Money | undefined {
   if (!isObject(input)) {
-    report('', `must be an object such as {"amount": "12.50", "currency": "${settings.currency ?? 'EUR'}"}`)
+    const currency = settings.path === null ? `, "currency": "${settings.currency ?? 'EUR'}"` : ''
+    report('', `must be an object such as {"amount": "12.50"${currency}}`)
     return undefined
   }
   const unknown = Object.keys(input).filter((key) => !members.includes(key))
@@ -36,8 +49,10 @@ function parseMoney(input: unknown, settings: MoneySettings, report: Report): Mo
   let amount: string | undefined
   if (given === undefined || given === null) report('/amount', 'is missing')
   else amount = parseExact(given, settings, inside(report, 'amount'))
-  const currency = parseCurrency(own, settings, inside(report, 'currency'))
-  return amount === undefined || currency === undefined || unknown.length > 0 ? undefined : { amount, currency }
+  const isGiven = settings.path !== null && (own === null || own === undefined)
+  const currency = isGiven ? null : parseCurrency(own, settings, inside(report, 'currency'))
+  if (amount === undefined || currency === undefined || unknown.length > 0) return undefined
+  return currency === null ? { amount } : { amount, currency }
 }
 
 function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, report: Report): string | undefined {
@@ -49,7 +64,7 @@ function parseCurrency(input: unknown, { currency: fixed }: MoneySettings, repor
   return undefined
 }
 
-/** "12.50 EUR"; the code may be left out where the field fixes it. */
+/** "12.50 EUR"; the code may be left out where the field fixes it or the engine gives it. */
 function fromText(cell: string, settings: MoneySettings, report: Report): Money | undefined {
   const [amount, currency, ...more] = cell.trim().split(/[ \u00a0]+/)
   const fault = numberFault(cell.trim().replace(/[ \u00a0]+[A-Z]{3}$/, ''))
@@ -57,7 +72,7 @@ function fromText(cell: string, settings: MoneySettings, report: Report): Money 
     report('', fault)
     return undefined
   }
-  if (more.length === 0 && (currency ?? settings.currency) !== null) {
+  if (more.length === 0 && (currency ?? settings.currency ?? settings.path) !== null) {
     return parseMoney({ amount, currency: currency ?? settings.currency }, settings, (_, detail) => report('', detail))
   }
   report('', 'must be an amount and a currency, such as 12.50 EUR')
@@ -86,12 +101,15 @@ function comparison(name: Comparison): Operator {
 }
 
 function moneySchema(settings: MoneySettings, mode: 'read' | 'create' | 'patch'): JsonSchema {
-  const required = settings.currency === null || mode === 'read' ? members : ['amount']
+  const required = (settings.currency === null && settings.path === null) || mode === 'read' ? members : ['amount']
   return {
     type: 'object',
     properties: {
       amount: exactSchema(settings, mode),
-      currency: settings.currency === null ? { type: 'string', pattern: '^[A-Z]{3}$' } : { const: settings.currency },
+      currency:
+        settings.currency === null
+          ? { type: 'string', pattern: '^[A-Z]{3}$', ...(settings.path !== null && { description: 'Given by the record: leave it out.' }) }
+          : { const: settings.currency },
     },
     // A patch merges into the stored value, so it may name one part.
     ...(mode !== 'patch' && { required }),
@@ -99,25 +117,29 @@ function moneySchema(settings: MoneySettings, mode: 'read' | 'create' | 'patch')
   }
 }
 
-/** A code, or a path such as self.company.currency. */
-const kindOf = (currency: string): Currency => (code.test(currency) ? { kind: 'code', code: currency } : { kind: 'path', path: currency })
+/** What is no code is an expression, which the catalogue compiles; a bare word is neither. */
+const isPath = (currency: unknown): currency is string => typeof currency === 'string' && !/^\w*$/.test(currency)
 
-/** An exact amount in a currency: its own, or one the field fixes. */
+/** An exact amount in a currency: its own, one the field fixes, or one that the record gives (`self.company.currency.code`). */
 export const money = define<MoneySettings>({
   id: 'money',
   rounded: (value, settings) => ({ ...(value as Money), amount: roundExact((value as Money).amount, settings) }),
-  valueType: ({ currency }) => ({ kind: 'money', currency: currency === null ? { kind: 'own' } : kindOf(currency) }),
+  valueType({ currency, path }) {
+    if (path !== null) return { kind: 'money', currency: { kind: 'path', path } }
+    return { kind: 'money', currency: currency === null ? { kind: 'own' } : { kind: 'code', code: currency } }
+  },
+  conceal: (settings) => (settings.path === null ? settings : { ...settings, path: '' }),
   json: ['object'],
   keywords: ['default', 'minimum', 'maximum'],
   settings: ['scale', 'precision', 'currency'],
   compile(node, report, { indexed }) {
     const currency = node['x-bos']?.['currency'] ?? null
-    if (typeof currency === 'string' && /^[a-z]\w*\./.test(currency)) {
-      report('/x-bos/currency', notBuilt('a currency taken along a path', 'the expression language'))
-    } else if (currency !== null && !(typeof currency === 'string' && code.test(currency))) {
+    const path = isPath(currency) ? currency : null
+    if (path === null && currency !== null && !(typeof currency === 'string' && code.test(currency))) {
       report('/x-bos/currency', 'must be a currency code of three capital letters, such as EUR; without it each value has its own')
-    } else if (typeof currency === 'string' && !currencies.has(currency)) report('/x-bos/currency', notInUse(currency))
-    return { ...exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }), currency: currency as string | null }
+    } else if (path === null && typeof currency === 'string' && !currencies.has(currency)) report('/x-bos/currency', notInUse(currency))
+    const fixed = path === null ? (currency as string | null) : null
+    return { ...exactSettings(node, report, indexed, { precision: () => 18, scale: 2 }), currency: fixed, path }
   },
   columns: (name, settings) => {
     const [amount, ...shadow] = exactColumns(name, settings)
@@ -150,5 +172,5 @@ export const money = define<MoneySettings>({
     ]),
   text: (sql, at, settings) => sql`${at()}::text || ' ' || ${currencyOf(sql, at, settings)}`,
   fromText,
-  toText: (value) => `${(value as Money).amount} ${(value as Money).currency}`,
+  toText: (value) => [(value as Money).amount, (value as Money).currency].join(' ').trim(),
 })

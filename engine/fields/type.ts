@@ -121,6 +121,8 @@ export interface FieldType<Settings = unknown> {
   showMeasure?(this: void, sql: Sql, measure: Measure, aggregate: RawBuilder<unknown>, settings: Settings): RawBuilder<unknown>
   /** The settings for a caller who may know only some entities: what they cannot name is neither taken from them nor named to them. */
   narrow?(this: void, settings: Settings, knows: (entity: string) => boolean): Settings
+  /** The settings for a caller who may not know what the field's expressions read: without their texts. */
+  conceal?(this: void, settings: Settings): Settings
   /** What its values are in expressions; absent: references and lines, which lead to records. */
   valueType?(this: void, settings: Settings): ValueType
   /** The nearest value that the field can keep: half away from zero, as PostgreSQL rounds. For what is worked out; what people enter is never rounded. */

@@ -51,7 +51,7 @@ test.each<[PropertyNode, unknown]>([
 
 test('a currency may be a path', () => {
   const money = fieldTypes.get('money')!
-  expect(money.valueType!({ currency: 'self.company.currency' })).toEqual({
+  expect(money.valueType!({ currency: null, path: 'self.company.currency' })).toEqual({
     kind: 'money',
     currency: { kind: 'path', path: 'self.company.currency' },
   })

@@ -54,14 +54,14 @@ function giveCurrency({ formulas, report, anew }: Deriving, draft: Draft, field:
   const sent = asked instanceof Members ? asked.members['currency'] : (asked as Money | null | undefined)?.currency
   if (currency !== null && sent !== undefined && sent !== currency && !same(value, before(draft, field.id)))
     return report(`${at}/currency`, `must be ${String(currency)}`)
-  draft.values.set(field.id, inCurrency(field, { amount: value.amount, currency: currency as string | null }, at, report))
+  const given = inCurrency(field, { amount: value.amount, currency: currency as string | null }, at, report)
+  if (given !== undefined) draft.values.set(field.id, given)
 }
 
+/** Undefined: there is none, or one that nobody uses; that is reported. */
 function inCurrency(field: Field, { amount, currency }: { amount: string; currency: string | null }, at: string, report: Report): unknown {
-  if (currency !== null)
-    return fieldOf(field.type).parse({ amount, currency }, field.settings, (pointer, detail) => report(at + pointer, detail)) ?? null
-  report(at, `${field.title}: the record says no currency for it yet.`)
-  return null
+  if (currency === null) return report(at, `${field.title}: the record says no currency for it yet.`)
+  return fieldOf(field.type).parse({ amount, currency }, field.settings, (pointer, detail) => report(at + pointer, detail))
 }
 
 /** Values that are not stored are worked out only to be compared with what a body repeats of them. */
@@ -99,7 +99,7 @@ export function fitted(field: Field, value: unknown, { type }: Expression, at: s
     const money = rounded as { amount: string; currency: string | null }
     // Nothing of an unknown currency is the total of an order that nobody has filled in yet.
     if (money.currency === null && Number(money.amount) === 0) return null
-    return inCurrency(field, money, at, report)
+    return inCurrency(field, money, at, report) ?? null
   }
   const parsed = kind.parse(rounded, field.settings, (pointer, detail) => report(at + pointer, `${field.title}: ${detail}`))
   return parsed === undefined ? null : parsed

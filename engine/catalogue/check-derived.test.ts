@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { check } from './check.ts'
+import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { compiledValidate } from './validate.ts'
+
+/** What the engine gives by expressions: currencies of amounts. Every fault stands where it was written. */
+const validate = compiledValidate()
+
+type Properties = Readonly<Record<string, object>>
+/** Faults of the properties of a deal with a company, of which the pointers begin at the property. */
+function faultsOf(properties: Properties, settings: object = {}, more: Readonly<Record<string, unknown>> = {}): string[] {
+  const crm = exampleModule('crm', {
+    'module.json': {
+      id: 'crm',
+      version: '1.0.0',
+      metamodel: 1,
+      title: 'CRM',
+      depends: { core: '^1.0.0' },
+      roles: [{ id: 'crm.rep', title: 'Rep' }],
+    },
+    'entities/company.json': exampleEntity({ currency: { type: 'string' }, employees: { type: 'integer' } }),
+    'entities/deal.json': exampleEntity(
+      { company: { 'x-bos': { type: 'reference', entity: 'crm.company' } }, day: { type: 'string', format: 'date' }, ...properties },
+      settings as Readonly<Record<string, unknown>>,
+    ),
+    ...more,
+  })
+  return check([exampleCore, crm], validate).map(
+    ({ file, pointer, detail }) => `${file.replace('crm/entities/deal.json', '')}${pointer.replace('/properties', '')} ${detail}`,
+  )
+}
+
+describe('a currency that is given', () => {
+  const money = (currency: string, more: object = {}): object => ({ 'x-bos': { type: 'money', currency, ...more } })
+
+  test.each<[string, Properties, string[]]>([
+    ['by no text', { a: money('self.company.employees') }, ['/a/x-bos/currency this is a number, but text is needed here: write text(…)']],
+    [
+      'by what there is not',
+      { a: money('self.company.curency') },
+      ['/a/x-bos/currency at "curency" (character 14): Thing has no "curency". Did you mean "currency"?'],
+    ],
+    ['by who asks', { a: money('user.name') }, ['/a/x-bos/currency at "user" (character 1): user cannot be used here']],
+    [
+      'by itself',
+      { a: money('self.b.currency'), b: money("self.a.amount > 1 ? 'EUR' : 'USD'") },
+      ['/a/x-bos/currency needs itself: deal.a → deal.a'],
+    ],
+    [
+      'by what depends on the time',
+      { late: { 'x-bos': { type: 'boolean', compute: 'self.day < today' } }, a: money("self.late ? 'EUR' : 'USD'") },
+      ['/a/x-bos/currency it depends on the time or on who asks: the currency of what is stored does not'],
+    ],
+    [
+      'and that of another amount',
+      { a: money('self.company.currency'), b: money('EUR', { compute: 'self.a' }) },
+      ['/b/x-bos/compute this amount may not be in EUR, the currency of the field: convert it first, or write .amount'],
+    ],
+  ])('%s', (_name, properties, faults) => {
+    expect(faultsOf(properties)).toEqual(faults)
+  })
+
+  test('is the same where the same text gives it', () => {
+    const currency = "self.company == null ? 'EUR' : self.company.currency"
+    expect(
+      faultsOf({
+        a: money(currency),
+        b: money(currency),
+        c: money(currency, { compute: 'self.a + self.b' }),
+        d: money('self.company.currency', { compute: 'self.company.employees * 2' }),
+      }),
+    ).toEqual([])
+  })
+})

@@ -1,0 +1,90 @@
+import { openWorldWith } from './dropped-in.ts'
+import type { World } from './world.ts'
+
+/** A module of documents whose amounts have the currency of something else, and whose numbers are counted apart. */
+const files: Readonly<Record<string, object>> = {
+  'module.json': {
+    id: 'trade',
+    version: '1.0.0',
+    metamodel: 1,
+    title: 'Trade',
+    icon: 'flask',
+    depends: { core: '^1.0.0' },
+    roles: [
+      { id: 'trade.clerk', title: 'Clerk' },
+      { id: 'trade.guest', title: 'Guest' },
+    ],
+    menu: [],
+  },
+  'entities/account.json': {
+    title: 'Account',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: { type: 'string', title: 'Name', maxLength: 80 },
+      currency: { type: 'string', title: 'Currency', maxLength: 3 },
+      ceiling: { title: 'Ceiling', 'x-bos': { type: 'money', currency: 'self.currency' } },
+      turnover: { title: 'Turnover', 'x-bos': { type: 'money', currency: 'self.currency', compute: 'sum(self.bills, b, b.total.amount)' } },
+    },
+    'x-bos': {
+      plural: 'accounts',
+      titleField: 'name',
+      permissions: {
+        'trade.clerk': { scope: 'all', read: true, create: true, update: true, delete: true },
+        'trade.guest': { scope: 'all', read: true, hide: ['currency'] },
+      },
+    },
+  },
+  'entities/bill.json': {
+    title: 'Bill',
+    type: 'object',
+    properties: {
+      account: { title: 'Account', 'x-bos': { type: 'reference', entity: 'trade.account', inverse: 'bills' } },
+      day: { type: 'string', format: 'date', title: 'Day' },
+      fee: { title: 'Fee', 'x-bos': { type: 'money', currency: 'self.account.currency' } },
+      extra: { title: 'Extra', 'x-bos': { type: 'money', currency: "self.account == null ? 'USD' : self.account.currency" } },
+      lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'trade.bill_line' } },
+      goods: {
+        title: 'Goods',
+        'x-bos': { type: 'money', currency: 'self.account.currency', rollup: { over: 'lines', measure: 'sum', value: 'self.amount' } },
+      },
+      total: {
+        title: 'Total',
+        'x-bos': {
+          type: 'money',
+          currency: 'self.account.currency',
+          compute: 'coalesce(self.fee, money(0, self.account.currency)) + self.goods',
+        },
+      },
+    },
+    'x-bos': {
+      plural: 'bills',
+      permissions: {
+        'trade.clerk': { scope: 'all', read: true, create: true, update: true, delete: true },
+        'trade.guest': { scope: 'all', read: true, create: true, update: true },
+      },
+    },
+  },
+  'entities/bill_line.json': {
+    title: 'Bill line',
+    type: 'object',
+    properties: {
+      quantity: { type: 'integer', title: 'Quantity', default: 1 },
+      price: { title: 'Price', 'x-bos': { type: 'money', currency: 'parent.account.currency' } },
+      amount: { title: 'Amount', 'x-bos': { type: 'money', currency: 'parent.account.currency', compute: 'self.quantity * self.price' } },
+    },
+    'x-bos': { kind: 'line', plural: 'bill_lines' },
+  },
+}
+
+/** The files of the module as texts, by path below its folder. */
+export const tradeFiles: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(files).map(([name, content]) => {
+    const kind = name === 'module.json' ? 'module' : 'entity'
+    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
+    return [name, JSON.stringify({ $schema, ...content })] as const
+  }),
+)
+
+/** A world with the module `trade` enabled in both tenants. */
+export const openTrade = (): Promise<World> => openWorldWith('trade', tradeFiles)

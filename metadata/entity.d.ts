@@ -191,6 +191,10 @@ export interface PropertySettings {
    */
   index?: boolean
   /**
+   * In a ledger: a number that what takes a row back has with the opposite sign.
+   */
+  measure?: boolean
+  /**
    * May be given on create and never changed.
    */
   createOnly?: boolean
@@ -404,9 +408,13 @@ export interface Transition {
    */
   effects?: Effect[]
   /**
-   * amend: the transition makes a linked successor.
+   * amend: the transition makes a copy that succeeds the record, in the first state.
    */
   copy?: 'amend'
+  /**
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
+   */
+  link?: string
 }
 /**
  * Property → expression that gives its value.

@@ -38,6 +38,7 @@ function compileOne(draft: EntityDraft, property: PropertyDraft, symbols: Symbol
     defaultsToActor: own.defaultsToActor === true,
     index: compiled.indexed,
     pii: own.pii === true,
+    ...(own.measure === true && { measure: true as const }),
     ...(own.unit !== undefined && { unit: own.unit }),
     layer: (property.trait ?? draft.fullName).startsWith('core.') ? 'core' : 'module',
     reference:

@@ -2,6 +2,7 @@ import type { Lifecycle as LifecycleNode, State as StateNode, Transition as Tran
 import type { ValueType } from '../fields/type.ts'
 import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
+import { effectsOf } from './compile-effects.ts'
 import { boolean, changeRoots, expressionOf, fieldType, typeOf } from './compile-logic.ts'
 import type { Place, Report } from './compile-logic.ts'
 import { nameFault } from './reserved.ts'
@@ -44,7 +45,7 @@ function lifecycleOf(place: Place, symbols: Symbols, property: PropertyDraft, no
     if (taken.has(name))
       at(`/transitions/${pointerSegment(name)}`)(`another transition of ${place.draft.fullName} is called ${quote(name)}`)
     taken.add(name)
-    return transitionOf(machine, name, transition) ?? []
+    return transitionOf(machine, name, transition, Object.keys(node.transitions ?? {})) ?? []
   })
   const stated = property.node.default
   const initial = (typeof stated === 'string' ? options.find((each) => each.name === stated) : options[0])?.id
@@ -113,7 +114,7 @@ function refuse(report: Report, detail: string, meant: string | null = null): nu
   return null
 }
 
-function transitionOf(machine: Machine, name: string, node: TransitionNode): Transition | null {
+function transitionOf(machine: Machine, name: string, node: TransitionNode, known: readonly string[]): Transition | null {
   const { place, symbols } = machine
   const at: At = (keyword) => machine.at(`/transitions/${pointerSegment(name)}/${keyword}`)
   const to = optionId(machine, node.to, at('to'))
@@ -137,7 +138,22 @@ function transitionOf(machine: Machine, name: string, node: TransitionNode): Tra
     guard,
     message: node.message ?? null,
     set,
+    effects: effectsOf(place, symbols, node.effects ?? [], known, (keyword) => at(`effects${keyword}`)),
+    amends: amendsOf(machine, node, at),
   }
+}
+
+/** Where a copy says what it amends. */
+function amendsOf({ place }: Machine, { copy, link }: TransitionNode, at: At): string | null {
+  if (copy === undefined) return null
+  const member = place.shape.byName(link ?? '')
+  if (member?.kind === 'reference' && member.entities.join() === place.draft.id) return member.id
+  at('link')(
+    link === undefined
+      ? '"link" is missing: the reference by which the copy names this record'
+      : `${quote(link)} is not a reference to ${place.draft.fullName}`,
+  )
+  return null
 }
 
 function assignmentOf(machine: Machine, name: string, text: string, report: Report): Assignment | null {

@@ -72,7 +72,7 @@ export function expressionOf(place: Place, text: string, roots: readonly Root[],
 }
 
 /** Faults of an expression say where in it they are. */
-function tell(text: string, faults: readonly ExpressionFault[], report: Report): void {
+export function tell(text: string, faults: readonly ExpressionFault[], report: Report): void {
   for (const { start, end, detail } of faults) {
     const part = text.slice(start, end)
     report(part === '' || part === text ? detail : `at ${quote(part)} (character ${start + 1}): ${detail}`)

@@ -5,17 +5,20 @@ import type { Action, Permission, Role } from './types.ts'
 
 /** `read` in a file. */
 const reading: ReadonlySet<Action> = new Set(['list', 'get', 'history'])
+const written: ReadonlySet<Action> = new Set(['create', 'update', 'delete', 'restore', 'import'])
 
 /** Role → what it may do. Lines have none of their own: they follow their document. */
 export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>): ReadonlyMap<string, Permission> {
   const found = new Map<string, Permission>()
   if (draft.kind === 'line') return found
   const transitions = transitionsOf(draft)
+  // Nobody writes into a ledger but effects.
+  const given = actions.filter((action) => draft.kind !== 'ledger' || !written.has(action))
   if (roles.has(administrator)) {
     found.set(administrator, {
       role: administrator,
       scopes: ['all'],
-      actions: new Set(actions),
+      actions: new Set(given),
       transitions: new Set(transitions.map((each) => each.id)),
       hide: new Set(),
       readOnly: new Set(),
@@ -25,7 +28,7 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
     // A role of a module that this set does not enable grants nothing here.
     if (!roles.has(role)) continue
     const granted = new Set(
-      actions.filter((action) => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)),
+      given.filter((action) => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)),
     )
     found.set(role, {
       role,

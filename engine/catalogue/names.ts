@@ -53,7 +53,8 @@ function shapeOf(
     byId: (id) => byId.get(id),
     members,
     document: documents.get(draft.id) ?? null,
-    keys: keysOf(draft, symbols),
+    keys: [...uniqueKeysOf(draft), ...indexedOf(draft, symbols)],
+    uniqueKeys: uniqueKeysOf(draft),
     treePath: treePath?.id ?? null,
   }
 }
@@ -115,14 +116,13 @@ function documentsOf(symbols: Symbols): ReadonlyMap<string, string> {
   return found
 }
 
+const uniqueKeysOf = (draft: EntityDraft): readonly (readonly string[])[] =>
+  (draft.node['x-bos']?.unique ?? [])
+    .filter((key) => key.noOverlap === undefined && !key.fields.some((name) => isDocument(draft, name)))
+    .map((key) => key.fields.map((name) => draft.properties.get(name)?.id ?? name))
+
 /** Whatever has an index of its own. */
-function keysOf(draft: EntityDraft, symbols: Symbols): readonly (readonly string[])[] {
-  const idOf = (name: string): string => draft.properties.get(name)?.id ?? name
-  const unique = (draft.node['x-bos']?.unique ?? [])
-    .filter((key) => !key.fields.some((name) => isDocument(draft, name)))
-    .map((key) => key.fields.map(idOf))
-  const indexed = [...draft.properties.values()].filter(
-    (property) => relationOf(property) === 'one' || compileField(draft, property, symbols, () => undefined)?.indexed === true,
-  )
-  return [...unique, ...indexed.map(({ id }) => [id])]
-}
+const indexedOf = (draft: EntityDraft, symbols: Symbols): readonly (readonly string[])[] =>
+  [...draft.properties.values()]
+    .filter((property) => relationOf(property) === 'one' || compileField(draft, property, symbols, () => undefined)?.indexed === true)
+    .map(({ id }) => [id])

@@ -27,7 +27,7 @@ export function notYetIn(kind: FileKind, node: unknown): Found[] {
 function inEntity(node: EntityFile): Found[] {
   const own = node['x-bos'] ?? {}
   const found = keywords('/x-bos', own, entityKeywords)
-  if (own.kind === 'ledger' || own.kind === 'query') found.push({ pointer: '/x-bos/kind', detail: notBuilt(`the kind ${own.kind}`) })
+  if (own.kind === 'query') found.push({ pointer: '/x-bos/kind', detail: notBuilt(`the kind ${own.kind}`) })
   own.use?.forEach((trait, index) => {
     if (traitsNotBuilt.has(trait)) found.push({ pointer: `/x-bos/use/${index}`, detail: notBuilt(`the trait ${trait}`) })
   })
@@ -36,17 +36,16 @@ function inEntity(node: EntityFile): Found[] {
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
   for (const [name, property] of Object.entries(node.properties ?? {}))
-    for (const [id, transition] of Object.entries(property['x-bos']?.lifecycle?.transitions ?? {}))
-      found.push(...keywords(`/properties/${name}/x-bos/lifecycle/transitions/${id}`, transition, ['effects', 'copy']))
-  for (const [role, permission] of Object.entries(own.permissions ?? {}))
-    found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
+    for (const [role, permission] of Object.entries(own.permissions ?? {}))
+      found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
   return found
 }
 
 function inPermission(pointer: string, permission: Permission): Found[] {
   const found = keywords(pointer, permission, permissionKeywords)
   for (const [transition, value] of Object.entries(permission.transitions ?? {})) {
-    if (typeof value === 'string') found.push({ pointer: `${pointer}/transitions/${transition}`, detail: notBuilt('an expression as permission') })
+    if (typeof value === 'string')
+      found.push({ pointer: `${pointer}/transitions/${transition}`, detail: notBuilt('an expression as permission') })
   }
   for (const [action, value] of Object.entries(permission)) {
     if (action !== 'scope' && typeof value === 'string') {

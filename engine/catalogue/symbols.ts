@@ -147,7 +147,7 @@ function entityDraft(file: Judged<'entity'>, traits: ReadonlyMap<string, TraitDr
     node,
     properties,
     traits: used,
-    kind: own.kind === 'line' || own.kind === 'single' ? own.kind : 'record',
+    kind: own.kind === 'line' || own.kind === 'single' || own.kind === 'ledger' ? own.kind : 'record',
     plural: own.plural ?? `${name}s`,
     known: new Set([...file.propertyNames, ...properties.keys()]),
   }

@@ -1,5 +1,5 @@
 import type { Expression } from '../expressions/types.ts'
-import type { Column, JsonSchema, SequenceSettings } from '../fields/type.ts'
+import type { Column, JsonSchema, SequenceSettings, ValueType } from '../fields/type.ts'
 
 /** Actions a role may be granted on an entity. `read` in a file is shorthand for list + get + history. */
 export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
@@ -27,8 +27,8 @@ export type ScopePredicate =
 export const actorSets = ['self', 'team', 'subtree', 'company', 'shared', 'sharedToUpdate'] as const
 export type ActorSet = (typeof actorSets)[number]
 
-/** Reserved besides: ledger (append-only, written by effects) and query (read-only, from other entities); `check` refuses them. */
-export type Kind = 'record' | 'line' | 'single'
+/** ledger: append-only, written by effects alone. Reserved besides: query (read-only, from other entities); `check` refuses it. */
+export type Kind = 'record' | 'line' | 'single' | 'ledger'
 type Layer = 'core' | 'module' | 'tenant'
 
 /** Everything one set of enabled modules means. Frozen; swapped whole; shared by every tenant with the same set. */
@@ -132,6 +132,8 @@ export interface Field {
   readonly defaultsToActor: boolean
   readonly index: boolean
   readonly pii: boolean
+  /** Of a ledger: its opposite stands in what takes a row back. */
+  readonly measure?: true
   /** Of a number, as people read it: kg. */
   readonly unit?: string
   readonly layer: Layer
@@ -218,7 +220,54 @@ export interface Transition {
   readonly message: string | null
   /** Values given to the record, in this order. */
   readonly set: readonly Assignment[]
+  /** What it does to other records, in this order, with the engine's authority. */
+  readonly effects: readonly Effect[]
+  /** Id of the reference by which a copy names what it amends; null: no copy is made. */
+  readonly amends: string | null
 }
+
+/** What an effect is repeated for: lines of the record (`ids` gives which), or values (`params.each`). */
+export type Each =
+  | { readonly kind: 'lines'; readonly entity: string; readonly ids: Expression }
+  | { readonly kind: 'values'; readonly list: Expression; readonly type: ValueType }
+interface Repeated {
+  readonly entity: string
+  readonly each: Each | null
+}
+export type Effect =
+  | (Repeated & { readonly kind: 'create'; readonly when: Expression | null; readonly set: readonly Assignment[] })
+  /** Changes the record with this key (`target`), or creates it. */
+  | (Repeated & {
+      readonly kind: 'update'
+      readonly when: Expression | null
+      readonly key: readonly Assignment[]
+      readonly set: readonly Assignment[]
+    })
+  /** Takes back what the transition of this name has created: ledger rows by their opposite, other records by deletion. */
+  | { readonly kind: 'reverse'; readonly transition: string }
+  /** Answers a draft of another document; nothing is stored. Lines of which nothing remains are left out. */
+  | {
+      readonly kind: 'produce'
+      readonly entity: string
+      readonly set: readonly Assignment[]
+      readonly lines: {
+        readonly each: Each
+        /** Id of the lines field of the draft. */
+        readonly into: string
+        readonly remaining: Expression | null
+        readonly set: readonly Assignment[]
+      } | null
+    }
+  /** Takes `amount` from candidates in their order, as much as each has available, and creates a record for each that gave (`params.amount`, `target`). */
+  | (Repeated & {
+      readonly kind: 'allocate'
+      readonly amount: Expression
+      readonly candidates: Expression
+      /** Entity of the candidates. */
+      readonly from: string
+      readonly available: Expression
+      readonly set: readonly Assignment[]
+    })
 export interface Assignment {
   /** Field id. */
   readonly field: string

@@ -26,6 +26,9 @@ const boolean: Type = { kind: 'boolean' }
 const equals = 'eq.record'
 const isIn = 'in.list'
 
+/** What whoever evaluates the expression hands over; all other parameters the database knows too. */
+const isGiven = (parameter: string): boolean => parameter.startsWith('params.')
+
 /** Null: a loop over the document's lines stands inside one over other records, which no single question can say. */
 export function split(root: Node): Split | null {
   const questions: Question[] = []
@@ -33,7 +36,7 @@ export function split(root: Node): Split | null {
   const own = new Set<number>()
 
   const isOwn = (record: RecordNode): boolean => {
-    if (record.kind === 'root') return record.root === 'self' || record.root === 'old'
+    if (record.kind === 'root') return record.root === 'self' || record.root === 'old' || record.root === 'target'
     if (record.kind === 'element') return own.has(record.variable)
     return record.kind === 'document' && isOwn(record.of)
   }
@@ -86,7 +89,7 @@ export function split(root: Node): Split | null {
     }
     const inDatabase: Exchange = {
       node: (each) => {
-        if (each.kind === 'constant' || each.kind === 'parameter') return each
+        if (each.kind === 'constant' || (each.kind === 'parameter' && !isGiven(each.name))) return each
         if (isOfDocument(each, bound)) return input(each)
         if (each.kind === 'aggregate') bound.add(each.variable)
         return null
@@ -144,7 +147,7 @@ export function split(root: Node): Split | null {
     const look: Exchange = {
       node: (each) => {
         if (each.kind === 'variable' && bound.has(each.variable)) all = false
-        if (each.kind === 'parameter') all = false
+        if (each.kind === 'parameter' && !isGiven(each.name)) all = false
         if (each.kind === 'aggregate' && isOwnSource(each.source)) bind(each.source, each.variable)
         return null
       },

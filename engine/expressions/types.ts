@@ -78,6 +78,8 @@ export interface Shape {
   readonly document: string | null
   /** Sets of field ids by which few rows are found: unique keys, and single indexed fields. */
   readonly keys: readonly (readonly string[])[]
+  /** Of these sets those that no two records share. */
+  readonly uniqueKeys?: readonly (readonly string[])[]
   /** A tree: id of the text field that holds the path. */
   readonly treePath: string | null
 }

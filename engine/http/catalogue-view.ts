@@ -55,7 +55,7 @@ export interface EntityView {
   readonly module: string
   readonly name: string
   readonly plural: string
-  readonly kind: 'record' | 'line' | 'single'
+  readonly kind: 'record' | 'line' | 'single' | 'ledger'
   readonly title: string
   readonly pluralTitle: string
   readonly description: string

@@ -1,5 +1,5 @@
 import { toFunction, toStep } from '../expressions/evaluate.ts'
-import type { Bound, Environment } from '../expressions/evaluate.ts'
+import type { Bound, Environment, RecordView } from '../expressions/evaluate.ts'
 import { split } from '../expressions/split.ts'
 import type { Question } from '../expressions/split.ts'
 import type { Expression, Value } from '../expressions/types.ts'
@@ -51,6 +51,12 @@ function compile(expression: Expression): Compiled {
   return made
 }
 
+/** What effects hand to their expressions: `params.…` (canonical), and the record that `target` is. */
+export interface Given {
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly target?: RecordView | null
+}
+
 /** Thrown where a value hangs on an answer that is still out. */
 class Pending extends Error {}
 
@@ -69,7 +75,7 @@ export class Formulas {
   }
 
   /** The canonical value for a draft as it will be, or (`stored`) as it is; undefined: pending. */
-  value(expression: Expression, draft: Draft, as: 'will be' | 'stored' = 'will be'): unknown {
+  value(expression: Expression, draft: Draft, as: 'will be' | 'stored' = 'will be', given: Given = {}): unknown {
     const { run, questions } = compile(expression)
     const { zone, parameter } = this.#surroundings
     const environment: Environment = {
@@ -78,10 +84,11 @@ export class Formulas {
       old: storedViewOf(draft),
       user: null,
       settings: null,
+      target: given.target ?? null,
       search: () => [],
       parameter: (name, bound) => {
         const index = /^question:(\d+)$/.exec(name)?.[1]
-        if (index === undefined) return parameter(name)
+        if (index === undefined) return name.startsWith('params.') ? (given.params?.[name.slice(7)] ?? null) : parameter(name)
         const { question, inputs } = questions[Number(index)]!
         return this.#ask({ question, inputs: inputs.map((input) => input(environment, bound)) })
       },

@@ -4,6 +4,7 @@ import type { Fault } from '../problems.ts'
 import type { RemoveOperation, ResolvedOperation, Stored, UpdateOperation } from './change.ts'
 import { decideCreate, decideUpdate, Entangled, invalid, Unanswered } from './decide.ts'
 import type { Asked } from './decide-formulas.ts'
+import type { Sought } from './decide-effects.ts'
 import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
 import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
@@ -44,6 +45,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   const results: (Decision | Problem)[] = []
   const faults: Fault[] = []
   const asked: Asked[] = []
+  const sought: Sought[] = []
   const seen = new Set<string>()
   loaded.numbers.restart()
   for (const operation of operations) {
@@ -55,6 +57,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
     } catch (error) {
       if (error instanceof Unanswered) {
         asked.push(...error.asked)
+        sought.push(...error.sought)
         continue
       }
       if (!(error instanceof Problem)) throw error
@@ -65,13 +68,13 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
       else throw atOperation(error, operation, request.mode)
     }
   }
-  if (asked.length > 0) throw new Unanswered(asked)
+  if (asked.length + sought.length > 0) throw new Unanswered(asked, sought)
   if (faults.length > 0) throw invalid(faults)
   const decisions = results.filter((each): each is Decision => !(each instanceof Problem))
   const events = decisions.flatMap((each) => each.events)
   const writes = decisions.flatMap((each) => each.writes)
   refuseEntangled(writes, events)
-  return { results, writes, events }
+  return { results, writes, events, origins: decisions.flatMap((each) => each.origins) }
 }
 
 function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {

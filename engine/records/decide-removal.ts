@@ -111,7 +111,7 @@ interface RecordChange {
 const versionsOf = ({ version, revision }: Pick<Versioned, 'version' | 'revision'>) => ({ version, revision })
 const next = ({ version, revision }: Pick<Versioned, 'version' | 'revision'>) => ({ version: version + 1, revision: revision + 1 })
 
-function marked({ entity, id, ...at }: Versioned, deletionId: string): RecordChange {
+export function marked({ entity, id, ...at }: Versioned, deletionId: string): RecordChange {
   return {
     write: { kind: 'update', entity, row: { id, ...next(at), deleted: true, deletion_id: deletionId } },
     event: { entity, record: id, type: 'deleted', ...next(at), changed: [], body: { set: {} } },
@@ -136,6 +136,6 @@ function clear(cleared: readonly Dependant[]): RecordChange {
 }
 
 function decisionOf(id: string, stored: Stored, changes: readonly RecordChange[]): Decision {
-  const consequences: Consequences = { writes: changes.map((each) => each.write), events: changes.map((each) => each.event) }
-  return { status: 200, id, ...next(stored), warnings: [], places: new Map(), ...consequences }
+  const consequences: Consequences = { writes: changes.map((each) => each.write), events: changes.map((each) => each.event), origins: [] }
+  return { status: 200, id, ...next(stored), warnings: [], produced: [], places: new Map(), ...consequences }
 }

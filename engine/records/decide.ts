@@ -5,6 +5,8 @@ import type { Change, CreateOperation, Stored, UpdateOperation } from './change.
 import { derive } from './decide-derive.ts'
 import { draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
+import { decideEffects } from './decide-effects.ts'
+import type { Documents, Effected, Origin, Produced, Sought } from './decide-effects.ts'
 import { emit } from './decide-emit.ts'
 import { Formulas } from './decide-formulas.ts'
 import type { Asked, Surroundings } from './decide-formulas.ts'
@@ -31,14 +33,19 @@ export interface Situation {
   readonly number: (field: Field) => string
   /** What expressions are told besides the document. */
   readonly surroundings: Surroundings
+  readonly documents: Documents
+  /** Ids of what effects create. */
+  readonly newId: () => string
 }
 
 /** What expressions ask of the database before anything can be decided. Once it is answered, everything is decided afresh. */
 export class Unanswered extends Error {
   readonly asked: readonly Asked[]
-  constructor(asked: readonly Asked[]) {
+  readonly sought: readonly Sought[]
+  constructor(asked: readonly Asked[], sought: readonly Sought[] = []) {
     super('questions are open')
     this.asked = asked
+    this.sought = sought
   }
 }
 
@@ -50,6 +57,8 @@ export interface Decision extends Consequences {
   readonly revision: number
   /** What rules warn of; it stops nothing. */
   readonly warnings: readonly Fault[]
+  /** Drafts of further documents. */
+  readonly produced: readonly Produced[]
   /** Where in the request the document and its lines stand, by id. */
   readonly places: ReadonlyMap<string, string>
 }
@@ -63,6 +72,8 @@ export interface Consequences {
   readonly writes: readonly RowWrite[]
   /** One for each record that changes; none: nothing changed, so nothing happened. */
   readonly events: readonly EventDraft[]
+  /** What transitions created, or took back. */
+  readonly origins: readonly Origin[]
 }
 export type RowWrite =
   | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
@@ -102,7 +113,7 @@ export type MayRun = (transition: string) => boolean
 
 export function decideCreate(situation: Situation, operation: CreateOperation, mayRun: MayRun = () => true): Decision {
   const { entity, id } = operation
-  const { draft, warnings } = draftOf(situation, operation, null, mayRun)
+  const { draft, warnings, effected } = draftOf(situation, operation, null, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   return {
     status: 201,
@@ -110,19 +121,24 @@ export function decideCreate(situation: Situation, operation: CreateOperation, m
     version: 1,
     revision: 1,
     warnings,
-    places: placesOf(draft),
-    writes: [{ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } }, ...writes],
-    events: [{ entity, record: id, type: 'created', version: 1, revision: 1, changed, body }],
+    produced: effected.produced,
+    places: new Map([...effected.places, ...placesOf(draft)]),
+    writes: [{ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } }, ...writes, ...effected.writes],
+    events: [{ entity, record: id, type: 'created', version: 1, revision: 1, changed, body }, ...effected.events],
+    origins: effected.origins,
   }
 }
 
 export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored, mayRun: MayRun = () => true): Decision {
   const { entity, id, ifMatch } = operation
   if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
-  const { draft, warnings, runs } = draftOf(situation, operation, stored, mayRun)
+  const { draft, warnings, runs, effected } = draftOf(situation, operation, stored, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
-  if (changed.length === 0)
-    return { status: 200, id, version: stored.version, revision: stored.revision, warnings: [], places: new Map(), writes: [], events: [] }
+  const { produced, origins } = effected
+  if (changed.length === 0 && runs.length === 0) {
+    const { version, revision } = stored
+    return { status: 200, id, version, revision, warnings: [], produced, places: new Map(), writes: [], events: [], origins }
+  }
   const version = stored.version + 1
   const revision = stored.revision + 1
   return {
@@ -131,9 +147,11 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     version,
     revision,
     warnings,
-    places: placesOf(draft),
-    writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes],
-    events: [{ entity, record: id, type: runs[0]?.transition.id ?? 'updated', version, revision, changed, body }],
+    produced,
+    places: new Map([...effected.places, ...placesOf(draft)]),
+    writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes, ...effected.writes],
+    events: [{ entity, record: id, type: runs[0]?.transition.id ?? 'updated', version, revision, changed, body }, ...effected.events],
+    origins,
   }
 }
 
@@ -168,12 +186,13 @@ export function decideDerived(
   if (formulas.open.length > 0) throw new Unanswered(formulas.open)
   if (faults.length > 0) throw invalid(faults)
   const { row, writes, changed, body } = emit(catalogue, draft)
-  if (changed.length === 0) return { writes: [], events: [] }
+  if (changed.length === 0) return { writes: [], events: [], origins: [] }
   const { id, version } = stored
   const revision = stored.revision + 1
   return {
     writes: [{ kind: 'update', entity, row: { id, version, revision, ...row }, isDerived: true }, ...writes],
     events: [{ entity, record: id, type: 'derived', version, revision, changed, body }],
+    origins: [],
   }
 }
 
@@ -183,7 +202,7 @@ function draftOf(
   operation: CreateOperation | UpdateOperation,
   stored: Stored | null,
   mayRun: MayRun,
-): { draft: Draft; warnings: readonly Fault[]; runs: readonly Run[] } {
+): { draft: Draft; warnings: readonly Fault[]; runs: readonly Run[]; effected: Effected } {
   const { catalogue } = situation
   const faults: Fault[] = []
   const warnings: Fault[] = []
@@ -202,9 +221,11 @@ function draftOf(
   judge({ ...situation, report }, draft)
   judgeStates(report, draft, runs)
   judgeRules({ formulas, report, warn, event: operation.op }, draft)
-  if (formulas.open.length > 0) throw new Unanswered(formulas.open)
+  const sought: Sought[] = []
+  const effected = decideEffects({ ...situation, formulas, report, seek: (each) => sought.push(each) }, draft, runs)
+  if (formulas.open.length + sought.length > 0) throw new Unanswered(formulas.open, sought)
   if (faults.length > 0) throw invalid(faults)
-  return { draft, warnings, runs }
+  return { draft, warnings, runs, effected }
 }
 
 /**

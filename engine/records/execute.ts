@@ -12,6 +12,7 @@ import { columnValues } from './decide-emit.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
+import { FoundDocuments, originQueries } from './documents.ts'
 import { getQuery } from './get.ts'
 import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
@@ -145,10 +146,11 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     }
     const operations = await resolveUpserts(tx, request, actor)
     const answers = new Answers(request.access.catalogue, actor, new Date())
-    const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings)
-    const { results, writes, events } = await decided(tx, answers, () => decideOperations(request, operations, loaded))
+    const documents = new FoundDocuments(request.access.catalogue, actor)
+    const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
+    const { results, writes, events, origins } = await decided(tx, answers, documents, () => decideOperations(request, operations, loaded))
     const stamp = { actor, via: request.via, requestId: request.requestId }
-    const stored = writeQueries(writes, events, stamp, request.mode === 'one')
+    const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
     const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))
     const others = hasDependants(request.access.catalogue, changed)
     if (others) await propagateFrom(tx, request, actor, stored, changed)
@@ -165,13 +167,14 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
 const rounds = 20
 
 /** Decides, asking the database what expressions want to know of it. */
-async function decided<T>(tx: Transaction, answers: Answers, decide: () => T): Promise<T> {
+async function decided<T>(tx: Transaction, answers: Answers, documents: FoundDocuments, decide: () => T): Promise<T> {
   for (let round = 1; ; round++) {
     try {
       return decide()
     } catch (error) {
       if (!(error instanceof Unanswered) || round === rounds) throw error
-      await answers.ask(tx, error.asked)
+      if (error.asked.length > 0) await answers.ask(tx, error.asked)
+      if (error.sought.length > 0) await documents.seek(tx, error.sought)
     }
   }
 }
@@ -205,7 +208,7 @@ async function propagateFrom(
       // What others have written meanwhile is only seen by asking now.
       decide: (decide) => {
         const answers = new Answers(catalogue, actor, new Date())
-        return decided(tx, answers, () => decide(answers.surroundings))
+        return decided(tx, answers, new FoundDocuments(catalogue, actor), () => decide(answers.surroundings))
       },
       write: ({ writes, events }) => writeQueries(writes, events, { actor, via, requestId }, false),
     },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
+import type { Produced } from './decide-effects.ts'
 import { toQuery } from './sql.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Actor } from './types.ts'
@@ -13,6 +14,8 @@ export interface Done {
   readonly revision: number
   /** What rules warn of; absent: of nothing. */
   readonly warnings?: readonly Fault[]
+  /** Drafts of further documents; absent: none. */
+  readonly produced?: readonly Produced[]
 }
 export interface Idempotency {
   readonly keys: readonly string[]
@@ -44,12 +47,13 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
 /** The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. */
 export const replayed = (outcome: unknown): readonly Done[] | null => (outcome === null ? null : (outcome as Done[]).map(doneOf))
 
-export const doneOf = ({ status, id, version, revision, warnings = [] }: Done): Done => ({
+export const doneOf = ({ status, id, version, revision, warnings = [], produced = [] }: Done): Done => ({
   status,
   id,
   version,
   revision,
   ...(warnings.length > 0 && { warnings }),
+  ...(produced.length > 0 && { produced }),
 })
 
 /** Written with the rest: a claim and what it did are kept or lost together. */

@@ -1,7 +1,9 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Entity, Field } from '../catalogue/types.ts'
 import type { Query, Rows, Step, Transaction } from '../database/types.ts'
 import { linesFields } from './change.ts'
 import type { Change, ResolvedOperation } from './change.ts'
+import type { Documents } from './decide-effects.ts'
 import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
@@ -22,6 +24,7 @@ export async function loadSituation(
   actor: Actor,
   operations: readonly ResolvedOperation[],
   surroundings: Surroundings,
+  documents: Documents,
 ): Promise<Loaded & { readonly numbers: Numbers }> {
   const { access, here } = request
   const { catalogue } = access
@@ -82,6 +85,8 @@ export async function loadSituation(
         (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),
       number: (field) => numbers.next(field),
       surroundings,
+      documents,
+      newId: uuidv7,
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Stored } from './change.ts'
 import { decideDerived } from './decide.ts'
 import type { Consequences, EventDraft } from './decide.ts'
 import { tablesOf } from './expression-tables.ts'
-import { readStored, storedJson } from './load.ts'
+import { documentQueries, readDocuments } from './documents.ts'
 import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
 import type { Fragment, Template } from './sql.ts'
 
@@ -259,27 +259,12 @@ async function workOut(propagating: Propagating, entity: Entity, documents: Read
   const { tx, catalogue, tenant } = propagating
   const ids = [...documents.keys()].sort()
   const [, rows] = await tx.send({ role: 'bos_write', queries: documentQueries(catalogue, entity, tenant, ids) })
-  const stored = [...readStored(entity, (field) => catalogue.entities.get(field.lines!.entity)!, rows!).values()].map((each) => each.stored)
+  const stored = [...readDocuments(catalogue, entity, rows!.rows).values()]
   return propagating.decide((surroundings) => {
     const decided = stored.map((each: Stored) => {
       const { anew, places } = documents.get(each.id)!
       return decideDerived({ catalogue, surroundings }, { entity, stored: each, anew, places })
     })
-    return { writes: decided.flatMap((each) => each.writes), events: decided.flatMap((each) => each.events) }
+    return { writes: decided.flatMap((each) => each.writes), events: decided.flatMap((each) => each.events), origins: [] }
   })
-}
-
-/** Locks the documents, then reads them as they are now. */
-function documentQueries(catalogue: Catalogue, entity: Entity, tenant: string, ids: readonly string[]): readonly Query[] {
-  const template = (kind: 'lock' | 'read'): Template<Ids> =>
-    remember(entity, `derive ${kind}`, () => {
-      const where = and([
-        sql`${column('t', 'tenant_id')} = ${new Slot<Ids>((values) => values.tenant)}::uuid`,
-        sql`${column('t', 'id')} = any(${new Slot<Ids>((values) => values.ids)}::uuid[])`,
-      ])
-      const lock = sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${where} order by ${column('t', 'id')} for no key update of t`
-      const read = sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data from ${tableOf(entity)} t where ${where}`
-      return toTemplate(kind === 'lock' ? lock : read)
-    })
-  return [template('lock')({ tenant, ids }), template('read')({ tenant, ids })]
 }

@@ -33,15 +33,23 @@ export const respondRest = async <K extends Kind>(
 function oneAnswer({ dryRun }: Request<'write'>, { results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
   const result = results[0]!
   if (result instanceof Problem) throw result
-  const { status, id, version, revision, warnings } = result
+  const { status, id, version, revision, warnings, produced } = result
   const row = answer?.rows[0]
   const headers = {
     ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`,
     ...(status === 201 && { Location: `/api/${module}/${plural}/${id}` }),
   }
   const record = row ? String(row['data']) : JSON.stringify({ id, version, revision })
-  const body = warnings ? `${record.slice(0, -1)},"_warnings":${JSON.stringify(warnings)}}` : record
+  const body = withMembers(record, { _warnings: warnings, _produced: produced })
   return dryRun ? { status: 200, body, headers: {} } : { status, body, headers }
+}
+
+/** JSON text of an object, with further members where they have a value. */
+function withMembers(object: string, members: Readonly<Record<string, unknown>>): string {
+  const more = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${JSON.stringify(name)}:${JSON.stringify(value)}`],
+  )
+  return more.length === 0 ? object : `${object.slice(0, -1)},${more.join()}}`
 }
 
 function bulkAnswer({ results }: Outcomes['write']): Answer {

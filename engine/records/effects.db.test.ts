@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import { openFlows } from '../testing/flows.ts'
+import { postings } from '../testing/postings.ts'
+import { ok, type Reply } from '../testing/world.ts'
+
+/** What transitions do to other records: the proofs of generality. */
+const world = await openFlows(postings)
+type Data = Record<string, unknown> & { id: string }
+const api = '/api/flows/'
+const call = (method: string, path: string, body?: object): Promise<Reply> =>
+  world.call('admin@acme', method, api + path, body ? { body } : {})
+const make = async (path: string, body: object): Promise<Data> => ok(await call('POST', path, body)) as Data
+const list = async (path: string, query = ''): Promise<Data[]> => ok(await call('GET', `${path}?limit=500${query}`))['data'] as Data[]
+const faults = (reply: Reply): unknown[] => [
+  reply.status,
+  ...((reply.body as { errors?: { pointer: string; detail: string }[] }).errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`),
+]
+
+describe('a journal entry', () => {
+  const entry = (...lines: object[]) => make('entries', { text: 'E', day: '2026-11-02', lines })
+  const balanced = () => entry({ account: '100', debit: '12.50' }, { account: '200', credit: '10' }, { account: '300', credit: '2.5' })
+  const rowsOf = async ({ id }: Data) =>
+    (await list('postings', `&entry=${id}`)).map(({ account, amount, day }) => [account, amount, day])
+
+  test('posts balanced rows of the ledger, and nothing else may', async () => {
+    const wrong = await entry({ account: '100', debit: '1' }, { account: '200', credit: '2' })
+    expect(faults(await call('POST', `entries/${wrong.id}/post`))).toEqual([422, '/state Debit and credit must be the same.'])
+    expect(await rowsOf(wrong)).toEqual([])
+    const right = await balanced()
+    expect(ok(await call('POST', `entries/${right.id}/post`))['state']).toBe('posted')
+    const rows = [
+      ['100', '12.50', '2026-11-02'],
+      ['200', '-10.00', '2026-11-02'],
+      ['300', '-2.50', '2026-11-02'],
+    ]
+    expect((await rowsOf(right)).sort()).toEqual(rows)
+    const [posting] = await list('postings', `&entry=${right.id}`)
+    expect((await call('POST', 'postings', { account: 'x', amount: '1' })).status).toBe(403)
+    expect((await call('PATCH', `postings/${posting!.id}`, { amount: '1' })).status).toBe(403)
+    expect((await call('DELETE', `postings/${posting!.id}`)).status).toBe(403)
+    // Reversed, not removed.
+    ok(await call('POST', `entries/${right.id}/cancel`))
+    const opposite = [
+      ['100', '-12.50', '2026-11-02'],
+      ['200', '10.00', '2026-11-02'],
+      ['300', '2.50', '2026-11-02'],
+    ]
+    expect((await rowsOf(right)).sort()).toEqual([...rows, ...opposite].sort())
+    expect(faults(await call('POST', `entries/${right.id}/cancel`))[0]).toBe(422)
+  })
+
+  test('keeps a balance per account by its key, also for two lines of one account', async () => {
+    const before = async (account: string) => (await list('balances', `&account=${account}`))[0]?.['amount'] ?? null
+    expect(await before('777')).toBe(null)
+    const twice = await entry({ account: '777', debit: '5' }, { account: '777', debit: '6' }, { account: '778', credit: '11' })
+    ok(await call('POST', `entries/${twice.id}/post`))
+    expect([await before('777'), await before('778')]).toEqual(['11.00', '-11.00'])
+    const entries = await Promise.all(
+      Array.from({ length: 10 }, () => entry({ account: '777', debit: '1' }, { account: '778', credit: '1' })),
+    )
+    const replies = await Promise.all(entries.map(({ id }) => call('POST', `entries/${id}/post`)))
+    expect(replies.map((reply) => reply.status)).toEqual(entries.map(() => 200))
+    expect([await before('777'), await before('778')]).toEqual(['21.00', '-21.00'])
+  })
+
+  test('is amended by a copy in the first state that names it', async () => {
+    const first = await balanced()
+    ok(await call('POST', `entries/${first.id}/post`))
+    ok(await call('POST', `entries/${first.id}/amend`))
+    const [copy] = await list('entries', `&amends=${first.id}&expand=lines`)
+    expect(copy).toMatchObject({ text: 'E', state: 'draft', debit: '12.50', amends: first.id })
+    expect((copy!['lines'] as Data[]).map(({ account }) => account)).toEqual(['100', '200', '300'])
+    expect((await rowsOf(first)).length).toBe(6)
+  })
+})
+
+describe('an order', () => {
+  const ordered = async (...quantities: number[]): Promise<Data> => {
+    const purchase = await make('purchases', { name: 'P', items: quantities.map((quantity) => ({ what: 'x', quantity })) })
+    return ok(await call('POST', `purchases/${purchase.id}/order`)) as Data
+  }
+  const produce = async ({ id }: Data) => {
+    const [draft] = ok(await call('POST', `purchases/${id}/receive`))['_produced'] as { entity: string; data: Data }[]
+    return draft!
+  }
+
+  test('produces drafts of what remains, until nothing does', async () => {
+    const purchase = await ordered(5, 2)
+    const [first, second] = (purchase['items'] as Data[]).map((each) => each.id)
+    const { entity, data } = await produce(purchase)
+    expect([entity, data]).toEqual([
+      'flows.receipt',
+      {
+        note: 'For P',
+        items: [
+          { item: first, quantity: 5 },
+          { item: second, quantity: 2 },
+        ],
+      },
+    ])
+    const partial = await make('receipts', {
+      ...data,
+      items: [
+        { item: first, quantity: 3 },
+        { item: second, quantity: 2 },
+      ],
+    })
+    ok(await call('POST', `receipts/${partial.id}/book`))
+    const rest = await produce(purchase)
+    expect(rest.data['items']).toEqual([{ item: first, quantity: 2 }])
+    const last = await make('receipts', rest.data)
+    ok(await call('POST', `receipts/${last.id}/book`))
+    expect((await produce(purchase)).data['items']).toEqual([])
+  })
+
+  test('is never over-delivered, whoever books at the same time', async () => {
+    const purchase = await ordered(20)
+    const [item] = (purchase['items'] as Data[]).map((each) => each.id)
+    const receipts = await Promise.all(Array.from({ length: 50 }, (_, i) => make('receipts', { items: [{ item, quantity: 1 + (i % 3) }] })))
+    const replies = await Promise.all(receipts.map(({ id }) => call('POST', `receipts/${id}/book`)))
+    expect(new Set(replies.map((reply) => reply.status))).toEqual(new Set([200, 422]))
+    const now = ok(await call('GET', `purchases/${purchase.id}`)) as Data
+    const received = Number((now['items'] as Data[])[0]!['received'])
+    const booked = await world.sql<{ sum: string }>(
+      `select sum(i.quantity) as sum from flows.receipt_item i join flows.receipt r on r.id = i.parent_id where r.state = 'booked' and i.item = $1`,
+      [item],
+    )
+    expect(received).toBe(Number(booked[0]!.sum))
+    expect(received).toBeLessThanOrEqual(20)
+    expect(received).toBeGreaterThan(17)
+  })
+})
+
+describe('leave', () => {
+  test('takes the oldest days first, and gives them back', async () => {
+    const person = world.acme.members['rep']!
+    const earn = (earned: string, days: string) => make('entitlements', { person, earned, days })
+    const newer = await earn('2026-01-01', '5')
+    const older = await earn('2025-01-01', '2.5')
+    const leave = await make('leaves', { person, days: '4' })
+    ok(await call('POST', `leaves/${leave.id}/grant`))
+    const usedOf = async ({ id }: Data) => ok(await call('GET', `entitlements/${id}`))['used']
+    expect([await usedOf(older), await usedOf(newer)]).toEqual(['2.5', '1.5'])
+    const more = await make('leaves', { person, days: '4' })
+    expect(faults(await call('POST', `leaves/${more.id}/grant`))).toEqual([422, ' 0.5 more than entitlements have left.'])
+    ok(await call('POST', `leaves/${leave.id}/withdraw`))
+    expect([await usedOf(older), await usedOf(newer)]).toEqual(['0.0', '0.0'])
+    ok(await call('POST', `leaves/${more.id}/grant`))
+    expect([await usedOf(older), await usedOf(newer)]).toEqual(['2.5', '1.5'])
+  })
+
+  test('asked for by many at once is never granted twice', async () => {
+    const person = world.acme.members['manager']!
+    await make('entitlements', { person, earned: '2025-01-01', days: '10' })
+    const leaves = await Promise.all(Array.from({ length: 12 }, () => make('leaves', { person, days: '2' })))
+    const replies = await Promise.all(leaves.map(({ id }) => call('POST', `leaves/${id}/grant`)))
+    expect(replies.filter((reply) => reply.status === 200)).toHaveLength(5)
+    expect(replies.filter((reply) => reply.status === 422)).toHaveLength(7)
+  })
+})

@@ -10,12 +10,14 @@ import { TextInput } from './text-input.tsx'
 
 interface Money {
   readonly amount: string
-  readonly currency: string
+  /** Absent while the record, which gives it, is not saved yet. */
+  readonly currency?: string
 }
 
-const isMoney = (value: unknown): value is Money => typeof value === 'object' && value !== null && 'amount' in value && 'currency' in value
+const isMoney = (value: unknown): value is Money => typeof value === 'object' && value !== null && 'amount' in value
 
-const digitsOf = (currency: string): number => {
+const digitsOf = (currency: string | undefined): number => {
+  if (currency === undefined) return 2
   try {
     return numberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
   } catch {
@@ -29,11 +31,14 @@ const fixedCurrency = (field: Field): string | null => {
   return typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) ? currency : null
 }
 
+/** The engine gives each amount the currency that the record says. */
+const isGiven = (field: Field): boolean => typeof settingsOf(field)['path'] === 'string'
+
 const amountText = (value: unknown, locale: Locale, grouping: boolean): string =>
   isMoney(value) ? formatDecimal(value.amount, locale.locale, digitsOf(value.currency), grouping) : ''
 
 const format = (value: unknown, _field: Field, locale: Locale): string =>
-  isMoney(value) ? `${amountText(value, locale, true)} ${value.currency}` : ''
+  isMoney(value) ? [amountText(value, locale, true), value.currency].join(' ').trim() : ''
 
 /** `12.50`, `12,50 EUR`, `EUR 12`: a code in the text names the currency. */
 function readMoney(text: string, field: Field, locale: Locale, currency: string): Parsed {
@@ -47,6 +52,7 @@ function readMoney(text: string, field: Field, locale: Locale, currency: string)
   if (code !== undefined && !currencies.has(code)) return { fault: `${code} is not a currency in use` }
   if (fixed !== null && code !== undefined && code !== fixed) return { fault: `This amount is kept in ${fixed}` }
   if ('fault' in parsed) return parsed
+  if (isGiven(field)) return { value: { amount: parsed.value, ...(code !== undefined && { currency: code }) } }
   return { value: { amount: parsed.value, currency: fixed ?? code ?? currency } }
 }
 
@@ -63,9 +69,10 @@ function Show({ value }: ShowProps) {
 function Edit(props: EditProps) {
   const { value, field, onChange, id } = props
   const locale = useLocale()
-  const fixed = fixedCurrency(field)
-  const [chosen, setChosen] = useState(isMoney(value) ? value.currency : (fixed ?? locale.currency))
-  const currency = fixed ?? (isMoney(value) ? value.currency : chosen)
+  const given = isGiven(field) ? (isMoney(value) && value.currency) || '' : null
+  const fixed = given ?? fixedCurrency(field)
+  const [chosen, setChosen] = useState((isMoney(value) && value.currency) || (fixed ?? locale.currency))
+  const currency = fixed ?? ((isMoney(value) && value.currency) || chosen)
   return (
     <span className="joined">
       <TextInput
@@ -75,7 +82,7 @@ function Edit(props: EditProps) {
         read={(text, each, by) => readMoney(text, each, by, currency)}
       />
       {fixed !== null ? (
-        <span className="joined-fixed">{fixed}</span>
+        fixed !== '' && <span className="joined-fixed">{fixed}</span>
       ) : (
         <input
           className="input joined-code"
@@ -101,7 +108,7 @@ function Edit(props: EditProps) {
 function sum(values: readonly unknown[]): Money | null {
   const money = values.filter(isMoney)
   const [first] = money
-  if (!first || money.some((value) => value.currency !== first.currency)) return null
+  if (!first?.currency || money.some((value) => value.currency !== first.currency)) return null
   return { amount: money.reduce((total, value) => add(total, value.amount), '0'), currency: first.currency }
 }
 

@@ -73,6 +73,13 @@ const rows: readonly Row[] = [
   { type: 'decimal', node: { 'x-bos': { scale: 3 } }, value: '1234.5', shows: '1.234,50', holds: '1234,50' },
   { type: 'percent', node: { 'x-bos': { scale: 1 } }, value: '12.5', shows: '12,5 %', holds: '12,5 %' },
   { type: 'money', value: { amount: '1234.5', currency: 'EUR' }, shows: '1.234,50 EUR', holds: '1234,50' },
+  {
+    type: 'money',
+    node: { 'x-bos': { currency: 'self.company.currency' } },
+    value: { amount: '1234.5' },
+    shows: '1.234,50',
+    holds: '1234,50',
+  },
   { type: 'boolean', value: true, shows: 'Yes', holds: 'checked', chosen: true },
   { type: 'date', value: '2025-02-03', shows: '3. Feb. 2025', holds: '3. Feb. 2025' },
   { type: 'dateTime', value: '2026-07-01T12:30:00.000Z', shows: '1. Juli, 14:30', holds: '1. Juli 2026 14:30' },

@@ -6,8 +6,8 @@ import type { Expression, Shape, Source, Syntax, Type } from '../expressions/typ
 import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
 import { pointerSegment } from '../problems.ts'
-import { boolean, changeRoots, tell, typeOf } from './compile-logic.ts'
-import type { Place, Report } from './compile-logic.ts'
+import { boolean, changeRoots, tell, typeOf } from './compile-expression.ts'
+import type { Place, Report } from './compile-expression.ts'
 import { quote } from './shape-faults.ts'
 import type { Symbols } from './symbols.ts'
 import type { Assignment, Each, Effect } from './types.ts'
@@ -76,7 +76,7 @@ function writeEffect(make: Making, kind: 'create' | 'update', node: EffectWrite)
     return { kind, entity: shape.entity, each, when, set }
   }
   const key = assignments(make, shape, node.key, inner, 'key')
-  const wanted = key.map((each) => each.field).sort()
+  const wanted = key.map(({ field }) => field).sort()
   const isKey = (fields: readonly string[]): boolean => fields.toSorted().join() === wanted.join()
   if (!shape.uniqueKeys?.some(isKey)) {
     make.at('/key')(`the properties of a unique key of ${node.entity} are expected`)

@@ -1,14 +1,15 @@
 import type { Property, Rule as RuleNode } from '../../metadata/entity.d.ts'
 import { compileExpression, check as checkSyntax } from '../expressions/check.ts'
-import type { Context } from '../expressions/check.ts'
+import type { Root } from '../expressions/check.ts'
 import { currencyRoots } from '../expressions/check-members.ts'
 import { parse } from '../expressions/parse.ts'
 import { dependenciesOf } from '../expressions/dependencies.ts'
 import { exchange, lastVariable } from '../expressions/transform.ts'
-import type { Expression, ExpressionFault, Member, Names, Node, RecordNode, Shape, Source, Syntax, Type } from '../expressions/types.ts'
+import type { Expression, Member, Names, Node, RecordNode, Source, Syntax, Type } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
-import type { ValueType } from '../fields/type.ts'
 import type { Reporter } from './check.ts'
+import { boolean, changeRoots, contextOf, expressionOf, tell, typeOf, valueRoots } from './compile-expression.ts'
+import type { Place, Report } from './compile-expression.ts'
 import { lifecyclesOf } from './compile-lifecycle.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
@@ -22,13 +23,6 @@ export interface EntityLogic {
   readonly rules: readonly Rule[]
   readonly lifecycles: readonly Lifecycle[]
 }
-
-type Root = Parameters<Context['roots']['has']>[0]
-/** What a value may be made of. */
-export const valueRoots: readonly Root[] = ['self', 'parent', 'user', 'tenant', 'settings', 'now', 'today']
-/** What may decide over a change of the record. */
-export const changeRoots: readonly Root[] = [...valueRoots, 'old']
-export const boolean: Type = { kind: 'boolean' }
 
 /** Compiles every expression of an entity, and reports what is wrong with them. Undefined where one was wrong. */
 export function logicOf(draft: EntityDraft, names: Names, settings: string | null, symbols: Symbols, report: Reporter): EntityLogic {
@@ -44,39 +38,6 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   const twice = rules.find(({ id }, index) => rules.slice(0, index).some((earlier) => earlier.id === id))
   if (twice) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice.id)}`)
   return { draft, fields, rules, lifecycles: lifecyclesOf({ draft, shape, names, settings, report }, symbols) }
-}
-
-export interface Place {
-  readonly draft: EntityDraft
-  readonly shape: Shape
-  readonly names: Names
-  /** Id of the entity that `settings` means; null: there is none. */
-  readonly settings: string | null
-  readonly report: Reporter
-}
-
-const contextOf = ({ draft, names, settings }: Place, roots: readonly Root[], self = draft.id): Context => ({
-  names,
-  self,
-  roots: new Set(roots),
-  settings,
-})
-
-export type Report = (detail: string, meant?: string | null) => void
-
-export function expressionOf(place: Place, text: string, roots: readonly Root[], report: Report, expected?: Type): Expression | null {
-  const { expression, faults } = compileExpression(text, contextOf(place, roots), expected)
-  if (expression) return expression
-  tell(text, faults, report)
-  return null
-}
-
-/** Faults of an expression say where in it they are. */
-export function tell(text: string, faults: readonly ExpressionFault[], report: Report): void {
-  for (const { start, end, detail } of faults) {
-    const part = text.slice(start, end)
-    report(part === '' || part === text ? detail : `at ${quote(part)} (character ${start + 1}): ${detail}`)
-  }
 }
 
 function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
@@ -101,14 +62,6 @@ function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
     at('visibleWhen')('a property that is not always visible cannot always be required: use requiredWhen')
   if (own.default !== undefined && property.node.default !== undefined) at('default')('there is a literal default already')
   return Object.values(logic).some((each) => each !== null) ? logic : null
-}
-
-/** Of a property that has a value; references have none. */
-export const fieldType = (member: Member | undefined): ValueType | undefined => (member?.kind === 'value' ? member.type : undefined)
-
-export const typeOf = (member: Member | undefined): Type | undefined => {
-  if (member?.kind === 'value') return member.type
-  return member?.kind === 'reference' ? { kind: 'record', entities: member.entities } : undefined
 }
 
 /** Of money whose currency is neither its own nor fixed. */
@@ -174,7 +127,7 @@ function rollupOf(
       return null
     }
   }
-  const source = member(name('self'), over)
+  const source = memberOf(name('self'), over)
   const filtered = where === undefined ? source : call('filter', [source, name(row), aboutRow(where)])
   rows.push(filtered)
   if (measure !== 'count') rows.push(name(row), aboutRow(value!))
@@ -189,7 +142,7 @@ const rowRoots: readonly Root[] = ['self', 'parent', 'tenant', 'settings', 'toda
 const row = 'row_of_rollup'
 const nowhere = { start: 0, end: 0 }
 const name = (text: string): Syntax => ({ ...nowhere, kind: 'name', name: text })
-const member = (of: Syntax, text: string): Syntax => ({ ...nowhere, kind: 'member', of, name: text, nameSpan: nowhere })
+const memberOf = (of: Syntax, text: string): Syntax => ({ ...nowhere, kind: 'member', of, name: text, nameSpan: nowhere })
 const call = (text: string, args: readonly Syntax[]): Syntax => ({
   ...nowhere,
   kind: 'call',
@@ -207,7 +160,7 @@ function aboutRow(text: string): Syntax {
         return syntax
       case 'name':
         if (syntax.name === 'self') return { ...syntax, name: row }
-        return syntax.name === 'parent' ? member(name(row), 'parent') : syntax
+        return syntax.name === 'parent' ? memberOf(name(row), 'parent') : syntax
       case 'member':
         return { ...syntax, of: turn(syntax.of) }
       case 'list':

@@ -70,7 +70,7 @@ function memberOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols)
     return entity === undefined ? null : { kind: 'rows', via: relation === 'lines' ? 'lines' : 'links', name, id, title, entity }
   }
   const compiled = compileField(draft, property, symbols, () => undefined)
-  const type = compiled?.type.valueType?.(compiled.settings as never)
+  const type = compiled?.type.valueType?.(compiled.settings)
   return type === undefined ? null : { kind: 'value', name, id, title, type }
 }
 

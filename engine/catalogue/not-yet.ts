@@ -35,9 +35,8 @@ function inEntity(node: EntityFile): Found[] {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
-  for (const [name, property] of Object.entries(node.properties ?? {}))
-    for (const [role, permission] of Object.entries(own.permissions ?? {}))
-      found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
+  for (const [role, permission] of Object.entries(own.permissions ?? {}))
+    found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
   return found
 }
 

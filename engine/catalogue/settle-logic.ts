@@ -97,7 +97,7 @@ function settledFields(
   return new Map(
     [...fields].map(([name, logic]) => {
       const { id, file, pointer } = draft.properties.get(name)!
-      const full = (keyword: keyof FieldLogic & string): Expression | null => {
+      const full = (keyword: keyof FieldLogic): Expression | null => {
         const expression = logic[keyword] as Expression | null
         return expression && insert(expression, () => report(file, `${pointer}/x-bos/${keyword}`, 'with all that it reads it is too large'))
       }

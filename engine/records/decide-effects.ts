@@ -332,7 +332,7 @@ function copyOf(row: Draft, newId: () => string): LineChange {
 // Amounts are compared and taken in units of 10^-20, the finest that expressions answer.
 const scale = 20
 const unitsOf = (value: unknown): bigint => {
-  const text = value === null || value === undefined ? '0' : String(value)
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '0'
   const [whole = '0', fraction = ''] = text.replace('-', '').split('.')
   const units = BigInt(whole + fraction.padEnd(scale, '0').slice(0, scale))
   return text.startsWith('-') ? -units : units

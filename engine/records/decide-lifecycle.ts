@@ -81,7 +81,7 @@ function noWay(field: Field, from: unknown, to: unknown, transitions: readonly T
 }
 
 const titleOf = (field: Field, state: unknown): string =>
-  state === null ? 'nothing' : ((field.settings as SelectSettings).options.find((each) => each.id === state)?.title ?? String(state))
+  state === null ? 'nothing' : ((field.settings as SelectSettings).options.find((each) => each.id === state)?.title ?? (state as string))
 
 /** What must not change in the state that the record is in, and what the state it comes to demands. */
 export function judgeStates(report: Report, draft: Draft, runs: readonly Run[]): void {

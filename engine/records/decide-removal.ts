@@ -1,7 +1,7 @@
 import type { Entity, Field } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import type { RemoveOperation, Stored } from './change.ts'
-import { Entangled } from './decide.ts'
+import { Entangled } from './decide-refusals.ts'
 import type { Consequences, Decision, EventDraft, RowWrite } from './decide.ts'
 
 /** Deleting and bringing back, as pure functions of what `load` found around the records. */

@@ -3,7 +3,7 @@ import type { Fault } from '../problems.ts'
 import { Members } from './change.ts'
 import type { Change, CreateOperation, Stored, StoredLine, UpdateOperation } from './change.ts'
 import { same } from './decide-draft.ts'
-import { invalid } from './decide.ts'
+import { invalid } from './decide-refusals.ts'
 
 /** What of one record the actor may not see, and what they may see and not change: paths of ids, `margin` or `lines.cost`. */
 export interface Without {

@@ -9,10 +9,11 @@ import { decideEffects } from './decide-effects.ts'
 import type { Documents, Effected, Origin, Produced, Sought } from './decide-effects.ts'
 import { emit } from './decide-emit.ts'
 import { Formulas } from './decide-formulas.ts'
-import type { Asked, Surroundings } from './decide-formulas.ts'
+import type { Surroundings } from './decide-formulas.ts'
 import { judge, refuseOtherSystemValues } from './decide-judge.ts'
 import { judgeStates, runTransitions } from './decide-lifecycle.ts'
 import type { Run } from './decide-lifecycle.ts'
+import { invalid, Unanswered } from './decide-refusals.ts'
 import { judgeRules } from './decide-rules.ts'
 
 /**
@@ -36,17 +37,6 @@ export interface Situation {
   readonly documents: Documents
   /** Ids of what effects create. */
   readonly newId: () => string
-}
-
-/** What expressions ask of the database before anything can be decided. Once it is answered, everything is decided afresh. */
-export class Unanswered extends Error {
-  readonly asked: readonly Asked[]
-  readonly sought: readonly Sought[]
-  constructor(asked: readonly Asked[], sought: readonly Sought[] = []) {
-    super('questions are open')
-    this.asked = asked
-    this.sought = sought
-  }
 }
 
 /** What one operation comes to: its result, and everything that follows from it. */
@@ -227,19 +217,6 @@ function draftOf(
   if (faults.length > 0) throw invalid(faults)
   return { draft, warnings, runs, effected }
 }
-
-/**
- * Operations that meet in one record: what one finds depends on what another does. One after the other they could be done, each
- * in a transaction of its own; set-wise they cannot.
- */
-export class Entangled extends Problem {
-  constructor(detail: string, faults: readonly Fault[] = []) {
-    super(faults.length > 0 ? 'request-invalid' : 'conflict', detail, { faults })
-  }
-}
-
-export const invalid = (faults: readonly Fault[]): Problem =>
-  new Problem('request-invalid', faults.length === 1 ? faults[0]!.detail : `${faults.length} values cannot be accepted.`, { faults })
 
 /** Edits of different fields merge; an edit of a field (or line) that someone changed meanwhile is refused. */
 function refuseOverlap(situation: Situation, { entity, change, pointer }: UpdateOperation, stored: Stored, since: number): void {

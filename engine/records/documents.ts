@@ -76,7 +76,8 @@ export class FoundDocuments implements Documents {
   }
 }
 
-const keyText = (entity: string, values: ReadonlyMap<string, unknown>): string => JSON.stringify([entity, ...[...values].sort()])
+const keyText = (entity: string, values: ReadonlyMap<string, unknown>): string =>
+  JSON.stringify([entity, ...[...values].sort(([a], [b]) => (a < b ? -1 : 1))])
 
 const createdQuery = ({ tenant }: Actor, record: string, transition: string): Query =>
   toQuery(sql`select target_entity, target_id from bos.effect

@@ -106,7 +106,11 @@ describe('refusals', () => {
     ] as const) {
       const told = problem(await get('admin@acme', deals, { filter }))
       expect(told.slice(0, 2), filter).toEqual([400, 'parameter-invalid'])
-      for (const fault of faults) typeof fault === 'string' ? expect(told).toContain(fault) : expect(String(told[2])).toMatch(fault)
+      for (const fault of faults)
+        expect(
+          told.some((each) => (typeof fault === 'string' ? each === fault : fault.test(String(each)))),
+          filter,
+        ).toBe(true)
     }
   })
 

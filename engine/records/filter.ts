@@ -40,8 +40,8 @@ export function parseFilter(access: Access, here: EntityAccess, text: string): {
   const conditions: Condition[] = []
   const rest: Node[] = []
   for (const part of conjuncts(expression.root)) {
-    const plain = plainCondition(access, here, part)
-    if (plain) conditions.push(plain)
+    const condition = plainCondition(access, here, part)
+    if (condition) conditions.push(condition)
     else rest.push(part)
   }
   const [first, ...more] = rest

@@ -7,7 +7,7 @@ import { decideDerived } from './decide.ts'
 import type { Consequences, EventDraft } from './decide.ts'
 import { tablesOf } from './expression-tables.ts'
 import { documentQueries, readDocuments } from './documents.ts'
-import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
+import { and, column, remember, Slot, toTemplate } from './sql.ts'
 import type { Fragment, Template } from './sql.ts'
 
 /**

@@ -54,7 +54,7 @@ export class Answers {
       this.#known.set(question, known)
       for (const row of rows[i]!.rows) {
         const [key] = inputs[Number(row['n'])]!
-        known.set(key, row['value'] === null ? null : JSON.parse(String(row['value'])))
+        known.set(key, row['value'] === null ? null : JSON.parse(row['value'] as string))
       }
     })
   }

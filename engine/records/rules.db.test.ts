@@ -86,14 +86,10 @@ describe('derived values', () => {
   })
 
   test('defaults of expressions: given values win, and null is a value', async () => {
-    const today = String(
-      (
-        await world.sql<{ day: string }>(
-          `select to_char(now() at time zone time_zone, 'YYYY-MM-DD') as day from bos.tenant where id = $1`,
-          [world.acme.id],
-        )
-      )[0]!.day,
-    )
+    const [{ day: today }] = (await world.sql<{ day: string }>(
+      `select to_char(now() at time zone time_zone, 'YYYY-MM-DD') as day from bos.tenant where id = $1`,
+      [world.acme.id],
+    )) as [{ day: string }]
     const later = new Date(Date.parse(`${today}T00:00:00Z`) + 14 * 86_400_000).toISOString().slice(0, 10)
     expect(await make(orders, { name: 'E', customer: vienna.id, contact: anna.id })).toMatchObject({ due: later, greeting: 'Dear Anna' })
     expect(await make(orders, { name: 'E', due: null, greeting: 'Hi' })).toMatchObject({ due: null, greeting: 'Hi' })

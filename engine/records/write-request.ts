@@ -7,7 +7,7 @@ import type { Fault, Problem, Report } from '../problems.ts'
 import { readChange } from './body.ts'
 import { onlyOne } from './change.ts'
 import type { Change, Operation } from './change.ts'
-import { invalid } from './decide.ts'
+import { invalid } from './decide-refusals.ts'
 import type { WriteRequest } from './request.ts'
 import type { EntityAccess } from './types.ts'
 

@@ -85,7 +85,7 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
 function isOpen(entities: ReadonlyMap<string, EntityAccess>, { lines }: Field): boolean {
   const junction = lines?.through && entities.get(lines.entity)
   if (!junction) return true
-  return [lines.linkField, lines.through!.parentField].every((name) => {
+  return [lines.linkField, lines.through.parentField].every((name) => {
     const field = junction.visible.find((each) => each.name === name)
     return field !== undefined && !junction.masks.has(field.id)
   })

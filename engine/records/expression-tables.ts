@@ -4,7 +4,7 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { Tables } from '../expressions/sql.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
-import { isLive, linkColumns } from './select.ts'
+import { isLive, linkColumns } from './tables.ts'
 import { column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 

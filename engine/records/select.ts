@@ -1,22 +1,15 @@
 import { sql } from 'kysely'
 import { systemField, systemFields } from '../catalogue/system-fields.ts'
-import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Catalogue, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { columnsFor, gettable, readable, shownIn } from './reach.ts'
 import { and, column, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
+import { isLive, linkColumns } from './tables.ts'
+import type { Links } from './tables.ts'
 import type { EntityAccess } from './types.ts'
-
-/** Deleted rows are hidden by the Plan, not by policy; a line lives as long as its document. */
-export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fragment {
-  if (!entity.parent) return sql`${column(alias, 'deleted_at')} is null`
-  const parent = catalogue.entities.get(entity.parent.entity)!
-  const outer = `${alias}p`
-  return sql`exists (select from ${tableOf(parent)} ${sql.id(outer)} where ${column(outer, 'tenant_id')} = ${column(alias, 'tenant_id')}
-    and ${column(outer, 'id')} = ${column(alias, 'parent_id')} and ${isLive(catalogue, parent, outer)})`
-}
 
 /** What of a record is rendered. Made by `selection`; hidden fields are not in it, so nothing downstream can leak them. */
 export interface Selection {
@@ -40,11 +33,6 @@ export type Expansion =
   | { readonly kind: 'inverse'; readonly name: string; readonly by: InverseBy; readonly selection: Selection }
 /** How the records of an inverse relation point back: by a column of theirs, or by a list of references, kept as rows of a link table. */
 export type InverseBy = ({ readonly column: string } | Links) & { readonly field: Field }
-export interface Links {
-  readonly link: Entity
-  readonly parent: string
-  readonly target: string
-}
 
 /** What every record carries besides `id` and its fields; `deleted_at` joins in lists of deleted records. */
 export const systemProperties: readonly string[] = [
@@ -132,15 +120,6 @@ function junctionJson(catalogue: Catalogue, field: Field, alias: string, depth: 
   return sql`coalesce((select json_agg(${column(child, target)} order by ${column(child, 'id')}) from ${tableOf(link)} ${sql.id(child)}
     where ${column(child, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(child, parent)} = ${column(alias, 'id')}
       and ${column(child, 'deleted_at')} is null), '[]'::json)`
-}
-
-/** Where a list of references is kept: its own link table, or the junction entity it goes `through`. */
-export function linkColumns(catalogue: Catalogue, field: Field): Links {
-  const lines = field.lines!
-  const link = catalogue.entities.get(lines.entity)!
-  const target = link.fieldByName.get(lines.linkField ?? '')?.reference?.targets[0]?.column ?? 'target'
-  const parent = lines.through ? link.fieldByName.get(lines.through.parentField)!.reference!.targets[0]!.column : 'parent_id'
-  return { link, parent, target }
 }
 
 function linesJson(selection: Selection, parent: string, depth: number): Fragment {

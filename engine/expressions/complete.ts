@@ -73,7 +73,9 @@ function beginnings({ before, tokens, context }: Place): readonly CompletionItem
       .map(({ name, doc, overloads }) => called(name, `${signatureOf(name, overloads[0]!)}: ${doc}`)),
   ]
   const words = ['true', 'false', 'null'].map((word) => item('word', word, ''))
-  const entities = [...context.names.entityNames].map((name) => item('entity', name, 'all records, for first and filter'))
+  // The tables behind lists of references have names that nobody can write.
+  const writable = [...context.names.entityNames].filter((name) => name.split('.').length === 2)
+  const entities = writable.map((name) => item('entity', name, 'all records, for first and filter'))
   return [...variables, ...roots, ...calls, ...words, ...entities]
 }
 

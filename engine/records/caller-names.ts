@@ -23,7 +23,7 @@ export function callersNames(access: Access): Names {
       return shape
     },
     entityNamed: (fullName) => byFullName.get(fullName),
-    entityNames: byFullName.keys(),
+    entityNames: [...byFullName.keys()],
   }
   names.set(access, made)
   return made
@@ -80,7 +80,7 @@ function memberOf(access: Access, field: Field): Member | null {
     if (!access.entities.has(entity) || (link !== null && !isListed(access, entity))) return null
     return { kind: 'rows', via: link === null ? 'lines' : 'links', id, name, title, entity }
   }
-  const type = fieldOf(field.type).valueType?.(settingsFor(access, field) as never)
+  const type = fieldOf(field.type).valueType?.(settingsFor(access, field))
   return type ? { kind: 'value', id, name, title, type } : null
 }
 
@@ -100,6 +100,6 @@ const systemMembers = (access: Access): Member[] =>
   systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
     if (name === 'id' || !listed) return []
     if (target !== undefined) return access.entities.has(target) ? [{ kind: 'reference', id: name, name, title, entities: [target] }] : []
-    const value = fieldOf(type).valueType?.({} as never)
+    const value = fieldOf(type).valueType?.({})
     return value ? [{ kind: 'value', id: name, name, title, type: value }] : []
   })

@@ -23,7 +23,7 @@ export function EmptyList({
   const go = useGo()
   const plural = entity.pluralTitle.toLowerCase()
   if (filtered) {
-    const filters = state.conditions.length
+    const filters = state.conditions.length + (state.expression === '' ? 0 : 1)
     const reason = [
       filters > 0 ? `${filters} ${filters === 1 ? 'filter' : 'filters'}` : null,
       state.search === '' ? null : `“${state.search}”`,

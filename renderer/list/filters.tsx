@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core'
-import { IconPlus, IconX } from '@tabler/icons-react'
-import { useState } from 'react'
+import { IconCode, IconPlus, IconX } from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity, type Field, type Operator } from '../api/catalogue.ts'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
@@ -15,10 +15,21 @@ interface Props {
   /** The chip whose operand is being chosen. */
   readonly editing: number | null
   readonly onEditing: (index: number | null) => void
+  /** Opens the field in which an expression is written. */
+  readonly onExpression: () => void
 }
 
 /** The conditions of a list as chips, `Stage · is any of · Open, Won ×`; each part opens its own menu. They join with “and”. */
-export function FilterChips({ entity, conditions, onChange, editing, onEditing }: Props) {
+export function FilterChips({
+  entity,
+  conditions,
+  onChange,
+  editing,
+  onEditing,
+  onExpression,
+  onClear,
+  children,
+}: Props & { readonly onClear: (() => void) | null; readonly children: ReactNode }) {
   const replace = (index: number, condition: Condition | null): void =>
     onChange(condition === null ? conditions.filter((_, i) => i !== index) : conditions.map((each, i) => (i === index ? condition : each)))
   return (
@@ -38,14 +49,27 @@ export function FilterChips({ entity, conditions, onChange, editing, onEditing }
           onChange={(next) => replace(index, next)}
         />
       ))}
-      <AddFilter entity={entity} conditions={conditions} onChange={onChange} onEditing={onEditing} small />
-      {conditions.length > 1 && (
-        <button className="btn quiet" onClick={() => onChange([])}>
+      {children}
+      <AddFilter entity={entity} conditions={conditions} onChange={onChange} onEditing={onEditing} onExpression={onExpression} small />
+      {onClear && (
+        <button className="btn quiet" onClick={onClear}>
           Clear
         </button>
       )}
     </div>
   )
+}
+
+/** Last in the list of fields: everything that conditions cannot say. */
+const expressionEntry = {
+  id: '()',
+  text: 'Expression',
+  content: (
+    <span className="row expression-entry">
+      <IconCode size={16} stroke={1.5} aria-hidden />
+      Expression
+    </span>
+  ),
 }
 
 const startWith = (field: Field): Condition => ({ path: field.name, operator: operatorsFor(field)[0]?.[0] ?? 'eq', value: '' })
@@ -55,9 +79,10 @@ export function AddFilter({
   conditions,
   onChange,
   onEditing,
+  onExpression,
   small = false,
   children,
-}: Omit<Props, 'editing'> & { readonly small?: boolean; readonly children?: React.ReactNode }) {
+}: Omit<Props, 'editing'> & { readonly small?: boolean; readonly children?: ReactNode }) {
   const [opened, setOpened] = useState(false)
   return (
     <Layer
@@ -81,10 +106,12 @@ export function AddFilter({
     >
       <OptionList
         label="Filter by"
-        options={filterable(entity).map((field) => ({ id: field.name, text: field.title }))}
+        options={[...filterable(entity).map((field) => ({ id: field.name, text: field.title })), expressionEntry]}
         onPick={(name) => {
           const field = filterable(entity).find((each) => each.name === name)
           setOpened(false)
+          // The layer gives the focus back to its button first.
+          if (name === expressionEntry.id) setTimeout(onExpression, 30)
           if (!field) return
           onChange([...conditions, startWith(field)])
           onEditing(conditions.length)

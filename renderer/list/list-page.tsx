@@ -15,15 +15,17 @@ import { useAddress, useSearchText } from '../model/route.ts'
 import { RecordPanel } from '../record/record-panel.tsx'
 import { RecordPage } from '../record/record-page.tsx'
 import { toldChange } from '../record/use-record-actions.ts'
-import { useCommands } from '../shell/commands.tsx'
 import { PageBar } from '../shell/page-bar.tsx'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
 import { Cards } from './cards.tsx'
 import { columnsOf, rowHeights, useLayout } from './columns.ts'
+import { toldFaults } from '../expression/told.ts'
 import { EmptyList } from './empty-list.tsx'
+import { ExpressionChip, ExpressionRefused, LazyExpressionBar } from './expression-chip.tsx'
 import { FilterChips } from './filters.tsx'
 import { Grid } from './grid.tsx'
+import { useListCommands } from './list-commands.ts'
 import { ListMenu } from './list-menu.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { ListSkeleton } from './skeleton.tsx'
@@ -50,6 +52,8 @@ function List({ entity }: { readonly entity: Entity }) {
   const [layout, setLayout, resetLayout] = useLayout(catalogue, entity, state.view)
   const [selection, setSelection] = useState<ReadonlySet<string>>(none)
   const [editing, setEditing] = useState<number | null>(null)
+  const [writing, setWriting] = useState(false)
+  const [draft, setDraft] = useState('')
   const columns = useMemo(() => columnsOf(catalogue, entity, layout), [catalogue, entity, layout])
   const expand = expandOf([
     ...columns.map((column) => column.through),
@@ -61,16 +65,24 @@ function List({ entity }: { readonly entity: Entity }) {
   const total = list.data?.pages[0]?.page.total
   const open = search['panel'] ?? null
 
-  const change = (next: Partial<ViewState>): void =>
+  const change = (next: Partial<ViewState>): void => {
+    const changed = state.changed || 'conditions' in next || 'expression' in next || 'sort' in next
+    // Back undoes an expression: it is the work of more than a click.
     setSearch(
-      {
-        ...writeView(entity, { ...state, changed: state.changed || 'conditions' in next || 'sort' in next, ...next }),
-        panel: search['panel'],
-      },
-      { replace: true, whole: true },
+      { ...writeView(entity, { ...state, changed, ...next }), panel: search['panel'] },
+      { replace: (next.expression ?? state.expression) === state.expression, whole: true },
     )
+  }
+  const told = useMemo(() => toldFaults(list.error, state.expression, state.given), [list.error, state.expression, state.given])
+  const onExpression = (text: string): void => {
+    setWriting(false)
+    setDraft('')
+    if (text !== state.expression) change({ expression: text })
+    focusFilter()
+  }
   const onView = (view: View): void => {
     setSelection(none)
+    setWriting(false)
     setSearch(view === viewsOf(entity)[0] ? {} : { view: view.id }, { whole: true })
   }
   const create = (): void => openCreate({ entity: entity.id, initial: prefill(catalogue, entity, state.conditions) })
@@ -96,13 +108,19 @@ function List({ entity }: { readonly entity: Entity }) {
       failed(`${column.title} was not changed.`, error, () => void onEdit(record, column, value))
     }
   }
-  useListCommands(entity, { search: () => document.querySelector<HTMLElement>('.search-box input')?.focus(), panel: open !== null, step })
+  useListCommands(entity, {
+    search: () => document.querySelector<HTMLElement>('.search-box input')?.focus(),
+    panel: open !== null,
+    step,
+    write: () => setWriting(true),
+  })
   const addFilter = (path: string): void => {
     const at = state.conditions.findIndex((condition) => condition.path === path)
     setEditing(at < 0 ? state.conditions.length : at)
     if (at < 0) change({ conditions: [...state.conditions, { path, operator: operatorOf(entity, path), value: '' }] })
   }
-  const filtered = state.conditions.length > 0 || state.search !== ''
+  const isFiltered = state.conditions.length > 0 || state.expression !== ''
+  const filtered = isFiltered || state.search !== ''
   const canEdit = may(entity, 'update') && entity.display.editMode === 'live' && !state.deleted
   return (
     <div className="list-page">
@@ -116,7 +134,7 @@ function List({ entity }: { readonly entity: Entity }) {
             entity={entity}
             query={query}
             deleted={state.deleted}
-            onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [] }))}
+            onDeleted={() => (state.deleted ? setSearch({}, { whole: true }) : change({ deleted: true, conditions: [], expression: '' }))}
           />
           {may(entity, 'create') && !state.deleted && !phone && (
             <button className="btn primary" onClick={create}>
@@ -140,6 +158,7 @@ function List({ entity }: { readonly entity: Entity }) {
             onView={onView}
             onConditions={(conditions) => change({ conditions })}
             onEditing={setEditing}
+            onExpression={() => setWriting(true)}
             onSort={(sort) => change({ sort })}
             onSearch={(text) => change({ search: text })}
             onReset={() => onView(state.view)}
@@ -148,16 +167,51 @@ function List({ entity }: { readonly entity: Entity }) {
             onLayoutReset={resetLayout}
           />
         )}
-        {state.conditions.length > 0 && (
+        {writing && (
+          <LazyExpressionBar
+            key={state.expression}
+            entity={entity}
+            applied={state.expression}
+            draft={draft}
+            told={told}
+            onApply={onExpression}
+            onClose={(text) => {
+              setDraft(text)
+              setWriting(false)
+              focusFilter()
+            }}
+          />
+        )}
+        {(state.conditions.length > 0 || (state.expression !== '' && !writing) || state.given !== '') && (
           <FilterChips
             entity={entity}
             conditions={state.conditions}
             onChange={(conditions) => change({ conditions })}
             editing={editing}
             onEditing={setEditing}
-          />
+            onExpression={() => setWriting(true)}
+            onClear={
+              state.conditions.length + (state.expression === '' ? 0 : 1) > 1 ? () => change({ conditions: [], expression: '' }) : null
+            }
+          >
+            {state.given !== '' && <ExpressionChip text={state.given} own={null} />}
+            {state.expression !== '' && !writing && (
+              <ExpressionChip
+                text={state.expression}
+                faulty={told.length > 0}
+                own={{ onEdit: () => setWriting(true), onRemove: () => change({ expression: '' }) }}
+              />
+            )}
+          </FilterChips>
         )}
-        {list.error && !list.data ? (
+        {told.length > 0 && !list.data ? (
+          <ExpressionRefused
+            error={list.error}
+            plural={entity.pluralTitle.toLowerCase()}
+            onEdit={writing ? null : () => setWriting(true)}
+            onRemove={() => onExpression('')}
+          />
+        ) : list.error && !list.data ? (
           <Failure title={`${entity.pluralTitle} could not be loaded`} error={list.error} onRetry={() => void list.refetch()} />
         ) : list.isPending ? (
           <ListSkeleton columns={columns.length} height={rowHeights[layout.density]} />
@@ -167,7 +221,7 @@ function List({ entity }: { readonly entity: Entity }) {
             state={state}
             filtered={filtered}
             onCreate={create}
-            onClear={() => change({ search: '', ...(state.conditions.length > 0 && { conditions: [] }) })}
+            onClear={() => change({ search: '', ...(isFiltered && { conditions: [], expression: '' }) })}
           />
         ) : phone ? (
           <Cards
@@ -228,38 +282,13 @@ function List({ entity }: { readonly entity: Entity }) {
   )
 }
 
+/** After the field of the expression has closed: to what it has become, or where it was opened. */
+function focusFilter(): void {
+  const find = (mark: string): HTMLElement | null => document.querySelector(`[${mark}]`)
+  setTimeout(() => (find('data-expression-chip') ?? find('data-filter-button'))?.focus(), 30)
+}
+
 const operatorOf = (entity: Entity, path: string) => {
   const field = entity.fields.find((each) => each.name === path)
   return (field && operatorsFor(field)[0]?.[0]) ?? 'eq'
-}
-
-function useListCommands(
-  entity: Entity,
-  { search, panel, step }: { readonly search: () => void; readonly panel: boolean; readonly step: (by: number) => void },
-): void {
-  useCommands([
-    { id: 'list.search', title: `Search ${entity.pluralTitle.toLowerCase()}`, section: 'On this list', keys: '/', run: search },
-    {
-      id: 'list.filter',
-      title: 'Filter',
-      section: 'On this list',
-      keys: 'f',
-      run: () => document.querySelector<HTMLElement>('[data-filter-button]')?.click(),
-    },
-    ...(panel
-      ? [
-          { id: 'list.next', title: 'Next record', section: 'On this list', keys: 'j', run: () => step(1) },
-          { id: 'list.previous', title: 'Previous record', section: 'On this list', keys: 'k', run: () => step(-1) },
-        ]
-      : []),
-    ...(
-      [
-        ['↑↓ or J K', 'arrowdown', 'Move between rows'],
-        ['x', 'x', 'Select the row'],
-        ['space', 'space', 'Open beside the list'],
-        ['enter', 'enter', 'Open; in a cell: edit'],
-        ['right', 'arrowright', 'Go into the cells'],
-      ] as const
-    ).map(([id, keys, title]) => ({ id: `grid.${id}`, title, section: 'In the grid', keys, documented: true, run: () => undefined })),
-  ])
 }

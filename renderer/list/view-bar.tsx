@@ -29,6 +29,7 @@ interface Props {
   readonly onView: (view: View) => void
   readonly onConditions: (conditions: readonly Condition[]) => void
   readonly onEditing: (index: number | null) => void
+  readonly onExpression: () => void
   readonly onSort: (sort: readonly string[]) => void
   readonly onSearch: (search: string) => void
   readonly onReset: () => void
@@ -44,6 +45,7 @@ export function ViewBar({
   onView,
   onConditions,
   onEditing,
+  onExpression,
   onSort,
   onSearch,
   onReset,
@@ -89,7 +91,7 @@ export function ViewBar({
       </div>
       <div className="view-tools">
         <SearchBox entity={entity} value={state.search} onChange={onSearch} />
-        <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing}>
+        <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing} onExpression={onExpression}>
           <IconFilter size={16} stroke={1.5} aria-hidden />
           <span className="wide-only">Filter</span>
         </AddFilter>

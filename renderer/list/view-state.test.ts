@@ -52,6 +52,7 @@ describe('the address of a list', () => {
         { path: 'stage', operator: 'in', value: 'new,won' },
         { path: 'value', operator: 'lt', value: '5' },
       ] as const,
+      expression: `self.name == 'a & b' || count(self.lines) > 1`,
       sort: ['-value', 'name'],
       search: 'a b',
       deleted: true,
@@ -66,6 +67,18 @@ describe('the address of a list', () => {
       search: undefined,
       deleted: undefined,
     })
+  })
+  it('an expression is sent, and with it the one of the view, which no change of the address takes away', () => {
+    const viewed = entity({ views: [view({ id: 'all' }), view({ id: 'big', filter: { filter: 'self.value.amount > 5', stage: 'won' } })] })
+    const asked = (search: Readonly<Record<string, string>>) => requestOf(readView(viewed, search))
+    expect(asked({ filter: 'self.active' })).toMatchObject({ filter: 'self.active' })
+    expect(readView(viewed, { filter: 'self.active' })).toMatchObject({ changed: true, conditions: [], given: '' })
+    expect(asked({ view: 'big' })).toMatchObject({ filter: 'self.value.amount > 5', stage: 'won' })
+    expect(asked({ view: 'big', draft: '1' })).toEqual({ filter: 'self.value.amount > 5' })
+    expect(asked({ view: 'big', filter: 'a || b' })).toMatchObject({ filter: '(a || b) && (self.value.amount > 5)' })
+    const state = readView(viewed, { view: 'big', filter: 'a || b' })
+    expect(writeView(viewed, state)).toEqual({ view: 'big', draft: '1', filter: 'a || b' })
+    expect(asked({}).filter).toBe(undefined)
   })
   it('keeps what belongs together together in a grouped view', () => {
     const grouped = [view({ id: 'g', group: 'stage', sort: ['name'] })]

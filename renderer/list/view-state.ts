@@ -1,6 +1,7 @@
 import type { Entity, Field, Operator, View } from '../api/catalogue.ts'
 import { columnOf, systemFields } from '../model/entity.ts'
 import type { CatalogueView } from '../api/catalogue.ts'
+import { joined } from '../expression/told.ts'
 import { kindOf } from '../fields/registry.ts'
 
 /** One condition of a list: `value.gte=1000` in the address and in the request alike. */
@@ -14,6 +15,10 @@ export interface Condition {
 export interface ViewState {
   readonly view: View
   readonly conditions: readonly Condition[]
+  /** An expression that rows fulfil besides; '' is none. */
+  readonly expression: string
+  /** The view's own, which stays as long as the view does. */
+  readonly given: string
   readonly sort: readonly string[]
   readonly search: string
   readonly deleted: boolean
@@ -23,7 +28,7 @@ export interface ViewState {
 
 const operators: ReadonlySet<string> = new Set<Operator>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
 /** Parameters of the screen itself; every other one is a condition. */
-const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'panel', 'tab', 'draft', 'deleted'])
+const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'filter', 'panel', 'tab', 'draft', 'deleted'])
 
 export function readCondition(key: string, value: string): Condition {
   const dot = key.lastIndexOf('.')
@@ -40,6 +45,13 @@ const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Co
   Object.entries(parameters)
     .filter(([key]) => !reserved.has(key))
     .map(([key, value]) => readCondition(key, value))
+
+/** A view filters by conditions, by an expression, or by both. */
+function givenBy({ filter }: View): string {
+  const given: Readonly<Record<string, string>> | string = filter
+  return typeof given === 'string' ? given : (given['filter'] ?? '')
+}
+const conditionsBy = ({ filter }: View): readonly Condition[] => (typeof filter === 'string' ? [] : conditionsOf(filter))
 
 export const everything: View = {
   id: 'all',
@@ -73,10 +85,13 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   const views = viewsOf(entity)
   const view = views.find((each) => each.id === search['view']) ?? views[0] ?? everything
   const own = conditionsOf(search)
-  const changed = search['draft'] === '1' || own.length > 0 || search['sort'] !== undefined
+  const expression = search['filter'] ?? ''
+  const changed = search['draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
   return {
     view,
-    conditions: changed ? own : conditionsOf(view.filter),
+    conditions: changed ? own : conditionsBy(view),
+    expression,
+    given: givenBy(view),
     sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(entity, view),
     search: search['search'] ?? '',
     deleted: search['deleted'] === 'only',
@@ -90,7 +105,7 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
  */
 export function writeView(
   entity: Entity,
-  state: Pick<ViewState, 'view' | 'conditions' | 'sort' | 'search' | 'deleted' | 'changed'>,
+  state: Pick<ViewState, 'view' | 'conditions' | 'expression' | 'sort' | 'search' | 'deleted' | 'changed'>,
 ): Readonly<Record<string, string>> {
   const isDefault = state.view === viewsOf(entity)[0]
   return {
@@ -98,6 +113,7 @@ export function writeView(
     ...(state.changed && {
       draft: '1',
       ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
+      ...(state.expression !== '' && { filter: state.expression }),
       ...(state.sort.length > 0 && { sort: state.sort.join(',') }),
     }),
     ...(state.search !== '' && { search: state.search }),
@@ -111,6 +127,7 @@ export const complete = (condition: Condition): boolean => condition.value !== '
 /** Parameters of the request, without columns. */
 export const requestOf = (state: ViewState): Readonly<Record<string, string | undefined>> => ({
   ...Object.fromEntries(state.conditions.filter(complete).map((condition) => [conditionKey(condition), condition.value])),
+  filter: joined(state.expression, state.given),
   sort: state.sort.length > 0 ? state.sort.join(',') : undefined,
   search: state.search === '' ? undefined : state.search,
   deleted: state.deleted ? 'only' : undefined,

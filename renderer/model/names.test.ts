@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { compileCatalogue } from '../../engine/catalogue/compile.ts'
 import { catalogueHash, fromStored, loadModules } from '../../engine/catalogue/load.ts'
 import type { Catalogue } from '../../engine/catalogue/types.ts'
+import { compileExpression } from '../../engine/expressions/check.ts'
+import { complete } from '../../engine/expressions/complete.ts'
 import type { Context } from '../../engine/expressions/terms.ts'
 import { catalogueView } from '../../engine/http/catalogue-view.ts'
 import { accessFor } from '../../engine/records/access.ts'
@@ -48,6 +50,21 @@ describe.each([
     expect(here).toEqual(shapesIn(callersContext(accessFor(compiled, roles), 'crm.deal')))
     expect(here.shapes.length > 0).toBe(roles.length > 0)
   })
+})
+
+it('the entities a caller can name are there every time one asks', () => {
+  const { names } = callersContext(accessFor(compiled, ['core.admin']), 'crm.deal')
+  expect([...names.entityNames]).toEqual([...names.entityNames])
+})
+
+it('every entity that is offered can be written', () => {
+  const context = callersContext(accessFor(compiled, ['core.admin']), 'crm.deal')
+  const offered = complete('crm', 3, context).items.filter(({ kind }) => kind === 'entity')
+  expect(offered.map(({ label }) => label)).toContain('crm.company')
+  for (const { insert } of offered)
+    expect(compileExpression(`exists(filter(${insert}, x, x.id == 'a'), y, true)`, context, { kind: 'boolean' }).faults, insert).toBe(
+      undefined,
+    )
 })
 
 it('a field that a role hides has no name', () => {

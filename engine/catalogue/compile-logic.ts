@@ -11,6 +11,7 @@ import type { Reporter } from './check.ts'
 import { boolean, changeRoots, contextOf, expressionOf, tell, typeOf, valueRoots } from './compile-expression.ts'
 import type { Place, Report } from './compile-expression.ts'
 import { lifecyclesOf } from './compile-lifecycle.ts'
+import { numberingOf } from './compile-numbering.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
@@ -35,8 +36,9 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   const rules = [draft, ...draft.traits].flatMap(({ file, node }) =>
     (node['x-bos']?.rules ?? []).flatMap((rule, index) => ruleOf({ draft, shape, names, settings, report }, rule, file, index) ?? []),
   )
-  const twice = rules.find(({ id }, index) => rules.slice(0, index).some((earlier) => earlier.id === id))
-  if (twice) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice.id)}`)
+  const ids = [draft, ...draft.traits].flatMap(({ node }) => (node['x-bos']?.rules ?? []).map((rule) => rule.id))
+  const twice = ids.find((id, index) => ids.indexOf(id) < index)
+  if (twice !== undefined) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice)}`)
   return { draft, fields, rules, lifecycles: lifecyclesOf({ draft, shape, names, settings, report }, symbols) }
 }
 
@@ -57,6 +59,7 @@ function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
     readOnlyWhen: when('readOnlyWhen'),
     where: own.where === undefined ? null : whereOf(place, property, own.where, at('where')),
     currency: currencyOf(place, property, type, at('currency')),
+    numbering: numberingOf(place, property, at),
   }
   if (own.visibleWhen !== undefined && property.required)
     at('visibleWhen')('a property that is not always visible cannot always be required: use requiredWhen')

@@ -57,11 +57,13 @@ function readSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, Withou
 function createSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
   const fields = entity.fields.filter((field) => !field.readOnly && !field.lines?.through)
   const own = Object.fromEntries(fields.map((field) => [field.name, property(field, 'create', entities)]))
-  const required = fields
-    .filter((field) => field.required && field.default === undefined && !field.defaultsToActor)
-    .map((field) => field.name)
+  const required = fields.filter((field) => field.required && !isFilled(field)).map((field) => field.name)
   return object(entity, entity.kind === 'line' ? { ...linePlace, ...own } : own, required)
 }
+
+/** Something gives it a value where a body gives none. */
+export const isFilled = ({ default: given, defaultsToActor, logic }: Field): boolean =>
+  given !== undefined || defaultsToActor || (logic !== null && (logic.default !== null || logic.derivation !== null))
 
 function patchSchema(entity: WithoutSchemas, entities: ReadonlyMap<string, WithoutSchemas>): JsonSchema {
   const own = Object.fromEntries(

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { isFilled } from '../catalogue/compile-schemas.ts'
 import { lastPosition, systemField } from '../catalogue/system-fields.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
@@ -129,7 +130,7 @@ function reportEmpty(
     if (!field.required || field.readOnly) continue
     const hasDefault = mode !== 'patch' && (field.default !== undefined || field.defaultsToActor)
     const value = set.get(field.id)
-    const isLeftOut = mode === 'create' && !hasDefault && !Object.hasOwn(body, field.name)
+    const isLeftOut = mode === 'create' && !isFilled(field) && !Object.hasOwn(body, field.name)
     const isCleared = value === null ? !hasDefault : value !== undefined && !(value instanceof Members) && isEmpty(field, value)
     if (isLeftOut || isCleared) report(`${pointer}/${field.name}`, `${field.title} is required.`)
   }

@@ -1,7 +1,7 @@
 import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery, type InfiniteData } from '@tanstack/react-query'
 import { callJson, call, type Query } from './client.ts'
 import type { Entity } from './catalogue.ts'
-import { isProblem } from './problem.ts'
+import { isProblem, type Fault } from './problem.ts'
 
 /** A record as the API gives it: system properties, fields by name, expanded relations under `_expand`. */
 export interface RecordData {
@@ -11,6 +11,11 @@ export interface RecordData {
   readonly _title?: string | null
   readonly _expand?: Readonly<Record<string, unknown>>
   readonly [field: string]: unknown
+}
+/** What rules warned of when it was stored. */
+export const warningsOf = (answer: RecordData): readonly Fault[] => {
+  const told = answer['_warnings']
+  return Array.isArray(told) ? (told as readonly Fault[]) : []
 }
 export interface Page {
   readonly data: readonly RecordData[]
@@ -96,6 +101,20 @@ export const createRecord = (entity: Entity, data: Readonly<Record<string, unkno
 
 const ifMatch = (seen: RecordData): Record<string, string> =>
   seen.version === undefined ? {} : { 'if-match': `"${seen.version}.${seen.revision ?? 0}"` }
+
+/** What would come of it; throws the same problems, and nothing is kept. `seen` null: of a new record. */
+export const tryRecord = (
+  entity: Entity,
+  seen: RecordData | null,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<RecordData> =>
+  callJson<RecordData>(seen ? 'PATCH' : 'POST', seen && entity.kind !== 'single' ? `${pathOf(entity)}/${seen.id}` : pathOf(entity), {
+    query: { dryRun: 'true' },
+    body,
+    signal,
+    headers: seen ? ifMatch(seen) : {},
+  })
 
 /** Edits fields. `seen` is the record as the caller knows it: an overlapping later edit answers `version-conflict`. */
 export const patchRecord = (entity: Entity, seen: RecordData, data: Readonly<Record<string, unknown>>): Promise<RecordData> =>

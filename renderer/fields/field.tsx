@@ -1,5 +1,7 @@
+import { IconMathFunction } from '@tabler/icons-react'
 import type { Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { isDerived } from '../model/row-logic.ts'
 import { kindOf } from './registry.ts'
 import { isEmpty, type EditProps } from './type.ts'
 
@@ -27,11 +29,20 @@ export function Show({
   return <Kind field={field} value={value} record={record} roomy={roomy} />
 }
 
-/** The one door to an editor: what may not be edited is shown as text, in every screen. */
-export function Edit({ readOnly, ...props }: EditProps & { readonly readOnly: boolean }) {
+/** That a value is worked out and by nobody typed; `from` says what of. */
+export const Calculated = ({ from = 'Calculated' }: { readonly from?: string }) => (
+  <span className="calculated" title={from}>
+    <IconMathFunction size={14} stroke={1.5} aria-hidden />
+    <span className="sr-only">{from}</span>
+  </span>
+)
+
+/** The one door to an editor: what may not be edited is shown as text, in every screen. `from`: where a calculated value comes from. */
+export function Edit({ readOnly, from, ...props }: EditProps & { readonly readOnly: boolean; readonly from?: string | undefined }) {
   if (readOnly)
     return (
       <span className="read-only" id={props.id} aria-readonly>
+        {from !== undefined && isDerived(props.field) && <Calculated from={from} />}
         <Show field={props.field} value={props.value} record={props.record} roomy dash />
       </span>
     )

@@ -1,5 +1,6 @@
 import { createContext, useContext, type ComponentType } from 'react'
 import type { Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
 import type { EditProps } from './type.ts'
 
 /**
@@ -18,6 +19,13 @@ export const PartsContext = createContext<Parts>({
   LinesEditor: () => null,
 })
 export const useParts = (): Parts => useContext(PartsContext)
+
+/** What may be chosen in a limited reference of a record, or of one of its lines; null: whatever there is. */
+export type LimitFor = (
+  field: Field,
+  record: RecordData | Readonly<Record<string, unknown>> | undefined,
+) => { readonly query: Readonly<Record<string, string>>; readonly fits: (candidate: RecordData) => boolean } | null
+export const LimitContext = createContext<LimitFor>(() => null)
 
 /** True where a value stands inside a button or a row that is itself the link: nothing in it may be clickable. */
 export const PlainContext = createContext(false)

@@ -9,7 +9,7 @@ import { useOverlays } from '../model/overlays.tsx'
 import { recentIds, rememberRecent } from '../model/recents.ts'
 import { EntityIcon } from './icons.tsx'
 import { OptionList, type Option } from './option-list.tsx'
-import { useParts } from './parts.ts'
+import { useParts, type LimitFor } from './parts.ts'
 
 /** How the server finds records of an entity by what a person types; null: it cannot. */
 export function searchQuery(entity: Entity, typed: string): Readonly<Record<string, string>> | null {
@@ -31,6 +31,7 @@ export function Picker({
   selected,
   onPick,
   canCreate = true,
+  limit = null,
 }: {
   readonly label: string
   readonly targets: readonly { readonly entity: string }[]
@@ -38,6 +39,8 @@ export function Picker({
   readonly selected: ReadonlySet<string>
   readonly onPick: (picked: Ref, title: string) => void
   readonly canCreate?: boolean
+  /** Of a limited reference: what may be chosen. */
+  readonly limit?: ReturnType<LimitFor>
 }) {
   const catalogue = useCatalogue()
   const { textOf } = useParts()
@@ -48,7 +51,7 @@ export function Picker({
 
   const answers = useQueries({
     queries: entities.map((entity) => ({
-      queryKey: ['entity', entity.id, 'pick', settled] as const,
+      queryKey: ['entity', entity.id, 'pick', settled, limit?.query] as const,
       queryFn: async ({ signal }: { readonly signal: AbortSignal }) => {
         const found = settled === '' ? {} : searchQuery(entity, settled)
         if (found === null) return []
@@ -58,8 +61,8 @@ export function Picker({
         const [first, rest] = await Promise.all([
           recent.length === 0
             ? { data: [] }
-            : listRecords(entity, { 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
-          listRecords(entity, { ...found, expand, limit: '20' }, signal),
+            : listRecords(entity, { ...limit?.query, 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
+          listRecords(entity, { ...limit?.query, ...found, expand, limit: limit ? '100' : '20' }, signal),
         ])
         const ordered = recent.flatMap((id) => first.data.filter((record) => record.id === id))
         return [...ordered, ...rest.data.filter((record) => !recent.includes(record.id))]
@@ -76,18 +79,20 @@ export function Picker({
     return textOf(field, record[field.name]) || undefined
   }
   const options: readonly Option[] = entities.flatMap((entity, index) =>
-    (answers[index]?.data ?? []).map((record) => ({
-      id: `${entity.id}/${record.id}`,
-      text: titleOf(entity, record),
-      hint: subtitleOf(entity, record),
-      section: entities.length > 1 ? entity.pluralTitle : undefined,
-      content: (
-        <>
-          <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
-          <span className="ellipsis">{titleOf(entity, record)}</span>
-        </>
-      ),
-    })),
+    (answers[index]?.data ?? [])
+      .filter((record) => limit?.fits(record) !== false)
+      .map((record) => ({
+        id: `${entity.id}/${record.id}`,
+        text: titleOf(entity, record),
+        hint: subtitleOf(entity, record),
+        section: entities.length > 1 ? entity.pluralTitle : undefined,
+        content: (
+          <>
+            <EntityIcon icon={entity.display.icon} hue={entity.display.hue} />
+            <span className="ellipsis">{titleOf(entity, record)}</span>
+          </>
+        ),
+      })),
   )
   const pick = (key: string): void => {
     const [entity = '', id = ''] = key.split('/')
@@ -124,7 +129,9 @@ export function Picker({
         refused || entities.length === 0
           ? 'These records are not available to your role'
           : typed === ''
-            ? 'No records yet'
+            ? limit
+              ? 'Nothing fits here'
+              : 'No records yet'
             : `No match for “${typed}”`
       }
     />

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useContext, useState } from 'react'
 import { entityOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { rememberTitle, useTitles, type Ref } from '../api/titles.ts'
 import type { RecordData } from '../api/records.ts'
@@ -6,7 +6,7 @@ import { expanded, recordAddress } from '../model/entity.ts'
 import { A } from '../model/navigation.tsx'
 import { EntityIcon } from './icons.tsx'
 import { Layer } from './layer.tsx'
-import { useParts, usePlain } from './parts.ts'
+import { LimitContext, useParts, usePlain } from './parts.ts'
 import { PickerFace } from './picker-face.tsx'
 import { Picker } from './picker.tsx'
 import type { EditProps, FieldKind, OperandProps, ShowProps } from './type.ts'
@@ -87,6 +87,7 @@ function EditReference(props: EditProps) {
   const ref = refOf(field, value)
   const [title] = useTitles(ref ? [ref] : [], known(record, field))
   const label = props.label ?? field.title
+  const limitFor = useContext(LimitContext)
   const close = (): void => {
     setQuery(null)
     props.onCancel?.()
@@ -116,6 +117,7 @@ function EditReference(props: EditProps) {
       <Picker
         label={label}
         targets={field.reference?.targets ?? []}
+        limit={field.logic?.where && query !== null ? limitFor(field, record) : null}
         initialQuery={query ?? ''}
         selected={new Set(ref ? [ref.id] : [])}
         onPick={(picked, pickedTitle) => {

@@ -1,6 +1,7 @@
 import { entityOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { editable } from '../model/entity.ts'
+import { hasDefault } from '../model/row-logic.ts'
 import { changeLines, freshLine, linesOf, newLineId, rowOf, same } from './lines-change.ts'
 import { formFields, isLines, type Mode } from './schema.ts'
 
@@ -45,9 +46,11 @@ function withoutEmpty(value: unknown): unknown {
 export function createBody(catalogue: CatalogueView, entity: Entity, data: FormData): Record<string, unknown> {
   return Object.fromEntries(
     formFields(entity, 'create').flatMap((field) => {
+      if (!editable(entity, field, 'create')) return []
       const value = data[field.name]
       const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
       if (line) return linesOf(value).length === 0 ? [] : [[field.name, linesOf(value).map((each) => freshLine(catalogue, line, each))]]
+      if (value === null && hasDefault(field) && !field.required) return [[field.name, null]]
       return value === null || value === undefined || value === '' ? [] : [[field.name, withoutEmpty(value)]]
     }),
   )

@@ -84,7 +84,7 @@ function Dialog({
       wrote(entity, record)
       if (request.onCreated) request.onCreated(record)
       if (!request.onCreated || request.initial !== undefined)
-        toast(`Created ${titleOf(entity, record)}`, { label: 'Open', run: () => go(recordAddress(entity, record.id)) })
+        toast(`Created ${titleOf(entity, record)}`, { label: 'Open', run: () => go(recordAddress(entity, record.id)) }, record)
       if (another.current) {
         setData(null)
         setStart(null)

@@ -3,16 +3,26 @@ import type { ErrorSchema } from '@rjsf/utils'
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity } from '../api/catalogue.ts'
 import { ApiProblem } from '../api/problem.ts'
-import type { RecordData } from '../api/records.ts'
+import { tryRecord, type RecordData } from '../api/records.ts'
 import type { FaultTree } from '../fields/type.ts'
+import { LimitContext, type LimitFor } from '../fields/parts.ts'
+import { Warning } from '../fields/told.tsx'
+import { useLatest } from '../model/latest.ts'
+import { limitOf } from '../model/limit.ts'
+import { formLogic } from '../model/logic.ts'
+import { provideLogic, useFormLogic, type TryOut } from '../model/use-logic.ts'
 import { failed } from '../shell/toast.tsx'
-import { placeIn, type FormData } from './body.ts'
+import { createBody, patchBody, placeIn, type FormData } from './body.ts'
 import './form.css'
-import { placeFaults, withoutFault } from './problems.ts'
+import { LogicContext, type FormLogicView } from './logic-context.ts'
+import { merged, placeFaults, treeOf, withoutFault } from './problems.ts'
 import { formFields, formSchema, type Mode } from './schema.ts'
 import { FormViewContext, ThemedForm, type FormView } from './theme.tsx'
 import { checkForm, createValidator } from './validator.ts'
 import { sentence } from './words.ts'
+
+// A form never shows for a moment what expressions put away: they come with it.
+provideLogic({ formLogic, limitOf })
 
 /**
  * The form of an entity, to create or edit. It keeps its own values; `onChange` tells them. `onSubmit` may throw ApiProblem:
@@ -59,8 +69,42 @@ export function EntityForm({
   const box = useRef<HTMLDivElement>(null)
   const [focusFault, setFocusFault] = useState(0)
   const all = useMemo(() => new Set(formFields(entity, mode).map((field) => field.name)), [entity, mode])
-  // A fault must never hide in a field that the short form leaves out.
-  const visible = useMemo(() => (only === null ? all : new Set([...only, ...Object.keys(serverFaults)])), [only, all, serverFaults])
+  const [data, setData] = useState(initial)
+  const tryOut = useMemo<TryOut>(
+    () => (values) => {
+      if (checkForm(catalogue, entity, mode, record, values).length > 0) return null
+      const body = record ? patchBody(catalogue, entity, record, values) : createBody(catalogue, entity, values)
+      return (signal) => tryRecord(entity, record ?? null, body, signal)
+    },
+    [catalogue, entity, mode, record],
+  )
+  const live = useFormLogic(entity, record ?? null, data, tryOut)
+  const ruled = useLatest(live.faults)
+  const logic = useMemo<FormLogicView>(() => {
+    const remote = placeFaults(live.remote, placeIn(catalogue, entity, mode, data), (parts, detail) =>
+      sentence(titleAt(catalogue.entities, entity, parts), detail),
+    )
+    return {
+      entity,
+      record,
+      document: live.document,
+      lines: live.lines,
+      faults: merged(treeOf(live.faults), remote.tree) ?? {},
+      warnings: treeOf(live.warnings),
+    }
+  }, [catalogue, entity, mode, record, data, live])
+  const limitFor = useMemo<LimitFor>(() => {
+    const { limit } = live
+    return (field, row) => limit(typeof row?.['id'] === 'string' && row['id'] !== record?.id ? row['id'] : null, field)
+  }, [live, record])
+  // A fault must never hide in a field that the short form leaves out, nor a field that is now demanded.
+  const visible = useMemo(() => {
+    if (only === null) return all
+    const told = submits > 0 ? live.faults.map(({ path }) => path[0] ?? '') : []
+    return new Set([...only, ...Object.keys(serverFaults), ...live.document.required, ...told])
+  }, [only, all, serverFaults, live, submits])
+  // What a rule says of the whole, or of what has no place here.
+  const atLarge = (messages: typeof live.faults) => messages.filter(({ path }) => !visible.has(path[0] ?? '')).map(({ detail }) => detail)
 
   useEffect(() => {
     if (!focusFirst) return undefined
@@ -106,23 +150,24 @@ export function EntityForm({
   )
 
   const changed = (event: IChangeEvent, changedId?: string): void => {
-    const data = (event.formData ?? {}) as FormData
+    const values = (event.formData ?? {}) as FormData
     const name = changedId?.replace(/^root_/, '')
     if (name !== undefined && serverFaults[name] !== undefined) setServerFaults(withoutFault(serverFaults, name))
-    onChange(data)
+    setData(values)
+    onChange(values)
   }
   const submit = async (event: IChangeEvent): Promise<void> => {
-    const data = (event.formData ?? {}) as FormData
+    const values = (event.formData ?? {}) as FormData
     setSubmits((count) => count + 1)
-    if (typed.current.size > 0) return setFocusFault((count) => count + 1)
+    if (typed.current.size > 0 || ruled.current.length > 0) return setFocusFault((count) => count + 1)
     if (busy) return
     try {
       setServerFaults({})
-      await onSubmit(data)
+      await onSubmit(values)
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.faults.length === 0)
         return failed('Nothing was saved; what you typed is still here.', error)
-      const { tree, rest } = placeFaults(error.faults, placeIn(catalogue, entity, mode, data), (parts, detail) =>
+      const { tree, rest } = placeFaults(error.faults, placeIn(catalogue, entity, mode, values), (parts, detail) =>
         sentence(titleAt(catalogue.entities, entity, parts), detail),
       )
       setServerFaults(tree)
@@ -132,31 +177,50 @@ export function EntityForm({
   }
   return (
     <FormViewContext value={view}>
-      <div ref={box} className="entity-form">
-        <ThemedForm
-          id={formId}
-          schema={schema}
-          uiSchema={uiSchema}
-          validator={validator}
-          initialFormData={initial}
-          onChange={changed}
-          onSubmit={(event) => void submit(event)}
-          noHtml5Validate
-          showErrorList={false}
-          liveValidate="onChange"
-          extraErrors={serverFaults as ErrorSchema}
-          idPrefix="root"
-          onError={() => {
-            setSubmits((count) => count + 1)
-            setFocusFault((count) => count + 1)
-          }}
-        >
-          {children ?? <></>}
-        </ThemedForm>
-      </div>
+      <LogicContext value={logic}>
+        <LimitContext value={limitFor}>
+          <div ref={box} className="entity-form">
+            <Told faults={submits > 0 ? atLarge(live.faults) : []} warnings={atLarge(live.warnings)} />
+            <ThemedForm
+              id={formId}
+              schema={schema}
+              uiSchema={uiSchema}
+              validator={validator}
+              initialFormData={initial}
+              onChange={changed}
+              onSubmit={(event) => void submit(event)}
+              noHtml5Validate
+              showErrorList={false}
+              liveValidate="onChange"
+              extraErrors={serverFaults as ErrorSchema}
+              idPrefix="root"
+              onError={() => {
+                setSubmits((count) => count + 1)
+                setFocusFault((count) => count + 1)
+              }}
+            >
+              {children ?? <></>}
+            </ThemedForm>
+          </div>
+        </LimitContext>
+      </LogicContext>
     </FormViewContext>
   )
 }
+
+const Told = ({ faults, warnings }: { readonly faults: readonly string[]; readonly warnings: readonly string[] }) =>
+  faults.length + warnings.length > 0 && (
+    <div className="form-told" role="status">
+      {faults.map((detail) => (
+        <p key={detail} className="field-fault" data-invalid>
+          {detail}
+        </p>
+      ))}
+      {warnings.map((detail) => (
+        <Warning key={detail}>{detail}</Warning>
+      ))}
+    </div>
+  )
 
 /** The title of the field that a pointer names, also inside lines. */
 function titleAt(entities: Readonly<Record<string, Entity>>, entity: Entity, [name, , ...inside]: readonly string[]): string {

@@ -41,7 +41,7 @@ function Create({ entity }: { readonly entity: Entity }) {
         const record = await createRecord(entity, createBody(catalogue, entity, data), key.current)
         wrote(entity, record)
         leave()
-        toast(`Created ${titleOf(entity, record)}`)
+        toast(`Created ${titleOf(entity, record)}`, undefined, record)
         go(recordAddress(entity, record.id), { replace: true })
       }}
     />
@@ -107,7 +107,7 @@ function EditForm({
     try {
       const saved = await saveFields(entity, seen, body)
       leave()
-      toast(`Saved ${titleOf(entity, saved)}`)
+      toast(`Saved ${titleOf(entity, saved)}`, undefined, saved)
       go(address, { replace: true })
     } catch (error) {
       if (!isProblem(error, 'version-conflict')) throw error

@@ -1,16 +1,21 @@
 import { Drawer } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { Entity, Field } from '../api/catalogue.ts'
+import type { Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
+import { Warning, Why } from '../fields/told.tsx'
 import { faultAt } from '../fields/type.ts'
+import { sourceWords } from '../model/row-logic.ts'
+import { shownOf } from '../model/use-logic.ts'
 import { LineFace } from '../record/line-face.tsx'
 import { useLeft, type RowProps } from './line-row.tsx'
 
 /** A line at phone width: a card that opens an edit sheet. */
 export function LineCard({
   line,
-  row,
+  row: typedRow,
+  logic,
+  warnings,
   index,
   columns,
   faults,
@@ -21,18 +26,19 @@ export function LineCard({
   onTyped,
   amount,
 }: RowProps & {
-  readonly line: Entity
   readonly amount: Field | null
   /** It was just added: its sheet is open, for it is empty. */
   readonly isNew: boolean
 }) {
   const [opened, setOpened] = useState(isNew)
   const { shows, onLeave } = useLeft(submits)
+  const row = shownOf(typedRow, logic)
+  const offered = columns.filter(({ name }) => !logic?.hidden.includes(name))
   const wrong = faults !== undefined && columns.some((field) => shows(field.name) && faultAt(faults, field.name) !== undefined)
   return (
     <>
       <button type="button" className={wrong ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
-        <LineFace columns={columns} amount={amount} row={row} />
+        <LineFace columns={offered} amount={amount} row={row} />
         <IconChevronRight size={16} stroke={1.5} className="faint" aria-hidden />
       </button>
       <Drawer
@@ -45,23 +51,28 @@ export function LineCard({
         classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
       >
         <div className="form-fields">
-          {columns.map((field) => {
+          {offered.map((field) => {
             const fault = shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : undefined
+            const warning = fault === undefined ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
+            const causes = logic?.locked[field.name]
+            const demanded = field.required || logic?.required.includes(field.name) === true
             return (
               <div key={field.id} className="form-field" onBlur={(event) => onLeave(field.name, event)}>
                 <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
                   {field.title}
-                  {field.required && (
+                  {demanded && !field.readOnly && (
                     <span className="form-required">
                       {' '}
                       *<span className="sr-only"> (required)</span>
                     </span>
                   )}
+                  {causes && <Why entity={line} names={causes} record={row} />}
                 </label>
                 <Edit
                   id={`card-${row.id}-${field.id}`}
                   field={field}
-                  readOnly={field.readOnly}
+                  readOnly={field.readOnly || causes !== undefined}
+                  from={sourceWords(line, field)}
                   value={row[field.name]}
                   record={row}
                   invalid={fault !== undefined}
@@ -69,6 +80,7 @@ export function LineCard({
                   onChange={(value) => onEdit(row.id, field.name, value)}
                   onFault={(next) => onTyped(row.id, field.name, next)}
                 />
+                {warning !== undefined && <Warning>{warning}</Warning>}
                 {fault !== undefined && (
                   <p className="field-fault" id={`card-${row.id}-${field.id}-fault`}>
                     {fault}

@@ -6,9 +6,14 @@ import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { faultAt, type EditProps, type Locale } from '../fields/type.ts'
 import { useLatest } from '../model/latest.ts'
-import { amountField, totalOf } from '../model/lines.ts'
+import { amountOf, totalOf, totalsOf } from '../model/lines.ts'
+import { Totals } from '../record/totals.tsx'
+import { copiesOf, hasDefault, isDerived, sourceWords } from '../model/row-logic.ts'
+import { shownOf } from '../model/use-logic.ts'
+import { Calculated } from '../fields/field.tsx'
 import { LineCard } from './line-card.tsx'
 import { Row, type RowAction } from './line-row.tsx'
+import { useLogicView, type FormLogicView } from './logic-context.ts'
 import { linesOf, newLineId, type Line } from './lines-change.ts'
 import { isLines } from './schema.ts'
 
@@ -45,8 +50,9 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   const locale = useLocale()
   const phone = usePhone()
   const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
+  const logic = useLogicView()
   const rows = linesOf(value)
-  const latest = useLatest({ rows, onChange })
+  const latest = useLatest({ rows, onChange, line, stored: logic.record })
   const table = useRef<HTMLDivElement>(null)
   const [added, setAdded] = useState<string | null>(null)
   /** A row that was just added is there after the next rendering. */
@@ -60,9 +66,15 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   }
   const edit = useCallback(
     (key: string, name: string, cell: unknown) => {
-      latest.current.onChange(latest.current.rows.map((row) => (row.id === key ? { ...row, [name]: cell ?? undefined } : row)))
+      const { rows: all, line: of, stored } = latest.current
+      const kept = of?.fields.find((each) => each.name === name)
+      const empty = kept && hasDefault(kept) ? null : undefined
+      // What was copied from the reference before is copied anew, even where it was typed over.
+      const before = linesOf(stored?.[field.name]).find((row) => row.id === key)
+      const copies = Object.fromEntries((of ? copiesOf(of, name) : []).map((copy) => [copy.name, before?.[copy.name]]))
+      latest.current.onChange(all.map((row) => (row.id === key ? { ...row, ...copies, [name]: cell ?? empty } : row)))
     },
-    [latest],
+    [latest, field.name],
   )
   // Text without a value must not be lost by saving the line as it was: the form is told, cell by cell.
   const typed = useRef(new Map<string, string>())
@@ -131,8 +143,15 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
       }, rows),
     )
   }
-  const amount = amountField(columns)
-  const total = amount && totalOf(amount, rows)
+  const document = logic.entity?.fields.includes(field) ? logic.entity : null
+  const amount = amountOf(document, field, columns)
+  const declared = document ? totalsOf(document, field) : []
+  const total =
+    amount &&
+    totalOf(
+      amount,
+      rows.map((row) => shownOf(row, logic.lines[row.id])),
+    )
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
     <div
@@ -152,6 +171,8 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
               key={row.id}
               line={line}
               row={row}
+              logic={logic.lines[row.id]}
+              warnings={warningsOf(logic, field, index)}
               index={index}
               columns={columns}
               faults={faultAt(faults, index)}
@@ -173,6 +194,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                     </th>
                     {columns.map((each) => (
                       <th key={each.id} scope="col" data-align={kindOf(each).align} style={{ minWidth: kindOf(each).width }}>
+                        {isDerived(each) && <Calculated from={sourceWords(line, each)} />}
                         {each.title}
                         {each.required && (
                           <span className="form-required" aria-hidden>
@@ -191,7 +213,10 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                   <tbody key={row.id}>
                     <Row
                       id={id}
+                      line={line}
                       row={row}
+                      logic={logic.lines[row.id]}
+                      warnings={warningsOf(logic, field, index)}
                       index={index}
                       last={rows.length - 1}
                       columns={columns}
@@ -230,13 +255,25 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
           Add line
         </button>
         <span className="grow" />
-        {amount && total !== null && (
-          <span className="line-total">
-            <span className="muted">{amount.title}</span>
-            <span className="num strong">{kindOf(amount).format(total, amount, locale)}</span>
-          </span>
+        {declared.length > 0 ? (
+          <Totals
+            fields={declared}
+            valueOf={(name) => (Object.hasOwn(logic.document.values, name) ? logic.document.values[name] : logic.record?.[name])}
+            faults={logic.faults}
+            warnings={logic.warnings}
+          />
+        ) : (
+          amount &&
+          total !== null && (
+            <span className="line-total">
+              <span className="muted">{amount.title}</span>
+              <span className="num strong">{kindOf(amount).format(total, amount, locale)}</span>
+            </span>
+          )
         )}
       </div>
     </div>
   )
 }
+
+const warningsOf = ({ warnings }: FormLogicView, field: Field, index: number) => faultAt(faultAt(warnings, field.name), index)

@@ -1,15 +1,22 @@
 import { Menu } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconCopy, IconDots, IconTrash } from '@tabler/icons-react'
 import { memo, useState, type FocusEvent } from 'react'
-import type { Field } from '../api/catalogue.ts'
+import type { Entity, Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { Warning, Why } from '../fields/told.tsx'
 import { faultAt, type FaultTree } from '../fields/type.ts'
+import type { RowLogic } from '../model/row-logic.ts'
+import { shownOf } from '../model/use-logic.ts'
 import type { Line } from './lines-change.ts'
 
 export type RowAction = 'up' | 'down' | 'copy' | 'delete'
 export interface RowProps {
+  readonly line: Entity
+  /** As it was typed. */
   readonly row: Line
+  readonly logic: RowLogic | undefined
+  readonly warnings: FaultTree | undefined
   readonly index: number
   readonly columns: readonly Field[]
   readonly faults: FaultTree | undefined
@@ -36,7 +43,10 @@ export function useLeft(submits: number) {
 /** Only the edited row renders again: handlers are stable and other rows keep their identity. */
 export const Row = memo(function Row({
   id,
-  row,
+  line,
+  row: typedRow,
+  logic,
+  warnings,
   index,
   last,
   columns,
@@ -48,12 +58,22 @@ export const Row = memo(function Row({
 }: RowProps & { readonly id: string; readonly last: number }) {
   const { shows, onLeave } = useLeft(submits)
   const [typed, setTyped] = useState<Readonly<Record<string, string | null>>>({})
+  const row = shownOf(typedRow, logic)
   return (
     <tr data-line={index}>
       <td className="line-number num faint">{index + 1}</td>
       {columns.map((field, column) => {
         const fault = typed[field.name] ?? (shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : null) ?? null
         const cellId = `${id}-${row.id}-${field.id}`
+        const warning = fault === null ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
+        const causes = logic?.locked[field.name]
+        // The column stays: a table whose columns come and go cannot be read.
+        if (logic?.hidden.includes(field.name))
+          return (
+            <td key={field.id} data-column={column} className="cell-away">
+              <span className="sr-only">{field.title} does not apply</span>
+            </td>
+          )
         return (
           <td
             key={field.id}
@@ -65,18 +85,20 @@ export const Row = memo(function Row({
             <Edit
               id={cellId}
               field={field}
-              readOnly={field.readOnly}
+              readOnly={field.readOnly || causes !== undefined}
               value={row[field.name]}
               record={row}
               label={`${field.title}, line ${index + 1}`}
               invalid={fault !== null}
-              describedBy={fault === null ? undefined : `${cellId}-fault`}
+              describedBy={fault !== null ? `${cellId}-fault` : warning !== undefined ? `${cellId}-warning` : undefined}
               onChange={(value) => onEdit(row.id, field.name, value)}
               onFault={(next) => {
                 setTyped((old) => ({ ...old, [field.name]: next }))
                 onTyped(row.id, field.name, next)
               }}
             />
+            {causes && <Why entity={line} names={causes} record={row} />}
+            {warning !== undefined && <Warning id={`${cellId}-warning`}>{warning}</Warning>}
             {fault !== null && (
               <span className="field-fault" id={`${cellId}-fault`}>
                 {fault}

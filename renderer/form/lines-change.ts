@@ -1,4 +1,5 @@
 import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
+import { hasDefault } from '../model/row-logic.ts'
 import { isLines } from './schema.ts'
 
 export type Line = { readonly id: string; readonly position?: number; readonly [field: string]: unknown }
@@ -23,7 +24,7 @@ export function freshLine(catalogue: CatalogueView, entity: Entity, line: Readon
   return Object.fromEntries(
     writable(entity).flatMap((field) => {
       const value = line[field.name]
-      if (value === null || value === undefined) return []
+      if (value === undefined || (value === null && (!hasDefault(field) || field.required))) return []
       const inner = lineEntity(catalogue, field)
       return [[field.name, inner ? linesOf(value).map((each) => freshLine(catalogue, inner, each)) : value]]
     }),

@@ -1,5 +1,5 @@
 import type { Fault } from '../api/problem.ts'
-import type { FaultTree } from '../fields/type.ts'
+import { faultAt, type FaultTree } from '../fields/type.ts'
 
 /** A JSON pointer as its parts: `/lines/2/quantity` → ['lines', '2', 'quantity']. */
 export const pointerParts = (pointer: string): readonly string[] =>
@@ -41,6 +41,24 @@ export function placeFaults(
     else put(tree, path, words(parts, detail))
   }
   return { tree, rest }
+}
+
+/** What is said of places of the form, in the shape of its value. */
+export function treeOf(messages: readonly { readonly path: readonly string[]; readonly detail: string }[]): FaultTree {
+  const tree: MutableTree = {}
+  for (const { path, detail } of messages) if (path.length > 0) put(tree, path, detail.replace(/\.$/, ''))
+  return tree
+}
+
+/** Both, place by place. */
+export function merged(a: FaultTree | undefined, b: FaultTree | undefined): FaultTree | undefined {
+  if (!a || !b) return a ?? b
+  const parts = new Set([...Object.keys(a), ...Object.keys(b)].filter((part) => part !== '__errors'))
+  const own = [...new Set([...(a.__errors ?? []), ...(b.__errors ?? [])])]
+  return {
+    ...Object.fromEntries([...parts].map((part) => [part, merged(faultAt(a, part), faultAt(b, part))])),
+    ...(own.length > 0 && { __errors: own }),
+  }
 }
 
 /** Without the faults of one field: it has been edited since the server judged it. */

@@ -1,5 +1,6 @@
 import type { Entity, Field } from '../api/catalogue.ts'
 import { editable } from '../model/entity.ts'
+import { isDerived } from '../model/row-logic.ts'
 
 export type Json = { readonly [keyword: string]: unknown }
 export type Mode = 'create' | 'edit'
@@ -7,9 +8,9 @@ export type Mode = 'create' | 'edit'
 /** Document lines, not the links of a `references` field. */
 export const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
 
-/** Fields a form shows: all that the person may know of, except what the engine alone sets on a record that is not there yet. */
+/** Fields a form shows: all that the person may know of, except what the engine sets by itself on a record that is not there yet. */
 export const formFields = (entity: Entity, mode: Mode): readonly Field[] =>
-  entity.fields.filter((field) => mode === 'edit' || editable(entity, field, 'create'))
+  entity.fields.filter((field) => mode === 'edit' || editable(entity, field, 'create') || isDerived(field))
 
 /** What POST or PATCH takes from this person, as the server compiled it. */
 export const bodySchema = (entity: Entity, mode: Mode): Json => entity.schemas[mode === 'create' ? 'create' : 'patch']

@@ -1,12 +1,18 @@
 // Not from the package's root: that also names a test helper, which needs a validator we do not have.
 import withTheme, { type ThemeProps } from '@rjsf/core/lib/withTheme.js'
 import type { FieldProps, FieldTemplateProps, ObjectFieldTemplateProps } from '@rjsf/utils'
-import { createContext, useContext, useState } from 'react'
+import { createContext, useContext, useEffect, useState } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { Warning, Why } from '../fields/told.tsx'
+import { faultAt, isEmpty } from '../fields/type.ts'
 import { editable, sectionsOf } from '../model/entity.ts'
+import { copiesOf, hasDefault, isDerived, livesInForm, sourceWords } from '../model/row-logic.ts'
+import { totalsOf } from '../model/lines.ts'
+import { useLogicView, type FormLogicView } from './logic-context.ts'
+import { merged } from './problems.ts'
 import { isLines, type Mode } from './schema.ts'
 
 /** What the form's parts need beside their values. A context of our own: rjsf compares its formContext deeply on every key. */
@@ -34,43 +40,59 @@ const useFormView = (): FormView => {
 /** Every property, whatever its type: label, editor from the registry, help, fault. */
 function RegistryField({ name, formData, onChange, errorSchema, rawErrors, fieldPathId, autofocus }: FieldProps) {
   const view = useFormView()
-  const { entity, mode, record, touched, submits } = view
+  const { document, ...live } = useLogicView()
+  const { entity, mode, record, touched, submits, onTyped } = view
   const [typed, setTyped] = useState<string | null>(null)
+  // What is put away while it is half typed stops nobody from saving.
+  useEffect(() => () => onTyped(name, null), [name, onTyped])
   const field = entity.fields.find((each) => each.name === name)
   if (!field) return null
-  const readOnly = !editable(entity, field, mode)
-  const shown = submits > 0 || touched.has(name)
-  const fault = shown ? (typed ?? rawErrors?.[0] ?? null) : null
+  const causes = document.locked[name]
+  const readOnly = !editable(entity, field, mode) || causes !== undefined
+  const derived = isDerived(field)
+  // Nobody can leave what nobody can type into.
+  const shown = submits > 0 || touched.has(name) || (derived && touched.size > 0)
+  const own = faultAt(live.faults, name)
+  const fault = shown ? (typed ?? rawErrors?.[0] ?? own?.__errors?.[0] ?? null) : null
+  const warning = fault === null && (shown || mode === 'edit') ? (faultAt(live.warnings, name)?.__errors?.[0] ?? null) : null
   const id = `${view.id}-${field.id}`
   const lines = isLines(field)
-  const helped = field.help !== ''
-  const described = [fault === null ? null : `${id}-fault`, helped ? `${id}-help` : null].filter((each) => each !== null).join(' ')
+  const helped = field.help !== '' && fault === null && warning === null
+  const described = [fault === null ? null : `${id}-fault`, warning === null ? null : `${id}-warning`, helped ? `${id}-help` : null]
+    .filter((each) => each !== null)
+    .join(' ')
+  const change = (value: unknown): void => {
+    onChange(value === null && !hasDefault(field) ? undefined : value, fieldPathId.path)
+    for (const copy of copiesOf(entity, name)) onChange(record?.[copy.name], [...fieldPathId.path.slice(0, -1), copy.name])
+  }
   return (
     <div className={lines ? 'form-field form-lines' : 'form-field'} data-field={name} data-invalid={fault !== null || undefined}>
       <label className="form-label" htmlFor={id}>
         {field.title}
-        {field.required && !readOnly && (
+        {(field.required || document.required.includes(name)) && !readOnly && (
           <span className="form-required">
             {' '}
             *<span className="sr-only"> (required)</span>
           </span>
         )}
+        {causes && <Why entity={entity} names={causes} record={record} />}
       </label>
       <Edit
         id={id}
         field={field}
         readOnly={readOnly}
-        value={formData}
+        from={derived ? sourceWords(entity, field) : undefined}
+        value={Object.hasOwn(document.values, name) ? document.values[name] : formData}
         record={record}
         invalid={fault !== null}
         describedBy={described || undefined}
         autoFocus={autofocus === true}
-        faults={shown || lines ? errorSchema : undefined}
+        faults={shown || lines ? merged(errorSchema, own) : undefined}
         submits={submits}
-        onChange={(value) => onChange(value === null ? undefined : value, fieldPathId.path)}
+        onChange={change}
         onFault={(next) => {
           setTyped(next)
-          view.onTyped(name, next)
+          onTyped(name, next)
         }}
         onBlur={() => view.onTouch(name)}
       />
@@ -79,7 +101,8 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
           {fault}
         </p>
       )}
-      {helped && fault === null && (
+      {warning !== null && <Warning id={`${id}-warning`}>{warning}</Warning>}
+      {helped && (
         <p className="field-help" id={`${id}-help`}>
           {field.help}
         </p>
@@ -94,9 +117,33 @@ const isWide = (entity: Entity, field: Field, mode: Mode): boolean => {
   return tall === true || wide?.(field) === true || (field.name === entity.titleField && editable(entity, field, mode))
 }
 
+/** A value of its own that is not there yet, or is said to be hidden, takes no room. */
+function isShown(entity: Entity, mode: Mode, { document }: FormLogicView, name: string): boolean {
+  const field = entity.fields.find((each) => each.name === name)
+  if (!field || document.hidden.includes(name)) return false
+  return mode === 'edit' || !isDerived(field) || livesInForm(entity, field) || !isEmpty(document.values[name])
+}
+
+/** It comes and goes: it stands below the field before it, in the same cell, so that no other field moves to the side for it. */
+const comesAndGoes = (entity: Entity, mode: Mode, field: Field): boolean =>
+  field.logic?.visibleWhen != null || (mode === 'create' && isDerived(field) && !livesInForm(entity, field))
+
+function cellsOf(entity: Entity, mode: Mode, fields: readonly Field[]): readonly (readonly Field[])[] {
+  const cells: Field[][] = []
+  for (const field of fields) {
+    const last = cells.at(-1)
+    if (last && comesAndGoes(entity, mode, field) && !isWide(entity, field, mode)) last.push(field)
+    else cells.push([field])
+  }
+  return cells
+}
+
 function FormLayout({ properties }: ObjectFieldTemplateProps) {
   const { entity, mode, visible, sectioned } = useFormView()
-  const shown = properties.filter((property) => visible.has(property.name))
+  const logic = useLogicView()
+  const summed = new Set(entity.fields.filter(isLines).flatMap((field) => totalsOf(entity, field).map(({ name }) => name)))
+  const offered = properties.filter(({ name }) => visible.has(name) && !summed.has(name))
+  const shown = offered.filter(({ name }) => isShown(entity, mode, logic, name))
   if (!sectioned)
     return (
       <div className="form-fields">
@@ -107,18 +154,32 @@ function FormLayout({ properties }: ObjectFieldTemplateProps) {
         ))}
       </div>
     )
-  const sections = sectionsOf(entity, (field) => shown.some((property) => property.name === field.name))
+  const contentOf = ({ name }: Field) => shown.find((property) => property.name === name)?.content
+  const sections = sectionsOf(entity, (field) => offered.some((property) => property.name === field.name)).filter(({ fields }) =>
+    fields.some((field) => contentOf(field) !== undefined),
+  )
   return (
     <>
       {sections.map((section) => (
         <section key={section.title} className="form-section" id={`section-${section.title}`} aria-label={section.title || undefined}>
           {section.title !== '' && <h3 className="section-title">{section.title}</h3>}
           <div className="form-fields form-two">
-            {section.fields.map((field) => (
-              <div key={field.name} className={isWide(entity, field, mode) ? 'form-wide' : undefined}>
-                {shown.find((property) => property.name === field.name)?.content}
-              </div>
-            ))}
+            {cellsOf(entity, mode, section.fields).map(
+              ([first, ...rest]) =>
+                first && (
+                  <div
+                    key={first.name}
+                    className={isWide(entity, first, mode) ? 'form-cell form-wide' : 'form-cell'}
+                    hidden={[first, ...rest].every((field) => contentOf(field) === undefined)}
+                  >
+                    {contentOf(first)}
+                    {rest.map((field) => {
+                      const content = contentOf(field)
+                      return content && <div key={field.name}>{content}</div>
+                    })}
+                  </div>
+                ),
+            )}
           </div>
         </section>
       ))}

@@ -1,20 +1,27 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import type { Entity } from '../api/catalogue.ts'
 import { kindOf } from '../fields/registry.ts'
 import { useLocale } from '../fields/locale.ts'
 import type { RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
+import { Warning, Why } from '../fields/told.tsx'
 import type { Column } from '../model/entity.ts'
+import { useFormLogic } from '../model/use-logic.ts'
+import './cell-editor.css'
 
 /**
  * Edits one cell in place. Enter commits and goes down, Tab commits and goes right, Esc restores; leaving commits.
  * The editor stands inside the cell itself, so that it scrolls with it.
  */
 export function CellEditor({
+  entity,
   record,
   column,
   typed,
   onSave,
   onEnd,
 }: {
+  readonly entity: Entity
   readonly record: RecordData
   readonly column: Column
   readonly typed: string | null
@@ -31,6 +38,14 @@ export function CellEditor({
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
   const latest = useRef(value)
+  const data = useMemo(() => ({ ...record, [field.name]: value ?? null }), [record, field, value])
+  const logic = useFormLogic(entity, record, data)
+  const isHere = ({ path }: { readonly path: readonly string[] }): boolean => path.length === 1 && path[0] === field.name
+  const ruled = logic.faults.find(isHere)?.detail ?? null
+  const warning = logic.warnings.find(isHere)?.detail
+  const causes = logic.document.locked[field.name]
+  // Choosing ends the editor in the same moment: what rules say of the choice must not wait for a rendering.
+  const refused = (): boolean => causes !== undefined || logic.judge({ ...record, [field.name]: latest.current ?? null }).some(isHere)
   useEffect(() => {
     const place = box.current?.querySelector<HTMLElement>('input, textarea, button')
     place?.focus()
@@ -39,8 +54,12 @@ export function CellEditor({
 
   const end = (step: 'stay' | 'down' | 'right', save: boolean): void => {
     if (ended.current) return
+    const isChange = JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)
+    const isRefused = save && isChange && refused()
+    // A value that a rule refuses stays in the editor, with the reason; leaving the cell leaves it as it was.
+    if (isRefused && step !== 'stay') return
     ended.current = true
-    if (save && JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)) void onSave(latest.current ?? null)
+    if (save && isChange && !isRefused) void onSave(latest.current ?? null)
     onEnd(step)
   }
   const { Edit } = kind
@@ -48,7 +67,7 @@ export function CellEditor({
     <div
       className={kind.tall ? 'cell-editor cell-editor-tall' : 'cell-editor'}
       ref={box}
-      title={fault ?? undefined}
+      title={fault ?? ruled ?? undefined}
       role="presentation"
       onKeyDown={(event) => {
         if (event.key === 'Escape') end('stay', false)
@@ -68,23 +87,40 @@ export function CellEditor({
         if (!inside && document.querySelector('[data-layer]') === null) end('stay', fault === null)
       }}
     >
-      <Edit
-        id="cell-editor"
-        field={field}
-        value={value}
-        label={field.title}
-        record={record}
-        autoFocus
-        onFault={setFault}
-        invalid={fault !== null}
-        onChange={(next) => {
-          latest.current = next
-          setValue(next)
-        }}
-        onCommit={() => end('down', true)}
-        openWith={typed ?? ''}
-        onCancel={() => end('stay', true)}
-      />
+      {causes ? (
+        <button type="button" className="cell-locked" onClick={() => end('stay', false)}>
+          <Show field={field} value={before} record={record} dash />
+          <Why entity={entity} names={causes} record={record} />
+        </button>
+      ) : (
+        <Edit
+          id="cell-editor"
+          field={field}
+          value={value}
+          label={field.title}
+          record={record}
+          autoFocus
+          onFault={setFault}
+          invalid={fault !== null || ruled !== null}
+          onChange={(next) => {
+            latest.current = next
+            setValue(next)
+          }}
+          onCommit={() => end('down', true)}
+          openWith={typed ?? ''}
+          onCancel={() => end('stay', true)}
+        />
+      )}
+      {fault === null && ruled !== null && (
+        <p className="cell-told field-fault" role="status">
+          {ruled}
+        </p>
+      )}
+      {fault === null && ruled === null && warning !== undefined && (
+        <div className="cell-told">
+          <Warning>{warning}</Warning>
+        </div>
+      )}
     </div>
   )
 }

@@ -100,6 +100,7 @@ export function GridBody(props: Props) {
     editing && editingColumn && editingRecord && onEdit ? (
       <CellEditor
         key={`${editing.row}/${editing.cell}`}
+        entity={entity}
         record={editingRecord}
         column={editingColumn}
         typed={editing.typed}

@@ -3,7 +3,7 @@ import type { RecordData } from '../api/records.ts'
 import type { Entity, Field } from '../../engine/catalogue/types.ts'
 import type { Change, LineChange, Stored, StoredLine } from '../../engine/records/change.ts'
 import { derive } from '../../engine/records/decide-derive.ts'
-import { after, draftDocument, rowsOf, same } from '../../engine/records/decide-draft.ts'
+import { after, draftDocument, pointerOf, rowsOf, same } from '../../engine/records/decide-draft.ts'
 import type { Draft } from '../../engine/records/decide-draft.ts'
 import { Formulas } from '../../engine/records/decide-formulas.ts'
 import { judgeRules } from '../../engine/records/decide-rules.ts'
@@ -12,6 +12,7 @@ import { fieldOf } from '../../engine/fields/index.ts'
 import { wallClock } from '../fields/dates.ts'
 import { formCatalogue } from './form-catalogue.ts'
 import { answerFrom, type KnownRecords } from './known-records.ts'
+import { emptyRow, type FormLogic, type Message, type RowLogic } from './row-logic.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -25,51 +26,45 @@ export interface FormSituation {
   readonly read: KnownRecords['read']
 }
 
-/** What expressions say of the document, or of one of its lines. Keys are field names. */
-export interface RowLogic {
-  /** Values that nobody typed: derived ones, and defaults. */
-  readonly values: Row
-  /** Derived, but not known here yet. */
-  readonly pending: readonly string[]
-  readonly hidden: readonly string[]
-  readonly required: readonly string[]
-  /** What may not be changed now, and the names of the fields on which that depends. */
-  readonly locked: Readonly<Record<string, readonly string[]>>
-}
-export interface Message {
-  /** Names and indexes, e.g. ['lines', '2', 'quantity']; empty: the record as a whole. */
-  readonly path: readonly string[]
-  readonly detail: string
-}
-export interface FormLogic {
-  readonly document: RowLogic
-  /** By the id of the line. */
-  readonly lines: Readonly<Record<string, RowLogic>>
-  readonly faults: readonly Message[]
-  readonly warnings: readonly Message[]
-  /** Records that expressions read; those that are not read yet are to be. */
-  readonly reads: readonly { readonly entity: string; readonly id: string }[]
-  /** True: some of those are not there yet. */
-  readonly waits: boolean
-  /** What only the server can work out hangs on this; null: there is nothing of that kind. */
-  readonly question: string | null
-}
-
-export const emptyRow: RowLogic = { values: {}, pending: [], hidden: [], required: [], locked: {} }
-
-/** Whether expressions say anything of an entity or its lines at all. */
-export function hasLogic(catalogue: CatalogueView, entity: EntityView): boolean {
-  const lines = entity.fields.flatMap(({ lines: each }) => (each && each.linkField === null ? [catalogue.entities[each.entity]] : []))
-  return (
-    entity.rules.length > 0 || entity.fields.some(({ logic }) => logic !== null) || lines.some((line) => line && hasLogic(catalogue, line))
-  )
-}
-
 /**
  * A form as the server would decide on it: the same functions on the same document, made of what is typed. A value that nobody can know
  * here (records that are not read yet, searches) is pending, as is all that hangs on it.
  */
 export function formLogic(situation: FormSituation, data: Row): FormLogic {
+  const { draft, formulas, faults, warnings, unclear, unknown, reads, open } = derived(situation, data)
+  judgeRules({ formulas, report: tell(faults), warn: tell(warnings), event: situation.record ? 'update' : 'create' }, draft)
+  const rows = [...rowsOf(draft)].filter((row) => !row.entity.link)
+  for (const row of rows)
+    for (const field of row.entity.fields)
+      if (isMissing(formulas, row, field)) tell(faults)(pointerOf(row, field), `${field.title} is required.`)
+  const logics = rows.map((row) => rowLogic(formulas, row, unclear, unknown))
+  return {
+    document: logics[0] ?? emptyRow,
+    lines: Object.fromEntries(rows.slice(1).map((row, i) => [row.id, logics[i + 1]!])),
+    faults,
+    warnings,
+    reads: [...reads.values()],
+    waits: open.waits,
+    question: open.isAsked ? JSON.stringify([unknown.size > 0 ? data : null, formulas.hangsOn()]) : null,
+  }
+}
+
+/** Something would have given it a value, and gave none; what has no such help, the form knows to be missing by its schema. */
+const isMissing = (formulas: Formulas, row: Draft, field: Field): boolean =>
+  row.stored === null &&
+  field.required &&
+  !field.readOnly &&
+  (field.logic?.derivation ?? field.logic?.default ?? null) !== null &&
+  after(row, field.id) === null &&
+  !formulas.isPending(row, field.id)
+
+const tell =
+  (to: Message[]) =>
+  (pointer: string, detail: string): void =>
+    void to.push({ path: pointer.split('/').slice(1), detail })
+
+/** The document as it will be, everything derived. */
+export function derived(situation: FormSituation, data: Row) {
   const { catalogue: view, record, now, read } = situation
   const catalogue = formCatalogue(view)
   const entity = catalogue.entities.get(situation.entity.id)!
@@ -81,8 +76,7 @@ export function formLogic(situation: FormSituation, data: Row): FormLogic {
       return read(each, id)
     },
   }
-  let waits = false
-  let isAsked = false
+  const open = { waits: false, isAsked: false }
   const parameter = (name: string): unknown => parameterOf(view, now, name)
   const formulas = new Watched(
     {
@@ -90,12 +84,12 @@ export function formLogic(situation: FormSituation, data: Row): FormLogic {
       parameter,
       answer({ question, inputs }) {
         const answer = answerFrom(known, question, inputs, parameter)
-        if (answer === 'missing') waits = true
-        if (answer === 'elsewhere') isAsked = true
+        if (answer === 'missing') open.waits = true
+        if (answer === 'elsewhere') open.isAsked = true
         return typeof answer === 'string' ? undefined : answer.value
       },
     },
-    () => isAsked,
+    () => open.isAsked,
   )
   const unclear = new Set<string>()
   const unknown = new Set<string>()
@@ -117,27 +111,12 @@ export function formLogic(situation: FormSituation, data: Row): FormLogic {
       const key = keyOf(row, field)
       if (unclear.has(key)) formulas.postpone(row, field.id)
       if (isSame || !isUnknown(view, row, field)) continue
-      isAsked = true
+      open.isAsked = true
       unknown.add(key)
       formulas.postpone(row, field.id)
     }
-  const tell =
-    (to: Message[]) =>
-    (pointer: string, detail: string): void =>
-      void to.push({ path: pointer.split('/').slice(1), detail })
   derive({ catalogue, formulas, report: tell(faults), anew: new Set() }, draft)
-  judgeRules({ formulas, report: tell(faults), warn: tell(warnings), event: record ? 'update' : 'create' }, draft)
-  const rows = [...rowsOf(draft)].filter((row) => !row.entity.link)
-  const logics = rows.map((row) => rowLogic(formulas, row, unclear, unknown))
-  return {
-    document: logics[0] ?? emptyRow,
-    lines: Object.fromEntries(rows.slice(1).map((row, i) => [row.id, logics[i + 1]!])),
-    faults,
-    warnings,
-    reads: [...reads.values()],
-    waits,
-    question: isAsked ? JSON.stringify([unknown.size > 0 ? data : null, formulas.hangsOn()]) : null,
-  }
+  return { draft, formulas, faults, warnings, unclear, unknown, reads, open }
 }
 
 /** Remembers what could not be worked out, and on which values of the document it hangs. */

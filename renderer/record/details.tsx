@@ -1,11 +1,13 @@
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { fieldOf, may, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { LimitContext } from '../fields/parts.ts'
 import { isEmpty } from '../fields/type.ts'
 import { sectionsOf, systemFields } from '../model/entity.ts'
+import { shownOf, useFormLogic } from '../model/use-logic.ts'
 import { Property } from './property.tsx'
 import type { useFieldSaver } from './use-record-actions.ts'
 
@@ -14,74 +16,102 @@ type Saver = ReturnType<typeof useFieldSaver>
 /** The fields of a record in their sections; empty ones are folded away until asked for. */
 export function Details({ entity, record, saver }: { readonly entity: Entity; readonly record: RecordData; readonly saver: Saver }) {
   const [showEmpty, setShowEmpty] = useState(false)
+  // What stands in an editor counts already: what follows from it is shown beside it.
+  const [typed, setTyped] = useState<Readonly<Record<string, unknown>>>({})
+  const data = useMemo(() => ({ ...record, ...typed }), [record, typed])
+  const logic = useFormLogic(entity, record, data)
+  const shownRecord = shownOf(data as RecordData, logic.document)
+  const hiddenNow = new Set(logic.document.hidden)
+  const told = (messages: typeof logic.faults, name: string): string | undefined =>
+    messages.find(({ path }) => path.length === 1 && path[0] === name)?.detail.replace(/\.$/, '')
+  const about = (name: string) => ({
+    value: Object.hasOwn(typed, name) ? record[name] : shownRecord[name],
+    required: logic.document.required.includes(name),
+    causes: logic.document.locked[name],
+    ruled: told(logic.faults, name),
+    warning: told(logic.warnings, name),
+    onTyping: (value: unknown) => setTyped((old) => (value === undefined ? without(old, name) : { ...old, [name]: value })),
+  })
   const live = entity.display.editMode === 'live' && may(entity, 'update')
   const used = (name: string): boolean => name !== entity.titleField
-  const sections = sectionsOf(entity, (field) => used(field.name) && (field.lines === null || field.lines.linkField !== null))
+  const sections = sectionsOf(
+    entity,
+    (field) => used(field.name) && !hiddenNow.has(field.name) && (field.lines === null || field.lines.linkField !== null),
+  )
   // A required field is never folded, nor one that an editor has just emptied while the record stays open.
   const [kept, setKept] = useState<ReadonlySet<string>>(new Set())
-  const shown = (name: string, required: boolean): boolean => showEmpty || required || kept.has(name) || !isEmpty(record[name])
+  const demanded = new Set(logic.document.required)
+  const shown = (name: string, required: boolean): boolean =>
+    showEmpty || required || demanded.has(name) || kept.has(name) || !isEmpty(record[name])
   const hidden = sections.flatMap((section) => section.fields).filter((field) => !shown(field.name, field.required)).length
   const title = entity.titleField === null ? null : fieldOf(entity, entity.titleField)
   const composedTitle = title !== null && kindOf(title).composed === true
   return (
-    <div className="details">
-      {composedTitle && title && (
-        <section className="details-section">
-          <Property
-            entity={entity}
-            field={title}
-            record={record}
-            live={live}
-            fault={saver.faults[title.name]}
-            onSave={saver.save}
-            onClearFault={saver.clearFault}
-          />
-        </section>
-      )}
-      {sections.map((section) => {
-        const fields = section.fields.filter((field) => shown(field.name, field.required))
-        return (
-          fields.length > 0 && (
-            <Section key={section.title} title={section.title}>
-              {fields.map((field) => (
-                <Property
-                  key={field.id}
-                  entity={entity}
-                  field={field}
-                  record={record}
-                  live={live}
-                  fault={saver.faults[field.name]}
-                  onClearFault={saver.clearFault}
-                  onSave={(each, value) => {
-                    setKept((old) => new Set(old).add(each.name))
-                    return saver.save(each, value)
-                  }}
-                />
-              ))}
-            </Section>
+    <LimitContext value={(field) => logic.limit(null, field)}>
+      <div className="details">
+        {composedTitle && title && (
+          <section className="details-section">
+            <Property
+              entity={entity}
+              field={title}
+              record={record}
+              {...about(title.name)}
+              live={live}
+              fault={saver.faults[title.name]}
+              onSave={saver.save}
+              onClearFault={saver.clearFault}
+            />
+          </section>
+        )}
+        {sections.map((section) => {
+          const fields = section.fields.filter((field) => shown(field.name, field.required))
+          return (
+            fields.length > 0 && (
+              <Section key={section.title} title={section.title}>
+                {fields.map((field) => (
+                  <Property
+                    key={field.id}
+                    entity={entity}
+                    field={field}
+                    record={record}
+                    {...about(field.name)}
+                    live={live}
+                    fault={saver.faults[field.name]}
+                    onClearFault={saver.clearFault}
+                    onSave={(each, value) => {
+                      setKept((old) => new Set(old).add(each.name))
+                      return saver.save(each, value)
+                    }}
+                  />
+                ))}
+              </Section>
+            )
           )
-        )
-      })}
-      {(hidden > 0 || showEmpty) && (
-        <button className="btn quiet show-empty" onClick={() => setShowEmpty(!showEmpty)} aria-expanded={showEmpty}>
-          {showEmpty ? 'Hide empty fields' : `Show ${hidden} empty`}
-        </button>
-      )}
-      <dl className="record-facts">
-        {systemFields
-          .filter((field) => !isEmpty(record[field.name]))
-          .map((field) => (
-            <div key={field.name}>
-              <dt>{field.title}</dt>
-              <dd>
-                <Show field={field} value={record[field.name]} record={record} />
-              </dd>
-            </div>
-          ))}
-      </dl>
-    </div>
+        })}
+        {(hidden > 0 || showEmpty) && (
+          <button className="btn quiet show-empty" onClick={() => setShowEmpty(!showEmpty)} aria-expanded={showEmpty}>
+            {showEmpty ? 'Hide empty fields' : `Show ${hidden} empty`}
+          </button>
+        )}
+        <dl className="record-facts">
+          {systemFields
+            .filter((field) => !isEmpty(record[field.name]))
+            .map((field) => (
+              <div key={field.name}>
+                <dt>{field.title}</dt>
+                <dd>
+                  <Show field={field} value={record[field.name]} record={record} />
+                </dd>
+              </div>
+            ))}
+        </dl>
+      </div>
+    </LimitContext>
   )
 }
+
+const without = (typed: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(typed).filter(([each]) => each !== name))
 
 function Section({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
   const [open, setOpen] = useState(true)

@@ -5,11 +5,12 @@ import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { isRecord } from '../model/entity.ts'
-import { amountField, totalOf } from '../model/lines.ts'
+import { amountField, amountOf, totalOf, totalsOf } from '../model/lines.ts'
+import { Totals } from './totals.tsx'
 import { LineFace } from './line-face.tsx'
 
 /** The lines of a document, to read. They are edited with the document, in its form. */
-export function LinesTable({ field, record }: { readonly field: Field; readonly record: RecordData }) {
+export function LinesTable({ entity, field, record }: { readonly entity: Entity; readonly field: Field; readonly record: RecordData }) {
   const catalogue = useCatalogue()
   const line = field.lines && catalogue.entities[field.lines.entity]
   const phone = usePhone()
@@ -17,22 +18,42 @@ export function LinesTable({ field, record }: { readonly field: Field; readonly 
   const rows = Array.isArray(value) ? value.filter(isRecord) : []
   if (!line) return null
   if (rows.length === 0) return <p className="muted related-empty">No {field.title.toLowerCase()} yet</p>
-  return phone ? <LineList line={line} rows={rows} /> : <Table line={line} rows={rows} />
+  const declared = totalsOf(entity, field)
+  const amount = amountOf(entity, field, line.fields)
+  return (
+    <>
+      {phone ? (
+        <LineList line={line} rows={rows} isSummed={declared.length === 0} amount={amount} />
+      ) : (
+        <Table line={line} rows={rows} isSummed={declared.length === 0} amount={amount} />
+      )}
+      {declared.length > 0 && <Totals fields={declared} valueOf={(name) => record[name]} />}
+    </>
+  )
 }
 
 /** What both forms show of lines: their own fields, the lists below them, and the sum of what they amount to. */
-function arranged(line: Entity, rows: readonly RecordData[]) {
+function arranged(line: Entity, rows: readonly RecordData[], isSummed: boolean, known: Field | null) {
   const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
   const columns = line.fields.filter((field) => !nested.includes(field))
-  const amount = amountField(columns)
-  return { columns, nested, amount, total: amount && totalOf(amount, rows) }
+  const amount = known ?? amountField(columns)
+  return { columns, nested, amount, total: amount && isSummed ? totalOf(amount, rows) : null }
+}
+
+interface Listing {
+  readonly line: Entity
+  readonly rows: readonly RecordData[]
+  /** False: the module itself says what the lines come to. */
+  readonly isSummed?: boolean
+  /** What a line amounts to, where its document knows. */
+  readonly amount?: Field | null
 }
 
 /** At phone width a line is a card: a table would hide its amount behind sideways scrolling. */
-function LineList({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
+function LineList({ line, rows, isSummed = true, amount: known = null }: Listing) {
   const catalogue = useCatalogue()
   const locale = useLocale()
-  const { columns, nested, amount, total } = arranged(line, rows)
+  const { columns, nested, amount, total } = arranged(line, rows, isSummed, known)
   return (
     <ol className="line-list">
       {rows.map((row) => (
@@ -56,10 +77,10 @@ function LineList({ line, rows }: { readonly line: Entity; readonly rows: readon
   )
 }
 
-function Table({ line, rows }: { readonly line: Entity; readonly rows: readonly RecordData[] }) {
+function Table({ line, rows, isSummed = true, amount: known = null }: Listing) {
   const catalogue = useCatalogue()
   const locale = useLocale()
-  const { columns, nested, amount, total } = arranged(line, rows)
+  const { columns, nested, amount, total } = arranged(line, rows, isSummed, known)
   return (
     <div className="table-scroll">
       <table className="table lines">

@@ -2,15 +2,23 @@ import { IconLock } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { Edit, Show } from '../fields/field.tsx'
+import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { Warning, Why } from '../fields/told.tsx'
 import { editable } from '../model/entity.ts'
+import { isDerived, sourceWords } from '../model/row-logic.ts'
 
 /** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
 export function Property({
   entity,
   field,
   record,
+  value: shown,
+  required,
+  causes,
+  ruled,
+  warning,
+  onTyping,
   live,
   fault,
   onSave,
@@ -19,6 +27,16 @@ export function Property({
   readonly entity: Entity
   readonly field: Field
   readonly record: RecordData
+  /** What it holds, or would with what is being typed elsewhere. */
+  readonly value: unknown
+  readonly required: boolean
+  /** Names of the fields because of which it may not be changed now. */
+  readonly causes: readonly string[] | undefined
+  /** What rules say of it as it is typed: this stops it, that does not. */
+  readonly ruled: string | undefined
+  readonly warning: string | undefined
+  /** What stands in the editor; undefined: nothing, it is closed. */
+  readonly onTyping: (value: unknown) => void
   readonly live: boolean
   readonly fault: string | undefined
   readonly onSave: (field: Field, value: unknown) => Promise<boolean>
@@ -29,10 +47,10 @@ export function Property({
   const [typed, setTyped] = useState<string | null>(null)
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
-  const can = editable(entity, field, 'edit')
+  const can = editable(entity, field, 'edit') && causes === undefined
   const inline = can && live
   const id = `property-${field.id}`
-  const problem = typed ?? fault ?? null
+  const problem = typed ?? fault ?? (editing ? ruled : undefined) ?? null
   const before = record[field.name]
 
   const begin = (): void => {
@@ -41,7 +59,7 @@ export function Property({
     setEditing(true)
   }
   const end = async (save: boolean, next: unknown = value): Promise<void> => {
-    if (ended.current || (save && typed !== null)) return
+    if (ended.current || (save && (typed !== null || ruled !== undefined))) return
     ended.current = true
     const changed = JSON.stringify(next ?? null) !== JSON.stringify(before ?? null)
     if (save && changed && !(await onSave(field, next))) {
@@ -53,6 +71,7 @@ export function Property({
       onClearFault(field.name)
     }
     setEditing(false)
+    onTyping(undefined)
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('.property-value')?.focus())
   }
   const { instant = false, tall = false } = kindOf(field)
@@ -60,6 +79,13 @@ export function Property({
     <div className={tall ? 'property property-tall' : 'property'} ref={box}>
       <label className="label property-label" htmlFor={editing ? id : undefined} title={field.help || undefined}>
         {field.title}
+        {required && !field.required && (
+          <span className="form-required" aria-hidden>
+            {' '}
+            *
+          </span>
+        )}
+        {causes && <Why entity={entity} names={causes} record={record} />}
       </label>
       {editing || (inline && instant) ? (
         <div
@@ -92,7 +118,10 @@ export function Property({
             onFault={setTyped}
             onChange={(next) => {
               if (instant) void onSave(field, next)
-              else setValue(next)
+              else {
+                setValue(next)
+                onTyping(next ?? null)
+              }
             }}
             onCommit={() => {
               setTimeout(() => box.current?.querySelector<HTMLElement>('input, button')?.blur())
@@ -103,6 +132,7 @@ export function Property({
               {problem}
             </p>
           )}
+          {problem === null && editing && warning !== undefined && <Warning>{warning}</Warning>}
         </div>
       ) : inline ? (
         <div
@@ -117,12 +147,15 @@ export function Property({
             begin()
           }}
         >
-          <Show field={field} value={before} record={record} roomy dash />
+          <Show field={field} value={shown} record={record} roomy dash />
         </div>
       ) : (
         <div className="property-value">
-          <Show field={field} value={before} record={record} roomy dash />
-          {live && !can && <IconLock size={13} stroke={1.5} className="property-lock" aria-label="Read only" />}
+          {isDerived(field) && <Calculated from={sourceWords(entity, field)} />}
+          <Show field={field} value={shown} record={record} roomy dash />
+          {live && !can && causes === undefined && !isDerived(field) && (
+            <IconLock size={13} stroke={1.5} className="property-lock" aria-label="Read only" />
+          )}
         </div>
       )}
     </div>

@@ -43,7 +43,7 @@ const rank = (tab: TabInfo): number => ['comments', 'history'].indexOf(tab.id)
 
 export function TabContent({ entity, record, tab }: { readonly entity: Entity; readonly record: RecordData; readonly tab: string }) {
   const field = fieldOf(entity, tab)
-  if (field?.lines) return <LinesTable field={field} record={record} />
+  if (field?.lines) return <LinesTable entity={entity} field={field} record={record} />
   if (tab === 'history') return <History entity={entity} record={record} />
   const inverse = entity.inverses.find((each) => each.name === tab)
   if (!inverse) return null

@@ -61,7 +61,7 @@ export function toldChange(entity: Entity, title: string, name: string, before: 
       failed('The change was not undone.', error)
     }
   }
-  toastWithUndo(`${title} changed`, () => void back())
+  toastWithUndo(`${title} changed`, () => void back(), saved)
 }
 
 const without = (faults: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> =>

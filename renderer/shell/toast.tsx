@@ -1,5 +1,7 @@
 import { notifications } from '@mantine/notifications'
+import { IconAlertTriangle } from '@tabler/icons-react'
 import { problemText, ApiProblem } from '../api/problem.ts'
+import { warningsOf, type RecordData } from '../api/records.ts'
 import { forgetUndo, rememberUndo } from './undo.ts'
 
 const seconds = 8
@@ -19,7 +21,7 @@ function hide(kind: Kind): void {
   shown.delete(kind)
 }
 
-function show(message: string, kind: Kind, action?: Action, small?: string | null): void {
+function show(message: string, kind: Kind, action?: Action, small?: string | null, warnings: readonly string[] = []): void {
   hide(kind)
   const at = Date.now()
   const id = `toast-${at}-${Math.random()}`
@@ -34,6 +36,12 @@ function show(message: string, kind: Kind, action?: Action, small?: string | nul
       <span className="toast-line">
         <span className="grow">
           {message}
+          {warnings.map((warning) => (
+            <span key={warning} className="toast-warning">
+              <IconAlertTriangle size={14} stroke={1.5} aria-hidden />
+              {warning}
+            </span>
+          ))}
           {small != null && <span className="caption faint block">Reference {small}</span>}
         </span>
         {action && (
@@ -52,16 +60,21 @@ function show(message: string, kind: Kind, action?: Action, small?: string | nul
   })
 }
 
-/** What was done, for eight seconds or until the screen is left. */
-export const toast = (message: string, action?: Action): void => show(message, 'plain', action)
+/** What rules warned of when the record was stored. */
+const warned = (stored: RecordData | undefined): readonly string[] => [
+  ...new Set((stored ? warningsOf(stored) : []).map(({ detail }) => detail)),
+]
+
+/** What was done, for eight seconds or until the screen is left; with what rules warned of in the record that was stored. */
+export const toast = (message: string, action?: Action, stored?: RecordData): void => show(message, 'plain', action, null, warned(stored))
 
 /** The same with a way back, which Ctrl+Z takes too. */
-export const toastWithUndo = (message: string, undo: () => void): void => {
+export const toastWithUndo = (message: string, undo: () => void, stored?: RecordData): void => {
   const run = rememberUndo(() => {
     hide('plain')
     undo()
   })
-  show(message, 'plain', { label: 'Undo', run })
+  show(message, 'plain', { label: 'Undo', run }, null, warned(stored))
 }
 
 /** What failed and what to do; the server's reference in small print. */

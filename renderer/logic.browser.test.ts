@@ -1,0 +1,185 @@
+import type { Locator, Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openWorks } from '../engine/testing/works.ts'
+import { ok } from '../engine/testing/world.ts'
+import { visiting } from './testing/visit.ts'
+
+/** What modules say in expressions is true in forms as one types, by the same expressions; the server is asked only for what it alone knows. */
+const world = await openWorks()
+const { open } = visiting(world)
+const make = async (path: string, body: object): Promise<Record<string, unknown> & { id: string }> =>
+  ok(await world.call('admin@acme', 'POST', path, { body })) as Record<string, unknown> & { id: string }
+const orderNow = async (id: unknown): Promise<Record<string, unknown>> =>
+  ok(await world.call('admin@acme', 'GET', `/api/works/orders/${String(id)}`))
+
+let vienna: { id: string }
+let bolt: { id: string }
+beforeAll(async () => {
+  bolt = await make('/api/works/articles', { name: 'Bolt', price: '2.5', weight: '0.125' })
+  await make('/api/works/articles', { name: 'Gift', price: '0' })
+  vienna = await make('/api/crm/companies', { name: 'Vienna works', country: 'Austria' })
+  const berlin = await make('/api/crm/companies', { name: 'Berlin works', country: 'Germany' })
+  await make('/api/crm/contacts', { name: 'Anna of Vienna', company: vienna.id })
+  await make('/api/crm/contacts', { name: 'Bert of Berlin', company: berlin.id })
+  for (const name of ['X1', 'X2', 'X3']) await make('/api/works/orders', { name, customer: berlin.id })
+})
+
+const field = (page: Page, name: string): Locator => page.locator(`[data-field="${name}"]`)
+const total = (page: Page, name: string): Locator => page.locator(`[data-total="${name}"]`)
+async function choose(page: Page, button: Locator, text: string): Promise<void> {
+  await button.click()
+  await page.getByRole('option', { name: text }).first().click()
+}
+/** Every write that was tried or done, in order. */
+function watch(page: Page): string[] {
+  const sent: string[] = []
+  page.on('request', (request) => {
+    if (['POST', 'PATCH'].includes(request.method()) && request.url().includes('/api/works/'))
+      sent.push(`${request.method()} ${new URL(request.url()).search}`)
+  })
+  return sent
+}
+
+describe('a new order', () => {
+  it('shows and demands fields as one types, without asking anybody', async () => {
+    const { page, complaints } = await open('admin@acme', '/e/works/orders/new')
+    const sent = watch(page)
+    const discount = page.getByLabel('Discount', { exact: true })
+    await page.getByLabel('Name', { exact: false }).first().fill('Conditions')
+    expect(await field(page, 'reason').count()).toBe(0)
+    const before = await field(page, 'customer').boundingBox()
+    await discount.fill('5')
+    await field(page, 'reason').waitFor()
+    expect(await field(page, 'reason').locator('.form-required').count()).toBe(0)
+    expect(await field(page, 'customer').boundingBox()).toEqual(before)
+    await discount.fill('60')
+    await field(page, 'reason').locator('.form-required').waitFor()
+    expect(await page.locator('.field-fault').count()).toBe(0)
+    await page.getByLabel('Name', { exact: false }).first().focus()
+    await field(page, 'discount').getByText('At most half of the price', { exact: true }).waitFor()
+    await discount.fill('0')
+    await expect.poll(() => field(page, 'reason').count()).toBe(0)
+    expect(await page.locator('.field-fault').count()).toBe(0)
+    expect([sent, complaints]).toEqual([[], []])
+  })
+
+  it('adds up while its lines are typed; what was copied may be typed over until another is chosen', async () => {
+    const { page, complaints } = await open('admin@acme', '/e/works/orders/new')
+    await page.getByLabel('Name', { exact: false }).first().fill('Live')
+    await page.getByRole('button', { name: 'Add line' }).click()
+    await choose(page, page.getByRole('button', { name: 'Article, line 1' }), 'Bolt')
+    const price = page.getByLabel('Price, line 1', { exact: true })
+    await expect.poll(() => price.inputValue()).toBe('2.50')
+    await page.getByLabel('Quantity, line 1', { exact: true }).fill('3')
+    await expect.poll(() => total(page, 'total').innerText()).toBe('7.50')
+    await price.fill('2')
+    await expect.poll(() => total(page, 'total').innerText()).toBe('6.00')
+    expect(await price.inputValue()).toBe('2')
+    await page.getByLabel('Discount', { exact: true }).fill('10')
+    await expect.poll(() => total(page, 'net').innerText()).toBe('5.40')
+    await expect.poll(() => field(page, 'size').innerText()).toContain('Small')
+    await choose(page, page.getByRole('button', { name: 'Article, line 1' }), 'Gift')
+    await expect.poll(() => price.inputValue()).toBe('0.00')
+    await page.getByLabel('Note, line 1', { exact: true }).focus()
+    await page.getByLabel('Quantity, line 1', { exact: true }).focus()
+    await page.getByText('Note is required', { exact: true }).waitFor()
+    await choose(page, page.getByRole('button', { name: 'Article, line 1' }), 'Bolt')
+    await expect.poll(() => total(page, 'total').innerText()).toBe('7.50')
+    await page.getByRole('button', { name: 'Create order' }).click()
+    await page.getByText('Created Live').waitFor()
+    const id = /orders\/([0-9a-f-]{36})/.exec(page.url())?.[1]
+    expect(await orderNow(id)).toMatchObject({ total: '7.50', net: '6.75', lines: [{ price: '2.5000', quantity: 3 }] })
+    expect(complaints).toEqual([])
+  })
+
+  it('warns and stores all the same', async () => {
+    const { page } = await open('admin@acme', '/e/works/orders/new')
+    await page.getByLabel('Name', { exact: false }).first().fill('Large')
+    await page.getByRole('button', { name: 'Add line' }).click()
+    await choose(page, page.getByRole('button', { name: 'Article, line 1' }), 'Bolt')
+    await page.getByLabel('Quantity, line 1', { exact: true }).fill('4000')
+    await page.locator('.field-warning', { hasText: 'That is a large order' }).waitFor()
+    await page.getByRole('button', { name: 'Create order' }).click()
+    await page.locator('.toast-warning', { hasText: 'That is a large order.' }).waitFor()
+  })
+
+  it('asks the server, once typing pauses, for what it alone knows; typing goes on meanwhile', async () => {
+    const { page } = await open('admin@acme', '/e/works/orders/new')
+    const sent = watch(page)
+    await page.getByLabel('Name', { exact: false }).first().fill('Fourth')
+    await choose(page, page.getByRole('button', { name: 'Customer', exact: true }), 'Berlin works')
+    await page.getByLabel('Name', { exact: false }).first().focus()
+    await page.getByText('The customer has three open orders already').waitFor()
+    expect(sent).toEqual(['POST ?dryRun=true'])
+    await page.getByLabel('Name', { exact: false }).first().fill('Fourth of them')
+    await page.waitForTimeout(800)
+    expect(sent).toEqual(['POST ?dryRun=true'])
+    await choose(page, page.getByRole('button', { name: 'Customer', exact: true }), 'Vienna works')
+    await expect.poll(() => page.getByText('The customer has three open orders already').count()).toBe(0)
+    await field(page, 'country').getByText('Austria').waitFor()
+    await expect.poll(() => sent.length).toBe(2)
+  })
+
+  it('offers in a limited reference only what fits', async () => {
+    const { page } = await open('admin@acme', '/e/works/orders/new')
+    await choose(page, page.getByRole('button', { name: 'Customer', exact: true }), 'Vienna works')
+    await page.getByRole('button', { name: 'Contact', exact: true }).click()
+    await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
+    await page.getByRole('combobox', { name: 'Contact' }).fill('of')
+    await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
+    expect(await page.getByRole('option', { name: 'Bert of Berlin' }).count()).toBe(0)
+  })
+
+  it('is the same on a phone, line by line', async () => {
+    const { page, complaints } = await open('admin@acme', '/e/works/orders/new', 'phone')
+    await page.getByRole('button', { name: 'Add line' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Order line 1' })
+    await choose(page, sheet.getByRole('button', { name: 'Article', exact: true }), 'Bolt')
+    await expect.poll(() => sheet.getByLabel('Price', { exact: false }).first().inputValue()).toBe('2.50')
+    expect(await sheet.getByText('Gift', { exact: true }).count()).toBe(0)
+    await sheet.getByRole('button', { name: 'Done' }).click()
+    await expect.poll(() => total(page, 'total').innerText()).toBe('2.50')
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('a stored order', () => {
+  it('says why a field may not be changed, in its form and on its page', async () => {
+    const closed = await make('/api/works/orders', { name: 'Closed', status: 'closed', discount: '5', reason: 'old friend' })
+    const { page, complaints } = await open('admin@acme', `/e/works/orders/${closed.id}/edit`)
+    await field(page, 'reason').getByRole('img', { name: 'Cannot be changed now. This depends on Status (Closed).' }).waitFor()
+    expect(await field(page, 'reason').locator('input').count()).toBe(0)
+    await page.goto(`${world.url}/e/works/orders/${closed.id}`)
+    await page.getByRole('img', { name: 'Cannot be changed now. This depends on Status (Closed).' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('is not given in a cell what a rule refuses', async () => {
+    const closed = await make('/api/works/orders', { name: 'Closed for good', status: 'closed' })
+    const { page } = await open('admin@acme', '/e/works/orders?draft=1&sort=-created_at')
+    const row = page.locator('[data-row]').filter({ has: page.locator(`a[href$="${closed.id}"]`) })
+    await row.waitFor()
+    const heads = await page.getByRole('columnheader').allInnerTexts()
+    await row
+      .getByRole('gridcell')
+      .nth(heads.findIndex((head) => head.includes('Status')))
+      .click()
+    await page.keyboard.press('Enter')
+    await page.getByRole('option', { name: 'Open', exact: true }).click()
+    await page.getByText('A closed order stays closed.').waitFor()
+    await page.keyboard.press('Escape')
+    expect(await orderNow(closed.id)).toMatchObject({ status: 'closed', version: 1 })
+  })
+})
+
+it('a record’s page shows what would follow, while a value stands in its editor', async () => {
+  const { page, complaints } = await open('admin@acme', `/e/works/articles/${bolt.id}`)
+  const gross = page.locator('.property', { hasText: 'With tax' })
+  await gross.getByText('3.00').waitFor()
+  await page.getByRole('button', { name: 'Price: edit' }).click()
+  await page.getByLabel('Price', { exact: true }).fill('10')
+  await gross.getByText('12.00').waitFor()
+  await page.keyboard.press('Escape')
+  await gross.getByText('3.00').waitFor()
+  expect(complaints).toEqual([])
+})

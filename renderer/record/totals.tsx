@@ -1,0 +1,41 @@
+import { Fragment } from 'react'
+import type { Field } from '../api/catalogue.ts'
+import { useLocale } from '../fields/locale.ts'
+import { kindOf } from '../fields/registry.ts'
+import { Warning } from '../fields/told.tsx'
+import { faultAt, isEmpty, type FaultTree } from '../fields/type.ts'
+import './totals.css'
+
+/** What the lines of a document come to, as its module says it, with what rules say of that. */
+export function Totals({
+  fields,
+  valueOf,
+  faults,
+  warnings,
+}: {
+  readonly fields: readonly Field[]
+  readonly valueOf: (name: string) => unknown
+  readonly faults?: FaultTree
+  readonly warnings?: FaultTree
+}) {
+  const locale = useLocale()
+  return (
+    <dl className="line-totals" aria-live="polite">
+      {fields.map((field) => {
+        const value = valueOf(field.name)
+        const fault = faultAt(faults, field.name)?.__errors?.[0]
+        const warning = faultAt(warnings, field.name)?.__errors?.[0]
+        return (
+          <Fragment key={field.id}>
+            <dt>{field.title}</dt>
+            <dd className="num" data-total={field.name}>
+              {isEmpty(value) ? '–' : kindOf(field).format(value, field, locale)}
+              {fault !== undefined && <p className="field-fault">{fault}</p>}
+              {fault === undefined && warning !== undefined && <Warning>{warning}</Warning>}
+            </dd>
+          </Fragment>
+        )
+      })}
+    </dl>
+  )
+}

@@ -285,11 +285,11 @@ export interface PropertySettings {
    */
   scope?: [string, ...string[]]
   /**
-   * sequence: when the number is taken. Default: create.
+   * Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
    */
-  assign?: 'create' | 'transition'
+  assign?: string
   /**
-   * sequence: no number is ever skipped; writers wait for each other.
+   * sequence: says that no number may ever be skipped. None is: writers wait for each other, and what is refused takes no number.
    */
   gapless?: boolean
   /**

@@ -3,7 +3,7 @@ import { check } from './check.ts'
 import { exampleCore, exampleEntity, exampleModule } from './example.ts'
 import { compiledValidate } from './validate.ts'
 
-/** What the engine gives by expressions: currencies of amounts. Every fault stands where it was written. */
+/** What the engine gives by expressions: currencies of amounts, numbers of records. Every fault stands where it was written. */
 const validate = compiledValidate()
 
 type Properties = Readonly<Record<string, object>>
@@ -70,5 +70,49 @@ describe('a currency that is given', () => {
         d: money('self.company.currency', { compute: 'self.company.employees * 2' }),
       }),
     ).toEqual([])
+  })
+})
+
+describe('a number', () => {
+  const stage = { enum: ['open', 'won'], 'x-bos': { lifecycle: { transitions: { win: { id: 'won_it', from: ['open'], to: 'won' } } } } }
+  const number = (pattern: string, more: object = {}): object => ({ 'x-bos': { type: 'sequence', pattern, ...more } })
+
+  test.each<[string, Properties, string[]]>([
+    [
+      'of what there is not',
+      { a: number('{self.dya}-{n}') },
+      ['/a/x-bos/pattern at "dya" (character 6): Thing has no "dya". Did you mean "day"?'],
+    ],
+    [
+      'of what is no text',
+      { a: number('{self.day == null}-{n}') },
+      ['/a/x-bos/pattern at "self.day == null": a number is made of texts, numbers and dates'],
+    ],
+    [
+      'counted by what there is not',
+      { a: number('{n}', { scope: ['self.day', 'self.compny'] }) },
+      ['/a/x-bos/scope/1 at "compny" (character 6): Thing has no "compny". Did you mean "company"?'],
+    ],
+    [
+      'made of itself',
+      { a: number('{self.b}-{n}'), b: { 'x-bos': { type: 'text', compute: "self.a + '!'" } } },
+      ['/a/x-bos/pattern needs itself: deal.a → deal.b → deal.a', '/b/x-bos/compute needs itself: deal.a → deal.b → deal.a'],
+    ],
+    [
+      'taken at a transition that there is not',
+      { a: number('{n}', { assign: 'wni' }), stage },
+      ['/a/x-bos/assign crm.deal has no transition "wni"; without "assign" the number is taken on create. Did you mean "win"?'],
+    ],
+  ])('%s', (_name, properties, faults) => {
+    expect(faultsOf(properties)).toEqual(faults)
+  })
+
+  test('that is given later cannot be required', () => {
+    const later = { a: number('{n}', { assign: 'win' }), stage }
+    expect(faultsOf(later)).toEqual([])
+    const deal = exampleEntity({ name: { type: 'string' }, ...later })
+    expect(faultsOf({}, {}, { 'entities/deal.json': { ...deal, required: ['a'] } })).toEqual([
+      '/a/x-bos/assign a number that is given later cannot be required: the state can require it',
+    ])
   })
 })

@@ -504,11 +504,10 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     ],
   ],
   [
-    'field types, sequences and keys to come',
+    'field types and keys to come',
     deal(
       {
         photo: { 'x-bos': { type: 'image' } },
-        number: { 'x-bos': { type: 'sequence', pattern: 'D-{year(self.date)}-{n:5}', scope: ['self.name'] } },
       },
       { unique: [{ id: 'k', fields: ['name'], when: 'true' }], search: ['company.name'], use: ['core.attachable'] },
     ),
@@ -517,8 +516,6 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
       `${dealFile}:/x-bos/search/0: search through a reference ${notBuilt}`,
       `${dealFile}:/x-bos/unique/0/when: "when" ${notBuilt}`,
       `${dealFile}:/properties/photo/x-bos/type: the field type image ${needs('the file service')}`,
-      `${dealFile}:/properties/number/x-bos/scope: "scope" ${expressions}`,
-      `${dealFile}:/properties/number/x-bos/pattern: the placeholder {year(self.date)} ${expressions}`,
     ],
   ],
   [

@@ -6,6 +6,7 @@ import { namesOf } from './names.ts'
 import { settleLogic } from './settle-logic.ts'
 import type { SettledLogic } from './settle-logic.ts'
 import type { Symbols } from './symbols.ts'
+import { numberingExpressions } from './types.ts'
 
 /** What `settings` means in expressions. */
 const settingsEntity = 'core.settings'
@@ -25,9 +26,10 @@ export function compileLogic(symbols: Symbols, report: Reporter): SettledLogic {
         report(file, pointer, 'a loop over lines of this document cannot stand inside a loop over other records: turn them round')
     }
     for (const property of draft.properties.values()) {
-      const { derivation, ...others } = settled.fields.get(draft.id)?.get(property.id) ?? { derivation: null }
+      const { derivation, numbering, ...others } = settled.fields.get(draft.id)?.get(property.id) ?? { derivation: null, numbering: null }
       const at = `${property.pointer}/x-bos`
       if (derivation?.stored) refuse(derivation.expression, property.file, `${at}/${derivation.kind}`)
+      for (const each of numbering ? numberingExpressions(numbering) : []) refuse(each, property.file, `${at}/pattern`)
       for (const [keyword, expression] of Object.entries(others)) refuse(expression, property.file, `${at}/${keyword}`)
     }
     settled.rules.get(draft.id)?.forEach(({ id, when, assert }) => {

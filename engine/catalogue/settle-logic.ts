@@ -4,7 +4,8 @@ import type { Dependencies, Expression, Needs, Node, RecordNode } from '../expre
 import type { Reporter } from './check.ts'
 import type { EntityLogic } from './compile-logic.ts'
 import type { EntityDraft, PropertyDraft } from './symbols.ts'
-import type { Derivation, DerivationStep, FieldLogic, Lifecycle, Rule } from './types.ts'
+import { numberingExpressions } from './types.ts'
+import type { Derivation, DerivationStep, FieldLogic, Lifecycle, Numbering, Rule } from './types.ts'
 
 /** The logic of a whole set of modules, settled: what is stored, in what order values are derived, and nothing that refers to what is not stored. */
 export interface SettledLogic {
@@ -40,10 +41,11 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
   for (const { draft, fields } of logics)
     for (const [name, logic] of fields) {
       const property = draft.properties.get(name)!
-      const expression = logic.derivation?.expression ?? logic.default ?? logic.currency
-      const keyword = logic.derivation?.kind ?? (logic.default ? 'default' : 'currency')
+      const numbering = logic.numbering ? numberingExpressions(logic.numbering) : []
+      const expression = logic.derivation?.expression ?? logic.default ?? logic.currency ?? numbering[0]
+      const keyword = logic.derivation?.kind ?? (logic.default ? 'default' : logic.currency ? 'currency' : 'pattern')
       const key = keyOf(draft.id, property.id)
-      const reads = [expression, logic.currency].flatMap((each) => (each ? readsOf(each.dependencies) : []))
+      const reads = [expression, logic.currency, ...numbering].flatMap((each) => (each ? readsOf(each.dependencies) : []))
       if (expression) steps.set(key, { key, entity: draft.id, draft, property, keyword, expression, reads })
     }
   const order = inOrder(steps, report)
@@ -81,7 +83,10 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
     fields: new Map(logics.map(({ draft, fields }) => [draft.id, settledFields(draft, fields, settled, insert, report)])),
     rules: new Map(logics.map(({ draft, rules }) => [draft.id, rules.map((rule) => settledRule(rule, insert))])),
     lifecycles: new Map(logics.map(({ draft, lifecycles }) => [draft.id, lifecycles.map((each) => settledLifecycle(each, insert))])),
-    steps: order.filter(({ key }) => settled.get(key)?.stored !== false).map(({ entity, property }) => ({ entity, field: property.id })),
+    // Numbers come last of all.
+    steps: order
+      .filter(({ key, keyword }) => settled.get(key)?.stored !== false && keyword !== 'pattern')
+      .map(({ entity, property }) => ({ entity, field: property.id })),
   }
 }
 
@@ -114,10 +119,16 @@ function settledFields(
           readOnlyWhen: full('readOnlyWhen'),
           where: full('where'),
           currency,
+          numbering: logic.numbering && settledNumbering(logic.numbering, (each) => insert(each, () => undefined)),
         },
       ]
     }),
   )
+}
+
+function settledNumbering({ prefix, suffix, scope, at }: Numbering, full: (expression: Expression) => Expression): Numbering {
+  const parts = (all: Numbering['prefix']): Numbering['prefix'] => all.map((each) => (typeof each === 'string' ? each : full(each)))
+  return { prefix: parts(prefix), suffix: parts(suffix), scope: scope.map(full), at }
 }
 
 function settledRule(rule: Rule, insert: (expression: Expression, tooLarge: () => void) => Expression): Rule {

@@ -61,6 +61,8 @@ export interface Role {
   readonly id: string
   readonly title: string
   readonly module: string
+  /** Who has it may look at everything as another person of the tenant does. */
+  readonly viewAs?: true
 }
 interface MenuItem {
   readonly entity: string
@@ -139,7 +141,7 @@ export interface Field {
   readonly layer: Layer
   readonly reference: Reference | null
   readonly lines: Lines | null
-  /** The engine gives the value on create, in this form. */
+  /** The engine gives the value, in this form; see also `FieldLogic.numbering`. */
   readonly sequence: SequenceSettings | null
   /** Null: no expression says anything of it. */
   readonly logic: FieldLogic | null
@@ -159,7 +161,22 @@ export interface FieldLogic {
   readonly where: Expression | null
   /** Money: gives the currency of whatever amount there is. Null: the field fixes it, or whoever gives the amount. */
   readonly currency: Expression | null
+  /** A sequence that is more than a count of all records; null: it is that, or none. */
+  readonly numbering: Numbering | null
 }
+
+/** How a number is made of the record. */
+export interface Numbering {
+  /** Before and behind the count. */
+  readonly prefix: readonly (string | Expression)[]
+  readonly suffix: readonly (string | Expression)[]
+  /** One counter for each combination of their values. */
+  readonly scope: readonly Expression[]
+  /** Id of the transition at which a record without a number gets one; null: on create. */
+  readonly at: string | null
+}
+export const numberingExpressions = ({ prefix, suffix, scope }: Numbering): readonly Expression[] =>
+  [...prefix, ...suffix, ...scope].filter((each) => typeof each !== 'string')
 
 /** A value that the engine makes. */
 export interface Derivation {

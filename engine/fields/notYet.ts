@@ -18,7 +18,5 @@ export const notYet: { readonly types: Readonly<Record<string, string>>; readonl
     expression: expressions,
   },
   settings: {
-    scope: expressions,
-    gapless: 'the ledger',
   },
 }

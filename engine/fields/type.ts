@@ -42,11 +42,15 @@ export interface FieldUse {
   readonly folded?: boolean
 }
 
-/** `PO-{n:5}`: PO-00001, PO-00002 … PO-100000. */
+/** `PO-{n:5}`: PO-00001, PO-00002 … PO-100000. Prefix and suffix may have expressions in braces: `INV-{year(self.date)}-`. */
 export interface SequenceSettings {
   readonly prefix: string
   readonly digits: number
   readonly suffix: string
+  /** Texts of expressions: each combination of their values is counted by itself. */
+  readonly scope: readonly string[]
+  /** Name of the transition at which the number is taken; null: on create. */
+  readonly assign: string | null
 }
 
 /** What kind of value a field has in expressions. Field types say it of themselves; text that is the id of an option knows its options. */

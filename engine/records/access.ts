@@ -1,5 +1,6 @@
 import { readsOf } from '../catalogue/settle-logic.ts'
-import type { Catalogue, Field } from '../catalogue/types.ts'
+import { numberingExpressions } from '../catalogue/types.ts'
+import type { Catalogue, Field, FieldLogic } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
 import type { Expression } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -22,8 +23,14 @@ export const contextOf = (actor: Actor, access: Access | null = null): Transacti
 export function settingsFor(access: Access, { type, settings, logic }: Field): unknown {
   const { narrow, conceal } = fieldOf(type)
   const known = narrow?.(settings, (entity) => access.entities.has(entity)) ?? settings
-  return conceal && logic?.currency && !isSeen(access, logic.currency) ? conceal(known) : known
+  return conceal && !textsOf(logic).every((each) => isSeen(access, each)) ? conceal(known) : known
 }
+
+/** What stands as text in settings. */
+const textsOf = (logic: FieldLogic | null): readonly Expression[] => [
+  ...(logic?.currency ? [logic.currency] : []),
+  ...(logic?.numbering ? numberingExpressions(logic.numbering) : []),
+]
 
 /** Whether the caller may know of everything that an expression reads. */
 export const isSeen = (access: Access, { dependencies }: Expression): boolean =>

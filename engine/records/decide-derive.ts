@@ -37,6 +37,7 @@ function deriveField(deriving: Deriving, draft: Draft, field: Field): void {
   if (!expression) return isAsked ? undefined : giveCurrency(deriving, draft, field)
   const value = deriving.formulas.value(expression, draft)
   if (value === undefined) return deriving.formulas.postpone(draft, field.id)
+  deriving.formulas.settle(draft, field.id)
   draft.values.set(field.id, value === null ? null : fitted(field, value, expression, pointerOf(draft, field), deriving.report))
 }
 

@@ -12,6 +12,7 @@ import { Formulas } from './decide-formulas.ts'
 import type { Given } from './decide-formulas.ts'
 import { judge } from './decide-judge.ts'
 import type { Run } from './decide-lifecycle.ts'
+import type { Numbered } from './decide-numbers.ts'
 import { marked } from './decide-removal.ts'
 import { judgeRules } from './decide-rules.ts'
 import { viewOf } from './decide-views.ts'
@@ -50,6 +51,7 @@ export interface Effecting {
   readonly documents: Documents
   readonly newId: () => string
   readonly report: Report
+  readonly numbered: Numbered
   readonly seek: (sought: Sought) => void
 }
 
@@ -280,14 +282,17 @@ class Effects {
 
   /** Derives, judges and writes what was touched. */
   end(): Effected {
-    const { catalogue, formulas } = this.#with
+    const { catalogue, formulas, numbered } = this.#with
     const writes: RowWrite[] = this.#removed.map((each) => each.write)
     const events: EventDraft[] = this.#removed.map((each) => each.event)
     const places = new Map<string, string>()
     for (const { draft, stored, pointer } of this.#targets.values()) {
       // Whatever is wrong with what an effect makes, its cause stands in the request.
       const report: Report = (at, detail) => this.#with.report(pointer, `${draft.entity.title}${fieldAt(draft, at)}: ${detail}`)
-      derive({ catalogue, formulas, report, anew: new Set() }, draft)
+      const deriving = { catalogue, formulas, report, anew: new Set<string>() }
+      if (!stored) numbered.holdNew(draft, report, true)
+      derive(deriving, draft)
+      if (numbered.write()) derive(deriving, draft)
       judge({ catalogue, exists: () => true, report }, draft)
       judgeRules({ formulas, report, warn: () => undefined, event: stored ? 'update' : 'create' }, draft)
       const { row, writes: lines, changed, body } = emit(catalogue, draft)

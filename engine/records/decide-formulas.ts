@@ -112,6 +112,11 @@ export class Formulas {
     this.#pending.set(draft, (this.#pending.get(draft) ?? new Set()).add(field))
   }
 
+  /** It is, now. */
+  settle(draft: Draft, field: string): void {
+    this.#pending.get(draft)?.delete(field)
+  }
+
   isPending(draft: Draft, field: string): boolean {
     return this.#pending.get(draft)?.has(field) === true
   }

@@ -10,6 +10,7 @@ import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './
 import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
+import type { WantedNumber } from './decide-numbers.ts'
 import { refuseWithheld } from './decide-withheld.ts'
 import type { Without } from './decide-withheld.ts'
 import type { WriteRequest } from './request.ts'
@@ -21,7 +22,7 @@ export interface Loaded {
   readonly records: ReadonlyMap<string, LoadedRecord>
   readonly surroundings: Surroundings
   /** Before an operation is decided; `reset` undoes what a refused one took, `restart` what all of them took. */
-  readonly numbers: { mark(): void; reset(): void; restart(): void }
+  readonly numbers: { mark(): void; reset(): void; restart(): void; isCounted(operation: string): boolean }
 }
 export interface LoadedRecord {
   readonly stored: Stored
@@ -47,6 +48,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   const faults: Fault[] = []
   const asked: Asked[] = []
   const sought: Sought[] = []
+  const wanted: WantedNumber[] = []
   const seen = new Set<string>()
   loaded.numbers.restart()
   for (const operation of operations) {
@@ -59,10 +61,14 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
       if (error instanceof Unanswered) {
         asked.push(...error.asked)
         sought.push(...error.sought)
+        wanted.push(...error.wanted)
         continue
       }
       if (!(error instanceof Problem)) throw error
       if (request.mode === 'each' && error instanceof Entangled) throw new Entangled(error.message)
+      // Its number would be missing among those of the others.
+      if (request.mode === 'each' && loaded.numbers.isCounted(operation.id))
+        throw new Entangled('A number was counted for what is refused.')
       loaded.numbers.reset()
       if (request.mode === 'each') results.push(error)
       else if (request.mode === 'all' && error.code === 'request-invalid') faults.push(...error.faults)
@@ -71,6 +77,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   }
   if (asked.length + sought.length > 0) throw new Unanswered(asked, sought)
   if (faults.length > 0) throw invalid(faults)
+  if (wanted.length > 0) throw new Unanswered([], [], wanted)
   const decisions = results.filter((each): each is Decision => !(each instanceof Problem))
   const events = decisions.flatMap((each) => each.events)
   const writes = decisions.flatMap((each) => each.writes)

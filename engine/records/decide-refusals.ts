@@ -1,16 +1,20 @@
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { Sought } from './decide-effects.ts'
+import type { WantedNumber } from './decide-numbers.ts'
 import type { Asked } from './decide-formulas.ts'
 
 /** What expressions ask of the database before anything can be decided. Once it is answered, everything is decided afresh. */
 export class Unanswered extends Error {
   readonly asked: readonly Asked[]
   readonly sought: readonly Sought[]
-  constructor(asked: readonly Asked[], sought: readonly Sought[] = []) {
+  /** Wanted once there are no other questions: whoever counts makes others wait. */
+  readonly wanted: readonly WantedNumber[]
+  constructor(asked: readonly Asked[], sought: readonly Sought[] = [], wanted: readonly WantedNumber[] = []) {
     super('questions are open')
     this.asked = asked
     this.sought = sought
+    this.wanted = wanted
   }
 }
 

@@ -74,6 +74,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   exists: (_, each) => each !== id(404),
   changedSince: () => [],
   number: () => 'N1',
+  counted: () => undefined,
   documents: { byId: () => undefined, byKey: () => undefined, createdBy: () => undefined },
   newId: () => id(77),
   surroundings: { zone: 'UTC', parameter: () => null, answer: () => undefined },

@@ -14,6 +14,8 @@ import { judge, refuseOtherSystemValues } from './decide-judge.ts'
 import { judgeStates, runTransitions } from './decide-lifecycle.ts'
 import type { Run } from './decide-lifecycle.ts'
 import { invalid, Unanswered } from './decide-refusals.ts'
+import { Numbered } from './decide-numbers.ts'
+import type { NumberGiver } from './decide-numbers.ts'
 import { judgeRules } from './decide-rules.ts'
 
 /**
@@ -22,7 +24,7 @@ import { judgeRules } from './decide-rules.ts'
  */
 
 /** What `load` found. */
-export interface Situation {
+export interface Situation extends NumberGiver {
   readonly catalogue: Catalogue
   /** The acting member, the default of owner fields. */
   readonly member: string | null
@@ -30,7 +32,7 @@ export interface Situation {
   readonly exists: (entity: string, id: string) => boolean
   /** Field ids and line paths changed since a version. */
   readonly changedSince: (id: string, version: number) => readonly string[]
-  /** The next number of a sequence field, formatted. */
+  /** The next number of a sequence that counts all records, formatted. */
   readonly number: (field: Field) => string
   /** What expressions are told besides the document. */
   readonly surroundings: Surroundings
@@ -200,21 +202,30 @@ function draftOf(
   const warn: Report = (pointer, detail) => warnings.push({ pointer, detail })
   const formulas = new Formulas(situation.surroundings)
   const draft = draftDocument({ ...situation, report }, operation, stored, operation.change)
-  if (stored === null) for (const field of operation.entity.fields) if (field.sequence) draft.values.set(field.id, situation.number(field))
+  const numbered = new Numbered(situation, formulas, operation.id)
+  if (stored === null) {
+    for (const field of operation.entity.fields)
+      if (field.sequence && !field.logic?.numbering) draft.values.set(field.id, situation.number(field))
+    numbered.holdNew(draft, report, false)
+  }
   const deriving = { catalogue, formulas, report, anew: new Set<string>() }
   derive(deriving, draft)
   const asked = operation.op === 'update' ? operation.transition : null
   const runs = runTransitions({ formulas, report, mayRun, asked, isEngine: situation.member === null }, draft)
   // What a transition sets may be what other values are made of.
   if (runs.some(({ transition }) => transition.set.length > 0)) derive(deriving, draft)
+  for (const { transition } of runs) numbered.holdAt(transition.id, draft, report)
+  if (numbered.write()) derive(deriving, draft)
   refuseOtherSystemValues(draft, stored, operation.op === 'update' ? operation.ifMatch : null, report)
   judge({ ...situation, report }, draft)
   judgeStates(report, draft, runs)
   judgeRules({ formulas, report, warn, event: operation.op }, draft)
   const sought: Sought[] = []
-  const effected = decideEffects({ ...situation, formulas, report, seek: (each) => sought.push(each) }, draft, runs)
+  const effected = decideEffects({ ...situation, formulas, report, numbered, seek: (each) => sought.push(each) }, draft, runs)
   if (formulas.open.length + sought.length > 0) throw new Unanswered(formulas.open, sought)
   if (faults.length > 0) throw invalid(faults)
+  if (numbered.wanted.length > 0) throw new Unanswered([], [], numbered.wanted)
+  if (numbered.isOpen) throw new Error('a number hangs on itself: the catalogue was compiled without a check')
   return { draft, warnings, runs, effected }
 }
 

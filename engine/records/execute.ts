@@ -9,6 +9,7 @@ import { onlyOne } from './change.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
 import { Entangled, Unanswered } from './decide-refusals.ts'
 import { columnValues } from './decide-emit.ts'
+import type { WantedNumber } from './decide-numbers.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
@@ -148,7 +149,11 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     const answers = new Answers(request.access.catalogue, actor, new Date())
     const documents = new FoundDocuments(request.access.catalogue, actor)
     const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
-    const { results, writes, events, origins } = await decided(tx, answers, documents, () => decideOperations(request, operations, loaded))
+    const { results, writes, events, origins } = await decided(
+      tx,
+      { answers, documents, count: (wanted) => loaded.numbers.count(tx, actor, wanted) },
+      () => decideOperations(request, operations, loaded),
+    )
     const stamp = { actor, via: request.via, requestId: request.requestId }
     const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
     const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))
@@ -166,8 +171,16 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
 /** An answer may lead to further questions, a few deep: as long as values are derived from values that are asked for. */
 const rounds = 20
 
+interface Sources {
+  readonly answers: Answers
+  readonly documents: FoundDocuments
+  readonly count: (wanted: readonly WantedNumber[]) => Promise<void>
+}
+/** What is worked out anew is numbered already. */
+const countNothing = (): Promise<void> => Promise.reject(new Error('derived values have no numbers'))
+
 /** Decides, asking the database what expressions want to know of it. */
-async function decided<T>(tx: Transaction, answers: Answers, documents: FoundDocuments, decide: () => T): Promise<T> {
+async function decided<T>(tx: Transaction, { answers, documents, count }: Sources, decide: () => T): Promise<T> {
   for (let round = 1; ; round++) {
     try {
       return decide()
@@ -175,6 +188,7 @@ async function decided<T>(tx: Transaction, answers: Answers, documents: FoundDoc
       if (!(error instanceof Unanswered) || round === rounds) throw error
       if (error.asked.length > 0) await answers.ask(tx, error.asked)
       if (error.sought.length > 0) await documents.seek(tx, error.sought)
+      if (error.wanted.length > 0) await count(error.wanted)
     }
   }
 }
@@ -208,7 +222,9 @@ async function propagateFrom(
       // What others have written meanwhile is only seen by asking now.
       decide: (decide) => {
         const answers = new Answers(catalogue, actor, new Date())
-        return decided(tx, answers, new FoundDocuments(catalogue, actor), () => decide(answers.surroundings))
+        return decided(tx, { answers, documents: new FoundDocuments(catalogue, actor), count: countNothing }, () =>
+          decide(answers.surroundings),
+        )
       },
       write: ({ writes, events }) => writeQueries(writes, events, { actor, via, requestId }, false),
     },

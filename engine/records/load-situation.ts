@@ -57,8 +57,11 @@ export async function loadSituation(
       : null
   const reads = queries.length
   const creates = operations.filter((each) => each.op === 'create').length
-  const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence) : []
-  const taken = sequences.map((field) => ({ field, rows: ask(takeQuery(actor, here.entity, field, creates)) }))
+  const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence && !field.logic?.numbering) : []
+  const taken = sequences.map((field) => ({
+    field,
+    rows: ask(takeQuery(actor, { entity: here.entity.id, field: field.id, scope: '' }, creates)),
+  }))
   const steps: Step[] = [
     { role: 'bos_read', queries: queries.slice(0, reads) },
     { role: 'bos_write', queries: queries.slice(reads) },
@@ -84,6 +87,7 @@ export async function loadSituation(
       changedSince: (id, version) =>
         (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),
       number: (field) => numbers.next(field),
+      counted: (wanted) => numbers.counted(wanted),
       surroundings,
       documents,
       newId: uuidv7,

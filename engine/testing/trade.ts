@@ -65,6 +65,64 @@ const files: Readonly<Record<string, object>> = {
       },
     },
   },
+  'entities/ticket.json': {
+    title: 'Ticket',
+    type: 'object',
+    properties: {
+      number: {
+        title: 'Number',
+        'x-bos': {
+          type: 'sequence',
+          pattern: '{self.account.name}-{year(self.day)}/{n:3}',
+          scope: ['self.account', 'year(self.day)'],
+          gapless: true,
+        },
+      },
+      running: { title: 'Running', 'x-bos': { type: 'sequence', pattern: 'T{n:4}' } },
+      account: { title: 'Account', 'x-bos': { type: 'reference', entity: 'trade.account' } },
+      day: { type: 'string', format: 'date', title: 'Day' },
+      note: { type: 'string', title: 'Note', maxLength: 40 },
+      label: { title: 'Label', 'x-bos': { type: 'text', compute: "self.number + ' ' + self.note" } },
+      state: {
+        title: 'State',
+        enum: ['draft', 'issued', 'void'],
+        default: 'draft',
+        'x-bos': {
+          lifecycle: {
+            states: { issued: { frozen: true, required: ['issue'] } },
+            transitions: {
+              issue: {
+                from: ['draft'],
+                to: 'issued',
+                guard: "self.note != 'never'",
+                effects: [{ create: { entity: 'trade.receipt', set: { ticket: 'self', account: 'self.account' } } }],
+              },
+              cancel: { from: ['issued'], to: 'void' },
+              reopen: { from: ['void'], to: 'draft' },
+            },
+          },
+        },
+      },
+      issue: { title: 'Issue', 'x-bos': { type: 'sequence', pattern: 'I{n}', scope: ['self.account'], assign: 'issue' } },
+    },
+    'x-bos': {
+      plural: 'tickets',
+      titleField: 'label',
+      permissions: {},
+      rules: [{ id: 'short', assert: "self.label == null || !endsWith(self.label, 'bad')", message: 'Not that label.', at: 'label' }],
+    },
+  },
+  'entities/receipt.json': {
+    title: 'Receipt',
+    type: 'object',
+    properties: {
+      number: { title: 'Number', 'x-bos': { type: 'sequence', pattern: 'R{n}', scope: ['self.account'] } },
+      all: { title: 'All', 'x-bos': { type: 'sequence', pattern: 'A{n}' } },
+      ticket: { title: 'Ticket', 'x-bos': { type: 'reference', entity: 'trade.ticket' } },
+      account: { title: 'Account', 'x-bos': { type: 'reference', entity: 'trade.account' } },
+    },
+    'x-bos': { plural: 'receipts', titleField: 'number', permissions: {} },
+  },
   'entities/bill_line.json': {
     title: 'Bill line',
     type: 'object',

@@ -89,6 +89,7 @@ function logicOf({ logic }: FieldView): FieldLogic | null {
     readOnlyWhen: expressionOf(logic.readOnlyWhen),
     where: expressionOf(logic.where),
     currency: expressionOf(logic.currency),
+    numbering: null,
   }
 }
 

@@ -66,6 +66,9 @@ export function dependenciesOf(root: Node): Dependencies {
         return grown(ofRecord(source.of).inverse, `${source.entity}/${source.field}`, source.entity)
       case 'entity':
         return grown(searched, source.entity, source.entity)
+      case 'named':
+        visit(source.ids)
+        return grown(searched, source.entity, source.entity)
       case 'values':
         visit(source.list)
         return nobody

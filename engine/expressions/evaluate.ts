@@ -184,6 +184,14 @@ class Compiler {
         const { entity } = source
         return (environment) => environment.search(entity)
       }
+      case 'named': {
+        const ids = this.step(source.ids)
+        const { entity } = source
+        return (environment, bound) => {
+          const byId = new Map(environment.search(entity).map((each) => [each.get('id'), each]))
+          return ((ids(environment, bound) as readonly Value[] | null) ?? []).flatMap((id) => byId.get(id) ?? [])
+        }
+      }
       case 'values': {
         const list = this.step(source.list)
         return (environment, bound) => (list(environment, bound) as readonly Value[] | null) ?? []

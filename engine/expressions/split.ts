@@ -17,14 +17,21 @@ export interface Question {
   readonly node: Node
   /** Evaluated on the document, where the question stands: within a loop over lines, for each of them. */
   readonly inputs: readonly Node[]
+  /** What was asked, as it stood in the tree. */
+  readonly of: Node
 }
+
+/** A part of a split tree as it stood before. */
+export const joined = (part: Node, questions: readonly Question[]): Node =>
+  exchange(part, {
+    node: (each) => (each.kind === 'parameter' ? (questions[Number(/^question:(\d+)$/.exec(each.name)?.[1])]?.of ?? null) : null),
+  })
 
 const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
 const boolean: Type = { kind: 'boolean' }
 
-/** Overloads that `split` writes by itself. */
+/** The overload that `split` writes by itself. */
 const equals = 'eq.record'
-const isIn = 'in.list'
 
 /** What whoever evaluates the expression hands over; all other parameters the database knows too. */
 const isGiven = (parameter: string): boolean => parameter.startsWith('params.')
@@ -97,6 +104,8 @@ export function split(root: Node): Split | null {
       record: (each) => {
         if (each.kind === 'root' && each.root === 'user')
           return recordBy(each.entity, { kind: 'parameter', type: recordOf(each.entity), name: 'user.id' })
+        if (each.kind === 'root' && each.root === 'settings')
+          return { kind: 'first', entity: each.entity, source: { kind: 'entity', entity: each.entity } }
         if (each.kind === 'hop' && isOwn(each.of)) {
           const reference: Node = {
             kind: 'field',
@@ -126,18 +135,13 @@ export function split(root: Node): Split | null {
         if (each.kind === 'links' && isOwn(each.of)) {
           const type: Type = { kind: 'list', of: { kind: 'text' } }
           const ids = input({ kind: 'field', type, of: each.of, entity: each.of.entity, field: each.field, member: null })
-          return listOf(each.entity, (of) => ({
-            kind: 'call',
-            type: boolean,
-            overload: isIn,
-            args: [{ kind: 'identity', type: recordOf(each.entity), of }, ids],
-          }))
+          return { kind: 'named', entity: each.entity, ids }
         }
         return null
       },
     }
     const inner = exchange(node, inDatabase)
-    const index = questions.push({ node: inner, inputs }) - 1
+    const index = questions.push({ node: inner, inputs, of: node }) - 1
     return { kind: 'parameter', type: node.type, name: `question:${index}` }
   }
 

@@ -361,6 +361,15 @@ class Compiler {
     const opened = { scope: inner, alias, element, from: table, order: [tables.id(alias)] }
     const live = tables.live(source.entity, alias, 'loop')
     if (source.kind === 'entity') return { ...opened, conditions: [sql`${tables.tenant(alias)} = ${tenant}`, live] }
+    if (source.kind === 'named') {
+      const named = nextAlias(this.#names)
+      return {
+        ...opened,
+        from: sql`unnest(${this.node(source.ids, scope)}::uuid[]) with ordinality as ${sql.id(named)}(id, n) join ${table} on ${tables.tenant(alias)} = ${tenant} and ${tables.id(alias)} = ${sql.id(named, 'id')}`,
+        conditions: [live],
+        order: [sql`${sql.id(named, 'n')}`],
+      }
+    }
     const owner = this.#reach(source.of, scope)
     const isSameTenant = sql`${tables.tenant(alias)} = ${owner.wrap(tables.tenant(owner.alias))}`
     const id = owner.wrap(tables.id(owner.alias))

@@ -57,6 +57,8 @@ export function exchangeSource(source: Source, by: Exchange): Source {
       return source
     case 'values':
       return { ...source, list: exchange(source.list, by) }
+    case 'named':
+      return { ...source, ids: exchange(source.ids, by) }
     case 'filter':
       return {
         ...source,

@@ -167,6 +167,8 @@ export type Source =
   /** All records of an entity, in the order of their ids; only ever below a filter by one of its keys. */
   | { readonly kind: 'entity'; readonly entity: string }
   | { readonly kind: 'values'; readonly list: Node }
+  /** The records that these ids name, in their order. No author writes it: `split` does. */
+  | { readonly kind: 'named'; readonly entity: string; readonly ids: Node }
   /** Elements for which `where` is true, ordered by `order` (nulls last) and then as the source is. */
   | {
       readonly kind: 'filter'

@@ -132,6 +132,8 @@ class Writer {
         return this.#member(this.#record(source.of), source.of.entity, `${source.entity}/${source.field}`)
       case 'entity':
         return path(this.#entityName(source.entity))
+      case 'named':
+        return this.node(source.ids)
       case 'values':
         return this.node(source.list)
       case 'filter':

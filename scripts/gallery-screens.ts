@@ -92,6 +92,18 @@ export const screens: readonly Screen[] = [
     pose: (pose) => list(pose, '/e/crm/deals?draft=1&stage.in=qualified%2Cproposal&value.gte=20000&sort=-value'),
   },
   {
+    name: 'list-expression',
+    title: 'List, an expression being written',
+    as: 'rep',
+    pose: async (pose) => {
+      await list(pose, '/e/crm/deals?draft=1&sort=-value')
+      await pose.page.getByRole('button', { name: 'Filter', exact: true }).click()
+      await pose.page.getByRole('option', { name: 'Expression' }).click()
+      await pose.page.getByRole('combobox', { name: 'Expression' }).pressSequentially("self.stage == 'won' && self.company.co")
+      await pose.page.getByRole('listbox', { name: 'Expression: suggestions' }).waitFor()
+    },
+  },
+  {
     name: 'list-empty',
     title: 'List, nothing matches',
     as: 'rep',

@@ -119,7 +119,7 @@ export function ExpressionInput(props: Props) {
     }
     if (
       (key === ' ' && event.ctrlKey) ||
-      (key === 'ArrowDown' && !isListed && isPlain && isLastLine(text, caret)) ||
+      (key === 'ArrowDown' && !isListed && isPlain && caret === text.length) ||
       (key === 'ArrowDown' && event.altKey)
     ) {
       done()
@@ -248,5 +248,3 @@ export function ExpressionInput(props: Props) {
 /** Half a text is no mistake: what the caret stands in, or at the end of, is judged when the person is done with it. */
 const isBeingWritten = (text: string, caret: number, { start, end }: ExpressionFault): boolean =>
   start >= text.trimEnd().length || (caret >= start && text.slice(end, caret).trim() === '')
-
-const isLastLine = (text: string, caret: number): boolean => !text.slice(caret).includes('\n')

@@ -138,4 +138,5 @@ it('what the server says of a joined expression stands where the person wrote it
   expect(toldFaults(refused('No.', 'sort'), own, '')).toEqual([])
   expect(toldFaults(refused('No.', 'filter', 'internal'), own, '')).toEqual([])
   expect(toldFaults(new Error('x'), own, '')).toEqual([])
+  expect(toldFaults(refused('Characters 6–9: No.'), '', 'self.stag == 1')).toEqual([])
 })

@@ -31,6 +31,8 @@ export function OfferList({
     if (active !== null) document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: 'nearest' })
   }, [id, active])
   const doc = offers[active ?? -1]?.doc ?? ''
+  // What a row has no room for stands below the rows.
+  const isLong = doc.length > fits
   const narrow = offers.every((offer) => offer.type === '' && offer.doc === '' && offer.title.length < 20)
   return (
     <div className="offers" dir="ltr" ref={box} data-placed={place !== null || undefined} data-narrow={narrow || undefined}>
@@ -53,12 +55,12 @@ export function OfferList({
               <span className="faint">{offer.path}</span>
               {offer.label}
             </code>
-            <span className="offer-title ellipsis">{offer.title === '' ? offer.doc : offer.title}</span>
+            <span className="offer-title ellipsis">{offer.title === '' && !(index === active && isLong) ? offer.doc : offer.title}</span>
             <span className="offer-type">{offer.type}</span>
           </div>
         ))}
       </div>
-      {doc.length > fits && <p className="offer-doc">{doc}</p>}
+      {isLong && <p className="offer-doc">{doc}</p>}
     </div>
   )
 }

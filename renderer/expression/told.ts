@@ -10,9 +10,9 @@ export const joined = (own: string, given: string): string | undefined =>
 
 const place = /^Characters? (\d+)(?:–(\d+))?: /
 
-/** What the server had against an expression, with places in the person's own text; empty: the list failed for another reason. */
+/** What the server had against the person's own expression, with places in it; empty: the list failed for another reason. */
 export function toldFaults(error: unknown, own: string, given: string): readonly ExpressionFault[] {
-  if (!isProblem(error, 'parameter-invalid')) return []
+  if (own === '' || !isProblem(error, 'parameter-invalid')) return []
   return error.faults
     .filter(({ pointer }) => pointer === 'filter')
     .map(({ detail }) => {

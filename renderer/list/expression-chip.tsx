@@ -79,7 +79,7 @@ export function ExpressionRefused({
               Change the expression
             </button>
           )}
-          <button className="btn form quiet" onClick={onRemove}>
+          <button className={onEdit ? 'btn form quiet' : 'btn form'} onClick={onRemove}>
             Remove the expression
           </button>
         </>

@@ -8,8 +8,10 @@ import { compiledValidate } from './validate.ts'
 
 /** What the expressions of a module's files mean together, and what is wrong with them. */
 const validate = compiledValidate()
-const line = (properties: object, settings: object = {}) => exampleEntity({ ...properties }, { kind: 'line', ...settings })
-const sources = (deal: object, settings: object = {}, lines: object = {}, lineSettings: object = {}): ModuleSource[] => [
+const line = (properties: Readonly<Record<string, unknown>>, settings: Readonly<Record<string, unknown>> = {}) =>
+  exampleEntity({ ...properties }, { kind: 'line', ...settings })
+type Part = Readonly<Record<string, unknown>>
+const sources = (deal: Part, settings: Part = {}, lines: Part = {}, lineSettings: Part = {}): ModuleSource[] => [
   exampleCore,
   exampleModule('crm', {
     'module.json': {
@@ -169,7 +171,7 @@ describe('rules and conditions', () => {
 })
 
 describe('lifecycles', () => {
-  const lifecycle = (node: object, settings: object = {}, lines: object = {}) =>
+  const lifecycle = (node: Part, settings: Part = {}, lines: Part = {}) =>
     faultsOf({ stage: { enum: ['new', 'won'], 'x-bos': { lifecycle: node } } }, settings, lines)
   const at = 'deal.json/properties/stage/x-bos/lifecycle'
 

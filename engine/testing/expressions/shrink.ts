@@ -58,6 +58,8 @@ function inSource(source: Source, put: (source: Source) => Node): Place[] {
       return []
     case 'values':
       return [{ node: source.list, put: (list) => put({ ...source, list }) }]
+    case 'named':
+      return [{ node: source.ids, put: (ids) => put({ ...source, ids }) }]
     case 'filter':
       return [
         { node: source.where, put: (where) => put({ ...source, where }) },

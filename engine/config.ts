@@ -106,6 +106,9 @@ export const limits = {
   measures: 10,
   groupRows: 1_000,
   groupRowsDefault: 100,
+  /** Documents whose stored derived values one request may change, besides those it names; and how many of them are held at a time. */
+  derivedDocuments: 5_000,
+  derivedDocumentsAtOnce: 500,
   bulkOperations: 1_000,
   linesPerDocument: 1_000,
   /** Records that one delete may take along. */

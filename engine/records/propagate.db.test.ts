@@ -116,3 +116,24 @@ test('fifty writers at once: nothing is lost, nothing over-delivered, and a reco
     expect([now['delivered'], now['percent']]).toEqual([sum, ((sum * 100) / 40).toFixed(2)])
   }
 })
+
+test('a thousand documents follow one change, part by part; more than can be held to it are refused as a whole', async () => {
+  const company = await make('/api/crm/companies', { name: 'Many' })
+  const rows = (from: number, count: number) =>
+    world.sql(
+      `insert into works.sale (tenant_id, id, version, revision, created_at, created_via, updated_at, name, customer, account_title)
+       select $1, gen_random_uuid(), 1, 1, now(), 'seed', now(), 'S' || n, $2, 'Many / S' || n from generate_series($3::int, $4::int) n`,
+      [world.acme.id, company.id, from, from + count - 1],
+    )
+  await rows(1, 1_200)
+  ok(await call('PATCH', `/api/crm/companies/${company.id}`, { name: 'Several' }))
+  const titled = () =>
+    world.sql<{ n: number }>(`select count(*)::int as n from works.sale where customer = $1 and account_title = 'Several / ' || name`, [
+      company.id,
+    ])
+  expect((await titled())[0]!.n).toBe(1_200)
+  await rows(1_201, 4_000)
+  const reply = await call('PATCH', `/api/crm/companies/${company.id}`, { name: 'Too many' })
+  expect([reply.status, (reply.body as { code: string }).code]).toEqual([422, 'too-expensive'])
+  expect((await read(`/api/crm/companies/${company.id}`))['name']).toBe('Several')
+})

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { Catalogue, Dependant, Entity, PathStep } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
 import type { Query, Transaction } from '../database/types.ts'
+import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
 import type { Stored } from './change.ts'
 import { decideDerived } from './decide.ts'
@@ -50,13 +52,14 @@ export async function propagate(propagating: Propagating, first: readonly Change
     if (round === longestChain) throw new Error('derived values chase each other')
     const affected = await affectedBy(propagating, changed)
     const events: EventDraft[] = []
-    for (const { entity, documents } of affected) {
+    for (const { entity, documents } of inParts(affected)) {
       const consequences = await workOut(propagating, entity, documents)
       if (consequences.writes.length === 0) continue
       await propagating.tx.send({ role: 'bos_write', queries: propagating.write(consequences) })
       events.push(...consequences.events)
       for (const { record, revision } of consequences.events) revisions.set(record, revision)
     }
+    if (revisions.size > limits.derivedDocuments) throw tooMany()
     const causes = new Map(affected.flatMap(({ documents }) => [...documents]))
     changed = changesOf(propagating.catalogue, events, (record, line) => {
       const places = causes.get(record)?.places
@@ -65,6 +68,22 @@ export async function propagate(propagating: Propagating, first: readonly Change
   }
   return revisions
 }
+
+/** In the order in which they are locked, so many at a time as are held in memory. Throws Problem 'too-expensive'. */
+function* inParts(affected: readonly Affected[]): Generator<Affected> {
+  if (affected.reduce((sum, { documents }) => sum + documents.size, 0) > limits.derivedDocuments) throw tooMany()
+  for (const { entity, documents } of affected) {
+    const sorted = [...documents].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (let from = 0; from < sorted.length; from += limits.derivedDocumentsAtOnce)
+      yield { entity, documents: new Map(sorted.slice(from, from + limits.derivedDocumentsAtOnce)) }
+  }
+}
+
+const tooMany = (): Problem =>
+  new Problem(
+    'too-expensive',
+    `Stored values of more than ${limits.derivedDocuments} other records hang on this change. A lookup, which is not stored, would not.`,
+  )
 
 /** Whether anything hangs on what these events change. */
 export const hasDependants = ({ dependants }: Catalogue, changed: readonly Changed[]): boolean =>

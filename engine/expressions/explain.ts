@@ -21,6 +21,8 @@ export interface Reader {
   /** What the reader may know by name. */
   readonly names: Names
   readonly mayRead: (entity: string, field: string) => boolean
+  /** A part of the tree as its author wrote it, where what is evaluated has another form; absent: it has none. */
+  readonly original?: (part: Node) => Node
 }
 
 /**
@@ -30,6 +32,9 @@ export interface Reader {
 export function explain(root: Node, environment: Environment, reader: Reader): Explanation {
   return new Explainer(environment, reader).part(root, true)
 }
+
+/** What stands for a part of which the reader may not even know the fields. */
+const unnamed = '…'
 
 class Explainer {
   readonly #environment: Environment
@@ -43,7 +48,7 @@ class Explainer {
   }
 
   part(node: Node, decides: boolean): Explanation {
-    const label = format(written(node, this.#reader.names))
+    const label = this.#label(node)
     const parts = this.#parts(node, decides)
     if (!this.#isSeen(node)) return { label, decides, parts }
     return { label, value: toCanonical(node.type, this.#value(node)), decides, parts }
@@ -53,8 +58,19 @@ class Explainer {
     return toStep(node)(this.#environment, this.#bound)
   }
 
+  #label(node: Node): string {
+    const { names } = this.#reader
+    const original = this.#original(node)
+    const isNamed = reads(original).every(({ entity, field }) => names.shape(entity)?.byId(field) !== undefined)
+    return isNamed ? format(written(original, names)) : unnamed
+  }
+
+  #original(node: Node): Node {
+    return this.#reader.original?.(node) ?? node
+  }
+
   #isSeen(node: Node): boolean {
-    return reads(node).every(({ entity, field }) => this.#reader.mayRead(entity, field))
+    return reads(this.#original(node)).every(({ entity, field }) => this.#reader.mayRead(entity, field))
   }
 
   #parts(node: Node, decides: boolean): readonly Explanation[] {
@@ -101,7 +117,7 @@ class Explainer {
     if (body === null || (operation !== 'exists' && operation !== 'all')) return []
     // Which element it is says what its body was.
     const { mayRead } = this.#reader
-    if (![...reads(source), ...reads(body)].every(({ entity, field }) => mayRead(entity, field))) return []
+    if (![...reads(source), ...reads(this.#original(body))].every(({ entity, field }) => mayRead(entity, field))) return []
     for (const element of toElements(source)(this.#environment, this.#bound)) {
       this.#bound[variable] = element
       if ((this.#value(body) === true) === (operation === 'exists')) return [this.part(body, decides)]

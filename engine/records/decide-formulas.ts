@@ -1,8 +1,10 @@
 import { toFunction, toStep } from '../expressions/evaluate.ts'
 import type { Bound, Environment, RecordView } from '../expressions/evaluate.ts'
-import { split } from '../expressions/split.ts'
+import { explain } from '../expressions/explain.ts'
+import type { Explanation, Reader } from '../expressions/explain.ts'
+import { joined, split } from '../expressions/split.ts'
 import type { Question } from '../expressions/split.ts'
-import type { Expression, Value } from '../expressions/types.ts'
+import type { Expression, Node, Value } from '../expressions/types.ts'
 import { toCanonical } from '../expressions/values.ts'
 import type { Draft } from './decide-draft.ts'
 import { storedViewOf, viewOf } from './decide-views.ts'
@@ -23,6 +25,7 @@ export interface Asked {
 }
 
 interface Compiled {
+  readonly root: Node
   readonly run: (environment: Environment) => Value
   readonly questions: readonly {
     readonly question: Question
@@ -37,7 +40,8 @@ function compile(expression: Expression): Compiled {
   if (known) return known
   const parts = split(expression.root)
   if (!parts) throw new Error('the catalogue was compiled without a check: a loop over lines inside a question')
-  const made = {
+  const made: Compiled = {
+    root: parts.root,
     run: toFunction(parts.root),
     questions: parts.questions.map((question) => ({
       question,
@@ -76,7 +80,29 @@ export class Formulas {
 
   /** The canonical value for a draft as it will be, or (`stored`) as it is; undefined: pending. */
   value(expression: Expression, draft: Draft, as: 'will be' | 'stored' = 'will be', given: Given = {}): unknown {
-    const { run, questions } = compile(expression)
+    return this.#unlessPending(() => toCanonical(expression.type, compile(expression).run(this.#environment(expression, draft, as, given))))
+  }
+
+  /** Why it has its value for a draft; undefined: pending. */
+  explain(expression: Expression, draft: Draft, reader: Reader): Explanation | undefined {
+    const { root, questions } = compile(expression)
+    const asked = questions.map(({ question }) => question)
+    return this.#unlessPending(() =>
+      explain(root, this.#environment(expression, draft, 'will be', {}), { ...reader, original: (part) => joined(part, asked) }),
+    )
+  }
+
+  #unlessPending<T>(evaluate: () => T): T | undefined {
+    try {
+      return evaluate()
+    } catch (error) {
+      if (error instanceof Pending) return undefined
+      throw error
+    }
+  }
+
+  #environment(expression: Expression, draft: Draft, as: 'will be' | 'stored', given: Given): Environment {
+    const { questions } = compile(expression)
     const { zone, parameter } = this.#surroundings
     const environment: Environment = {
       zone,
@@ -93,12 +119,7 @@ export class Formulas {
         return this.#ask({ question, inputs: inputs.map((input) => input(environment, bound)) })
       },
     }
-    try {
-      return toCanonical(expression.type, run(environment))
-    } catch (error) {
-      if (error instanceof Pending) return undefined
-      throw error
-    }
+    return environment
   }
 
   /** Whether a condition is true; undefined: pending. */

@@ -105,7 +105,7 @@ function isMissing(draft: Draft, field: Field): boolean {
 
 function judgeFrozen(report: Report, draft: Draft, state: State, title: string, runs: readonly Run[]): void {
   const moved = new Set(runs.flatMap(({ lifecycle, transition }) => [lifecycle.field, ...transition.set.map((each) => each.field)]))
-  const isOpen = (path: string): boolean => state.except.some((each) => path === each || path.startsWith(`${each}.`))
+  const isOpen = (path: string): boolean => isExcept(state, path)
   const refuse = (at: string, field: Field): void => report(at, `${field.title} cannot be changed: the record is ${title}.`)
   const visit = (row: Draft, prefix: string): void => {
     for (const id of row.change?.set.keys() ?? []) {
@@ -126,6 +126,22 @@ function judgeFrozen(report: Report, draft: Draft, state: State, title: string, 
     }
   }
   visit(draft, '')
+}
+
+const isExcept = ({ except }: State, path: string): boolean => except.some((each) => path === each || path.startsWith(`${each}.`))
+
+/** The state that keeps what stands at a path (`notes`, `items.*.checked`) as it is; null: none does. */
+export function frozenBy(
+  entity: Entity,
+  values: ReadonlyMap<string, unknown>,
+  path: string,
+): { readonly title: string; readonly state: Field } | null {
+  for (const { field: id, states } of entity.lifecycles) {
+    const state = states.get(String(values.get(id)))
+    const field = entity.fieldById.get(id)!
+    if (state?.frozen && id !== path && !isExcept(state, path)) return { title: titleOf(field, values.get(id)), state: field }
+  }
+  return null
 }
 
 /** Whether a record in its stored state may be deleted. */

@@ -12,6 +12,7 @@ import { columnValues } from './decide-emit.ts'
 import type { WantedNumber } from './decide-numbers.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
+import type { EventDraft } from './decide.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
 import { FoundDocuments, originQueries } from './documents.ts'
 import { getQuery } from './get.ts'
@@ -33,6 +34,8 @@ export interface Executed {
   readonly results: readonly Result[]
   /** The record read back under the actor's own policies, after the write; no row: the actor cannot see it any more. */
   readonly answer: Rows | null
+  /** What history says of it, or would of what was only tried; none where it was done before, or operation by operation. */
+  readonly events: readonly EventDraft[]
 }
 
 /** An `each` request of which some operations were done by an earlier copy of it. */
@@ -41,9 +44,12 @@ class DoneInPart extends Error {}
 /** One transaction for the whole request; in mode `each`, where that does not work out, one for every operation. Throws Problems. */
 export async function execute(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   const { operations, refused } = request
-  const { results, answer } = operations.length > 0 ? await executeRead(database, request, actor) : { results: [], answer: null }
+  const executed: Executed = operations.length > 0 ? await executeRead(database, request, actor) : { results: [], answer: null, events: [] }
   let done = 0
-  return { results: Array.from({ length: operations.length + refused.size }, (_, i) => refused.get(i) ?? results[done++]!), answer }
+  return {
+    ...executed,
+    results: Array.from({ length: operations.length + refused.size }, (_, i) => refused.get(i) ?? executed.results[done++]!),
+  }
 }
 
 /** The operations that could be read. */
@@ -79,7 +85,7 @@ async function oneByOne(database: Database, request: WriteRequest, actor: Actor)
       ),
     )
   }
-  return { results, answer: null }
+  return { results, answer: null, events: [] }
 }
 
 /**
@@ -143,7 +149,7 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     if (request.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
     if (done[0]) {
       const rows = await tx.commit(...read(done[0][0]?.id))
-      return { results: done[0], answer: rows.at(-1) ?? null }
+      return { results: done[0], answer: rows.at(-1) ?? null, events: [] }
     }
     const operations = await resolveUpserts(tx, request, actor)
     const answers = new Answers(request.access.catalogue, actor, new Date())
@@ -164,7 +170,7 @@ async function executeOnce(database: Database, request: WriteRequest, actor: Act
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
     const [first] = results
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
-    return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null }
+    return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null, events }
   })
 }
 

@@ -6,6 +6,7 @@ import { aggregateQuery } from './aggregate.ts'
 import { withinCost } from './answer.ts'
 import type { Cursors } from './cursor.ts'
 import { execute } from './execute.ts'
+import { runExplain } from './explain.ts'
 import { getQuery } from './get.ts'
 import { historyPage, historyQuery } from './history.ts'
 import { listQuery } from './list.ts'
@@ -71,6 +72,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       if (share.change) onWritten()
       return shares
     },
+    explain: ({ explain }, actor) => runExplain(database, explain, actor),
     write: async (request, actor) => {
       const outcome = await execute(database, request, actor)
       onWritten()

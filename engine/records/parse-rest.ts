@@ -3,6 +3,7 @@ import { Problem } from '../problems.ts'
 import { entityAt } from './access.ts'
 import { parseAggregate } from './aggregate.ts'
 import type { Cursors } from './cursor.ts'
+import { parseExplain } from './explain-request.ts'
 import { parseExport } from './export.ts'
 import { parseGet } from './get.ts'
 import { parseHistory } from './history.ts'
@@ -69,7 +70,7 @@ function parseRecord(place: Place, id: string | null): Request {
 }
 
 function parseOnRecord(place: Place, id: string | null, what: string): Request {
-  const { access, here, call } = place
+  const { access, here, actor, call } = place
   if (what === 'history') {
     allow(call, 'GET')
     return { kind: 'history', access, history: parseHistory(access, granted(here, 'history'), id, call.query) }
@@ -77,6 +78,10 @@ function parseOnRecord(place: Place, id: string | null, what: string): Request {
   if (what === 'share' && id !== null && isShareable(here.entity)) {
     allow(call, 'GET', 'POST', 'DELETE')
     return { kind: 'share', access, share: parseShare(access, granted(here, 'share'), id, call) }
+  }
+  if (what === 'explain') {
+    allow(call, 'GET')
+    return { kind: 'explain', access, explain: parseExplain(access, writable(here), actor, id, call) }
   }
   const transition = transitionNamed(here, what)
   if (transition) {

@@ -19,7 +19,7 @@ const may = (id: string, ...actions: Action[]): EntityAccess => {
     visible: [],
     masks: new Map(),
     transitions: new Map(),
-  within: [],
+    within: [],
     readOnly: new Set(),
     fixed: new Map(),
     fixedOnCreate: new Set(),
@@ -34,6 +34,7 @@ const requests: { readonly [K in Kind]: (here: EntityAccess) => unknown } = {
   export: (here) => ({ kind: 'export', export: { list: { access: here, action: 'export' } } }),
   lookUp: (here) => ({ kind: 'lookUp', lookUp: { here } }),
   share: (here) => ({ kind: 'share', share: { here } }),
+  explain: (here) => ({ kind: 'explain', explain: { here } }),
   write: (here) => ({ kind: 'write', here }),
 }
 const answer = (kind: Kind, here: EntityAccess): string => {
@@ -44,7 +45,16 @@ const answer = (kind: Kind, here: EntityAccess): string => {
     return error instanceof Problem ? error.code : String(error)
   }
 }
-const needed = { list: 'list', get: 'get', history: 'history', aggregate: 'list', export: 'export', lookUp: 'get', share: 'share' } as const
+const needed = {
+  list: 'list',
+  get: 'get',
+  history: 'history',
+  aggregate: 'list',
+  export: 'export',
+  lookUp: 'get',
+  share: 'share',
+  explain: 'get',
+} as const
 
 test.each(Object.entries(needed) as [keyof typeof needed, Action][])('%s needs %s', (kind, action) => {
   expect(answer(kind, may('shop.order'))).toBe('not-allowed')
@@ -68,6 +78,7 @@ test('lines are read, not written, and have no history of their own', () => {
     ['export', 'permitted'],
     ['lookUp', 'permitted'],
     ['share', 'not-allowed'],
+    ['explain', 'not-allowed'],
     ['write', 'not-allowed'],
   ])
 })

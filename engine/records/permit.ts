@@ -23,6 +23,8 @@ export function permit(request: Request): void {
       return void (request.lookUp.here.actions.has('list') || granted(request.lookUp.here, 'get'))
     case 'share':
       return void granted(request.share.here, 'share')
+    case 'explain':
+      return void (writable(request.explain.here).actions.has('list') || granted(request.explain.here, 'get'))
     case 'write':
       return void writable(request.here)
   }

@@ -3,6 +3,8 @@ import type { Problem } from '../problems.ts'
 import type { AggregateRequest } from './aggregate.ts'
 import type { Operation } from './change.ts'
 import type { Executed } from './execute.ts'
+import type { Explanation } from './explain.ts'
+import type { ExplainRequest } from './explain-request.ts'
 import type { ExportRequest } from './export.ts'
 import type { GetRequest } from './get.ts'
 import type { HistoryPage, HistoryRequest } from './history.ts'
@@ -28,6 +30,7 @@ interface Asked {
   readonly export: { readonly export: ExportRequest }
   readonly lookUp: { readonly lookUp: LookUp }
   readonly share: { readonly share: ShareRequest }
+  readonly explain: { readonly explain: ExplainRequest }
   readonly write: Write
 }
 
@@ -74,6 +77,7 @@ export interface Outcomes {
   readonly lookUp: readonly (readonly [value: string, id: string])[]
   /** With whom the record is shared now. */
   readonly share: readonly Share[]
+  readonly explain: Explanation
   /** One result per operation, in order. */
   readonly write: Executed
 }

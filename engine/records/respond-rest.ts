@@ -17,6 +17,7 @@ const responses: { readonly [K in Kind]: Respond<K> } = {
     jsonAnswer(`{"data":${String(row['data'])},"page":{"limit":${aggregate.limit},"more":${row['more'] === true}}}`),
   export: (request, readPage, _, cursors) => exportPages(request.export, readPage, cursors),
   share: (_, shares) => jsonAnswer(JSON.stringify({ data: shares })),
+  explain: (_, explanation) => jsonAnswer(JSON.stringify(explanation)),
   lookUp: (_, found) => jsonAnswer(JSON.stringify(found)),
   write: (request, outcome, call) => (request.mode === 'one' ? oneAnswer(request, outcome, call) : bulkAnswer(outcome)),
 }

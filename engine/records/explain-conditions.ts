@@ -1,0 +1,180 @@
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Database } from '../database/types.ts'
+import type { Explanation } from '../expressions/explain.ts'
+import type { Expression } from '../expressions/types.ts'
+import type { Report } from '../problems.ts'
+import { contextOf } from './access.ts'
+import type { Change, Stored } from './change.ts'
+import { derive } from './decide-derive.ts'
+import { draftDocument } from './decide-draft.ts'
+import type { Draft } from './decide-draft.ts'
+import { Formulas } from './decide-formulas.ts'
+import { frozenBy, runTransitions } from './decide-lifecycle.ts'
+import { documentQueries, readDocuments } from './documents.ts'
+import type { Explained, FieldPath } from './explain-request.ts'
+import { isReadable } from './explain-reader.ts'
+import type { ReaderOf } from './explain-reader.ts'
+import { Answers } from './questions.ts'
+import type { Access, Actor, EntityAccess, Grant } from './types.ts'
+
+/** An expression that has a say, with what it says of the record. */
+export interface ConditionExplained {
+  readonly kind: 'guard' | 'rule' | 'visibleWhen' | 'requiredWhen' | 'readOnlyWhen'
+  /** Name of the field of which it is a condition, or at which the message of a rule stands. */
+  readonly field?: string
+  /** Id of a rule. */
+  readonly rule?: string
+  readonly message?: string
+  readonly severity?: 'error' | 'warning'
+  /** Absent: not everybody concerned may read what it reads. */
+  readonly holds?: boolean
+  readonly why: Explanation
+}
+export interface ConditionsExplained {
+  readonly expressions: readonly ConditionExplained[]
+  /** Of the words of roles. */
+  readonly grants: ReadonlyMap<Grant, Explanation>
+  /** Title of the state that keeps the field that is asked about as it is; null: none does. */
+  readonly frozen: { readonly title: string; readonly state: Field } | null
+  /** Of that field: whether its conditions hold, which whoever may change it would find out by trying. */
+  readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
+}
+
+export interface Explaining {
+  readonly access: Access
+  readonly here: EntityAccess
+  /** What the one who asks may know of. */
+  readonly asker: EntityAccess
+  readonly what: Explained
+  readonly field: FieldPath | null
+  readonly id: string
+  readonly grants: readonly Grant[]
+  readonly readerOf: ReaderOf
+}
+
+const nothing: ConditionsExplained = {
+  expressions: [],
+  grants: new Map(),
+  frozen: null,
+  truth: { requiredWhen: false, readOnlyWhen: false },
+}
+const ignore: Report = () => undefined
+
+/** What expressions say of the stored record, or, of a transition, of the record as it would be. Stores nothing. */
+export async function explainConditions(database: Database, explaining: Explaining, actor: Actor): Promise<ConditionsExplained> {
+  const { access, here, what, field, id, grants } = explaining
+  const { catalogue } = access
+  const isAsked = what.kind === 'transition' || what.action === 'update' || field !== null
+  if (!isAsked && grants.every(({ condition }) => condition === null)) return nothing
+  return database.transaction(contextOf(actor, access), async (tx) => {
+    const [, read] = documentQueries(catalogue, here.entity, actor.tenant, [id])
+    const [rows] = await tx.send({ role: 'bos_write', queries: [read!] })
+    const stored = readDocuments(catalogue, here.entity, rows!.rows).get(id)
+    if (!stored) return nothing
+    const answers = new Answers(catalogue, actor, new Date())
+    for (let round = 1; ; round++) {
+      const formulas = new Formulas(answers.surroundings)
+      const told = tell(explaining, formulas, stored)
+      if (formulas.open.length === 0) return told
+      if (round === rounds) throw new Error('expressions ask without end')
+      await answers.ask(tx, formulas.open)
+    }
+  })
+}
+
+/** An answer may lead to further questions, a few deep. */
+const rounds = 20
+
+function tell(explaining: Explaining, formulas: Formulas, stored: Stored): ConditionsExplained {
+  const { access, here, asker, what, field, grants } = explaining
+  const { catalogue } = access
+  const { entity } = here
+  const asStored = draftOf(catalogue, entity, stored, null)
+  const draft = what.kind === 'transition' ? movedDraft(catalogue, entity, stored, what, formulas) : asStored
+  const fields = field ? (entity.fields.includes(field.field) ? [field.field] : []) : what.kind === 'action' ? asker.visible : []
+  const isTrue = (kind: 'requiredWhen' | 'readOnlyWhen'): boolean => {
+    const expression = field && fields[0]?.logic?.[kind]
+    return expression ? formulas.holds(expression, asStored) === true : false
+  }
+  const expressions = [
+    ...fields.flatMap((each) => conditionsOf(explaining, formulas, asStored, each)),
+    ...(what.kind === 'transition' ? guardOf(explaining, formulas, draft, what) : []),
+    ...(what.kind === 'transition' || what.action === 'update' ? brokenRules(explaining, formulas, draft) : []),
+  ]
+  return {
+    expressions,
+    grants: new Map(grants.flatMap((grant) => (grant.condition ? pair(grant, why(explaining, formulas, asStored, grant.condition)) : []))),
+    truth: { requiredWhen: isTrue('requiredWhen'), readOnlyWhen: isTrue('readOnlyWhen') },
+    frozen: field ? frozenBy(entity, stored.values, field.path.replaceAll('.', '.*.')) : null,
+  }
+}
+
+const pair = <T>(grant: Grant, value: T | undefined): [Grant, T][] => (value === undefined ? [] : [[grant, value]])
+
+const draftOf = (catalogue: Catalogue, entity: Entity, stored: Stored, change: Change | null): Draft =>
+  draftDocument({ catalogue, member: null, report: ignore }, { entity, id: stored.id, pointer: '' }, stored, change)
+
+/** The document as its transition makes it. */
+function movedDraft(
+  catalogue: Catalogue,
+  entity: Entity,
+  stored: Stored,
+  { transition, state }: Explained & { kind: 'transition' },
+  formulas: Formulas,
+): Draft {
+  const draft = draftOf(catalogue, entity, stored, { set: new Map([[state.id, transition.to]]), lines: new Map(), echo: new Map() })
+  const deriving = { catalogue, formulas, report: ignore, anew: new Set<string>() }
+  derive(deriving, draft)
+  runTransitions({ formulas, report: ignore, mayRun: () => true, asked: transition.id, isEngine: false }, draft)
+  if (transition.set.length > 0) derive(deriving, draft)
+  return draft
+}
+
+const why = ({ readerOf }: Explaining, formulas: Formulas, draft: Draft, expression: Expression): Explanation | undefined =>
+  formulas.explain(expression, draft, readerOf(expression))
+
+type Told = Omit<ConditionExplained, 'holds' | 'why'>
+
+function explained(explaining: Explaining, formulas: Formulas, draft: Draft, expression: Expression, told: Told): ConditionExplained[] {
+  const explanation = why(explaining, formulas, draft, expression)
+  if (!explanation) return []
+  const isTold = isReadable(explaining.readerOf(expression), expression) && 'value' in explanation
+  return [{ ...told, ...(isTold && { holds: explanation.value === true }), why: explanation }]
+}
+
+function conditionsOf(explaining: Explaining, formulas: Formulas, draft: Draft, { name, logic }: Field): ConditionExplained[] {
+  if (!logic) return []
+  return (['visibleWhen', 'requiredWhen', 'readOnlyWhen'] as const).flatMap((kind) => {
+    const expression = logic[kind]
+    return expression ? explained(explaining, formulas, draft, expression, { kind, field: name }) : []
+  })
+}
+
+function guardOf(
+  explaining: Explaining,
+  formulas: Formulas,
+  draft: Draft,
+  { transition: { guard, message }, state }: Explained & { kind: 'transition' },
+): ConditionExplained[] {
+  return guard
+    ? explained(explaining, formulas, draft, guard, { kind: 'guard', field: state.name, ...(message !== null && { message }) })
+    : []
+}
+
+/** Rules that the record breaks, where everybody concerned may read all that they read. */
+function brokenRules(explaining: Explaining, formulas: Formulas, draft: Draft): ConditionExplained[] {
+  return draft.entity.rules.flatMap(({ id, when, assert, message, at, severity, on }) => {
+    const isReadHere = [when, assert].every((each) => each === null || isReadable(explaining.readerOf(each), each))
+    if (!isReadHere || !on.has('update') || (when && formulas.holds(when, draft) !== true)) return []
+    const told = explained(explaining, formulas, draft, assert, {
+      kind: 'rule',
+      rule: id,
+      message,
+      severity,
+      ...(at !== null && { field: nameAt(draft.entity, at) }),
+    })
+    return told.filter((each) => each.holds === false && each.why.value === false)
+  })
+}
+
+const nameAt = (entity: Entity, at: string): string => entity.fieldById.get(at.split('.')[0]!)?.name ?? at

@@ -1,0 +1,134 @@
+import type { Catalogue, Entity } from '../catalogue/types.ts'
+import type { Explanation } from '../expressions/explain.ts'
+import type { ConditionsExplained } from './explain-conditions.ts'
+import type { FieldPath } from './explain-request.ts'
+import { isMasked } from './explain-reader.ts'
+import type { Reach, Reason } from './explain-reach.ts'
+import type { Access, EntityAccess } from './types.ts'
+
+/** Why a field of a record is shown and may be changed, or not. */
+export interface FieldExplained {
+  /** As the caller wrote it. */
+  readonly name: string
+  readonly title: string
+  readonly shown: boolean
+  readonly editable: boolean
+  readonly required: boolean
+  /** What decided each of them. */
+  readonly because: readonly FieldReason[]
+}
+export interface FieldReason extends Reason {
+  readonly about: 'shown' | 'editable' | 'required' | 'visible'
+  readonly why?: Explanation
+}
+
+export interface ExplainingField {
+  readonly access: Access
+  readonly here: EntityAccess
+  readonly field: FieldPath
+  readonly reach: Reach
+  readonly conditions: ConditionsExplained
+  readonly roles: readonly string[]
+  /** Whether the record takes an update at all. */
+  readonly update: boolean
+  /** Whether the one who asks may know the state that freezes it. */
+  readonly mayTell: (field: string) => boolean
+}
+
+export function explainField(explaining: ExplainingField): FieldExplained {
+  const { field, conditions, update } = explaining
+  const { title, required } = field.field
+  const shown = shownBy(explaining)
+  const fixed = fixedBy(explaining)
+  const isShown = shown.some((each) => each.grants)
+  const found = (kind: 'visibleWhen' | 'requiredWhen') => conditions.expressions.find((each) => each.kind === kind)
+  const needed = found('requiredWhen')
+  const visible = found('visibleWhen')
+  return {
+    name: field.text,
+    title,
+    shown: isShown,
+    editable: isShown && update && fixed.length === 0,
+    required: required || conditions.truth.requiredWhen,
+    because: [
+      ...shown.map(({ reason }) => reason),
+      ...(update ? [] : [{ about: 'editable', detail: 'The record as a whole may not be changed.' } as const]),
+      ...fixed,
+      ...(required ? [{ about: 'required', detail: `${title} is always required.` } as const] : []),
+      ...(needed
+        ? [
+            {
+              about: 'required',
+              detail: `${title} is ${needed.holds === true ? '' : 'only '}required when its condition holds.`,
+              why: needed.why,
+            } as const,
+          ]
+        : []),
+      ...(visible ? [{ about: 'visible', detail: `${title} is only asked for when its condition holds.`, why: visible.why } as const] : []),
+    ],
+  }
+}
+
+/** What each role says of the field, where it is one by which the record is read. */
+function shownBy({ access, here, field, reach, roles }: ExplainingField): { grants: boolean; reason: FieldReason }[] {
+  const { catalogue } = access
+  const isKnown = knowsPath(access, here.entity, field.path)
+  const readers = new Set(
+    reach.held.filter(({ what, holds }) => holds && (what === 'list' || what === 'get')).map(({ grant }) => grant.role),
+  )
+  const told = roles.flatMap((role) => {
+    const permission = here.entity.permissions.get(role)
+    if (!permission) return []
+    const title = roleTitle(catalogue, role)
+    const hides = isMasked(permission.hide, field.path)
+    const grants = readers.has(role) && !hides && isKnown && !isMasked(reach.masked, field.path)
+    const detail = !readers.has(role)
+      ? `${title} does not show this record.`
+      : hides
+        ? `${title} does not show ${field.field.title}.`
+        : `${title} shows ${field.field.title}.`
+    return [{ grants, reason: { about: 'shown' as const, detail, role, layer: here.entity.layer } }]
+  })
+  return told.length > 0 ? told : [{ grants: false, reason: { about: 'shown', detail: 'No role shows anything of this record.' } }]
+}
+
+const roleTitle = (catalogue: Catalogue, role: string): string => catalogue.roles.get(role)?.title ?? role
+
+function knowsPath(access: Access, entity: Entity, path: string): boolean {
+  const [id = '', ...rest] = path.split('.')
+  const field = access.entities.get(entity.id)?.visible.find((each) => each.id === id)
+  if (!field || rest.length === 0) return field !== undefined
+  const line = field.lines && access.catalogue.entities.get(field.lines.entity)
+  return line ? knowsPath(access, line, rest.join('.')) : false
+}
+
+/** Everything that keeps the value as it is. */
+function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: ExplainingField): FieldReason[] {
+  const { field: asked, path } = field
+  const { title, logic } = asked
+  const reasons: FieldReason[] = []
+  const add = (detail: string, more: Partial<FieldReason> = {}) => reasons.push({ about: 'editable', detail, ...more })
+  const derivation = logic?.derivation
+  if (derivation && !derivation.overridable) add(`${title} is worked out from other values.`)
+  else if (asked.readOnly || asked.lines?.through) add(`${title} is set by the system.`)
+  if (asked.createOnly) add(`${title} is set once, when the record is created.`)
+  const isFixed = here.readOnly.has(path) || reach.fixed.has(path)
+  if (isFixed)
+    for (const role of roles) {
+      const permission = here.entity.permissions.get(role)
+      if (permission && isMasked(permission.readOnly, path))
+        add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: here.entity.layer })
+    }
+  if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
+  if (isMasked(reach.masked, path)) add(`What is not shown may not be changed.`)
+  const { frozen } = conditions
+  if (frozen)
+    add(
+      mayTell(frozen.state.id)
+        ? `The record is ${frozen.title}: this no longer changes.`
+        : 'The record is in a state that keeps this as it is.',
+    )
+  const kept = conditions.expressions.find((each) => each.kind === 'readOnlyWhen')
+  if (conditions.truth.readOnlyWhen) add(`${title} cannot be changed now.`, kept && { why: kept.why })
+  return reasons
+}

@@ -1,0 +1,148 @@
+import { sql } from 'kysely'
+import type { Action, Catalogue, Entity } from '../catalogue/types.ts'
+import type { Query, Rows } from '../database/types.ts'
+import type { Explanation } from '../expressions/explain.ts'
+import { Source } from './conditions.ts'
+import type { Explained, FieldPath } from './explain-request.ts'
+import { gettable, pathsWithout, reached, readable } from './reach.ts'
+import { and, column, comma, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
+import { isLive } from './tables.ts'
+import type { Access, Actor, EntityAccess, Grant, RowCondition } from './types.ts'
+
+/** One thing that grants, or stands against, what was asked about. */
+export interface Reason {
+  /** For people to read. */
+  readonly detail: string
+  /** Id of the role of which it is told; absent: it is told of the record. */
+  readonly role?: string
+  /** Id of the scope by which the role reaches the record, or does not. */
+  readonly scope?: string
+  /** Where the permission comes from. */
+  readonly layer?: string
+  /** What the role says of the record in words of its own. */
+  readonly condition?: Explanation
+  /** Where a fault stands. */
+  readonly pointer?: string
+}
+
+/** How the grants of one person meet one record. */
+export interface Reach {
+  readonly deleted: boolean
+  /** What was asked is granted here, as far as it is about rows: the statement of the door itself says so. */
+  readonly granted: boolean
+  readonly masked: ReadonlySet<string>
+  readonly fixed: ReadonlySet<string>
+  /** Of each action (or transition id) that matters: which scopes of which grant hold. */
+  readonly held: readonly Held[]
+}
+export interface Held {
+  readonly what: string
+  readonly grant: Grant
+  readonly scope: string
+  readonly title: string
+  readonly holds: boolean
+}
+
+interface Asked {
+  readonly access: Access
+  readonly here: EntityAccess
+  readonly what: Explained
+  readonly field: FieldPath | null
+  readonly id: string
+}
+
+/** The grants that an explanation speaks of. */
+function grantsOf({ here, what, field }: Omit<Asked, 'access' | 'id'>): (readonly [what: string, grants: RowCondition])[] {
+  const of = (action: Action): readonly [string, RowCondition] => [action, here.actions.get(action) ?? []]
+  const asked = what.kind === 'action' ? of(what.action) : ([what.transition.id, here.transitions.get(what.transition.id) ?? []] as const)
+  return [asked, ...(field ? (['list', 'get', 'update'] as const).filter((each) => each !== asked[0]).map(of) : [])]
+}
+
+const probesOf = (asked: Omit<Asked, 'access' | 'id'>) =>
+  grantsOf(asked).flatMap(([what, grants]) =>
+    grants.flatMap((grant) => grant.scopes.map((scope) => ({ what, grant, scope, alone: { ...grant, scopes: [scope] } }))),
+  )
+
+/** At most one row: none where the row policies themselves keep the record from this person. */
+export function reachQuery(asked: Asked, actor: Actor): Query {
+  const { access, here, what, id } = asked
+  const { catalogue } = access
+  const { entity } = here
+  const source = new Source(catalogue, here)
+  const self = sql`${actor.member}::uuid`
+  const probes = probesOf(asked).map(
+    ({ alone }, i) => sql`${reached(catalogue, entity, [alone], 't', self) ?? sql`true`} as ${sql.id(`p${i}`)}`,
+  )
+  return toQuery(
+    sql`select ${comma([
+      sql`${column('t', 'deleted_at')} is not null as deleted`,
+      sql`${and(conditionsOf(catalogue, here, what, self))} as granted`,
+      sql`${pathsWithout(catalogue, entity, here.masks, 't')} as masked`,
+      sql`${pathsWithout(catalogue, entity, here.fixed, 't')} as fixed`,
+      ...probes,
+    ])} from ${source.from()} where ${column('t', 'tenant_id')} = ${actor.tenant}::uuid and ${column('t', 'id')} = ${id}::uuid`,
+  )
+}
+
+/** What the doors ask of a record before they show it. What writes ask is found by trying. */
+function conditionsOf(catalogue: Catalogue, here: EntityAccess, what: Explained, self: Fragment): readonly Fragment[] {
+  if (what.kind === 'transition') return []
+  const { action } = what
+  const live = action === 'history' || action === 'restore' ? [] : [isLive(catalogue, here.entity, 't')]
+  return [...readable(catalogue, here, action, 't', self), ...(action === 'history' ? gettable(catalogue, here, 't') : []), ...live]
+}
+
+export function readReach(asked: Omit<Asked, 'access' | 'id'>, { rows }: Rows): Reach {
+  const [row] = rows
+  return {
+    deleted: row?.['deleted'] === true,
+    granted: row?.['granted'] === true,
+    masked: new Set((row?.['masked'] as string[] | undefined) ?? []),
+    fixed: new Set((row?.['fixed'] as string[] | undefined) ?? []),
+    held: probesOf(asked).map(({ what, grant, scope }, i) => ({
+      what,
+      grant,
+      scope: scope.id,
+      title: scope.title,
+      holds: row?.[`p${i}`] === true,
+    })),
+  }
+}
+
+/** The roles that grant it here and those that do not. */
+export function reasonsOf(
+  {
+    catalogue,
+    entity,
+    roles,
+    what,
+  }: { readonly catalogue: Catalogue; readonly entity: Entity; readonly roles: readonly string[]; readonly what: Explained },
+  all: readonly Held[],
+  words: ReadonlyMap<Grant, Explanation> = new Map(),
+): { readonly because: readonly Reason[]; readonly refused: readonly Reason[] } {
+  const titleOf = (role: string): string => catalogue.roles.get(role)?.title ?? role
+  const plural = entity.pluralTitle.toLowerCase()
+  const does = what.kind === 'action' ? what.action : what.transition.title.toLowerCase()
+  const held = all.filter((each) => each.what === (what.kind === 'action' ? what.action : what.transition.id))
+  const told = ({ grant, scope, title, holds }: Held): Reason => {
+    const condition = words.get(grant)
+    return {
+      detail: `${titleOf(grant.role)} may ${does} ${plural} of the scope “${title}”${holds ? ', and this is one' : '; this is none of them'}.`,
+      role: grant.role,
+      scope,
+      layer: entity.layer,
+      ...(condition && { condition }),
+    }
+  }
+  const granting = new Set(held.map(({ grant }) => grant.role))
+  const silent = roles.filter((role) => !granting.has(role) && (entity.permissions.has(role) || granting.size === 0))
+  return {
+    because: held.filter((each) => each.holds).map(told),
+    refused: [
+      ...held.filter((each) => !each.holds).map(told),
+      ...silent.map((role): Reason => ({ detail: `${titleOf(role)} may not ${does} ${plural}.`, role, layer: entity.layer })),
+      ...(roles.length === 0 ? [{ detail: 'There is no role at all.' }] : []),
+    ],
+  }
+}

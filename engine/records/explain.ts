@@ -1,0 +1,120 @@
+import { sql } from 'kysely'
+import type { Database, Query } from '../database/types.ts'
+import { Problem } from '../problems.ts'
+import { accessFor, contextOf } from './access.ts'
+import { Source } from './conditions.ts'
+import { explainConditions } from './explain-conditions.ts'
+import type { ConditionExplained } from './explain-conditions.ts'
+import { explainField } from './explain-field.ts'
+import type { FieldExplained } from './explain-field.ts'
+import { reachQuery, readReach, reasonsOf } from './explain-reach.ts'
+import type { Reason } from './explain-reach.ts'
+import { mayReadFor } from './explain-reader.ts'
+import type { Party } from './explain-reader.ts'
+import { noSuchPerson } from './explain-request.ts'
+import type { ExplainRequest } from './explain-request.ts'
+import { tryAction } from './explain-trial.ts'
+import type { WouldBe } from './explain-trial.ts'
+import { pathsWithout, readable } from './reach.ts'
+import { and, column, toQuery } from './sql.ts'
+import { isLive } from './tables.ts'
+import type { Actor } from './types.ts'
+
+/** Why somebody may, or may not, do something with a record, and what would come of it. */
+
+/** What GET …/explain answers. Values, fields and faults that the caller may not know of are left out. */
+export interface Explanation {
+  /** An action, or the name of a transition. */
+  readonly action: string
+  /** Whether it would be done now; of an update, whether the record takes one at all. */
+  readonly allowed: boolean
+  /** Of whom this is told; absent: of the caller. */
+  readonly as?: string
+  readonly roles: readonly { readonly id: string; readonly title: string }[]
+  /** What grants it. */
+  readonly because: readonly Reason[]
+  /** What does not, or stands against it. */
+  readonly refused: readonly Reason[]
+  readonly field?: FieldExplained
+  /** What expressions say of the record, for an update or a transition. */
+  readonly expressions?: readonly ConditionExplained[]
+  /** Of a transition. */
+  readonly would?: WouldBe
+}
+
+/** Throws Problem 'not-found' for a record that the caller cannot see. */
+export async function runExplain(database: Database, request: ExplainRequest, actor: Actor): Promise<Explanation> {
+  const { access, here, what, field, as } = request
+  const { catalogue } = access
+  const { entity } = here
+  const isOther = as !== null && as !== actor.member
+  const [found, person] = await database.read(
+    contextOf(actor, access),
+    seenQuery(request, actor),
+    ...(isOther ? [personQuery(actor, as)] : []),
+  )
+  const record = found!.rows[0]
+  if (!record) throw new Problem('not-found')
+  const roles = isOther ? (person!.rows[0]?.['roles'] as readonly string[] | undefined) : actor.roles
+  if (!roles) throw noSuchPerson()
+  const id = String(record['id'])
+  // Whoever is looked at has no session here. That of the caller was checked a moment ago, and so will be the generation.
+  const subject: Actor = isOther ? { ...actor, member: as, session: null, roles } : actor
+  const theirs = isOther ? accessFor(catalogue, roles) : access
+  const there = theirs.entities.get(entity.id)
+  const told = {
+    action: what.kind === 'action' ? what.action : what.transition.name,
+    ...(isOther && { as }),
+    roles: roles.map((each) => ({ id: each, title: catalogue.roles.get(each)?.title ?? each })),
+  }
+  const about = { catalogue, entity, roles, what }
+  if (!there) return { ...told, allowed: false, ...reasonsOf(about, []) }
+  const asked = { access: theirs, here: there, what, field, id }
+  const [rows] = await database.read(contextOf(subject, theirs), reachQuery(asked, subject))
+  const reach = readReach(asked, rows!)
+  const parties: readonly Party[] = [
+    { access, masked: new Set(record['masked'] as string[]) },
+    { access: theirs, masked: reach.masked },
+  ]
+  const readerOf = mayReadFor(entity, parties)
+  const grants = reach.held.map(({ grant }) => grant)
+  const conditions = await explainConditions(database, { ...asked, asker: here, grants, readerOf }, subject)
+  const trying = { ...asked, id: request.id === null ? null : id, record: id, call: request.call, reach, parties }
+  const trial = await tryAction(database, trying, subject)
+  const { because, refused } = reasonsOf(about, reach.held, conditions.grants)
+  const mayTell = (state: string): boolean =>
+    parties.every((each) => each.access.entities.get(entity.id)?.visible.some(({ id: known }) => known === state))
+  return {
+    ...told,
+    allowed: trial.allowed,
+    because,
+    refused: [...refused, ...trial.refused],
+    ...(field && { field: explainField({ ...asked, field, reach, conditions, roles, update: trial.update, mayTell }) }),
+    ...(conditions.expressions.length > 0 && { expressions: conditions.expressions }),
+    ...(trial.would && { would: trial.would }),
+  }
+}
+
+/** The record as the caller sees it, deleted ones where they may be brought back: its id, and what of it is masked. */
+function seenQuery({ access, here, id }: ExplainRequest, { tenant, member }: Actor): Query {
+  const { catalogue } = access
+  const source = new Source(catalogue, here)
+  const seen = (['list', 'get'] as const).flatMap((action) => {
+    const rows = readable(catalogue, here, action, 't', sql`${member}::uuid`)
+    return here.actions.has(action) ? [rows.length === 0 ? sql`true` : and(rows)] : []
+  })
+  const live = isLive(catalogue, here.entity, 't')
+  const there = here.actions.has('restore') && id !== null ? sql`true` : live
+  return toQuery(sql`select ${column('t', 'id')}, ${pathsWithout(catalogue, here.entity, here.masks, 't')} as masked
+    from ${source.from()} where ${and([
+      sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
+      id === null ? live : sql`${column('t', 'id')} = ${id}::uuid`,
+      there,
+      seen.length === 0 ? sql`false` : sql`(${sql.join(seen, sql` or `)})`,
+    ])}`)
+}
+
+/** One row {roles}: of a person whom the caller sees. */
+const personQuery = ({ tenant }: Actor, member: string): Query =>
+  toQuery(sql`select array(select r.role from bos.role_assignment r where r.tenant_id = t.tenant_id and r.member_id = t.id order by r.role) as roles
+    from core.member t where t.tenant_id = ${tenant}::uuid and t.id = ${member}::uuid and t.deleted_at is null`)

@@ -47,6 +47,8 @@ export const queryParameter = (name: string, description: string, schema: JsonSc
   ...more,
   schema,
 })
+/** They hold for records of every entity. */
+export const filterExamples = ['self.created_by == user && self.version > 1', 'self.updated_at < dateTime(today)'] as const
 /** Several values in one parameter, parted by commas. */
 const several = (name: string, description: string, values: readonly string[]): Part =>
   queryParameter(
@@ -111,7 +113,7 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
   return {
     components,
     sort,
-    filters: [...own, ...system, ...paths],
+    filters: [ref('parameters', 'filter'), ...own, ...system, ...paths],
     search:
       searched.length === 0
         ? []

@@ -4,7 +4,7 @@ import { reachesAll } from '../records/grants.ts'
 import { isShareable } from '../records/share.ts'
 import type { EntityAccess } from '../records/types.ts'
 import { ref, type Part } from './openapi-names.ts'
-import { queryParameter, type EntityParameters } from './openapi-parameters.ts'
+import { filterExamples, queryParameter, type EntityParameters } from './openapi-parameters.ts'
 import { bulkOperations, isLines, upsertKeys, type SchemaSource } from './openapi-schemas.ts'
 
 /** Gives each operation an id that no other has. */
@@ -273,6 +273,14 @@ const exportOperation = ({ filters, search, sort, selection, deleted }: EntityPa
   ),
 })
 
+/** With a filter, an operation names no record. */
+const allOf = (op: 'update' | 'delete', data: Part): Part => ({
+  type: 'object',
+  properties: { op: { const: op }, ...(op === 'update' && { data }) },
+  required: op === 'update' ? ['op', 'data'] : ['op'],
+  additionalProperties: false,
+})
+
 function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   const body = {
     type: 'object',
@@ -292,9 +300,27 @@ function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
       },
     },
   }
+  const ops = (['update', 'delete'] as const).filter((op) => bulkOperations(here).includes(op))
+  const forms = ops.map((op) => allOf(op, ref('schemas', names(here.entity.id).components.Patch)))
+  const forAll = {
+    type: 'object',
+    title: 'Every record that a filter selects',
+    required: ['filter', 'operation'],
+    additionalProperties: false,
+    properties: {
+      mode: { const: 'all' },
+      filter: {
+        type: 'string',
+        description: `An expression, as \`filter\` of the list takes it. At most ${limits.bulkOperations} records are changed at a time.`,
+        examples: filterExamples,
+      },
+      operation: forms.length === 1 ? forms[0] : { oneOf: forms },
+    },
+  }
+  const isBoth = here.actions.has('list') && ops.length > 0
   return {
     parameters: [parameter('Idempotency-Key'), ...replaceParameter(here)],
-    requestBody: jsonBody(body),
+    requestBody: jsonBody(isBoth ? { oneOf: [{ ...body, title: 'Operations, each by itself' }, forAll] } : body),
     responses: responses(
       { 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) },
       400,

@@ -1,7 +1,8 @@
 import { limits } from '../config.ts'
+import { limits as expressionLimits } from '../expressions/limits.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { ref, type Part } from './openapi-names.ts'
-import { queryParameter } from './openapi-parameters.ts'
+import { filterExamples, queryParameter } from './openapi-parameters.ts'
 
 const text: JsonSchema = { type: 'string' }
 const maybeText: JsonSchema = { type: ['string', 'null'] }
@@ -63,7 +64,11 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     data: listOf(
       object({
         id: uuid,
-        type: { ...text, description: '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `derived` (values were worked out anew because others changed), or the id of a transition.' },
+        type: {
+          ...text,
+          description:
+            '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `derived` (values were worked out anew because others changed), or the id of a transition.',
+        },
         version: whole,
         revision: whole,
         at: moment,
@@ -173,6 +178,12 @@ export const sharedParameters: Readonly<Record<string, Part>> = {
     enum: ['exact', 'estimate'],
   }),
   deleted: queryParameter('deleted', '`only`: the deleted records instead of the live ones.', { type: 'string', enum: ['only'] }),
+  filter: queryParameter(
+    'filter',
+    'An expression that records must fulfil, together with the other filters. `self` is the record; `user`, `tenant`, `settings`, `now` and `today` are known too.',
+    { type: 'string', maxLength: expressionLimits.characters },
+    { examples: Object.fromEntries(filterExamples.map((value, i) => [`filter${i + 1}`, { value }])) },
+  ),
   historyLimit: queryParameter('limit', 'Changes of a page.', { type: 'integer', minimum: 1, maximum: limits.historyEntries, default: 50 }),
   before: queryParameter('before', '`page.before` of the page before: changes before this revision.', { type: 'integer', minimum: 1 }),
   'If-Match': header('If-Match', 'The ETag of the record as it was read: a change that collides with a later one is refused.', text),

@@ -6,6 +6,7 @@ import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
 import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
+import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
 import { Entangled, Unanswered } from './decide-refusals.ts'
 import { columnValues } from './decide-emit.ts'
@@ -44,6 +45,10 @@ class DoneInPart extends Error {}
 /** One transaction for the whole request; in mode `each`, where that does not work out, one for every operation. Throws Problems. */
 export async function execute(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   const { operations, refused } = request
+  if (request.choice)
+    return executeRead(database, request, actor).catch((error: unknown) => {
+      throw told(error)
+    })
   const executed: Executed = operations.length > 0 ? await executeRead(database, request, actor) : { results: [], answer: null, events: [] }
   let done = 0
   return {
@@ -138,19 +143,20 @@ function isRace(error: unknown, request: WriteRequest): boolean {
 }
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
-async function executeOnce(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
+async function executeOnce(database: Database, asked: WriteRequest, actor: Actor): Promise<Executed> {
   // What the engine does by itself is not repeated by anybody.
-  const idempotency = actor.member === null ? null : request.idempotency
-  const readBack = request.mode === 'one' ? request.readBack : null
-  return database.transaction(contextOf(actor, request.access), async (tx) => {
+  const idempotency = actor.member === null ? null : asked.idempotency
+  const readBack = asked.mode === 'one' ? asked.readBack : null
+  return database.transaction(contextOf(actor, asked.access), async (tx) => {
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
     const done = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
-    if (request.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
+    if (asked.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
     if (done[0]) {
       const rows = await tx.commit(...read(done[0][0]?.id))
       return { results: done[0], answer: rows.at(-1) ?? null, events: [] }
     }
+    const request = asked.choice ? { ...asked, operations: await chosen(tx, asked.choice, actor) } : asked
     const operations = await resolveUpserts(tx, request, actor)
     const answers = new Answers(request.access.catalogue, actor, new Date())
     const documents = new FoundDocuments(request.access.catalogue, actor)

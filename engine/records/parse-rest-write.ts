@@ -7,7 +7,9 @@ import { echo, pointerSegment, Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import { invalid } from './decide-refusals.ts'
 import type { Idempotency } from './idempotency.ts'
+import { parseChosen } from './choice.ts'
 import { choice, parseNames, single } from './parameters.ts'
+import { granted } from './permit.ts'
 import type { WriteRequest } from './request.ts'
 import type { Access, Call, EntityAccess } from './types.ts'
 import { writeRequest } from './write-request.ts'
@@ -57,10 +59,11 @@ export function parseOne(access: Access, here: EntityAccess, call: Call, wanted:
 export function parseBulk(access: Access, here: EntityAccess, call: Call): WriteRequest {
   const { body } = call
   if (!isObject(body)) throw invalid([{ pointer: '', detail: 'A JSON object with "operations" is expected.' }])
+  if (body['filter'] !== undefined || body['operation'] !== undefined) return parseForAll(access, here, call, body)
   const { mode = 'all', operations, ...rest } = body
   const faults: Fault[] = Object.keys(rest).map((name) => ({
     pointer: `/${pointerSegment(name)}`,
-    detail: `There is no ${echo(name)} here; bulk takes "mode" and "operations".`,
+    detail: `There is no ${echo(name)} here; bulk takes "mode" and "operations", or "filter" and "operation".`,
   }))
   if (mode !== 'all' && mode !== 'each') faults.push({ pointer: '/mode', detail: 'Mode is "all" or "each".' })
   if (!Array.isArray(operations) || operations.length === 0)
@@ -73,6 +76,31 @@ export function parseBulk(access: Access, here: EntityAccess, call: Call): Write
   const idempotency = key && mode === 'each' ? { ...key, keys: wanted.map((_, i) => `${key.keys[0]!}#${i}`) } : key
   return writeRequest({ ...asked(access, here, call), mode: mode as 'all' | 'each', idempotency }, wanted)
 }
+
+/** `{"filter":"self.stage == 'lost'","operation":{"op":"delete"}}`: one operation on every record that the caller lists with the filter. */
+function parseForAll(access: Access, here: EntityAccess, call: Call, body: Readonly<Record<string, unknown>>): WriteRequest {
+  const { mode = 'all', filter, operation, ...rest } = body
+  const faults: Fault[] = []
+  const report: Report = (pointer, detail) => faults.push({ pointer, detail })
+  for (const name of Object.keys(rest))
+    report(`/${pointerSegment(name)}`, `There is no ${echo(name)} here; with a filter, bulk takes "mode" and "operation".`)
+  if (mode !== 'all') report('/mode', 'With a filter, mode is "all".')
+  if (typeof filter !== 'string' || filter.trim() === '') report('/filter', 'An expression is expected; true selects every record.')
+  const given = isObject(operation) ? operation : {}
+  const { op, data, ...more } = given
+  for (const name of Object.keys(more)) report(`/operation/${pointerSegment(name)}`, `With a filter, an operation has no ${echo(name)}.`)
+  if (op !== 'update' && op !== 'delete') report('/operation/op', 'With a filter, op is update or delete.')
+  if (op === 'delete' && data !== undefined) report('/operation/data', 'A delete takes no data.')
+  if (faults.length > 0) throw invalid(faults)
+  const rows = parseChosen(access, granted(here, 'list'), filter as string)
+  const writing = { ...asked(access, here, call), mode: 'all', base: '/operation', idempotency: parseIdempotency(call) } as const
+  const wanted = (id: string): Wanted => (op === 'update' ? { op, id, data } : { op: 'delete', id })
+  const operations = (ids: readonly string[]): WriteRequest['operations'] => writeRequest(writing, ids.map(wanted)).operations
+  // What cannot be read of the data is told whether or not there are records.
+  operations([nobody])
+  return { ...writeRequest(writing, []), choice: { rows, operations } }
+}
+const nobody = '00000000-0000-0000-0000-000000000000'
 
 function readWanted(value: unknown, pointer: string): Unread {
   const faults: Fault[] = []

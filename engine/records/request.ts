@@ -8,6 +8,7 @@ import type { ExplainRequest } from './explain-request.ts'
 import type { ExportRequest } from './export.ts'
 import type { GetRequest } from './get.ts'
 import type { HistoryPage, HistoryRequest } from './history.ts'
+import type { Choice } from './choice.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { ListRequest } from './list.ts'
 import type { Share, ShareRequest } from './share.ts'
@@ -50,6 +51,8 @@ interface Write {
   readonly here: EntityAccess
   readonly mode: 'one' | 'all' | 'each'
   readonly operations: readonly Operation[]
+  /** Null: the operations are named. Otherwise they are found when the request is executed (mode `all`), and there are none before. */
+  readonly choice: Choice | null
   /** Operations that could not even be read, by index (mode `each`). */
   readonly refused: ReadonlyMap<number, Problem>
   /** Null: not asked for. One key for the whole request; in mode `each` one per operation. */

@@ -31,6 +31,8 @@ export type Writing = Pick<WriteRequest, 'access' | 'here' | 'mode' | 'via' | 'r
   Partial<Pick<WriteRequest, 'idempotency' | 'dryRun' | 'readBack'>> & {
     /** Names of lists of lines that a given list replaces. */
     readonly replace?: ReadonlySet<string>
+    /** Where every operation stands; absent: in a list. */
+    readonly base?: string
   }
 
 /**
@@ -38,7 +40,7 @@ export type Writing = Pick<WriteRequest, 'access' | 'here' | 'mode' | 'via' | 'r
  * 'request-invalid' with every fault; in mode `each` the operations that have some are `refused`, by themselves.
  */
 export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread)[]): WriteRequest {
-  const { replace = new Set<string>(), mode, idempotency = null, dryRun = false, readBack = null, ...rest } = writing
+  const { replace = new Set<string>(), base, mode, idempotency = null, dryRun = false, readBack = null, ...rest } = writing
   const operations: Operation[] = []
   const refused = new Map<number, Problem>()
   const faults: Fault[] = []
@@ -46,7 +48,7 @@ export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread
     const own: Fault[] = 'faults' in each ? [...each.faults] : []
     const report: Report = (pointer, detail) => own.push({ pointer, detail })
     const asked = 'faults' in each ? each.wanted : each
-    const operation = asked && toOperation(writing, asked, mode === 'one' ? '' : `/operations/${i}`, replace, report)
+    const operation = asked && toOperation(writing, asked, mode === 'one' ? '' : (base ?? `/operations/${i}`), replace, report)
     if (own.length === 0 && operation) operations.push(operation)
     else {
       refused.set(i, invalid(own))
@@ -60,6 +62,7 @@ export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread
     ...rest,
     mode,
     operations,
+    choice: null,
     refused,
     idempotency: mode === 'each' && idempotency ? { ...idempotency, keys } : idempotency,
     dryRun,

@@ -1,6 +1,6 @@
 import type { IChangeEvent } from '@rjsf/core'
 import type { ErrorSchema } from '@rjsf/utils'
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity } from '../api/catalogue.ts'
 import { ApiProblem } from '../api/problem.ts'
 import { tryRecord, type RecordData } from '../api/records.ts'
@@ -130,6 +130,10 @@ export function EntityForm({
     }
   }, [focusFault])
 
+  const onTyped = useCallback((name: string, fault: string | null): void => {
+    if (fault === null) typed.current.delete(name)
+    else typed.current.set(name, fault)
+  }, [])
   const view = useMemo<FormView>(
     () => ({
       id,
@@ -141,12 +145,9 @@ export function EntityForm({
       touched,
       submits,
       onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
-      onTyped: (name, fault) => {
-        if (fault === null) typed.current.delete(name)
-        else typed.current.set(name, fault)
-      },
+      onTyped,
     }),
-    [id, entity, mode, record, visible, only, touched, submits],
+    [id, entity, mode, record, visible, only, touched, submits, onTyped],
   )
 
   const changed = (event: IChangeEvent, changedId?: string): void => {

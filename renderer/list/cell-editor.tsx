@@ -40,12 +40,12 @@ export function CellEditor({
   const latest = useRef(value)
   const data = useMemo(() => ({ ...record, [field.name]: value ?? null }), [record, field, value])
   const logic = useFormLogic(entity, record, data)
-  const isHere = ({ path }: { readonly path: readonly string[] }): boolean => path.length === 1 && path[0] === field.name
-  const ruled = logic.faults.find(isHere)?.detail ?? null
-  const warning = logic.warnings.find(isHere)?.detail
+  // Whatever a rule says now, it says of this edit, even where its message belongs to another field.
+  const ruled = logic.faults[0]?.detail ?? null
+  const warning = logic.warnings[0]?.detail
   const causes = logic.document.locked[field.name]
   // Choosing ends the editor in the same moment: what rules say of the choice must not wait for a rendering.
-  const refused = (): boolean => causes !== undefined || logic.judge({ ...record, [field.name]: latest.current ?? null }).some(isHere)
+  const refused = (): boolean => causes !== undefined || logic.judge({ ...record, [field.name]: latest.current ?? null }).length > 0
   useEffect(() => {
     const place = box.current?.querySelector<HTMLElement>('input, textarea, button')
     place?.focus()

@@ -28,8 +28,9 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
     value: Object.hasOwn(typed, name) ? record[name] : shownRecord[name],
     required: logic.document.required.includes(name),
     causes: logic.document.locked[name],
-    ruled: told(logic.faults, name),
-    warning: told(logic.warnings, name),
+    // Whatever a rule says while one value is typed, it says of that, even where its message belongs to another field.
+    ruled: Object.hasOwn(typed, name) ? (told(logic.faults, name) ?? logic.faults[0]?.detail) : undefined,
+    warning: Object.hasOwn(typed, name) ? (told(logic.warnings, name) ?? logic.warnings[0]?.detail) : undefined,
     onTyping: (value: unknown) => setTyped((old) => (value === undefined ? without(old, name) : { ...old, [name]: value })),
   })
   const live = entity.display.editMode === 'live' && may(entity, 'update')

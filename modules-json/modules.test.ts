@@ -89,13 +89,13 @@ describe.each(['acme', 'globex'])('sample data of %s', (tenant) => {
     expect(doubled).toEqual([])
   })
 
-  it('the amount of every order line is unit price × quantity × (1 − discount), exactly', () => {
+  it('what is derived is not written down: the amount of an order line, exact to the digits it keeps', () => {
     const lines = [...records].flatMap(([key, data]) => (/_order:/.test(key) ? (data['lines'] as Record<string, string>[]) : []))
     expect(lines.length).toBeGreaterThan(50)
     for (const line of lines) {
       const exact = Big(line['unit_price']!).times(line['quantity']!).times(Big(1).minus(line['discount']!))
-      expect(exact.toFixed(4)).toBe(line['amount'])
-      expect(exact.eq(line['amount']!)).toBe(true)
+      expect(exact.eq(exact.toFixed(4))).toBe(true)
+      expect(line).not.toHaveProperty('amount')
     }
   })
 

@@ -153,23 +153,23 @@ describe('a stored order', () => {
     await page.getByRole('img', { name: 'Cannot be changed now. This depends on Status (Closed).' }).waitFor()
     expect(complaints).toEqual([])
   })
+})
 
-  it('is not given in a cell what a rule refuses', async () => {
-    const closed = await make('/api/works/orders', { name: 'Closed for good', status: 'closed' })
-    const { page } = await open('admin@acme', '/e/works/orders?draft=1&sort=-created_at')
-    const row = page.locator('[data-row]').filter({ has: page.locator(`a[href$="${closed.id}"]`) })
-    await row.waitFor()
-    const heads = await page.getByRole('columnheader').allInnerTexts()
-    await row
-      .getByRole('gridcell')
-      .nth(heads.findIndex((head) => head.includes('Status')))
-      .click()
-    await page.keyboard.press('Enter')
-    await page.getByRole('option', { name: 'Open', exact: true }).click()
-    await page.getByText('A closed order stays closed.').waitFor()
-    await page.keyboard.press('Escape')
-    expect(await orderNow(closed.id)).toMatchObject({ status: 'closed', version: 1 })
-  })
+it('a cell keeps in its editor what a rule refuses, with the reason', async () => {
+  const deal = await make('/api/crm/deals', { name: 'Won for nothing', company: vienna.id })
+  const { page } = await open('admin@acme', '/e/crm/deals?draft=1&search=Won for nothing')
+  const row = page.locator('[data-row]').filter({ has: page.locator(`a[href$="${deal.id}"]`) })
+  await row.waitFor()
+  const heads = await page.getByRole('columnheader').allInnerTexts()
+  await row
+    .getByRole('gridcell')
+    .nth(heads.findIndex((head) => head.includes('Stage')))
+    .click()
+  await page.keyboard.press('Enter')
+  await page.getByRole('option', { name: 'Won', exact: true }).click()
+  await page.getByText('A won deal needs a value.').waitFor()
+  await page.keyboard.press('Escape')
+  expect(ok(await world.call('admin@acme', 'GET', `/api/crm/deals/${deal.id}`))).toMatchObject({ stage: 'new', version: 1 })
 })
 
 it('a record’s page shows what would follow, while a value stands in its editor', async () => {

@@ -235,19 +235,12 @@ const orderMapping = {
   unit_price: 'lines.unit_price',
   quantity: 'lines.quantity',
   discount: 'lines.discount',
-  amount: 'lines.amount',
 }
 
 /** One row per line, repeating its order's columns: the form in which a CSV holds documents. */
 function joinOrders(orders: readonly CsvRow[], details: readonly CsvRow[]): CsvRow[] {
   const lines = Map.groupBy(details, (line) => line['order_id'])
-  return orders.flatMap((order) =>
-    (lines.get(order['order_id']) ?? [{}]).map((line) => ({
-      ...order,
-      ...line,
-      ...('unit_price' in line && { amount: lineAmount(line).toFixed() }),
-    })),
-  )
+  return orders.flatMap((order) => (lines.get(order['order_id']) ?? [{}]).map((line) => ({ ...order, ...line })))
 }
 
 async function main(): Promise<void> {

@@ -217,11 +217,11 @@ describe('If-Match', () => {
     const before = await get(world, 'rep@acme', path)
     expect((await patch({ notes: 'theirs', next_step: 'call' }, {}, path)).status).toBe(200)
     const merged = await patch(
-      { stage: 'won', id: before['id'], version: 1, revision: 1, updated_at: before['updated_at'], created_at: before['created_at'] },
+      { stage: 'qualified', id: before['id'], version: 1, revision: 1, updated_at: before['updated_at'], created_at: before['created_at'] },
       { 'if-match': '"1.1"' },
       path,
     )
-    expect(merged.body, merged.text).toMatchObject({ stage: 'won', notes: 'theirs', next_step: 'call', version: 3 })
+    expect(merged.body, merged.text).toMatchObject({ stage: 'qualified', notes: 'theirs', next_step: 'call', version: 3 })
     const { result: reply, events } = await eventsOf(world, () => patch({ notes: 'mine', priority: 'high' }, { 'if-match': '"1.1"' }, path))
     expect(reply.body).toMatchObject({ status: 412, code: 'version-conflict', errors: [{ pointer: '/notes' }] })
     expect([reply.headers.get('etag'), events]).toEqual(['"3.3"', []])

@@ -21,10 +21,12 @@ import { operatorGuard } from './identity/operator.ts'
 import { createPasswords } from './identity/passwords.ts'
 import { createSignIn } from './identity/sign-in.ts'
 import { createTokens } from './identity/tokens.ts'
+import { createViewings } from './identity/viewing.ts'
 import { createJobService } from './jobs/index.ts'
 import { openWakeups } from './jobs/wakeups.ts'
 import { loadMasterKey } from './keys/master-key.ts'
 import { logError } from './log.ts'
+import { Problem } from './problems.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
@@ -107,6 +109,17 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const tokens = createTokens(masterKey, limits)
     const actors = createActors(database, tokens, limits)
     const signIn = createSignIn({ database, passwords, tokens, actors, limits })
+    const viewings = createViewings({
+      database,
+      tokens,
+      catalogueOf,
+      limits,
+      accountOf: async (actor) => {
+        const view = await actors.view(actor)
+        if (!view) throw new Problem('not-authenticated')
+        return view.account
+      },
+    })
     const tenants = createTenants({ database, records, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
     const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf })
     const demo = await prepareDemo({
@@ -141,7 +154,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ...system,
       ...(config.roles.has('api')
         ? [
-            ...authRoutes({ signIn, ...me }, demo.on),
+            ...authRoutes({ signIn, viewings, ...me }, demo.on),
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...tenancyRoutes(tenants, accesses),

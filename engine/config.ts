@@ -44,6 +44,7 @@ export const limits = {
   modulesPerTenant: 100,
   rolesPerMember: 500,
   accessTokenSeconds: 600,
+  viewingSeconds: 900,
   selectTokenSeconds: 300,
   sessionSeconds: 30 * 24 * 3600,
   passwordHashesAtOnce: 2,

@@ -12,6 +12,11 @@ const codes = {
   'not-authenticated': [401, 'Sign in first'],
   'credentials-wrong': [401, 'E-mail or password is wrong'],
   'not-allowed': [403, 'Your role does not allow this'],
+  'viewing-only': [
+    403,
+    'Nothing can be changed while you look as somebody else',
+    'You look as another person, who is not changed and changes nothing. Go back to yourself first.',
+  ],
   'origin-refused': [403, 'Requests from this origin are refused'],
   'not-found': [404, 'There is no such record or address'],
   'method-not-allowed': [405, 'This address does not take this method'],

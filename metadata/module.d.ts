@@ -62,6 +62,10 @@ export interface Role {
    */
   title: string
   description?: string
+  /**
+   * Who has the role may look at everything as any other person of the tenant does, for some minutes, changing nothing. It is logged.
+   */
+  viewAs?: true
 }
 export interface MenuItem {
   /**

@@ -3,7 +3,7 @@ import type { EntityFile, Property } from '../../metadata/entity.d.ts'
 import type { ModuleFile } from '../../metadata/module.d.ts'
 import type { TraitFile } from '../../metadata/trait.d.ts'
 import type { ViewFile } from '../../metadata/view.d.ts'
-import type { Kind } from './types.ts'
+import type { Kind, Role } from './types.ts'
 
 /** One property as an entity has it, own or from a trait; `file` and `pointer` say where it was written. */
 export interface PropertyDraft {
@@ -62,7 +62,7 @@ export interface Symbols {
   readonly entities: ReadonlyMap<string, EntityDraft>
   readonly traits: ReadonlyMap<string, TraitDraft>
   readonly views: ReadonlyMap<string, ViewDraft>
-  readonly roles: ReadonlyMap<string, { readonly id: string; readonly module: string; readonly title: string }>
+  readonly roles: ReadonlyMap<string, Role>
   /** Full names that stand for files nobody could read: not unknown, only unusable. */
   readonly unreadable: ReadonlySet<string>
 }
@@ -93,12 +93,13 @@ export function symbolsOf(files: readonly JudgedFile[]): Symbols {
   const ofKind = <K extends keyof Nodes>(kind: K): Judged<K>[] =>
     files.filter((file): file is Judged<K> => file.kind === kind && file.node !== null)
   const modules = new Map<string, ModuleDraft>()
-  const roles = new Map<string, { id: string; module: string; title: string }>()
+  const roles = new Map<string, Role>()
   const displays = Map.groupBy(ofKind('display'), (file) => file.module)
   for (const { module: id, hash, file, node } of ofKind('module')) {
     const shown = new Map((displays.get(id) ?? []).map((display) => [display.name, { file: display.file, node: display.node }]))
     modules.set(id, { id, hash, file, node, sees: new Set(), displays: shown })
-    for (const role of node.roles ?? []) roles.set(role.id, { id: role.id, module: id, title: role.title })
+    for (const role of node.roles ?? [])
+      roles.set(role.id, { id: role.id, module: id, title: role.title, ...(role.viewAs && { viewAs: true }) })
   }
   for (const [id, module] of modules) modules.set(id, { ...module, sees: closure(id, modules) })
 

@@ -1,12 +1,14 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Request } from 'express'
 import { limits } from '../config.ts'
-import type { SessionView } from '../identity/actors.ts'
+import type { Looking, SessionView } from '../identity/actors.ts'
 import type { Credentials, SignedIn, SignIn } from '../identity/sign-in.ts'
+import type { Viewings } from '../identity/viewing.ts'
 import { Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
 import { refuseForeignOrigin } from './admission.ts'
 import { readMembers, type MemberReader } from './input.ts'
+import { viaOf } from './records-route.ts'
 import { empty, json, type Route } from './route.ts'
 
 const cookieName = 'bos_refresh'
@@ -14,14 +16,15 @@ const cookiePath = '/api/auth'
 
 export interface Identity {
   readonly signIn: SignIn
-  readonly view: (session: string) => Promise<SessionView | null>
+  readonly view: (of: Looking) => Promise<SessionView | null>
+  readonly viewings: Viewings
   /** The acting member's own name as others see it; null when their record is gone. */
   readonly memberName: (actor: Actor) => Promise<string | null>
 }
 
 /** Sign-in, and who I am. The refresh token travels only in a cookie that scripts cannot read and other sites cannot send. */
 export function authRoutes(identity: Identity, demo: boolean): readonly Route[] {
-  const { signIn } = identity
+  const { signIn, viewings } = identity
   return [
     {
       method: 'POST',
@@ -53,15 +56,38 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       },
     },
     {
+      method: 'POST',
+      path: '/api/auth/view-as',
+      guard: 'member',
+      handle: async ({ request, body, requestId }, actor) => {
+        refuseForeignOrigin(request)
+        const { member } = readMembers(body, { member: required(limits.idCharacters) })
+        return json(200, await viewings.begin(actor, member, { via: viaOf(request.headers['sec-fetch-site']), requestId }))
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/api/auth/view-as',
+      guard: 'member',
+      viewing: 'allowed',
+      handle: async ({ request, requestId }, actor) => {
+        refuseForeignOrigin(request)
+        await viewings.end(actor, { via: viaOf(request.headers['sec-fetch-site']), requestId })
+        return empty(204)
+      },
+    },
+    {
       method: 'GET',
       path: '/api/me',
       guard: 'member',
       fresh: true,
       handle: async (_exchange, actor) => {
-        const view = actor.session === null ? null : await identity.view(actor.session)
+        const view = await identity.view(actor)
         if (!view) throw new Problem('not-authenticated')
         const member = { id: actor.member, name: await identity.memberName(actor), email: view.email }
-        return json(200, { member, tenant: view.tenant, roles: actor.roles, demo })
+        const { viewing } = actor
+        const viewer = viewing && { id: viewing.by, name: await identity.memberName({ ...actor, member: viewing.by }) }
+        return json(200, { member, tenant: view.tenant, roles: actor.roles, demo, ...(viewer && { viewer }) })
       },
     },
   ]

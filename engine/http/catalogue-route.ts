@@ -1,6 +1,7 @@
 import type { Catalogue } from '../catalogue/types.ts'
-import type { SessionView } from '../identity/actors.ts'
+import type { Looking, SessionView } from '../identity/actors.ts'
 import { Problem } from '../problems.ts'
+import { mayViewAs } from '../records/explain-request.ts'
 import type { Actor } from '../records/types.ts'
 import { catalogueView } from './catalogue-view.ts'
 import { empty, type Route } from './route.ts'
@@ -8,7 +9,7 @@ import { weakTag } from './send.ts'
 
 export interface CatalogueSource {
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
-  readonly view: (session: string) => Promise<SessionView | null>
+  readonly view: (of: Looking) => Promise<SessionView | null>
   readonly memberName: (actor: Actor) => Promise<string | null>
   readonly demo: boolean
 }
@@ -21,10 +22,18 @@ export function catalogueRoute({ catalogueOf, view, memberName, demo }: Catalogu
     guard: 'member',
     fresh: true,
     handle: async ({ request }, actor) => {
-      const session = actor.session === null ? null : await view(actor.session)
+      const session = await view(actor)
       if (!session) throw new Problem('not-authenticated')
-      const me = { member: actor.member, name: await memberName(actor), email: session.email, roles: actor.roles }
-      const body = JSON.stringify(catalogueView(await catalogueOf(actor), actor, { tenant: { ...session.tenant, demo }, me }))
+      const catalogue = await catalogueOf(actor)
+      const me = {
+        member: actor.member,
+        name: await memberName(actor),
+        email: session.email,
+        roles: actor.roles,
+        viewAs: !actor.viewing && mayViewAs(catalogue, actor.roles),
+        viewer: actor.viewing ? { id: actor.viewing.by, name: await memberName({ ...actor, member: actor.viewing.by }) } : null,
+      }
+      const body = JSON.stringify(catalogueView(catalogue, actor, { tenant: { ...session.tenant, demo }, me }))
       const etag = weakTag(body)
       if (request.headers['if-none-match']?.split(',').some((tag) => tag.trim() === etag)) return empty(304, { etag })
       return { status: 200, body, headers: { etag } }

@@ -1,8 +1,10 @@
 import type { Catalogue, DerivationStep, Display, Field, View } from '../catalogue/types.ts'
 import { systemField } from '../catalogue/system-fields.ts'
+import { compileExpression } from '../expressions/check.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
+import { callersContext } from '../records/caller-names.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
 import { fieldLogicView, lifecyclesView, rulesView } from './logic-view.ts'
 import type { FieldLogicView, LifecycleView, RuleView } from './logic-view.ts'
@@ -12,7 +14,16 @@ import { writeSchema } from './write-schema.ts'
 export interface CatalogueView {
   readonly hash: string
   readonly tenant: TenantView
-  readonly me: { readonly member: string | null; readonly name: string | null; readonly email: string; readonly roles: readonly string[] }
+  readonly me: {
+    readonly member: string | null
+    readonly name: string | null
+    readonly email: string
+    readonly roles: readonly string[]
+    /** May look at everything as another person does. */
+    readonly viewAs: boolean
+    /** Who really looks, as this member; null: they themselves. */
+    readonly viewer: { readonly id: string; readonly name: string | null } | null
+  }
   readonly modules: readonly ModuleView[]
   /** By entity id. */
   readonly entities: Readonly<Record<string, EntityView>>
@@ -91,7 +102,18 @@ export function catalogueView(catalogue: Catalogue, actor: Actor, about: Pick<Ca
   const access = accessFor(catalogue, actor.roles)
   let schema = schemas.get(access)
   if (!schema) schemas.set(access, (schema = schemaView(access)))
-  return { ...schema, ...about }
+  return { ...(actor.viewing ? readOnly(schema) : schema), ...about }
+}
+
+const reading: ReadonlySet<string> = new Set(['list', 'get', 'export', 'history'])
+
+/** Nothing that changes anything. */
+function readOnly(schema: Schema): Schema {
+  const entities = Object.entries(schema.entities).map(([id, entity]) => {
+    const actions = entity.actions.filter((each) => reading.has(each))
+    return [id, { ...entity, actions, lifecycles: entity.lifecycles.map((each) => ({ ...each, transitions: [] })) }] as const
+  })
+  return { ...schema, entities: Object.fromEntries(entities) }
 }
 
 function schemaView(access: Access): Schema {
@@ -146,7 +168,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
       (step) => access.entities.get(step.entity)?.visible.some((field) => field.id === step.field) === true,
     ),
     display: displayView(entity.display, known),
-    views: entity.views.flatMap((view) => viewView(view, known)),
+    views: entity.views.flatMap((view) => viewView(access, here, view, known)),
     lineage: {
       entity: entity.layer,
       fields: Object.fromEntries(visible.filter((field) => field.layer !== entity.layer).map((field) => [field.name, field.layer])),
@@ -198,10 +220,13 @@ function displayView(display: Display, known: (path: string) => boolean): Displa
 }
 
 /** Hidden columns are left out; a view that selects, sorts or groups by a hidden field is none for this caller. */
-function viewView(view: View, known: (path: string) => boolean): View[] {
+function viewView(access: Access, here: EntityAccess, view: View, known: (path: string) => boolean): View[] {
+  const { filter: expression, ...conditions } = view.filter
+  if (expression !== undefined && compileExpression(expression, callersContext(access, here.entity.id), { kind: 'boolean' }).faults)
+    return []
   const measured = (text: string): string => /\((.*)\)$/.exec(text)?.[1] ?? ''
   const needs = [
-    ...Object.keys(view.filter).map((parameter) => parameter.replace(/\.(?:eq|ne|gte?|lte?|in|contains|startsWith|null)$/, '')),
+    ...Object.keys(conditions).map((parameter) => parameter.replace(/\.(?:eq|ne|gte?|lte?|in|contains|startsWith|null)$/, '')),
     ...view.sort.map((key) => key.replace(/^-/, '')),
     ...(view.group === null ? [] : [view.group.replace(/:\w+$/, '')]),
     ...view.aggregates.map(measured).filter((path) => path !== ''),

@@ -35,7 +35,7 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
 }
 
 /** Browsers say themselves, and scripts cannot change, that a request comes from one of our own pages. */
-const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
+export const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
 
 function readQuery(url: string): Call['query'] {
   const start = url.indexOf('?')

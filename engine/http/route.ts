@@ -22,6 +22,8 @@ interface RouteBase {
 /** `actor` may be up to ten minutes old: whatever reaches the database is checked there (bos.begin) and retried with a fresh one. */
 export interface MemberRoute extends RouteBase {
   readonly guard: 'member'
+  /** Whether somebody may call it who looks as another person; absent: what only reads (GET). */
+  readonly viewing?: 'allowed' | 'refused'
   /** Reload the actor first: for routes that answer without any transaction of their own. */
   readonly fresh?: boolean
   handle(exchange: Exchange, actor: Actor): Promise<Answer>

@@ -2,13 +2,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import type { Config, Limits } from '../config.ts'
+import { logLine } from '../log.ts'
 import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { admit, refuseUnlessLocal } from './admission.ts'
 import { readBody } from './body.ts'
 import type { Metrics } from './metrics.ts'
 import { problemMiddleware } from './problems.ts'
-import { empty, type Exchange, type Route } from './route.ts'
+import { empty, type Exchange, type MemberRoute, type Route } from './route.ts'
 import { sendAnswer } from './send.ts'
 import { pageHeaders } from './ui.ts'
 
@@ -57,7 +58,10 @@ export function createGateway(parts: GatewayParts): Express {
       // A streamed body cannot be read twice: such a request begins with a fresh actor, so that it need not be retried.
       const fresh = route.fresh === true || route.csv === true
       let read: Promise<Exchange> | undefined
-      return guards.asMember(authorization, fresh, async (actor) => route.handle(await (read ??= exchange()), actor))
+      return guards.asMember(authorization, fresh, async (actor) => {
+        if (actor.viewing) admitViewing(route, request, actor, requestId)
+        return route.handle(await (read ??= exchange()), actor)
+      })
     }
     if (route.guard === 'operator') guards.asOperator(authorization)
     return route.handle(await exchange())
@@ -90,6 +94,13 @@ export function createGateway(parts: GatewayParts): Express {
     }),
   )
   return app
+}
+
+/** Whoever looks as another person reads, and what they read is logged under both names. */
+function admitViewing(route: MemberRoute, { method, path }: Request, { tenant, member, viewing }: Actor, requestId: string): void {
+  const isAllowed = route.viewing === undefined ? route.method === 'GET' : route.viewing === 'allowed'
+  logLine('info', { event: 'viewing', requestId, tenant, member, by: viewing?.by, method, path, refused: !isAllowed })
+  if (!isAllowed) throw new Problem('viewing-only')
 }
 
 type Send = (request: Request, response: Response, answer: Answer) => Promise<void>

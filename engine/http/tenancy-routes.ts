@@ -28,6 +28,7 @@ export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Ro
       method: 'GET',
       path: '/api/access/:member',
       guard: 'member',
+      viewing: 'refused',
       handle: async (exchange, actor) => json(200, await accesses.get(actor, memberOf(exchange))),
     },
     {

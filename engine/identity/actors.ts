@@ -23,9 +23,12 @@ export interface SessionView {
 export interface Actors {
   /** Runs `work` as the bearer; once more with a reloaded actor when it was Stale. Throws Problem 'not-authenticated'. */
   asMember<T>(authorization: string | undefined, fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T>
-  /** Null: the session has ended. */
-  view(session: string): Promise<SessionView | null>
+  /** Null: the session has ended, or what lets it look as somebody else. */
+  view(of: Looking): Promise<SessionView | null>
 }
+
+/** A session, and as whom it looks. */
+export type Looking = Pick<Actor, 'session' | 'viewing'>
 
 interface Known {
   readonly claims: AccessClaims
@@ -46,9 +49,15 @@ export function createActors(
   const known = new Map<string, Known>()
 
   const load = async (claims: AccessClaims): Promise<Actor> => {
-    const view = await loadView(database, claims.session)
+    const { session, member, viewing } = claims
+    const view = await loadView(database, { session, ...(viewing !== null && { viewing: { id: viewing, by: member } }) })
     // The claims must name the very session they came from: a row of another member or tenant is none.
-    if (!view || view.actor.tenant !== claims.tenant || view.actor.member !== claims.member || view.account !== claims.account)
+    if (
+      !view ||
+      view.actor.tenant !== claims.tenant ||
+      (view.actor.viewing?.by ?? view.actor.member) !== member ||
+      view.account !== claims.account
+    )
       throw signInAgain()
     return view.actor
   }
@@ -84,7 +93,7 @@ export function createActors(
         return await work(entry.actor)
       }
     },
-    view: (session) => loadView(database, session),
+    view: (of) => loadView(database, of),
   }
 }
 
@@ -95,8 +104,13 @@ export function bearer(authorization: string | undefined): string | null {
   return /^bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1] ?? null
 }
 
-async function loadView(database: Pick<Database, 'call'>, session: string): Promise<SessionView | null> {
-  const { rows } = await database.call({ name: 'bos.actor', text: 'select * from bos.actor($1::uuid)', values: [session] })
+async function loadView(database: Pick<Database, 'call'>, { session, viewing }: Looking): Promise<SessionView | null> {
+  if (session === null) return null
+  const { rows } = await database.call(
+    viewing
+      ? { name: 'bos.viewing_actor', text: 'select * from bos.viewing_actor($1::uuid, $2::uuid)', values: [session, viewing.id] }
+      : { name: 'bos.actor', text: 'select * from bos.actor($1::uuid)', values: [session] },
+  )
   const row = rows[0]
   if (!row) return null
   const text = (column: string): string => String(row[column])
@@ -106,6 +120,7 @@ async function loadView(database: Pick<Database, 'call'>, session: string): Prom
       tenantSlug: text('slug'),
       member: text('member_id'),
       session,
+      ...(viewing && { viewing: { id: viewing.id, by: text('viewer') } }),
       roles: Object.freeze(row['roles'] as string[]),
       generation: Number(row['generation']),
       timeZone: text('time_zone'),

@@ -10,6 +10,8 @@ export interface AccessClaims {
   readonly session: string
   readonly tenant: string
   readonly member: string
+  /** Id of what lets the session look as somebody else; null: it acts as its own member. */
+  readonly viewing: string | null
   /** Unix seconds. */
   readonly expiresAt: number
 }
@@ -32,7 +34,9 @@ export interface SelectToken {
 }
 
 export interface Tokens {
-  access(claims: Omit<AccessClaims, 'expiresAt'>): string
+  access(claims: Omit<AccessClaims, 'expiresAt' | 'viewing'>): string
+  /** Of a session that looks as somebody else; nothing refreshes it. */
+  viewing(claims: Omit<AccessClaims, 'expiresAt'>): string
   /** Null for anything but a valid, current access token of ours. */
   readAccess(token: string): AccessClaims | null
   /** The password (of which this is the hash) was right, the tenant is still to be chosen. */
@@ -44,7 +48,10 @@ export interface Tokens {
 
 const issuer = 'businessos'
 
-export function createTokens(masterKey: MasterKey, limits: Pick<Limits, 'accessTokenSeconds' | 'selectTokenSeconds'>): Tokens {
+export function createTokens(
+  masterKey: MasterKey,
+  limits: Pick<Limits, 'accessTokenSeconds' | 'selectTokenSeconds' | 'viewingSeconds'>,
+): Tokens {
   const accessKey = createSecretKey(masterKey.derive('access-token/1'))
   const selectKey = createSecretKey(masterKey.derive('select-token/1'))
   const chainKey = createSecretKey(masterKey.derive('refresh-chain/1'))
@@ -72,12 +79,15 @@ export function createTokens(masterKey: MasterKey, limits: Pick<Limits, 'accessT
   return {
     access: ({ account, session, tenant, member }) =>
       sign({ sub: account, sid: session, tid: tenant, mid: member }, accessKey, limits.accessTokenSeconds, 'access'),
+    viewing: ({ account, session, tenant, member, viewing }) =>
+      sign({ sub: account, sid: session, tid: tenant, mid: member, vid: viewing }, accessKey, limits.viewingSeconds, 'access'),
     readAccess: (token) => {
       const claims = verify(token, accessKey, 'access')
       if (!claims) return null
-      const { sub, sid, tid, mid, exp } = claims as Record<string, unknown>
+      const { sub, sid, tid, mid, vid = null, exp } = claims as Record<string, unknown>
       if (!isUuid(sub) || !isUuid(sid) || !isUuid(tid) || !isUuid(mid)) return null
-      return { account: sub, session: sid, tenant: tid, member: mid, expiresAt: Number(exp) }
+      if (vid !== null && !isUuid(vid)) return null
+      return { account: sub, session: sid, tenant: tid, member: mid, viewing: vid, expiresAt: Number(exp) }
     },
     select: (account, passwordHash) =>
       sign({ sub: account, pwd: hash('sha256', passwordHash) }, selectKey, limits.selectTokenSeconds, 'select'),

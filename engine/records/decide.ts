@@ -89,6 +89,8 @@ export interface EventDraft {
 export interface EventBody {
   readonly set: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
   readonly lines?: Readonly<Record<string, LineEvent>>
+  /** Of a person: somebody (the actor) began or ended to look at everything as they do; until when it was going to last. */
+  readonly viewed?: { readonly op: 'begun' | 'ended'; readonly until: string }
   /** With whom a record is shared, by the kind of grantee, and for what; null: not at all. */
   readonly share?: { readonly member?: string; readonly team?: string; readonly from: string | null; readonly to: string | null }
 }

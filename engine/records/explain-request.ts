@@ -1,4 +1,3 @@
-import { administrator } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, Field, Transition } from '../catalogue/types.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { isUuid } from '../fields/uuid.ts'
@@ -71,7 +70,7 @@ export const noSuchPerson = (): Problem => parameterFault('as', 'There is no suc
 
 /** Whether one of the roles may look as somebody else. */
 export const mayViewAs = (catalogue: Catalogue, roles: readonly string[]): boolean =>
-  roles.some((role) => role === administrator || catalogue.roles.get(role)?.viewAs === true)
+  roles.some((role) => catalogue.roles.get(role)?.viewAs === true)
 
 const actionsOf = (entity: Entity): readonly ExplainedAction[] =>
   explainedActions.filter((each) => (entity.kind === 'single' ? ofSingle.has(each) : each !== 'share' || isShareable(entity)))

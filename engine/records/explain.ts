@@ -59,7 +59,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   if (!roles) throw noSuchPerson()
   const id = String(record['id'])
   // Whoever is looked at has no session here. That of the caller was checked a moment ago, and so will be the generation.
-  const subject: Actor = isOther ? { ...actor, member: as, session: null, roles } : actor
+  const subject: Actor = isOther || actor.viewing ? { ...actor, member: isOther ? as : actor.member, session: null, roles } : actor
   const theirs = isOther ? accessFor(catalogue, roles) : access
   const there = theirs.entities.get(entity.id)
   const told = {

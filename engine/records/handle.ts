@@ -43,6 +43,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   /** The pipeline behind every door. */
   function run<K extends Kind>(request: Request<K>, actor: Actor): Promise<Outcomes[K]> {
     permit(request as Request)
+    if (actor.viewing && isWrite(request as Request)) throw new Problem('viewing-only')
     return steps[request.kind](request, actor)
   }
 
@@ -82,6 +83,9 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
 
   return { handle, run, access }
 }
+
+/** Doors refuse it before; nobody gets past this one. */
+const isWrite = (request: Request): boolean => request.kind === 'write' || (request.kind === 'share' && request.share.change !== null)
 
 function found<T>(row: T | undefined): T {
   if (row === undefined) throw new Problem('not-found')

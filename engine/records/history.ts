@@ -37,6 +37,8 @@ export interface HistoryEntry {
   readonly changes: Changes
   /** Of `shared` and `unshared`: with whom, and for what from then on. */
   readonly share?: EventBody['share']
+  /** Of `viewed_as`: whether it began or ended. */
+  readonly viewed?: EventBody['viewed']
   readonly lines?: readonly { readonly id: string; readonly field: string; readonly op: string; readonly changes: Changes }[]
 }
 type Changes = EventBody['set']
@@ -94,6 +96,7 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
       via: String(row['via']),
       changes: visibleChanges(here, body.set, masked, ''),
       ...(body.share && { share: body.share }),
+      ...(body.viewed && { viewed: body.viewed }),
       ...(body.lines && { lines: visibleLines(access, here, body.lines, masked) }),
     }
   })

@@ -11,12 +11,20 @@ export interface Actor {
   /** Member id; null: the engine itself (seed, system jobs). */
   readonly member: string | null
   readonly session: string | null
+  /** Somebody looks as this member, with a session of their own, and changes nothing; absent: nobody does. */
+  readonly viewing?: Viewing
   readonly roles: readonly string[]
   readonly generation: number
   readonly timeZone: string
   readonly tenantName: string
   readonly locale: string
   readonly currency: string
+}
+
+/** `by`: member id of whoever really looks. */
+export interface Viewing {
+  readonly id: string
+  readonly by: string
 }
 
 /** What the roles of an actor may do, compiled once per (catalogue, roles) and shared. */

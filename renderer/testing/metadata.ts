@@ -95,7 +95,7 @@ export const entity = (given: Partial<Entity> = {}): Entity => ({
 export const catalogue = (...entities: readonly Entity[]): CatalogueView => ({
   hash: 'h',
   tenant: { id: 't', slug: 'acme', name: 'Acme', locale: 'en', timeZone: 'UTC', currency: 'EUR', demo: false },
-  me: { member: 'm', name: 'Ada', email: 'ada@acme.test', roles: [] },
+  me: { member: 'm', name: 'Ada', email: 'ada@acme.test', roles: [], viewAs: false, viewer: null },
   modules: [],
   entities: Object.fromEntries(entities.map((each) => [each.id, { ...each, schemas: compiledSchemas(each, entities) }])),
 })

@@ -116,3 +116,22 @@ describe('a number', () => {
     ])
   })
 })
+
+describe('the filter of a view', () => {
+  const view = (filter: string): Record<string, unknown> => ({
+    'views/own.json': { entity: 'crm.deal', kind: 'list', title: 'Own', filter },
+  })
+
+  test.each([
+    ['self.dya == today', 'at "dya" (character 6): Thing has no "dya". Did you mean "day"?'],
+    ['self.day', 'this is a date, but true or false is needed here: compare it with something'],
+    ['old.day == today', 'at "old" (character 1): old cannot be used here'],
+    ['self.day ==', 'a value is missing here'],
+  ])('%s', (filter, detail) => {
+    expect(faultsOf({}, {}, view(filter))).toEqual([`crm/views/own.json/filter ${detail}`])
+  })
+
+  test('may be any condition on the records', () => {
+    expect(faultsOf({}, {}, view('self.day >= today && self.created_by == user'))).toEqual([])
+  })
+})

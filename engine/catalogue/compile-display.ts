@@ -53,9 +53,10 @@ export function viewsOf(entity: Shown, drafts: readonly ViewDraft[], display: Di
         ? columnOf(column)
         : { field: column.field, width: column.width ?? null, pin: column.pin ?? false, aggregate: column.aggregate ?? null },
     ),
-    filter: Object.fromEntries(
-      Object.entries(typeof node.filter === 'object' ? node.filter : {}).map(([key, value]) => [key, String(value)]),
-    ),
+    filter:
+      typeof node.filter === 'string'
+        ? { filter: node.filter }
+        : Object.fromEntries(Object.entries(node.filter ?? {}).map(([key, value]) => [key, String(value)])),
     sort: node.sort ?? [],
     group: node.group ?? null,
     aggregates: node.aggregates ?? [],

@@ -1,6 +1,7 @@
 import { split } from '../expressions/split.ts'
-import type { Expression } from '../expressions/types.ts'
+import type { Expression, Names } from '../expressions/types.ts'
 import type { Reporter } from './check.ts'
+import { boolean, expressionOf, valueRoots } from './compile-expression.ts'
 import { logicOf } from './compile-logic.ts'
 import { namesOf } from './names.ts'
 import { settleLogic } from './settle-logic.ts'
@@ -38,5 +39,18 @@ export function compileLogic(symbols: Symbols, report: Reporter): SettledLogic {
       refuse(assert, draft.file, `/x-bos/rules/${index}/assert`)
     })
   }
+  checkViewFilters(symbols, names, report)
   return settled
+}
+
+/** What views filter by is read by whoever opens them: the text stays what it is. */
+function checkViewFilters(symbols: Symbols, names: ReadonlyMap<string, Names>, report: Reporter): void {
+  for (const { node, module, file } of symbols.views.values()) {
+    const draft = symbols.entities.get(node.entity)
+    const known = names.get(module)
+    const shape = draft && known?.shape(draft.id)
+    if (typeof node.filter !== 'string' || !shape || !known) continue
+    const place = { draft, shape, names: known, settings: known.shape(settingsEntity) ? settingsEntity : null, report }
+    expressionOf(place, node.filter, valueRoots, (detail, meant) => report(file, '/filter', detail, meant), boolean)
+  }
 }

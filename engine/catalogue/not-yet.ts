@@ -1,7 +1,6 @@
 import type { DisplayFile } from '../../metadata/display.d.ts'
 import type { EntityFile, Permission } from '../../metadata/entity.d.ts'
 import type { TraitFile } from '../../metadata/trait.d.ts'
-import type { ViewFile } from '../../metadata/view.d.ts'
 import { notBuilt } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
 import type { FileKind } from './sources.ts'
@@ -18,7 +17,6 @@ export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
 export function notYetIn(kind: FileKind, node: unknown): Found[] {
   if (kind === 'entity') return inEntity(node as EntityFile)
   if (kind === 'trait') return inTrait(node as TraitFile)
-  if (kind === 'view') return inView(node as ViewFile)
   if (kind === 'display') return inDisplay(node as DisplayFile)
   if (kind === 'i18n') return [{ pointer: '', detail: notBuilt('a file of labels in another language') }]
   return []
@@ -58,10 +56,6 @@ function inTrait(node: TraitFile): Found[] {
   const own = node['x-bos'] ?? {}
   const scopes = (own.scopes ?? []).flatMap((scope, index) => keywords(`/x-bos/scopes/${index}`, scope, ['where']))
   return [...keywords('/x-bos', own, ['children']), ...scopes]
-}
-
-function inView(node: ViewFile): Found[] {
-  return typeof node.filter === 'string' ? [{ pointer: '/filter', detail: notBuilt('an expression as filter') }] : []
 }
 
 /** Pictures need files; until then nothing can be named here that exists. */

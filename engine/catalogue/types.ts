@@ -386,7 +386,7 @@ export interface View {
     readonly pin: boolean
     readonly aggregate: string | null
   }[]
-  /** Sugar filter: parameter → value, e.g. {"stage": "won", "value.gte": "1000"}. */
+  /** Parameters of the list: {"stage": "won", "value.gte": "1000"}, or {"filter": "self.value.amount > 1000"}. */
   readonly filter: Readonly<Record<string, string>>
   readonly sort: readonly string[]
   readonly group: string | null

@@ -101,6 +101,16 @@ test('who may not know what gives it reads it all the same, and is told no name'
   ok(await call('PUT', `/api/access/${members['rep']}`, { email: 'rep@acme.test', roles: ['core.user', 'trade.guest'] }))
   const view = ok(await world.call('rep@acme', 'GET', '/api/catalogue'))
   expect(JSON.stringify((view['entities'] as object)['trade.account' as never])).not.toContain('self.currency')
+  // Nor has anybody a view that goes by it.
+  const viewsOf = (each: Record): unknown[] =>
+    (each['views'] as { title: string; filter: object }[]).map(({ title, filter }) => [title, filter])
+  const own = ok(await call('GET', '/api/catalogue'))
+  const mine = ['Mine', { filter: 'self.created_by == user' }]
+  expect(viewsOf((own['entities'] as { [id: string]: Record })['trade.account']!)).toEqual([
+    ['In euros', { filter: "self.currency == 'EUR'" }],
+    mine,
+  ])
+  expect(viewsOf((view['entities'] as { [id: string]: Record })['trade.account']!)).toEqual([mine])
   const account = await make(accounts, { name: 'Hidden', currency: 'SEK', ceiling: { amount: '1' } })
   expect(ok(await world.call('rep@acme', 'GET', `${accounts}/${account.id}`))['ceiling']).toEqual({ amount: '1.00', currency: 'SEK' })
   const made = await world.call('rep@acme', 'POST', bills, { body: { account: account.id, fee: { amount: '4' } } })

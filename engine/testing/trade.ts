@@ -35,6 +35,8 @@ const files: Readonly<Record<string, object>> = {
       },
     },
   },
+  'views/euro.json': { entity: 'trade.account', kind: 'list', title: 'In euros', filter: "self.currency == 'EUR'" },
+  'views/mine.json': { entity: 'trade.account', kind: 'list', title: 'Mine', filter: 'self.created_by == user' },
   'entities/bill.json': {
     title: 'Bill',
     type: 'object',
@@ -138,7 +140,7 @@ const files: Readonly<Record<string, object>> = {
 /** The files of the module as texts, by path below its folder. */
 export const tradeFiles: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(files).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : 'entity'
+    const kind = name === 'module.json' ? 'module' : name.startsWith('views/') ? 'view' : 'entity'
     const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
     return [name, JSON.stringify({ $schema, ...content })] as const
   }),

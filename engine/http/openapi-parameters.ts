@@ -1,6 +1,7 @@
 import { systemFields } from '../catalogue/system-fields.ts'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
+import { limits as expressionLimits } from '../expressions/limits.ts'
 import { operandLimit } from '../fields/compare.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, JsonSchema, OperatorName } from '../fields/type.ts'
@@ -47,8 +48,17 @@ export const queryParameter = (name: string, description: string, schema: JsonSc
   ...more,
   schema,
 })
-/** They hold for records of every entity. */
+/** They say something of records of every entity. */
 export const filterExamples = ['self.created_by == user && self.version > 1', 'self.updated_at < dateTime(today)'] as const
+const lineExamples = ['self.position > 1', 'self.position in [1, 2]'] as const
+
+export const filterParameter = (kind: 'record' | 'line'): Part =>
+  queryParameter(
+    'filter',
+    'An expression that records must fulfil, together with the other filters. `self` is the record; `user`, `tenant`, `settings`, `now` and `today` are known too.',
+    { type: 'string', maxLength: expressionLimits.characters },
+    { examples: Object.fromEntries((kind === 'line' ? lineExamples : filterExamples).map((value, i) => [`filter${i + 1}`, { value }])) },
+  )
 /** Several values in one parameter, parted by commas. */
 const several = (name: string, description: string, values: readonly string[]): Part =>
   queryParameter(
@@ -113,7 +123,7 @@ export function entityParameters(access: Access, here: EntityAccess, names: Name
   return {
     components,
     sort,
-    filters: [ref('parameters', 'filter'), ...own, ...system, ...paths],
+    filters: [ref('parameters', entity.kind === 'line' ? 'lineFilter' : 'filter'), ...own, ...system, ...paths],
     search:
       searched.length === 0
         ? []

@@ -1,8 +1,7 @@
 import { limits } from '../config.ts'
-import { limits as expressionLimits } from '../expressions/limits.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { ref, type Part } from './openapi-names.ts'
-import { filterExamples, queryParameter } from './openapi-parameters.ts'
+import { filterParameter, queryParameter } from './openapi-parameters.ts'
 
 const text: JsonSchema = { type: 'string' }
 const maybeText: JsonSchema = { type: ['string', 'null'] }
@@ -24,6 +23,7 @@ const openObject = (members: Readonly<Record<string, JsonSchema>>): JsonSchema =
 
 const written = { id: uuid, version: whole, revision: whole }
 const tenant = { id: uuid, slug: text, name: text }
+const viewer = object({ id: uuid, name: maybeText })
 const tenantInFull = { ...tenant, locale: text, timeZone: text, currency: text }
 const change = object({ from: {}, to: {} })
 const changes: JsonSchema = { type: 'object', description: 'By field; null stands for no value.', additionalProperties: change }
@@ -67,7 +67,7 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
         type: {
           ...text,
           description:
-            '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `derived` (values were worked out anew because others changed), or the id of a transition.',
+            '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `viewed_as`, `derived` (values were worked out anew because others changed), or the id of a transition.',
         },
         version: whole,
         revision: whole,
@@ -76,6 +76,7 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
         via: text,
         changes,
         'share?': object({ 'member?': uuid, 'team?': uuid, from: shareAccess, to: shareAccess }),
+        'viewed?': object({ op: { ...text, enum: ['begun', 'ended'] }, until: moment }),
         'lines?': listOf(object({ id: uuid, field: text, op: { ...text, enum: ['added', 'changed', 'removed'] }, changes })),
       }),
     ),
@@ -88,6 +89,33 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
   Shares: object({
     data: listOf(object({ 'member?': uuid, 'team?': uuid, access: { ...text, enum: ['read', 'update'] }, at: moment, by: maybeUuid })),
   }),
+  Explanation: object({
+    action: text,
+    allowed: { type: 'boolean', description: 'Whether it would be done now; of an update, whether the record takes one at all.' },
+    'as?': { ...uuid, description: 'Of whom this is told; absent: of the caller.' },
+    roles: listOf(object({ id: text, title: text })),
+    because: listOf(ref('schemas', 'Reason')),
+    refused: listOf(ref('schemas', 'Reason')),
+    'field?': object({
+      name: text,
+      title: text,
+      shown: { type: 'boolean' },
+      editable: { type: 'boolean' },
+      required: { type: 'boolean' },
+      because: listOf(ref('schemas', 'Reason')),
+    }),
+    'expressions?': { type: 'array', items: { type: 'object' }, description: 'What conditions and rules say of the record, part by part.' },
+    'would?': {
+      type: 'object',
+      description: 'Of a transition: `allowed`, `faults`, `changes` of the record, `effects` on others, and drafts that it would produce.',
+    },
+  }),
+  Reason: {
+    type: 'object',
+    properties: { detail: text, role: text, scope: text, layer: text, pointer: text },
+    required: ['detail'],
+    description: 'What grants, or stands against it. Of expressions, `why` or `condition` tells their parts with values.',
+  },
   BulkAnswer: object({
     results: listOf({
       anyOf: [
@@ -105,6 +133,8 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     createdAt: moment,
     finishedAt: { type: ['string', 'null'], format: 'date-time' },
   }),
+  ViewAs: object({ member: uuid }),
+  Viewing: object({ accessToken: text, expiresIn: { ...whole, description: 'Seconds.' } }),
   SignedIn: object({ accessToken: text, expiresIn: { ...whole, description: 'Seconds.' }, tenant: object(tenant) }),
   TenantChoice: object(
     { tenants: listOf(object(tenant)), selectToken: text },
@@ -125,11 +155,19 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     tenant: object(tenantInFull),
     roles: listOf(text),
     demo: { type: 'boolean' },
+    'viewer?': { ...viewer, description: 'Who really looks, as the member; absent: they themselves.' },
   }),
   Catalogue: object({
     hash: text,
     tenant: object({ ...tenantInFull, demo: { type: 'boolean' } }),
-    me: object({ member: maybeUuid, name: maybeText, email: text, roles: listOf(text) }),
+    me: object({
+      member: maybeUuid,
+      name: maybeText,
+      email: text,
+      roles: listOf(text),
+      viewAs: { type: 'boolean', description: 'May look at everything as another person does.' },
+      viewer: { anyOf: [viewer, { type: 'null' }], description: 'Who really looks, as the member; null: they themselves.' },
+    }),
     modules: listOf(object({ id: text, title: text, icon: text, menu: listOf(object({ entity: text, title: text, view: maybeText })) })),
     entities: {
       type: 'object',
@@ -178,12 +216,8 @@ export const sharedParameters: Readonly<Record<string, Part>> = {
     enum: ['exact', 'estimate'],
   }),
   deleted: queryParameter('deleted', '`only`: the deleted records instead of the live ones.', { type: 'string', enum: ['only'] }),
-  filter: queryParameter(
-    'filter',
-    'An expression that records must fulfil, together with the other filters. `self` is the record; `user`, `tenant`, `settings`, `now` and `today` are known too.',
-    { type: 'string', maxLength: expressionLimits.characters },
-    { examples: Object.fromEntries(filterExamples.map((value, i) => [`filter${i + 1}`, { value }])) },
-  ),
+  filter: filterParameter('record'),
+  lineFilter: filterParameter('line'),
   historyLimit: queryParameter('limit', 'Changes of a page.', { type: 'integer', minimum: 1, maximum: limits.historyEntries, default: 50 }),
   before: queryParameter('before', '`page.before` of the page before: changes before this revision.', { type: 'integer', minimum: 1 }),
   'If-Match': header('If-Match', 'The ETag of the record as it was read: a change that collides with a later one is refused.', text),

@@ -165,7 +165,8 @@ describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers 
     expect(filters.length).toBeGreaterThan(2)
     const taken = async (some: readonly (readonly [string, string])[]): Promise<boolean> =>
       (await get(`${path}?limit=1&${new URLSearchParams(some.map((each) => [...each])).toString()}`)).status === 200
-    const operands = (filter: Filter): readonly string[] => operandsFor(filter.schema.items ?? filter.schema)
+    const operands = (filter: Filter): readonly string[] =>
+      filter.examples ? Object.values(filter.examples).map(({ value }) => value) : operandsFor(filter.schema.items ?? filter.schema)
     for (const batch of chunks(filters, 20)) {
       if (await taken(batch.map((filter) => [filter.name, operands(filter)[0] ?? '']))) continue
       for (const filter of batch) {
@@ -218,6 +219,7 @@ describe.each(['admin@acme', 'manager@acme', 'rep@acme'] as const)('the answers 
 const reserved = new Set(['search', 'sort', 'fields', 'expand', 'limit', 'cursor', 'count', 'deleted', 'through'])
 interface Filter {
   readonly name: string
+  readonly examples?: Readonly<Record<string, { readonly value: string }>>
   readonly schema: {
     readonly type?: string
     readonly format?: string

@@ -49,13 +49,13 @@ function giveCurrency({ formulas, report, anew }: Deriving, draft: Draft, field:
   const asked = draft.change?.set.get(field.id)
   const isDue = draft.stored === null || asked !== undefined || anew.has(`${draft.entity.id}/${field.id}`)
   if (!isDue && !inputsChanged(expression.dependencies.roots.get('self'), draft)) return
-  const currency = formulas.value(expression, draft)
+  const currency = formulas.value(expression, draft) as string | null | undefined
   if (currency === undefined) return formulas.postpone(draft, field.id)
   const at = pointerOf(draft, field)
   const sent = asked instanceof Members ? asked.members['currency'] : (asked as Money | null | undefined)?.currency
   if (currency !== null && sent !== undefined && sent !== currency && !same(value, before(draft, field.id)))
-    return report(`${at}/currency`, `must be ${String(currency)}`)
-  const given = inCurrency(field, { amount: value.amount, currency: currency as string | null }, at, report)
+    return report(`${at}/currency`, `must be ${currency}`)
+  const given = inCurrency(field, { amount: value.amount, currency }, at, report)
   if (given !== undefined) draft.values.set(field.id, given)
 }
 

@@ -17,6 +17,5 @@ export const notYet: { readonly types: Readonly<Record<string, string>>; readonl
     geo: 'a spatial index',
     expression: expressions,
   },
-  settings: {
-  },
+  settings: {},
 }

@@ -10,7 +10,18 @@ import { recordRoutes } from './records-route.ts'
 import { json, type Route } from './route.ts'
 import { createGateway, listen, type Listening } from './server.ts'
 
-const actor: Actor = { tenant: 't', tenantSlug: 't', member: 'm', session: 's', roles: [], generation: 1, timeZone: 'UTC', tenantName: 't', locale: 'en', currency: 'EUR' }
+const actor: Actor = {
+  tenant: 't',
+  tenantSlug: 't',
+  member: 'm',
+  session: 's',
+  roles: [],
+  generation: 1,
+  timeZone: 'UTC',
+  tenantName: 't',
+  locale: 'en',
+  currency: 'EUR',
+}
 const calls: Call[] = []
 const state = { staleTimes: 0, reloads: 0, fresh: false, imports: 0, aborted: Promise.withResolvers<unknown>() }
 

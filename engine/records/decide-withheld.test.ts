@@ -41,8 +41,16 @@ const lineChange = (id: string, set: Record<string, unknown>): LineChange => ({
 const inLines = (...each: LineChange[]): Change => change({}, { lines: new Map([['lines', { mode: 'merge', lines: each }]]) })
 
 function faultsOf(asked: Change, without: { masked?: string[]; fixed?: string[] }, before: Stored | null = stored): string[] {
-  const operation: UpdateOperation = { op: 'update', entity: order, id: 'o', ifMatch: null, key: null,
-  transition: null, pointer: '', change: asked }
+  const operation: UpdateOperation = {
+    op: 'update',
+    entity: order,
+    id: 'o',
+    ifMatch: null,
+    key: null,
+    transition: null,
+    pointer: '',
+    change: asked,
+  }
   try {
     refuseWithheld(catalogue, operation, before, { masked: new Set(without.masked), fixed: new Set(without.fixed) })
     return []

@@ -225,9 +225,11 @@ test('what is equal is no change, in whatever order its members stand', () => {
     version: 3,
     revision: 5,
     warnings: [],
+    produced: [],
     places: new Map(),
     writes: [],
     events: [],
+    origins: [],
   })
 })
 

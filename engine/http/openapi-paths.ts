@@ -1,5 +1,6 @@
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
+import { actionsOf } from '../records/explain-request.ts'
 import { reachesAll } from '../records/grants.ts'
 import { isShareable } from '../records/share.ts'
 import type { EntityAccess } from '../records/types.ts'
@@ -71,6 +72,10 @@ export function entityPaths(
   const below: Record<string, Part> = {
     ...(!line && actions.has('history') && { history: { get: operation(`get${one}History`, `How ${shown} changed`, ofRecord.history) } }),
     ...(!line &&
+      (actions.has('list') || actions.has('get')) && {
+        explain: { get: operation(`explain${one}`, `Why ${shown} may be seen or changed, or may not`, explainOperation(here)) },
+      }),
+    ...(!line &&
       !single &&
       actions.has('share') &&
       isShareable(here.entity) && { share: shareOperations((verb, what, more) => operation(`${verb}${one}`, what, more), shown) }),
@@ -136,6 +141,26 @@ function recordOperations(
       parameters: [parameter('historyLimit'), parameter('before')],
       responses: responses({ 200: answer('Changes, newest first.', ref('schemas', 'History')) }, 400, 401, 403, 404),
     },
+  }
+}
+
+/** What may be asked about: what can be done with a record, and the transitions of states that the caller may know of. */
+function explainOperation({ entity, visible }: EntityAccess): Part {
+  const transitions = entity.lifecycles.flatMap((each) =>
+    visible.some(({ id }) => id === each.field) ? each.transitions.map(({ name }) => name) : [],
+  )
+  return {
+    description: 'Decided as the action itself would be, and nothing is done. Values that the caller may not read are left out.',
+    parameters: [
+      queryParameter('action', 'An action or a transition.', {
+        type: 'string',
+        enum: [...actionsOf(entity), ...transitions],
+        default: 'get',
+      }),
+      queryParameter('field', 'A field, or a column of lines: why it is shown and may be changed.', { type: 'string' }),
+      queryParameter('as', 'A person of whom to tell it; for roles that may look as somebody else.', { type: 'string', format: 'uuid' }),
+    ],
+    responses: responses({ 200: answer('Why, or why not.', ref('schemas', 'Explanation')) }, 400, 401, 403, 404),
   }
 }
 

@@ -42,6 +42,15 @@ export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
       }),
     },
     '/api/auth/logout': { post: operation('Sign-in', 'logout', 'Sign out', { ...byCookie, responses: responses({ 204: nobody }, 403) }) },
+    '/api/auth/view-as': {
+      post: operation('Sign-in', 'viewAs', 'Look at everything as another person does', {
+        description:
+          'For roles that may. The token acts with their roles for some minutes and reads only; who really looks is logged with every request.',
+        requestBody: jsonBody(schema('ViewAs')),
+        responses: responses({ 200: answer('A token that nothing refreshes.', schema('Viewing')) }, 401, 403, 422),
+      }),
+      delete: operation('Sign-in', 'endViewAs', 'Look as oneself again', { responses: responses({ 204: nobody }, 401, 403, 409) }),
+    },
     '/api/me': {
       get: operation('Sign-in', 'getMe', 'Who is signed in', {
         responses: responses({ 200: answer('The member, with tenant and roles.', schema('Me')) }, 401),

@@ -4,16 +4,16 @@ import { openWorld, ok, type Person, type Reply } from '../testing/world.ts'
 
 /** Looking at everything as another person does: who may, what they see, and that nothing is changed and everything is told. */
 const world = await openWorld()
-const { acme, globex } = world
+const { acme, globex, call, sql } = world
 const rep = acme.members['rep']!
 const admin = acme.members['admin']!
-const begin = (as: Person, member: string): Promise<Reply> => world.call(as, 'POST', '/api/auth/view-as', { body: { member } })
+const begin = (as: Person, member: string): Promise<Reply> => call(as, 'POST', '/api/auth/view-as', { body: { member } })
 const by = (token: string, method: string, path: string, body?: unknown, headers: object = {}): Promise<Reply> =>
-  world.call(null, method, path, { headers: { authorization: `Bearer ${token}`, ...headers }, ...(body !== undefined && { body }) })
+  call(null, method, path, { headers: { authorization: `Bearer ${token}`, ...headers }, ...(body !== undefined && { body }) })
 const problemOf = (reply: Reply): unknown[] => [reply.status, (reply.body as { code?: unknown }).code]
 const plain = (reply: Reply): string => reply.text.replace(/"requestId":"[^"]*"/, '')
 const events = () =>
-  world.sql<{ actor: string; record_id: string; op: string }>(
+  sql<{ actor: string; record_id: string; op: string }>(
     `select e.actor::text, e.record_id::text, b.body #>> '{viewed,op}' as op from bos.event e join bos.event_body b on b.event_id = e.id where e.type = 'viewed_as' order by e.at`,
   )
 let token: string
@@ -27,7 +27,7 @@ describe('nobody looks as somebody else', () => {
   test('without the right to', async () => {
     expect(problemOf(await begin('manager@acme', rep))).toEqual([403, 'not-allowed'])
     expect(problemOf(await begin('rep@acme', admin))).toEqual([403, 'not-allowed'])
-    expect((await world.call(null, 'POST', '/api/auth/view-as', { body: { member: rep } })).status).toBe(401)
+    expect((await call(null, 'POST', '/api/auth/view-as', { body: { member: rep } })).status).toBe(401)
   })
 
   test('of another tenant, who answers as a person that never was', async () => {
@@ -42,14 +42,14 @@ describe('nobody looks as somebody else', () => {
   test('as themselves, or while they look already', async () => {
     expect((await begin('admin@acme', admin)).status).toBe(422)
     expect(problemOf(await by(token, 'POST', '/api/auth/view-as', { member: acme.members['manager'] }))).toEqual([403, 'viewing-only'])
-    expect(problemOf(await world.call('admin@acme', 'DELETE', '/api/auth/view-as'))).toEqual([409, 'conflict'])
+    expect(problemOf(await call('admin@acme', 'DELETE', '/api/auth/view-as'))).toEqual([409, 'conflict'])
   })
 
   test('by a refresh, or with a token whose permission is not kept', async () => {
-    expect((await world.call(null, 'POST', '/api/auth/refresh', { headers: { authorization: `Bearer ${token}` } })).status).toBe(401)
+    expect((await call(null, 'POST', '/api/auth/refresh', { headers: { authorization: `Bearer ${token}` } })).status).toBe(401)
     const other = String(ok(await begin('admin@acme', rep))['accessToken'])
     expect((await by(other, 'GET', '/api/me')).status).toBe(200)
-    await world.sql(`update bos.viewing set expires_at = now() where id = (select id from bos.viewing order by started_at desc limit 1)`)
+    await sql(`update bos.viewing set expires_at = now() where id = (select id from bos.viewing order by started_at desc limit 1)`)
     expect((await by(other, 'GET', '/api/me')).status).toBe(401)
   })
 })
@@ -64,7 +64,7 @@ describe('whoever does', () => {
       '/api/crm/deals/aggregate',
       `/api/core/members/${rep}/history`,
     ])
-      expect([path, (await by(token, 'GET', path)).text]).toEqual([path, (await world.call('rep@acme', 'GET', path)).text])
+      expect([path, (await by(token, 'GET', path)).text]).toEqual([path, (await call('rep@acme', 'GET', path)).text])
     const view = ok(await by(token, 'GET', '/api/catalogue')) as {
       me: { viewer: { id: string } }
       entities: Record<string, { actions: string[] }>
@@ -79,7 +79,7 @@ describe('whoever does', () => {
 
   test('is explained what the other person may', async () => {
     const [deal] = ok(await by(token, 'GET', '/api/crm/deals?limit=1'))['data'] as { id: string }[]
-    const asRep = ok(await world.call('rep@acme', 'GET', `/api/crm/deals/${deal!.id}/explain?action=update`))
+    const asRep = ok(await call('rep@acme', 'GET', `/api/crm/deals/${deal!.id}/explain?action=update`))
     expect(ok(await by(token, 'GET', `/api/crm/deals/${deal!.id}/explain?action=update`))).toEqual(asRep)
   })
 
@@ -99,10 +99,10 @@ describe('whoever does', () => {
     world.app.routes.filter(({ guard }) => guard === 'member').map(({ method, path }) => [`${method} ${path}`, method, path] as const),
   )('%s reads or is refused', async (name, method, path) => {
     if (name === 'DELETE /api/auth/view-as') return
-    const before = await world.sql('select count(*)::int as n from bos.event')
+    const before = await sql('select count(*)::int as n from bos.event')
     const reply = await by(token, method, addressOf(path), method === 'GET' ? undefined : {}, { 'idempotency-key': 'k' })
     expect(problemOf(reply)[1] === 'viewing-only').toBe(!kept.has(name))
-    expect(await world.sql('select count(*)::int as n from bos.event')).toEqual(before)
+    expect(await sql('select count(*)::int as n from bos.event')).toEqual(before)
   })
 
   test.each(['bulk', `${id}/share`, `${id}/restore`, 'import', `${id}/win`])('cannot POST to %s', async (path) => {
@@ -110,7 +110,7 @@ describe('whoever does', () => {
   })
 
   test('could not write even past the doors: the database refuses', async () => {
-    const [viewing] = await world.sql<{ session_id: string; generation: string }>(
+    const [viewing] = await sql<{ session_id: string; generation: string }>(
       `select v.session_id, t.generation from bos.viewing v join bos.tenant t on t.id = v.tenant_id where v.ended_at is null and v.expires_at > now() limit 1`,
     )
     const context = { tenant: acme.id, member: rep, session: viewing!.session_id, generation: Number(viewing!.generation), scopes: [] }
@@ -142,13 +142,13 @@ describe('whoever does', () => {
     expect((await events()).slice(before.length)).toEqual([{ actor: admin, record_id: acme.members['manager'], op: 'ended' }])
     // What others look as goes on, and so does the real session.
     expect((await by(token, 'GET', '/api/me')).status).toBe(200)
-    expect((await world.call('admin@acme', 'GET', '/api/me')).status).toBe(200)
+    expect((await call('admin@acme', 'GET', '/api/me')).status).toBe(200)
   })
 
   test('sees what a change of roles leaves them, and nothing once the session is over', async () => {
-    ok(await world.call('admin@acme', 'PUT', `/api/access/${rep}`, { body: { email: 'rep@acme.test', roles: ['core.user'] } }))
+    ok(await call('admin@acme', 'PUT', `/api/access/${rep}`, { body: { email: 'rep@acme.test', roles: ['core.user'] } }))
     expect((await by(token, 'GET', '/api/crm/deals')).status).toBe(404)
-    await world.sql('update bos.session set revoked_at = now() where member_id = $1', [admin])
+    await sql('update bos.session set revoked_at = now() where member_id = $1', [admin])
     expect((await by(token, 'GET', '/api/core/members')).status).toBe(401)
   })
 })

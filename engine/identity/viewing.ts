@@ -70,7 +70,8 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       const { viewing, member } = actor
       if (!viewing || member === null) throw new Problem('conflict', 'You look as yourself.')
       const catalogue = await catalogueOf(actor)
-      const self = themself(actor, viewing.by)
+      // Whoever really looks, with the session that is theirs.
+      const self: Actor = { ...actor, member: viewing.by }
       await database.transaction(contextOf(self), async (tx) => {
         const over: Query = {
           text: 'update bos.viewing set ended_at = now() where tenant_id = $1::uuid and id = $2::uuid and ended_at is null returning expires_at::text as until',
@@ -85,11 +86,6 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       })
     },
   }
-}
-
-/** Whoever really looks, with the session that is theirs. */
-function themself({ viewing: _, ...actor }: Actor, member: string): Actor {
-  return { ...actor, member }
 }
 
 /** Locks the person's record: events of one record come one after the other. */

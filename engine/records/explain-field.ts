@@ -35,6 +35,16 @@ export interface ExplainingField {
   readonly mayTell: (field: string) => boolean
 }
 
+/** Of a record of which no role shows anything. */
+export const unseen = ({ text, field: { title } }: FieldPath): FieldExplained => ({
+  name: text,
+  title,
+  shown: false,
+  editable: false,
+  required: false,
+  because: [{ about: 'shown', detail: 'No role shows anything of this record.' }],
+})
+
 export function explainField(explaining: ExplainingField): FieldExplained {
   const { field, conditions, update } = explaining
   const { title, required } = field.field

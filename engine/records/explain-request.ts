@@ -72,7 +72,8 @@ export const noSuchPerson = (): Problem => parameterFault('as', 'There is no suc
 export const mayViewAs = (catalogue: Catalogue, roles: readonly string[]): boolean =>
   roles.some((role) => catalogue.roles.get(role)?.viewAs === true)
 
-const actionsOf = (entity: Entity): readonly ExplainedAction[] =>
+/** Actions that an explanation of its records can be asked for. */
+export const actionsOf = (entity: Entity): readonly ExplainedAction[] =>
   explainedActions.filter((each) => (entity.kind === 'single' ? ofSingle.has(each) : each !== 'share' || isShareable(entity)))
 const ofSingle: ReadonlySet<ExplainedAction> = new Set(['get', 'update', 'history'])
 

@@ -5,7 +5,7 @@ import { accessFor, contextOf } from './access.ts'
 import { Source } from './conditions.ts'
 import { explainConditions } from './explain-conditions.ts'
 import type { ConditionExplained } from './explain-conditions.ts'
-import { explainField } from './explain-field.ts'
+import { explainField, unseen } from './explain-field.ts'
 import type { FieldExplained } from './explain-field.ts'
 import { reachQuery, readReach, reasonsOf } from './explain-reach.ts'
 import type { Reason } from './explain-reach.ts'
@@ -68,7 +68,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
     roles: roles.map((each) => ({ id: each, title: catalogue.roles.get(each)?.title ?? each })),
   }
   const about = { catalogue, entity, roles, what }
-  if (!there) return { ...told, allowed: false, ...reasonsOf(about, []) }
+  if (!there) return { ...told, allowed: false, ...reasonsOf(about, []), ...(field && { field: unseen(field) }) }
   const asked = { access: theirs, here: there, what, field, id }
   const [rows] = await database.read(contextOf(subject, theirs), reachQuery(asked, subject))
   const reach = readReach(asked, rows!)

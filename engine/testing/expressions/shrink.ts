@@ -1,4 +1,6 @@
 /** Smaller expressions that still show a difference. */
+import { exchange, exchangeSource } from '../../expressions/transform.ts'
+import type { Exchange } from '../../expressions/transform.ts'
 import type { Node, RecordNode, Source } from '../../expressions/types.ts'
 import { fits } from './generate.ts'
 
@@ -96,10 +98,31 @@ function candidates(root: Node): Node[] {
   return made.filter((each) => size(each) < size(root) && isClosed(each)).sort((a, b) => size(a) - size(b))
 }
 
+/** Every variable stands inside the loop that binds it. */
 function isClosed(root: Node): boolean {
-  const text = JSON.stringify(root)
-  const bound = new Set([...text.matchAll(/"kind":"(?:aggregate|filter)".*?"variable":(\d+)/g)].map((each) => each[1]))
-  return [...text.matchAll(/"kind":"(?:variable|element)"[^{}]*?"variable":(\d+)/g)].every((each) => bound.has(each[1]))
+  let isBound = true
+  const inScope = (bound: ReadonlySet<number>): Exchange => ({
+    node: (each) => {
+      if (each.kind === 'variable' && !bound.has(each.variable)) isBound = false
+      if (each.kind !== 'aggregate') return null
+      exchangeSource(each.source, inScope(bound))
+      if (each.body) exchange(each.body, inScope(new Set(bound).add(each.variable)))
+      return each
+    },
+    record: (each) => {
+      if (each.kind === 'element' && !bound.has(each.variable)) isBound = false
+      return null
+    },
+    source: (each) => {
+      if (each.kind !== 'filter') return null
+      exchangeSource(each.source, inScope(bound))
+      const inside = inScope(new Set(bound).add(each.variable))
+      for (const inner of [each.where, ...each.order.map(({ key }) => key)]) exchange(inner, inside)
+      return each
+    },
+  })
+  exchange(root, inScope(new Set()))
+  return isBound
 }
 
 /** `isWrong` answers which of the trees still differ. */

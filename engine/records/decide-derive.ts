@@ -82,7 +82,8 @@ function dueExpression({ anew }: Deriving, draft: Draft, field: Field): Expressi
   const { derivation, default: given } = field.logic!
   const asked = draft.change?.set.get(field.id)
   const isNew = draft.stored === null
-  if (!derivation) return isNew && (asked === undefined || (asked === null && field.required)) ? given : null
+  // What a transition has set since is no less a value than what was asked for.
+  if (!derivation) return isNew && after(draft, field.id) === null && (asked === undefined || field.required) ? given : null
   const { expression, kind, overridable } = derivation
   // What a body only repeats is no wish of its own.
   if (overridable && asked !== undefined && (isNew || isChanged(draft, field.id))) return null

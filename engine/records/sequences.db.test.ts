@@ -111,6 +111,13 @@ describe('a number taken at a transition', () => {
     expect(ok(await call('PATCH', `${tickets}/${next.id}`, { state: 'issued' }))['issue']).toBe('I2')
   })
 
+  test('of a record that is made in a later state, with what the transition sets and not its default', async () => {
+    const a = await account('Straight')
+    const ticket = await make(tickets, { account: a.id, day: '2026-01-05', note: 'x', state: 'issued' })
+    expect(ticket).toMatchObject({ issue: 'I1', stamp: 'issued', number: 'Straight-2026/001', label: 'Straight-2026/001 x' })
+    expect((await make(tickets, { account: a.id, day: '2026-01-05', note: 'x' }))['stamp']).toBe('new x')
+  })
+
   test('and what its effects create is numbered as well', async () => {
     const a = await account('Effects')
     const made = []

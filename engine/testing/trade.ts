@@ -97,6 +97,7 @@ const files: Readonly<Record<string, object>> = {
                 from: ['draft'],
                 to: 'issued',
                 guard: "self.note != 'never'",
+                set: { stamp: "'issued'" },
                 effects: [{ create: { entity: 'trade.receipt', set: { ticket: 'self', account: 'self.account' } } }],
               },
               cancel: { from: ['issued'], to: 'void' },
@@ -105,6 +106,7 @@ const files: Readonly<Record<string, object>> = {
           },
         },
       },
+      stamp: { title: 'Stamp', 'x-bos': { type: 'text', default: "'new ' + self.note" } },
       issue: { title: 'Issue', 'x-bos': { type: 'sequence', pattern: 'I{n}', scope: ['self.account'], assign: 'issue' } },
     },
     'x-bos': {

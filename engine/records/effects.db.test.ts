@@ -55,6 +55,12 @@ describe('a journal entry', () => {
     const twice = await entry({ account: '777', debit: '5' }, { account: '777', debit: '6' }, { account: '778', credit: '11' })
     ok(await call('POST', `entries/${twice.id}/post`))
     expect([await before('777'), await before('778')]).toEqual(['11.00', '-11.00'])
+    const fresh = await Promise.all(
+      Array.from({ length: 10 }, () => entry({ account: '900', debit: '1' }, { account: '901', credit: '1' })),
+    )
+    const first = await Promise.all(fresh.map(({ id }) => call('POST', `entries/${id}/post`)))
+    expect(first.map((reply) => reply.status)).toEqual(fresh.map(() => 200))
+    expect([await before('900'), await before('901')]).toEqual(['10.00', '-10.00'])
     const entries = await Promise.all(
       Array.from({ length: 10 }, () => entry({ account: '777', debit: '1' }, { account: '778', credit: '1' })),
     )

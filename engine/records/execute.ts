@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import type { Entity } from '../catalogue/types.ts'
 import type { Database, Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
@@ -139,8 +140,15 @@ function isRace(error: unknown, request: WriteRequest): boolean {
   if (code !== '23505' || request.mode === 'each') return false
   const broken = brokenKey(error, request)
   if (!broken) return false
+  if (isUpdatedByEffect(request.here.entity, broken.entity)) return true
   return request.operations.some((each) => each.op === 'upsert' && each.entity === broken.entity && each.key === (broken.key ?? onlyOne))
 }
+
+/** What an effect did not find by its key it creates, and so may somebody else at the same time. */
+const isUpdatedByEffect = (source: Entity, target: Entity): boolean =>
+  source.lifecycles.some(({ transitions }) =>
+    transitions.some(({ effects }) => effects.some((each) => each.kind === 'update' && each.entity === target.id)),
+  )
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
 async function executeOnce(database: Database, asked: WriteRequest, actor: Actor): Promise<Executed> {
@@ -170,13 +178,15 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
     const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))
     const others = hasDependants(request.access.catalogue, changed)
-    if (others) await propagateFrom(tx, request, actor, stored, changed)
-    const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, results))] : []
+    // What is derived of others may come back to the records that the request changed.
+    const revisions = others ? await propagateFrom(tx, request, actor, stored, changed) : new Map<string, number>()
+    const ends = results.map((each) => (each instanceof Problem ? each : { ...each, revision: revisions.get(each.id) ?? each.revision }))
+    const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, ends))] : []
     const queries = [...loaded.numbers.giveBack(actor), ...(others ? [] : stored), ...settle]
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
-    const [first] = results
+    const [first] = ends
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
-    return { results: results.map(toDone), answer: readBack ? rows.at(-1)! : null, events }
+    return { results: ends.map(toDone), answer: readBack ? rows.at(-1)! : null, events }
   })
 }
 
@@ -223,10 +233,10 @@ async function propagateFrom(
   actor: Actor,
   stored: readonly Query[],
   changed: readonly Changed[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, number>> {
   const { catalogue } = access
   if (stored.length > 0) await tx.send({ role: 'bos_write', queries: stored })
-  await propagate(
+  return propagate(
     {
       tx,
       catalogue,

@@ -1,3 +1,4 @@
+import type { Transition } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { actionsOf } from '../records/explain-request.ts'
@@ -82,6 +83,12 @@ export function entityPaths(
     ...(!line &&
       !single &&
       actions.has('restore') && { restore: { post: operation(`restore${one}`, `Restore ${article} deleted ${title}`, write.restore) } }),
+    ...Object.fromEntries(
+      transitionsOf(here).map((each) => [
+        each.name,
+        { post: operation(`${camel(each.name)}${one}`, `${each.title}: ${shown}`, write.transition) },
+      ]),
+    ),
   }
   const beside: Record<string, Part> = single
     ? {}
@@ -143,6 +150,13 @@ function recordOperations(
     },
   }
 }
+
+/** The transitions that the caller may run of some record. */
+const transitionsOf = ({ entity, transitions }: EntityAccess): readonly Transition[] =>
+  entity.lifecycles.flatMap((each) => each.transitions).filter(({ id }) => transitions.has(id))
+
+/** `mark_sent` → `markSent`. */
+const camel = (name: string): string => name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** What may be asked about: what can be done with a record, and the transitions of states that the caller may know of. */
 function explainOperation({ entity, visible }: EntityAccess): Part {
@@ -209,6 +223,7 @@ interface WriteOperations {
   readonly update: Part
   readonly remove: Part
   readonly restore: Part
+  readonly transition: Part
 }
 
 function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperations {
@@ -261,6 +276,13 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
       responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 400, 401, 403, 404, 409, 412),
     },
     restore: { parameters: [match, twice], responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412) },
+    transition: {
+      description:
+        'Runs the transition; the body may bring further changes. `_produced` in the answer has drafts of further documents, for whoever goes on with them.',
+      parameters: [match, twice],
+      ...(here.actions.has('update') && { requestBody: { required: false, content: inJson(ref('schemas', components.Patch)) } }),
+      responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412, 422),
+    },
   }
 }
 

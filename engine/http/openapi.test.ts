@@ -97,7 +97,7 @@ describe.each(everybody)('the document of %s', (_name, roles) => {
 
   it('has an operation for every action that is granted, and for none that is not', () => {
     const operations = new Set(operationsOf(document).map(([name]) => name))
-    for (const { entity, actions } of access.entities.values()) {
+    for (const { entity, actions, transitions: runs } of access.entities.values()) {
       if (entity.link) continue
       const path = `/api/${entity.module}/${entity.plural}`
       const record = entity.kind === 'single' ? path : `${path}/{id}`
@@ -105,6 +105,7 @@ describe.each(everybody)('the document of %s', (_name, roles) => {
         [`GET ${record}`]: actions.has('get'),
         [`PATCH ${record}`]: actions.has('update') && entity.kind !== 'line',
         [`GET ${record}/history`]: actions.has('history') && entity.kind !== 'line',
+        [`GET ${record}/explain`]: (actions.has('list') || actions.has('get')) && entity.kind !== 'line',
         ...(entity.kind !== 'single' && {
           [`GET ${path}`]: actions.has('list'),
           [`GET ${path}/aggregate`]: actions.has('list'),
@@ -118,6 +119,9 @@ describe.each(everybody)('the document of %s', (_name, roles) => {
             `${method} ${path}/{id}/share`,
             actions.has('share') && entity.scopes.some(({ id }) => id === 'shared'),
           ]),
+        ),
+        ...Object.fromEntries(
+          entity.lifecycles.flatMap(({ transitions }) => transitions).map((each) => [`POST ${record}/${each.name}`, runs.has(each.id)]),
         ),
         [`POST ${path}/{id}/restore`]: actions.has('restore') && entity.kind === 'record',
         [`POST ${path}/bulk`]:
@@ -231,7 +235,7 @@ describe('records', () => {
 
   it('are sorted by money without a rate, and it is said', () => {
     const told = (name: string) => String(admin.components['parameters']?.[name]?.['description'])
-    expect(told('Deal.sort')).toContain('Value: by amount, whatever the currency; nothing is converted.')
+    expect(told('Deal.sort')).toContain('Value, Weighted value: by amount, whatever the currency; nothing is converted.')
     expect(told('Currency.sort')).not.toContain('whatever the currency')
   })
 

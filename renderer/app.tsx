@@ -5,7 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
-import { refresh, useSession } from './api/session.ts'
+import { onOtherPerson, refresh, usePerson, useSession } from './api/session.ts'
 import { LocaleContext, localeFor } from './fields/locale.ts'
 import { PartsContext, type Parts } from './fields/parts.ts'
 import { kindOf } from './fields/registry.ts'
@@ -49,8 +49,11 @@ export function App() {
   )
 }
 
+onOtherPerson(() => queryClient.clear())
+
 function Session() {
   const session = useSession()
+  const person = usePerson()
   useEffect(() => {
     void refresh()
   }, [])
@@ -62,7 +65,7 @@ function Session() {
     return (
       <Failure full title="The server cannot be reached" detail="Check the connection, then try again." onRetry={() => void refresh()} />
     )
-  return session === 'out' ? <SignIn /> : <SignedIn />
+  return session === 'out' ? <SignIn /> : <SignedIn key={person} />
 }
 
 const go: Go = (href, options) => (options?.replace ? router.history.replace(href) : router.history.push(href))

@@ -43,7 +43,7 @@ const screensMayImport = [
   /^engine\/records\/(decide(-\w+)?|change)\.ts$/,
   /^engine\/(problems|json)\.ts$/,
 ]
-const screensMayImportTypes = [/^engine\/http\/catalogue-view\.ts$/]
+const screensMayImportTypes = [/^engine\/http\/catalogue-view\.ts$/, /^engine\/records\/explain(-\w+)?\.ts$/]
 
 const anyMatch = (patterns, file) => patterns.some((pattern) => pattern.test(file))
 const isTest = (file) =>

@@ -18,9 +18,36 @@ function change(next: SessionState, nextToken: string | null): void {
   for (const listener of listeners) listener()
 }
 
+/** Whoever acts: the one who signed in, or another person as whom they look. What was read as one is nothing for the other. */
+let acting = 'self'
+const leaving = new Set<() => void>()
+/** Told before anything is read as somebody else. */
+export const onOtherPerson = (listener: () => void): void => void leaving.add(listener)
+function actAs(person: string): void {
+  if (person === acting) return
+  acting = person
+  for (const listener of leaving) listener()
+}
+export const usePerson = (): string =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => acting,
+  )
+/** The token acts for another person until it ends; the next refresh is the one who signed in again. */
+export function looking(accessTokenText: string, member: string): void {
+  actAs(member)
+  change('in', accessTokenText)
+}
+
 export const accessToken = (): string | null => token
 export const sessionState = (): SessionState => state
-export const signedIn = (accessTokenText: string): void => change('in', accessTokenText)
+export const signedIn = (accessTokenText: string): void => {
+  actAs('self')
+  change('in', accessTokenText)
+}
 export const signedOut = (): void => change('out', null)
 
 export function useSession(): SessionState {

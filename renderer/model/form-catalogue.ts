@@ -18,7 +18,8 @@ type ExpressionView = { readonly type: Type; readonly root: Node }
 
 const nowhere = { kind: 'literal', type: 'null', start: 0, end: 0 } as const
 
-const expressionOf = (view: ExpressionView | null): Expression | null =>
+/** An expression of the view, as the engine's functions take it. */
+export const expressionOf = (view: ExpressionView | null): Expression | null =>
   view && { type: view.type, root: view.root, canonical: nowhere, dependencies: dependenciesOf(view.root) }
 
 function compiled(view: CatalogueView): Catalogue {

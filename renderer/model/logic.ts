@@ -10,7 +10,7 @@ import { judgeRules } from '../../engine/records/decide-rules.ts'
 import type { Expression, Needs } from '../../engine/expressions/types.ts'
 import { fieldOf } from '../../engine/fields/index.ts'
 import { wallClock } from '../fields/dates.ts'
-import { formCatalogue } from './form-catalogue.ts'
+import { expressionOf, formCatalogue } from './form-catalogue.ts'
 import { answerFrom, type KnownRecords } from './known-records.ts'
 import { emptyRow, type FormLogic, type Message, type RowLogic } from './row-logic.ts'
 
@@ -57,6 +57,17 @@ const isMissing = (formulas: Formulas, row: Draft, field: Field): boolean =>
   (field.logic?.derivation ?? field.logic?.default ?? null) !== null &&
   after(row, field.id) === null &&
   !formulas.isPending(row, field.id)
+
+/** Whether the guard of a transition holds of a record; undefined: it hangs on what is not known here. */
+export function guardHolds(
+  situation: FormSituation & { readonly record: RecordData },
+  { name, field, to }: { readonly name: string; readonly field: string; readonly to: string },
+): boolean | undefined {
+  const { draft, formulas } = derived(situation, { ...situation.record, [field]: to })
+  const transition = situation.entity.lifecycles.flatMap(({ transitions }) => transitions).find((each) => each.name === name)
+  const guard = expressionOf(transition?.guard ?? null)
+  return guard ? formulas.holds(guard, draft) : undefined
+}
 
 const tell =
   (to: Message[]) =>

@@ -1,12 +1,12 @@
-import { IconLock } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
-import type { Entity, Field } from '../api/catalogue.ts'
+import { may, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { Warning, Why } from '../fields/told.tsx'
-import { editable } from '../model/entity.ts'
+import { editable, frozenBy } from '../model/entity.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
+import { WhyButton } from './why.tsx'
 
 /** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
 export function Property({
@@ -47,7 +47,9 @@ export function Property({
   const [typed, setTyped] = useState<string | null>(null)
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
-  const can = editable(entity, field, 'edit') && causes === undefined
+  const frozen = frozenBy(entity, record, field)
+  const can = editable(entity, field, 'edit') && causes === undefined && frozen === null
+  const isMasked = Array.isArray(record['_masked']) && record['_masked'].includes(field.name)
   const inline = can && live
   const id = `property-${field.id}`
   const problem = typed ?? fault ?? (editing ? ruled : undefined) ?? null
@@ -153,8 +155,14 @@ export function Property({
         <div className="property-value">
           {isDerived(field) && <Calculated from={sourceWords(entity, field)} />}
           <Show field={field} value={shown} record={record} roomy dash />
-          {live && !can && causes === undefined && !isDerived(field) && (
-            <IconLock size={13} stroke={1.5} className="property-lock" aria-label="Read only" />
+          {!can && causes === undefined && (may(entity, 'update') || isMasked) && (
+            <WhyButton
+              entity={entity}
+              record={record}
+              question={{ action: 'update', field: field.name }}
+              label={isMasked ? `Why is ${field.title} not shown?` : `Why can ${field.title} not be changed?`}
+              quiet
+            />
           )}
         </div>
       )}

@@ -5,23 +5,27 @@ import {
   IconChevronUp,
   IconCopy,
   IconDots,
+  IconEye,
   IconLink,
   IconPencil,
   IconRestore,
   IconTrash,
   IconX,
 } from '@tabler/icons-react'
-import { fieldOf, may, type Entity } from '../api/catalogue.ts'
+import { fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
 import { isEmpty } from '../fields/type.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
+import { WhyButton } from './why.tsx'
+import { viewAs as beginViewAs } from '../api/viewing.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
-import { toast } from '../shell/toast.tsx'
+import { failed, toast } from '../shell/toast.tsx'
 import { copyOf } from './copy.ts'
+import { Transitions } from './transitions.tsx'
 import { TitleEdit } from './title-edit.tsx'
 import { deleteWithUndo, type useFieldSaver } from './use-record-actions.ts'
 
@@ -54,6 +58,9 @@ export function RecordHeader({
   const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
   const canEdit = may(entity, 'update')
+  const { me } = useCatalogue()
+  const viewAs =
+    me.viewAs && entity.id === 'core.member' && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
   useCommands([
     ...(canEdit && entity.kind !== 'single'
       ? [{ id: 'record.edit', title: 'Edit all fields', section: 'On this record', keys: 'e', run: edit }]
@@ -61,6 +68,7 @@ export function RecordHeader({
     ...(may(entity, 'create') && entity.kind === 'record'
       ? [{ id: 'record.copy', title: 'Duplicate', section: 'On this record', run: copy }]
       : []),
+    ...(viewAs ? [{ id: 'record.view-as', title: `View as ${title}`, section: 'On this record', run: viewAs }] : []),
     { id: 'record.link', title: 'Copy the link', section: 'On this record', run: () => copyLink(address) },
     ...(may(entity, 'delete') && entity.kind === 'record'
       ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }]
@@ -123,6 +131,15 @@ export function RecordHeader({
               Restore
             </button>
           )}
+          {!onRestore && <Transitions entity={entity} record={record} compact={mode === 'panel'} />}
+          {!canEdit && !onRestore && !me.viewer && mode === 'page' && (
+            <WhyButton
+              entity={entity}
+              record={record}
+              question={{ action: 'update' }}
+              label={`Why can I not change this ${entity.title.toLowerCase()}?`}
+            />
+          )}
           {canEdit && (
             <button className={mode === 'page' ? 'btn' : 'icon-btn small'} onClick={edit} aria-label="Edit">
               <IconPencil size={16} stroke={1.5} aria-hidden />
@@ -140,6 +157,11 @@ export function RecordHeader({
                 <Menu.Item leftSection={<IconLink size={16} stroke={1.5} />} onClick={() => copyLink(address)}>
                   Copy the link
                 </Menu.Item>
+                {viewAs && (
+                  <Menu.Item leftSection={<IconEye size={16} stroke={1.5} />} onClick={viewAs}>
+                    View as {title}
+                  </Menu.Item>
+                )}
                 {may(entity, 'create') && (
                   <Menu.Item leftSection={<IconCopy size={16} stroke={1.5} />} onClick={copy}>
                     Duplicate
@@ -174,6 +196,14 @@ export function RecordHeader({
       </span>
     </header>
   )
+}
+
+async function lookAs(member: string, name: string): Promise<void> {
+  try {
+    await beginViewAs(member)
+  } catch (error) {
+    failed(`You do not look as ${name}.`, error)
+  }
 }
 
 function copyLink(address: string): void {

@@ -1,6 +1,7 @@
-import { IconCloudOff, IconInfoCircle } from '@tabler/icons-react'
+import { IconCloudOff, IconEye, IconInfoCircle } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { useCatalogue } from '../api/catalogue.ts'
+import { endViewAs } from '../api/viewing.ts'
 
 const useOnline = (): boolean => {
   const [online, setOnline] = useState(navigator.onLine)
@@ -18,7 +19,7 @@ const useOnline = (): boolean => {
 
 /** What everybody should know now: no connection; a demo whose data is not meant to last. */
 export function Banners() {
-  const { tenant } = useCatalogue()
+  const { tenant, me } = useCatalogue()
   const online = useOnline()
   return (
     <div aria-live="polite">
@@ -26,6 +27,15 @@ export function Banners() {
         <div className="banner banner-warning">
           <IconCloudOff size={16} stroke={1.5} aria-hidden />
           You are offline. What is on screen may be old; changes cannot be saved until the connection is back.
+        </div>
+      )}
+      {me.viewer && (
+        <div className="banner banner-viewing">
+          <IconEye size={16} stroke={1.5} aria-hidden />
+          <span>You see BusinessOS as {me.name ?? 'another person'}. Nothing can be changed.</span>
+          <button className="btn quiet" onClick={() => void endViewAs()}>
+            Back to yourself
+          </button>
         </div>
       )}
       {tenant.demo && (

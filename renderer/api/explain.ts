@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query'
+import type { Explanation } from '../../engine/records/explain.ts'
+import type { Entity } from './catalogue.ts'
+import { callJson } from './client.ts'
+import { wrote, type RecordData } from './records.ts'
+
+/** Why somebody may, or may not: by the server's own types. */
+export type { Explanation } from '../../engine/records/explain.ts'
+export type { ConditionExplained } from '../../engine/records/explain-conditions.ts'
+export type { FieldReason } from '../../engine/records/explain-field.ts'
+export type { WouldBe } from '../../engine/records/explain-trial.ts'
+/** An expression in parts, with values. */
+export type Parts = NonNullable<Explanation['expressions']>[number]['why']
+
+export interface Question {
+  /** An action, or the name of a transition. */
+  readonly action: string
+  /** Name of a field. */
+  readonly field?: string
+}
+
+const below = (entity: Entity, id: string, what: string): string =>
+  entity.kind === 'single' ? `${entity.path}/${what}` : `${entity.path}/${id}/${what}`
+
+export const explain = (entity: Entity, id: string, question: Question, signal?: AbortSignal): Promise<Explanation> =>
+  callJson<Explanation>('GET', below(entity, id, 'explain'), { query: { ...question }, ...(signal && { signal }) })
+
+export const useExplanation = (entity: Entity, record: RecordData, question: Question) =>
+  useQuery({
+    // What is explained is the record as it is: another version has another answer.
+    queryKey: ['entity', entity.id, 'explain', record.id, record.version ?? 0, question],
+    queryFn: ({ signal }) => explain(entity, record.id, question, signal),
+    retry: false,
+  })
+
+/** A draft that a transition leaves to a person. */
+export interface Draft {
+  readonly entity: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** Runs a transition of the record as it was seen; everything on screen that shows it follows. Answers the drafts it produced. */
+export async function runTransition(entity: Entity, record: RecordData, name: string): Promise<readonly Draft[]> {
+  const { version, revision } = record
+  const saved = await callJson<RecordData>('POST', below(entity, record.id, name), {
+    body: {},
+    ...(version !== undefined && { headers: { 'if-match': `"${version}.${revision ?? 0}"` } }),
+  })
+  const { _produced: produced, ...shown } = saved
+  wrote(entity, shown)
+  return (produced as readonly Draft[] | undefined) ?? []
+}

@@ -1,0 +1,137 @@
+import { IconHelpCircle } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Entity } from '../api/catalogue.ts'
+import { useExplanation, type Explanation, type Parts, type Question } from '../api/explain.ts'
+import type { RecordData } from '../api/records.ts'
+import { Layer } from '../fields/layer.tsx'
+import { problemText } from '../api/problem.ts'
+
+/** A question mark that opens what the server says: shown on hover and focus, reachable by keyboard. */
+export function WhyButton({
+  entity,
+  record,
+  question,
+  label,
+  quiet = false,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly question: Question
+  /** What is asked, as people ask it. */
+  readonly label: string
+  /** Seen only when what it is about is hovered or focused. */
+  readonly quiet?: boolean
+}) {
+  const [open, setOpen] = useState(false)
+  return (
+    <Layer
+      opened={open}
+      onClose={() => setOpen(false)}
+      title={label}
+      width={320}
+      target={
+        <button
+          type="button"
+          className={quiet && !open ? 'why-button why-quiet' : 'why-button'}
+          aria-label={label}
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          onClick={(event) => {
+            event.stopPropagation()
+            setOpen(!open)
+          }}
+        >
+          <IconHelpCircle size={14} stroke={1.5} aria-hidden />
+        </button>
+      }
+    >
+      <Because entity={entity} record={record} question={question} title={label} />
+    </Layer>
+  )
+}
+
+function Because({
+  entity,
+  record,
+  question,
+  title,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly question: Question
+  readonly title: string
+}) {
+  const { data, error } = useExplanation(entity, record, question)
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the layer gives the focus to what it shows
+    <div className="why-text" tabIndex={0} aria-busy={!data && !error}>
+      <p className="strong">{title}</p>
+      {error && <p>{problemText(error)}</p>}
+      {data && (question.field === undefined ? <ActionReasons told={data} /> : <FieldReasons told={data} />)}
+    </div>
+  )
+}
+
+/** What decides first: what stands against it where it is refused, else what grants it. */
+export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
+  <>
+    <ul>
+      {(told.allowed ? told.because : told.refused).map((reason, i) => (
+        <li key={i}>
+          {reason.detail}
+          {reason.condition && <Condition parts={reason.condition} />}
+        </li>
+      ))}
+    </ul>
+    {!told.allowed && told.expressions?.filter(({ kind }) => kind === 'guard').map((each, i) => <Condition key={i} parts={each.why} />)}
+  </>
+)
+
+function FieldReasons({ told }: { readonly told: Explanation }) {
+  const { field } = told
+  if (!field) return null
+  const about = !field.shown ? 'shown' : field.editable ? 'required' : 'editable'
+  const reasons = field.because.filter((each) => each.about === about)
+  return (
+    <ul>
+      {reasons.map((reason, i) => (
+        <li key={i}>
+          {reason.detail}
+          {reason.why && <Condition parts={reason.why} />}
+        </li>
+      ))}
+      {!field.shown || field.editable || told.allowed
+        ? null
+        : told.refused.map((reason, i) => <li key={`refused ${i}`}>{reason.detail}</li>)}
+    </ul>
+  )
+}
+
+/** The parts on which it hangs, each with its value. */
+function Condition({ parts }: { readonly parts: Parts }) {
+  const rows = [...rowsOf(parts)]
+  return (
+    <dl className="why-parts">
+      {rows.map((row, i) => (
+        <div key={i} data-decides={row.decides || undefined}>
+          <dt>{row.label === '…' ? 'Something that you may not see' : <code>{row.label}</code>}</dt>
+          <dd>{'value' in row ? valueText(row.value) : 'not shown to you'}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function* rowsOf(parts: Parts): Generator<Parts> {
+  // Of what is put together from conditions, these tell it all.
+  if (!parts.parts.some((part) => part.decides)) yield parts
+  for (const part of parts.parts) yield* rowsOf(part)
+}
+
+function valueText(value: unknown): string {
+  if (value === null || value === undefined) return 'empty'
+  if (value === true) return 'true'
+  if (value === false) return 'false'
+  if (typeof value === 'object') return 'amount' in value ? Object.values(value).join(' ') : JSON.stringify(value)
+  return String(value)
+}

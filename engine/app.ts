@@ -28,7 +28,7 @@ import { loadMasterKey } from './keys/master-key.ts'
 import { logError } from './log.ts'
 import { Problem } from './problems.ts'
 import { createCursors } from './records/cursor.ts'
-import { createRecords } from './records/handle.ts'
+import { createRecords, type RecordsDoor } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
@@ -54,6 +54,7 @@ export interface App {
   readonly database: OpenDatabase
   readonly catalogues: Catalogues
   readonly tenants: Tenants
+  readonly records: RecordsDoor
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
@@ -189,6 +190,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       database,
       catalogues,
       tenants,
+      records,
       demo,
       masterKeyFile: masterKey.file,
       faults,

@@ -4,6 +4,7 @@ import { checkCommand, dumpCommand } from './catalogue/commands.ts'
 import { readConfig, type Config } from './config.ts'
 import { dbCommand } from './database/commands.ts'
 import { auditCommand } from './events/commands.ts'
+import { explainCommand } from './tenancy/explain-command.ts'
 import { demoCommand, passwordCommand, tenantCommand, type Installation } from './tenancy/commands.ts'
 
 /** One command of `bos`. `run` prints to `out` and answers the exit code; every command stands in the room it belongs to. */
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   db: dbCommand,
   audit: auditCommand,
+  explain: explainCommand,
 }
 
 /** Runs one command line; answers the exit code. */
@@ -50,7 +52,7 @@ async function openInstallation(config: Config): Promise<Installation> {
     { ...config, roles: new Set() },
     { demo: 'no', pagesDir: null, progress: () => undefined, now: () => new Date() },
   )
-  return { tenants: app.tenants, database: app.database, withOwner: app.database.withOwner, close: app.close }
+  return { tenants: app.tenants, database: app.database, records: app.records, withOwner: app.database.withOwner, close: app.close }
 }
 
 if (import.meta.main) {

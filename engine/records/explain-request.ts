@@ -48,7 +48,7 @@ export function parseExplain(
   here: EntityAccess,
   { roles }: Pick<Actor, 'roles'>,
   id: string | null,
-  call: Call,
+  call: Pick<Call, 'query' | 'via' | 'requestId'>,
 ): ExplainRequest {
   onlyParameters(call.query, ['action', 'field', 'as'])
   const field = single(call.query, 'field')

@@ -9,6 +9,7 @@ const { app, call } = world
 const installation: Installation = {
   tenants: app.tenants,
   database: app.database,
+  records: app.records,
   withOwner: app.database.withOwner,
   close: () => Promise.resolve(),
 }
@@ -38,9 +39,11 @@ it.each([
   ['password'],
   ['db'],
   ['db', 'init'],
+  ['explain'],
+  ['explain', 'acme', 'crm.deal', 'x'],
 ])('bos %s %s: says how it is used and does nothing', async (...args) => {
   const { code, out } = await run(...args)
-  expect([code, out]).toEqual([2, expect.stringMatching(/^bos (tenant|demo|password|db) /)])
+  expect([code, out]).toEqual([2, expect.stringMatching(/^bos (tenant|demo|password|db|explain) /)])
 })
 
 it('bos tenant create prints every fault, by option', async () => {
@@ -89,4 +92,19 @@ it('bos demo off ends demo mode for ever', async () => {
   expect((await call('admin@acme', 'GET', '/api/me')).status).toBe(401)
   expect((await login('admin@acme.test', 'a password for tests only')).status).toBe(401)
   expect(await world.sql(`select value->'on' as on from bos.setting where key = 'demo'`)).toEqual([{ on: false }])
+})
+
+it('bos explain says why somebody may, or may not', async () => {
+  const [deal] = await world.sql<{ id: string }>('select id from crm.deal where tenant_id = $1 limit 1', [world.acme.id])
+  const { id } = deal!
+  const { rep = '' } = world.acme.members
+  const mine = await run('explain', 'acme', 'crm.deal', id, '--action', 'update')
+  expect([mine.code, mine.out.split('\n')[0]]).toEqual([0, 'update: allowed (Administrator)'])
+  const theirs = await run('explain', 'acme', 'crm.deal', id, '--action', 'delete', '--as', rep)
+  expect(theirs.code).toBe(0)
+  expect(theirs.out).toMatch(/^delete: (not )?allowed \(/)
+  expect(theirs.out).not.toContain('Administrator')
+  expect((await run('explain', 'globex', 'crm.deal', id)).code).toBe(1)
+  expect((await run('explain', 'nowhere', 'crm.deal', id)).out).toContain('nowhere')
+  expect((await run('explain', 'acme', 'crm.deal', id, '--as', world.globex.members['rep']!)).out).toBe('There is no such person.')
 })

@@ -5,6 +5,7 @@ import type { Session } from '../database/roles.ts'
 import { limits } from '../config.ts'
 import { createPasswords } from '../identity/passwords.ts'
 import { Problem } from '../problems.ts'
+import type { RecordsDoor } from '../records/handle.ts'
 import { endDemo } from './demo.ts'
 import { randomPassword, type Tenants } from './tenants.ts'
 
@@ -12,6 +13,7 @@ import { randomPassword, type Tenants } from './tenants.ts'
 export interface Installation {
   readonly tenants: Tenants
   readonly database: Pick<Database, 'call'>
+  readonly records: RecordsDoor
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

@@ -193,7 +193,7 @@ function WouldDo({ entity, record, would }: { readonly entity: Entity; readonly 
           {field.title}: <Show field={field} value={to} record={record} dash />
         </li>
       ))}
-      {would.effects.map((effect, i) => {
+      {would.effects.map((effect) => {
         const target = entityOf(catalogue, effect.entity)
         if (!target) return null
         const values = Object.entries(effect.values).flatMap(([name, value]) => {
@@ -202,7 +202,7 @@ function WouldDo({ entity, record, would }: { readonly entity: Entity; readonly 
           return field && value !== null && !field.reference && !field.lines ? [{ field, value }] : []
         })
         return (
-          <li key={i}>
+          <li key={`${effect.entity} ${JSON.stringify(effect.values)} ${effect.id ?? ''}`}>
             {verbs[effect.op]}: {target.title.toLowerCase()}
             {values.slice(0, 4).map(({ field, value }) => (
               <span key={field.id} className="transition-value">
@@ -212,8 +212,10 @@ function WouldDo({ entity, record, would }: { readonly entity: Entity; readonly 
           </li>
         )
       })}
-      {would.produced.map((draft, i) => (
-        <li key={`draft ${i}`}>A draft to go on with: {entityOf(catalogue, draft.entity)?.title.toLowerCase() ?? 'document'}</li>
+      {would.produced.map((draft) => (
+        <li key={`draft ${JSON.stringify(draft.data)}`}>
+          A draft to go on with: {entityOf(catalogue, draft.entity)?.title.toLowerCase() ?? 'document'}
+        </li>
       ))}
     </ul>
   )

@@ -76,14 +76,15 @@ function Because({
 export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
   <>
     <ul>
-      {(told.allowed ? told.because : told.refused).map((reason, i) => (
-        <li key={i}>
+      {(told.allowed ? told.because : told.refused).map((reason) => (
+        <li key={reason.detail}>
           {reason.detail}
           {reason.condition && <Condition parts={reason.condition} />}
         </li>
       ))}
     </ul>
-    {!told.allowed && told.expressions?.filter(({ kind }) => kind === 'guard').map((each, i) => <Condition key={i} parts={each.why} />)}
+    {!told.allowed &&
+      told.expressions?.filter(({ kind }) => kind === 'guard').map((each) => <Condition key={each.kind} parts={each.why} />)}
   </>
 )
 
@@ -94,15 +95,15 @@ function FieldReasons({ told }: { readonly told: Explanation }) {
   const reasons = field.because.filter((each) => each.about === about)
   return (
     <ul>
-      {reasons.map((reason, i) => (
-        <li key={i}>
+      {reasons.map((reason) => (
+        <li key={reason.detail}>
           {reason.detail}
           {reason.why && <Condition parts={reason.why} />}
         </li>
       ))}
       {!field.shown || field.editable || told.allowed
         ? null
-        : told.refused.map((reason, i) => <li key={`refused ${i}`}>{reason.detail}</li>)}
+        : told.refused.map(({ detail }) => <li key={`refused ${detail}`}>{detail}</li>)}
     </ul>
   )
 }
@@ -112,8 +113,8 @@ function Condition({ parts }: { readonly parts: Parts }) {
   const rows = [...rowsOf(parts)]
   return (
     <dl className="why-parts">
-      {rows.map((row, i) => (
-        <div key={i} data-decides={row.decides || undefined}>
+      {rows.map((row) => (
+        <div key={JSON.stringify(row)} data-decides={row.decides || undefined}>
           <dt>{row.label === '…' ? 'Something that you may not see' : <code>{row.label}</code>}</dt>
           <dd>{'value' in row ? valueText(row.value) : 'not shown to you'}</dd>
         </div>
@@ -133,5 +134,5 @@ function valueText(value: unknown): string {
   if (value === true) return 'true'
   if (value === false) return 'false'
   if (typeof value === 'object') return 'amount' in value ? Object.values(value).join(' ') : JSON.stringify(value)
-  return String(value)
+  return JSON.stringify(value).replace(/^"|"$/g, '')
 }

@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util'
+import { isUuid } from '../fields/uuid.ts'
+import { Problem } from '../problems.ts'
+import { entityAt } from '../records/access.ts'
+import type { Explanation } from '../records/explain.ts'
+import { parseExplain } from '../records/explain-request.ts'
+import type { Call } from '../records/types.ts'
+import type { Installation } from './commands.ts'
+import { engineActor } from './engine-actor.ts'
+
+interface Shell {
+  readonly out: (line: string) => void
+  readonly open: () => Promise<Installation>
+}
+
+const usage = '<tenant> <entity> <id> [--action update] [--field name] [--as <member id>]'
+
+/** What the API answers to an administrator who asks, in lines. */
+export const explainCommand = {
+  usage,
+  about: 'says why somebody may do something with a record, or may not, and what a transition would do',
+  async run(args: readonly string[], shell: Shell): Promise<number> {
+    const asked = parse(args)
+    if (!asked) {
+      shell.out(`bos explain ${usage}`)
+      return 2
+    }
+    const installation = await shell.open()
+    try {
+      for (const line of linesOf(await explainAs(installation, asked))) shell.out(line)
+      return 0
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      shell.out(error.message)
+      return 1
+    } finally {
+      await installation.close()
+    }
+  },
+}
+
+interface Asked {
+  readonly tenant: string
+  readonly entity: string
+  readonly id: string
+  readonly query: Call['query']
+}
+
+function parse(args: readonly string[]): Asked | null {
+  try {
+    const options = { action: { type: 'string' }, field: { type: 'string' }, as: { type: 'string' } } as const
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    const [tenant, entity, id, ...more] = positionals
+    if (tenant === undefined || entity === undefined || id === undefined || more.length > 0 || !isUuid(id)) return null
+    return { tenant, entity, id, query: new Map(Object.entries(values).map(([name, value]) => [name, [value]])) }
+  } catch {
+    return null
+  }
+}
+
+async function explainAs({ database, records }: Installation, { tenant: slug, entity, id, query }: Asked): Promise<Explanation> {
+  const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
+  const row = rows[0]
+  if (!row) throw new Problem('not-found', `There is no tenant "${slug}".`)
+  const text = (name: string): string => String(row[name])
+  const actor = engineActor({
+    id: text('id'),
+    slug,
+    generation: Number(row['generation']),
+    timeZone: text('time_zone'),
+    name: text('name'),
+    locale: text('locale'),
+    currency: text('currency'),
+  })
+  const access = await records.access(actor)
+  const known = access.catalogue.entities.get(entity)
+  const here = entityAt(access, known ?? { module: entity.split('.')[0] ?? '', plural: entity.split('.')[1] ?? '' })
+  const call = { query, via: 'system', requestId: 'bos explain' } as const
+  const explain = parseExplain(access, here, actor, here.entity.kind === 'single' ? null : id, call)
+  return records.run({ kind: 'explain', access, explain }, actor)
+}
+
+function linesOf({ action, allowed, roles, because, refused, field, expressions, would }: Explanation): string[] {
+  const names = roles.map(({ title }) => title).join(', ') || 'no role'
+  return [
+    `${action}: ${allowed ? 'allowed' : 'not allowed'} (${names})`,
+    ...because.map(({ detail }) => `  + ${detail}`),
+    ...refused.map(({ detail }) => `  - ${detail}`),
+    ...(field
+      ? [
+          `${field.name}: ${field.shown ? 'shown' : 'not shown'}, ${field.editable ? 'editable' : 'not editable'}`,
+          ...field.because.map(({ detail }) => `    ${detail}`),
+        ]
+      : []),
+    ...(expressions ?? []).flatMap((each) => [`${[each.kind, each.field ?? each.rule].join(' ')}:`, ...partsOf(each.why, '    ')]),
+    ...(would ? [`changes ${JSON.stringify(would.changes)}`] : []),
+    ...(would?.effects ?? []).map(({ entity, op, values }) => `${op} ${entity} ${JSON.stringify(values)}`),
+    ...(would?.produced ?? []).map(({ entity, data }) => `draft ${entity} ${JSON.stringify(data)}`),
+  ]
+}
+
+type Parts = NonNullable<Explanation['expressions']>[number]['why']
+
+const partsOf = (part: Parts, indent: string): string[] => [
+  `${indent}${part.label}${'value' in part ? ` = ${JSON.stringify(part.value)}` : ''}${part.decides ? '  ←' : ''}`,
+  ...part.parts.flatMap((each) => partsOf(each, `${indent}  `)),
+]

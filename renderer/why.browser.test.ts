@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openFlows } from '../engine/testing/flows.ts'
 import { postings } from '../engine/testing/postings.ts'
 import { ok } from '../engine/testing/world.ts'
@@ -39,6 +39,10 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await submit.click()
     await page.getByRole('button', { name: 'Approve', exact: true }).waitFor()
     expect(await stateOf(`flows/claims/${claim.id}`)).toBe('open')
+    await page.getByRole('button', { name: 'State: steps from here' }).click()
+    await page.getByRole('menuitem', { name: 'Approve' }).waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('menuitem').count()).toBe(0)
     await page.getByRole('button', { name: 'Other steps' }).click()
     await page.getByRole('menuitem', { name: 'Reject' }).waitFor()
     expect(complaints).toEqual([])
@@ -83,6 +87,7 @@ it('a step that leaves a draft opens it, filled in', async () => {
 })
 
 it('an administrator looks as somebody else, reads only, and comes back', async () => {
+  vi.spyOn(console, 'info').mockImplementation(() => undefined)
   const { page, complaints } = await open('admin@acme', `/e/core/members/${rep}`)
   await page.getByRole('button', { name: 'More actions' }).click()
   await page.getByRole('menuitem', { name: /^View as / }).click()

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openFlows } from '../testing/flows.ts'
+import { files, openFlows } from '../testing/flows.ts'
 import { postings } from '../testing/postings.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
 import type { Explanation } from './explain.ts'
@@ -7,6 +7,7 @@ import type { Explanation } from './explain.ts'
 /** Why somebody may or may not, what a transition would do, and what the one who asks is not told. */
 const world = await openFlows({
   ...postings,
+  'module.json': { ...files['module.json'], roles: ['clerk', 'boss', 'auditor'].map((name) => ({ id: `flows.${name}`, title: name })) },
   'entities/matter.json': {
     title: 'Matter',
     type: 'object',
@@ -47,6 +48,7 @@ const world = await openFlows({
       permissions: {
         'flows.clerk': { scope: ['own', 'shared'], read: true, update: true, create: true, hide: ['secret'], readOnly: ['name'] },
         'flows.boss': { scope: 'all', read: true, update: true, delete: true, share: true },
+        'flows.auditor': { scope: 'shared', read: true },
       },
     },
   },
@@ -120,7 +122,7 @@ describe('an action', () => {
     expect(get.refused.map(({ role, scope }) => [role, scope])).toEqual([['flows.clerk', 'shared']])
     const remove = await explain('rep@acme', `flows/matters/${mine.id}`, '?action=delete')
     expect(remove).toMatchObject({ allowed: false, because: [] })
-    expect(details(remove.refused)).toEqual(['User may not delete matters.', 'Clerk may not delete matters.'])
+    expect(details(remove.refused)).toEqual(['User may not delete matters.', 'clerk may not delete matters.'])
     expect(await explain('manager@acme', `flows/matters/${mine.id}`, '?action=share')).toMatchObject({ allowed: true })
   })
 
@@ -149,7 +151,7 @@ describe('a field', () => {
     expect(await of('rep@acme', mine, 'hours')).toMatchObject({ name: 'hours', shown: true, editable: true, required: false })
     const name = await of('rep@acme', mine, 'name')
     expect(name).toMatchObject({ shown: true, editable: false, required: true })
-    expect(details(name.because.filter(({ about }) => about === 'editable'))).toEqual(['Clerk may not change Name.'])
+    expect(details(name.because.filter(({ about }) => about === 'editable'))).toEqual(['clerk may not change Name.'])
     const double = await of('rep@acme', mine, 'double')
     expect(details(double.because.filter(({ about }) => about === 'editable'))).toEqual(['Double is worked out from other values.'])
     const reason = await of('rep@acme', mine, 'reason')
@@ -229,6 +231,30 @@ describe('a transition', () => {
       ['self.hours > 1', true],
       ['self.secret > 5', undefined],
     ])
+  })
+
+  test('withholds what is masked in this record, and tells it of one where it is shown', async () => {
+    const access = `access/${world.acme.members['rep']}`
+    ok(await call('admin@acme', 'PUT', access, { email: 'rep@acme.test', roles: ['core.user', 'flows.clerk', 'flows.auditor'] }))
+    const shown = await make('flows/matters', { name: 'S', hours: '3', secret: '4.75', owner: rep })
+    ok(await call('admin@acme', 'POST', `flows/matters/${shown.id}/share`, { member: rep, access: 'read' }))
+    const values = async (record: Data) =>
+      (await explain('rep@acme', `flows/matters/${record.id}`, '?action=finish')).expressions![0]!.why.parts.map((part) => [
+        part.label,
+        part.value,
+        part.parts[0]?.value,
+      ])
+    expect(await values(shown)).toEqual([
+      ['self.hours > 1', true, '3'],
+      ['self.secret > 5', false, '4.75'],
+    ])
+    expect(await values(mine)).toEqual([
+      ['self.hours > 1', true, '20'],
+      ['self.secret > 5', undefined, undefined],
+    ])
+    const secret = async (record: Data) => (await explain('rep@acme', `flows/matters/${record.id}`, '?action=update&field=secret')).field!
+    expect([(await secret(shown)).shown, (await secret(mine)).shown, (await secret(mine)).editable]).toEqual([true, false, false])
+    ok(await call('admin@acme', 'PUT', access, { email: 'rep@acme.test', roles: ['core.user', 'flows.clerk'] }))
   })
 
   test('that no role of the caller runs is not allowed', async () => {

@@ -25,7 +25,7 @@ import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
 import { failed, toast } from '../shell/toast.tsx'
 import { copyOf } from './copy.ts'
-import { Transitions } from './transitions.tsx'
+import { StateBadge, Transitions, useSteps } from './transitions.tsx'
 import { TitleEdit } from './title-edit.tsx'
 import { deleteWithUndo, type useFieldSaver } from './use-record-actions.ts'
 
@@ -50,7 +50,9 @@ export function RecordHeader({
 }) {
   const go = useGo()
   const { openCreate } = useOverlays()
-  const status = entity.display.statusField === null ? null : fieldOf(entity, entity.display.statusField)
+  const statusName = entity.display.statusField ?? entity.lifecycles[0]?.field ?? null
+  const status = statusName === null ? null : fieldOf(entity, statusName)
+  const steps = useSteps(entity, record)
   const subtitle = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
   const title = titleOf(entity, record)
   const address = `${recordAddress(entity, record.id)}${onRestore ? '?deleted=only' : ''}`
@@ -85,11 +87,7 @@ export function RecordHeader({
     <>
       {mode === 'page' && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
       <TitleEdit key={record.id} entity={entity} record={record} onSave={saver.save} />
-      {status && !isEmpty(record[status.name]) && (
-        <span className="record-status">
-          <Show field={status} value={record[status.name]} record={record} />
-        </span>
-      )}
+      {status && !isEmpty(record[status.name]) && <StateBadge entity={entity} record={record} field={status} steps={steps} />}
     </>
   )
   return (
@@ -131,7 +129,7 @@ export function RecordHeader({
               Restore
             </button>
           )}
-          {!onRestore && <Transitions entity={entity} record={record} compact={mode === 'panel'} />}
+          {!onRestore && <Transitions entity={entity} record={record} steps={steps} compact={mode === 'panel'} />}
           {!canEdit && !onRestore && !me.viewer && mode === 'page' && (
             <WhyButton
               entity={entity}

@@ -1,11 +1,12 @@
 import { Menu, Tooltip } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
-import { entityOf, fieldOf, useCatalogue, type Entity } from '../api/catalogue.ts'
+import { entityOf, fieldOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { explain, runTransition, type Explanation, type WouldBe } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
+import { isState } from '../model/entity.ts'
 import { useGuards } from '../model/use-guards.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
@@ -39,21 +40,21 @@ interface Asking {
   readonly told: Explanation
 }
 
-/** The first way that is open as a button, the others in a menu. What a transition would do elsewhere is shown before it is done. */
-export function Transitions({
-  entity,
-  record,
-  compact,
-}: {
-  readonly entity: Entity
-  readonly record: RecordData
-  readonly compact: boolean
-}) {
+/** The steps from where a record stands, and how to take one. */
+export interface Steps {
+  readonly ways: readonly Way[]
+  readonly asking: Asking | null
+  readonly busy: boolean
+  readonly ask: (way: Way) => Promise<void>
+  readonly run: (way: Way) => Promise<void>
+  readonly close: () => void
+}
+
+export function useSteps(entity: Entity, record: RecordData): Steps {
   const ways = useWays(entity, record)
   const { openCreate } = useOverlays()
   const [asking, setAsking] = useState<Asking | null>(null)
   const [busy, setBusy] = useState(false)
-  const [menu, setMenu] = useState(false)
 
   const run = async (way: Way): Promise<void> => {
     setAsking(null)
@@ -89,13 +90,72 @@ export function Transitions({
       ...(way.refused !== null && { disabled: way.refused }),
     })),
   )
+  return { ways, asking, busy, ask, run, close: () => setAsking(null) }
+}
+
+/** Where the record stands; who may move it on opens the steps here too. */
+export function StateBadge({
+  entity,
+  record,
+  field,
+  steps,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly field: Field
+  readonly steps: Steps
+}) {
+  const badge = <Show field={field} value={record[field.name]} record={record} />
+  const ways = steps.ways.filter((way) => way.field === field.name)
+  if (ways.length === 0 || !isState(entity, field)) return <span className="record-status">{badge}</span>
+  return (
+    <Menu width={260} position="bottom-start">
+      <Menu.Target>
+        <button className="record-status state-badge" aria-label={`${field.title}: steps from here`}>
+          {badge}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <StepItems ways={ways} steps={steps} />
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+const StepItems = ({ ways, steps }: { readonly ways: readonly Way[]; readonly steps: Steps }) =>
+  ways.map((way) => (
+    <Menu.Item
+      key={way.name}
+      aria-disabled={way.refused !== null}
+      data-refused={way.refused !== null || undefined}
+      onClick={() => void steps.ask(way)}
+    >
+      {way.title}
+      {way.refused !== null && <span className="muted transition-refused">{way.refused}</span>}
+    </Menu.Item>
+  ))
+
+/** The first way that is open as a button, the others in a menu. What a transition would do elsewhere is shown before it is done. */
+export function Transitions({
+  entity,
+  record,
+  steps,
+  compact,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly steps: Steps
+  readonly compact: boolean
+}) {
+  const { ways, asking, busy, ask, run, close } = steps
+  const [menu, setMenu] = useState(false)
   const first = ways.find((way) => way.refused === null) ?? ways[0]
   if (!first) return null
   const others = ways.filter((way) => way !== first)
   return (
     <Layer
       opened={asking !== null}
-      onClose={() => setAsking(null)}
+      onClose={close}
       title={asking?.way.title ?? first.title}
       width={380}
       position="bottom-end"
@@ -122,26 +182,14 @@ export function Transitions({
                 </button>
               </Menu.Target>
               <Menu.Dropdown>
-                {others.map((way) => (
-                  <Menu.Item
-                    key={way.name}
-                    aria-disabled={way.refused !== null}
-                    data-refused={way.refused !== null || undefined}
-                    onClick={() => void ask(way)}
-                  >
-                    {way.title}
-                    {way.refused !== null && <span className="muted transition-refused">{way.refused}</span>}
-                  </Menu.Item>
-                ))}
+                <StepItems ways={others} steps={steps} />
               </Menu.Dropdown>
             </Menu>
           )}
         </span>
       }
     >
-      {asking && (
-        <Confirm entity={entity} record={record} asking={asking} onRun={() => void run(asking.way)} onClose={() => setAsking(null)} />
-      )}
+      {asking && <Confirm entity={entity} record={record} asking={asking} onRun={() => void run(asking.way)} onClose={close} />}
     </Layer>
   )
 }

@@ -12,9 +12,15 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', new ClosingLine()],
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...database, ...browser, ...never] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...database, ...browser, ...never],
           // Properties over random texts take as long as the machine takes.
           testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'database',

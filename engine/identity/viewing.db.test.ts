@@ -145,6 +145,16 @@ describe('whoever does', () => {
     expect((await call('admin@acme', 'GET', '/api/me')).status).toBe(200)
   })
 
+  test('looks as nobody once they lose a role that may have let them', async () => {
+    const other = String(ok(await begin('admin@acme', acme.members['manager']!))['accessToken'])
+    expect((await by(other, 'GET', '/api/me')).status).toBe(200)
+    await sql('delete from bos.role_assignment where member_id = $1', [admin])
+    expect((await by(other, 'GET', '/api/crm/deals')).status).toBe(401)
+    await sql(`insert into bos.role_assignment (tenant_id, member_id, role) values ($1, $2, 'core.admin')`, [acme.id, admin])
+    expect((await by(other, 'GET', '/api/me')).status).toBe(401)
+    token = String(ok(await begin('admin@acme', rep))['accessToken'])
+  })
+
   test('sees what a change of roles leaves them, and nothing once the session is over', async () => {
     ok(await call('admin@acme', 'PUT', `/api/access/${rep}`, { body: { email: 'rep@acme.test', roles: ['core.user'] } }))
     expect((await by(token, 'GET', '/api/crm/deals')).status).toBe(404)

@@ -1,4 +1,4 @@
-import { IconArrowRight, IconPencil, IconPlus, IconRestore, IconShare, IconShareOff, IconTrash } from '@tabler/icons-react'
+import { IconEye, IconArrowRight, IconPencil, IconPlus, IconRestore, IconShare, IconShareOff, IconTrash } from '@tabler/icons-react'
 import { fieldOf, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { useHistory, type Changes, type HistoryEntry } from '../api/history.ts'
 import type { RecordData } from '../api/records.ts'
@@ -17,6 +17,7 @@ const words: Readonly<Record<string, string>> = {
   restored: 'restored this',
   shared: 'shared this',
   unshared: 'stopped sharing this',
+  viewed_as: 'looked at the workspace as this person',
 }
 const origins: Readonly<Record<string, string>> = {
   import: 'by import',
@@ -32,6 +33,7 @@ const icons = {
   restored: IconRestore,
   shared: IconShare,
   unshared: IconShareOff,
+  viewed_as: IconEye,
 } as const
 
 /** What happened to a record, newest first; edits by one person within a few minutes stand under one heading. */

@@ -6,8 +6,6 @@ import { wrote, type RecordData } from './records.ts'
 
 /** Why somebody may, or may not: by the server's own types. */
 export type { Explanation } from '../../engine/records/explain.ts'
-export type { ConditionExplained } from '../../engine/records/explain-conditions.ts'
-export type { FieldReason } from '../../engine/records/explain-field.ts'
 export type { WouldBe } from '../../engine/records/explain-trial.ts'
 /** An expression in parts, with values. */
 export type Parts = NonNullable<Explanation['expressions']>[number]['why']

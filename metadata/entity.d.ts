@@ -66,23 +66,22 @@ export type EntityId = string
  * true, false, or an expression that answers either.
  */
 export type Condition = boolean | string
-export type FieldPath = string
 /**
  * Properties that do not exist for this role. Who has several roles sees a property in the rows where one of them shows it.
  */
-export type FieldPaths = FieldPath[]
+export type FieldPaths = string[]
 /**
  * Derived properties shown although something they derive from is hidden.
  */
-export type FieldPaths1 = FieldPath[]
+export type FieldNames = Name[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldPaths2 = FieldPath[]
+export type FieldPaths1 = string[]
 /**
  * Properties offered to retrieval.
  */
-export type FieldNames = Name[]
+export type FieldNames1 = Name[]
 
 /**
  * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
@@ -671,10 +670,10 @@ export interface Permission {
     [k: string]: Condition
   }
   hide?: FieldPaths
-  show?: FieldPaths1
-  readOnly?: FieldPaths2
+  show?: FieldNames
+  readOnly?: FieldPaths1
   /**
-   * Properties whose value is left out of records for which the expression does not hold; in that of a line's (`lines.cost`) `self` is the document.
+   * Properties whose value is left out of rows unless the expression holds.
    */
   mask?: {
     [k: string]: Mask
@@ -684,7 +683,7 @@ export interface Mask {
   unless: Expression
 }
 export interface EntityIndex {
-  ai?: FieldNames
+  ai?: FieldNames1
 }
 export interface Meter {
   id: Name

@@ -6,18 +6,20 @@
 export type FieldPaths = string[]
 /**
  * Derived properties shown although something they derive from is hidden.
+ *
+ * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldPaths1 = string[]
+export type FieldNames = string[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldPaths2 = string[]
+export type FieldPaths1 = string[]
 /**
  * Properties offered to retrieval.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames = string[]
+export type FieldNames1 = string[]
 
 /**
  * A trait of a module: `traits/{name}.json`. An entity that lists it under `use` gets its properties, inverse relations and rules.
@@ -887,10 +889,10 @@ export interface Permission {
     [k: string]: boolean | string
   }
   hide?: FieldPaths
-  show?: FieldPaths1
-  readOnly?: FieldPaths2
+  show?: FieldNames
+  readOnly?: FieldPaths1
   /**
-   * Properties whose value is left out of records for which the expression does not hold; in that of a line's (`lines.cost`) `self` is the document.
+   * Properties whose value is left out of rows unless the expression holds.
    */
   mask?: {
     [k: string]: Mask
@@ -903,7 +905,7 @@ export interface Mask {
   unless: string
 }
 export interface EntityIndex {
-  ai?: FieldNames
+  ai?: FieldNames1
 }
 export interface Meter {
   /**

@@ -9,6 +9,7 @@ type Found = { readonly pointer: string; readonly detail: string }
 
 /** What properties cannot have yet is reported by their field types. */
 const entityKeywords = ['scopes', 'meters', 'index', 'query'] as const
+const permissionKeywords = ['show', 'mask'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
 export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
 

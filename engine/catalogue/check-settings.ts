@@ -87,6 +87,7 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
   if (entity.kind === 'line' && permissions.length > 0)
     return report(entity.file, '/x-bos/permissions', 'a line has the permissions of its document')
   checkScopes(entity, report)
+  const transitions = [...entity.properties.values()].flatMap(({ node }) => Object.keys(node['x-bos']?.lifecycle?.transitions ?? {}))
   for (const [name, permission] of permissions) {
     const at = `/x-bos/permissions/${pointerSegment(name)}`
     const role = symbols.roles.get(name)
@@ -97,6 +98,14 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
     } else seen(name, role.module, entity.module, symbols, (detail, meant) => report(entity.file, at, detail, meant))
     if (typeof permission.scope === 'string') checkScopeName(entity, permission.scope, symbols, `${at}/scope`, report)
     else permission.scope?.forEach((scope, index) => checkScopeName(entity, scope, symbols, `${at}/scope/${index}`, report))
+    for (const transition of Object.keys(permission.transitions ?? {}))
+      if (!transitions.includes(transition))
+        report(
+          entity.file,
+          `${at}/transitions/${pointerSegment(transition)}`,
+          `there is no transition ${quote(transition)}`,
+          nearest(transition, transitions),
+        )
     permission.hide?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/hide/${index}`, report))
     permission.readOnly?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/readOnly/${index}`, report))
   }

@@ -12,6 +12,8 @@ import { boolean, changeRoots, contextOf, expressionOf, tell, typeOf, valueRoots
 import type { Place, Report } from './compile-expression.ts'
 import { lifecyclesOf } from './compile-lifecycle.ts'
 import { numberingOf } from './compile-numbering.ts'
+import { permissionWords } from './permission-words.ts'
+import type { PermissionWords } from './permission-words.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
@@ -23,6 +25,8 @@ export interface EntityLogic {
   readonly fields: ReadonlyMap<string, FieldLogic>
   readonly rules: readonly Rule[]
   readonly lifecycles: readonly Lifecycle[]
+  /** By role. */
+  readonly permissions: ReadonlyMap<string, PermissionWords>
 }
 
 /** Compiles every expression of an entity, and reports what is wrong with them. Undefined where one was wrong. */
@@ -39,7 +43,8 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   const ids = [draft, ...draft.traits].flatMap(({ node }) => (node['x-bos']?.rules ?? []).map((rule) => rule.id))
   const twice = ids.find((id, index) => ids.indexOf(id) < index)
   if (twice !== undefined) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice)}`)
-  return { draft, fields, rules, lifecycles: lifecyclesOf({ draft, shape, names, settings, report }, symbols) }
+  const place = { draft, shape, names, settings, report }
+  return { draft, fields, rules, lifecycles: lifecyclesOf(place, symbols), permissions: permissionWords(place, symbols) }
 }
 
 function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {

@@ -1,14 +1,25 @@
 import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
+import type { Expression } from '../expressions/types.ts'
+import type { PermissionWords } from './permission-words.ts'
 import type { EntityDraft, Symbols } from './symbols.ts'
 import { actions, administrator } from './types.ts'
 import type { Action, Permission, Role } from './types.ts'
 
 /** `read` in a file. */
-const reading: ReadonlySet<Action> = new Set(['list', 'get', 'history'])
+export const reading: ReadonlySet<Action> = new Set(['list', 'get', 'history'])
 const written: ReadonlySet<Action> = new Set(['create', 'update', 'delete', 'restore', 'import'])
 
+/** What a permission says of an action: itself, or by `read`. */
+const saidOf = (node: PermissionNode, action: Action): boolean | string =>
+  node[action] ?? (reading.has(action) ? node.read : undefined) ?? false
+
 /** Role → what it may do. Lines have none of their own: they follow their document. */
-export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>): ReadonlyMap<string, Permission> {
+export function permissionsOf(
+  draft: EntityDraft,
+  symbols: Symbols,
+  roles: ReadonlyMap<string, Role>,
+  words: ReadonlyMap<string, PermissionWords>,
+): ReadonlyMap<string, Permission> {
   const found = new Map<string, Permission>()
   if (draft.kind === 'line') return found
   const transitions = transitionsOf(draft)
@@ -20,23 +31,42 @@ export function permissionsOf(draft: EntityDraft, symbols: Symbols, roles: Reado
       scopes: ['all'],
       actions: new Set(given),
       transitions: new Set(transitions.map((each) => each.id)),
+      conditions: new Map(),
+      guards: new Map(),
       hide: new Set(),
       readOnly: new Set(),
+      masks: new Map(),
+      show: new Set(),
     })
   }
   for (const [role, node] of Object.entries(draft.node['x-bos']?.permissions ?? {})) {
     // A role of a module that this set does not enable grants nothing here.
     if (!roles.has(role)) continue
-    const granted = new Set(
-      given.filter((action) => node[action] === true || (node.read === true && reading.has(action) && node[action] !== false)),
-    )
+    const granted = new Set(given.filter((action) => saidOf(node, action) !== false))
+    const own = words.get(role)
+    const conditions = new Map([...(own?.actions ?? [])].filter(([action]) => granted.has(action)))
+    // What says something and was not understood must not be as if it said nothing.
+    for (const action of granted)
+      if (typeof saidOf(node, action) === 'string' && !conditions.has(action))
+        throw new Error(`${draft.fullName}: ${role} has a condition that was not compiled`)
+    const runs = transitions.flatMap((each) => {
+      const said = runsBy(each, role, node, granted)
+      const guard = said === 'as it updates' ? conditions.get('update') : own?.transitions.get(each.name)
+      return said === false ? [] : [[each.id, guard] as const]
+    })
+    const ids = (paths: readonly string[] | undefined): ReadonlySet<string> =>
+      new Set((paths ?? []).map((path) => pathOfIds(draft, path, symbols)))
     found.set(role, {
       role,
       scopes: typeof node.scope === 'string' ? [node.scope] : node.scope,
       actions: granted,
-      transitions: new Set(transitions.filter((each) => mayRun(each, role, node, granted)).map((each) => each.id)),
-      hide: new Set((node.hide ?? []).map((path) => idsOf(draft, path, symbols))),
-      readOnly: new Set((node.readOnly ?? []).map((path) => idsOf(draft, path, symbols))),
+      transitions: new Set(runs.map(([id]) => id)),
+      conditions,
+      guards: new Map(runs.flatMap(([id, guard]): [string, Expression][] => (guard ? [[id, guard]] : []))),
+      hide: ids(node.hide),
+      readOnly: ids(node.readOnly),
+      masks: own?.masks ?? new Map(),
+      show: ids(node.show),
     })
   }
   return found
@@ -65,13 +95,19 @@ function transitionsOf(draft: EntityDraft): TransitionDraft[] {
 }
 
 /** Whom the transition or the permission names; where neither names anybody, whoever may update. */
-function mayRun({ name, roles, isListed }: TransitionDraft, role: string, node: PermissionNode, granted: ReadonlySet<Action>): boolean {
-  if (roles?.includes(role) || node.transitions?.[name] === true) return true
-  return roles === undefined && !isListed && granted.has('update')
+function runsBy(
+  { name, roles, isListed }: TransitionDraft,
+  role: string,
+  node: PermissionNode,
+  granted: ReadonlySet<Action>,
+): boolean | 'as it updates' {
+  const said = node.transitions?.[name]
+  if (roles?.includes(role) || said === true || typeof said === 'string') return true
+  return roles === undefined && !isListed && granted.has('update') ? 'as it updates' : false
 }
 
 /** `lines.cost` as names → as ids. */
-function idsOf(draft: EntityDraft, path: string, symbols: Symbols): string {
+export function pathOfIds(draft: EntityDraft, path: string, symbols: Symbols): string {
   let here: EntityDraft | undefined = draft
   return path
     .split('.')

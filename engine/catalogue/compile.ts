@@ -25,7 +25,7 @@ export function compileCatalogue(sources: readonly ModuleSource[], hash: string)
   const relations = relationsOf(symbols)
   const shells = new Map<string, WithoutSchemas>()
   for (const draft of symbols.entities.values()) {
-    const entity = compileEntity(draft, symbols, roles, relations)
+    const entity = compileEntity(draft, symbols, relations)
     shells.set(entity.id, entity)
     for (const field of entity.fields) {
       const link = linkEntity(entity, field, symbols)
@@ -33,7 +33,7 @@ export function compileCatalogue(sources: readonly ModuleSource[], hash: string)
     }
   }
   const parents = parentsOf(shells)
-  applyLogic(shells, symbols, parents)
+  applyLogic(shells, symbols, parents, roles)
   const entities = new Map(
     [...shells.values()].map((shell): [string, Entity] => {
       const parent = parents.get(shell.id) ?? null
@@ -75,7 +75,7 @@ function compileModule(
   })
 }
 
-function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<string, Role>, relations: Relations): WithoutSchemas {
+function compileEntity(draft: EntityDraft, symbols: Symbols, relations: Relations): WithoutSchemas {
   const own = draft.node['x-bos'] ?? {}
   const fields = compileFields(draft, symbols)
   const fieldByName = new Map(fields.map((field) => [field.name, field]))
@@ -110,7 +110,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, roles: ReadonlyMap<
     fieldById: new Map(fields.map((field) => [field.id, field])),
     search: (own.search ?? []).map(named),
     unique,
-    permissions: permissionsOf(draft, symbols, roles),
+    permissions: new Map(),
     rules: [],
     lifecycles: [],
     derivations: [],
@@ -144,8 +144,9 @@ function applyLogic(
   shells: Map<string, WithoutSchemas>,
   symbols: Symbols,
   parents: ReadonlyMap<string, { readonly entity: string; readonly field: string }>,
+  roles: ReadonlyMap<string, Role>,
 ): void {
-  const { fields, rules, lifecycles, steps } = compileLogic(symbols, (file, pointer, detail) => {
+  const { fields, rules, lifecycles, permissions, steps } = compileLogic(symbols, (file, pointer, detail) => {
     throw new Error(`${file}:${pointer}: ${detail}`)
   })
   const documentOf = (entity: string): string => {
@@ -163,6 +164,10 @@ function applyLogic(
       })
     }
     shells.set(id, { ...shell, rules: rules.get(id) ?? [], lifecycles: lifecycles.get(id) ?? [], derivations: byDocument.get(id) ?? [] })
+  }
+  for (const draft of symbols.entities.values()) {
+    const granted = permissionsOf(draft, symbols, roles, permissions.get(draft.id) ?? new Map())
+    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted })
   }
 }
 

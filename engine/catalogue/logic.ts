@@ -1,9 +1,11 @@
 import { split } from '../expressions/split.ts'
 import type { Expression, Names } from '../expressions/types.ts'
+import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
 import { boolean, expressionOf, valueRoots } from './compile-expression.ts'
 import { logicOf } from './compile-logic.ts'
 import { namesOf } from './names.ts'
+import { eachOf } from './permission-words.ts'
 import { settleLogic } from './settle-logic.ts'
 import type { SettledLogic } from './settle-logic.ts'
 import type { Symbols } from './symbols.ts'
@@ -38,6 +40,10 @@ export function compileLogic(symbols: Symbols, report: Reporter): SettledLogic {
       refuse(when, draft.file, `/x-bos/rules/${index}/when`)
       refuse(assert, draft.file, `/x-bos/rules/${index}/assert`)
     })
+    for (const [role, words] of settled.permissions.get(draft.id) ?? []) {
+      const at = `/x-bos/permissions/${pointerSegment(role)}`
+      eachOf(words, (each) => (refuse(each, draft.file, at), each))
+    }
   }
   checkViewFilters(symbols, names, report)
   return settled

@@ -1,5 +1,5 @@
 import type { DisplayFile } from '../../metadata/display.d.ts'
-import type { EntityFile, Permission } from '../../metadata/entity.d.ts'
+import type { EntityFile } from '../../metadata/entity.d.ts'
 import type { TraitFile } from '../../metadata/trait.d.ts'
 import { notBuilt } from '../fields/notYet.ts'
 import { pointerSegment } from '../problems.ts'
@@ -34,21 +34,7 @@ function inEntity(node: EntityFile): Found[] {
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
   for (const [role, permission] of Object.entries(own.permissions ?? {}))
-    found.push(...inPermission(`/x-bos/permissions/${pointerSegment(role)}`, permission))
-  return found
-}
-
-function inPermission(pointer: string, permission: Permission): Found[] {
-  const found = keywords(pointer, permission, permissionKeywords)
-  for (const [transition, value] of Object.entries(permission.transitions ?? {})) {
-    if (typeof value === 'string')
-      found.push({ pointer: `${pointer}/transitions/${transition}`, detail: notBuilt('an expression as permission') })
-  }
-  for (const [action, value] of Object.entries(permission)) {
-    if (action !== 'scope' && typeof value === 'string') {
-      found.push({ pointer: `${pointer}/${action}`, detail: notBuilt('an expression as permission') })
-    }
-  }
+    found.push(...keywords(`/x-bos/permissions/${pointerSegment(role)}`, permission, permissionKeywords))
   return found
 }
 

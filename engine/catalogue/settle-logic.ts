@@ -1,8 +1,11 @@
 import { dependenciesOf } from '../expressions/dependencies.ts'
 import { about, exchange, lastVariable, sizeOf } from '../expressions/transform.ts'
 import type { Dependencies, Expression, Needs, Node, RecordNode } from '../expressions/types.ts'
+import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
 import type { EntityLogic } from './compile-logic.ts'
+import { eachOf } from './permission-words.ts'
+import type { PermissionWords } from './permission-words.ts'
 import type { EntityDraft, PropertyDraft } from './symbols.ts'
 import { numberingExpressions } from './types.ts'
 import type { Derivation, DerivationStep, FieldLogic, Lifecycle, Numbering, Rule } from './types.ts'
@@ -13,6 +16,8 @@ export interface SettledLogic {
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, FieldLogic>>
   readonly rules: ReadonlyMap<string, readonly Rule[]>
   readonly lifecycles: ReadonlyMap<string, readonly Lifecycle[]>
+  /** By entity id, then role. */
+  readonly permissions: ReadonlyMap<string, ReadonlyMap<string, PermissionWords>>
   /** Every step in an order in which none needs a later one, defaults included. */
   readonly steps: readonly DerivationStep[]
 }
@@ -83,6 +88,7 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
     fields: new Map(logics.map(({ draft, fields }) => [draft.id, settledFields(draft, fields, settled, insert, report)])),
     rules: new Map(logics.map(({ draft, rules }) => [draft.id, rules.map((rule) => settledRule(rule, insert))])),
     lifecycles: new Map(logics.map(({ draft, lifecycles }) => [draft.id, lifecycles.map((each) => settledLifecycle(each, insert))])),
+    permissions: new Map(logics.map(({ draft, permissions }) => [draft.id, settledWords(draft, permissions, insert, report)])),
     // Numbers come last of all.
     steps: order
       .filter(({ key, keyword }) => settled.get(key)?.stored !== false && keyword !== 'pattern')
@@ -144,6 +150,22 @@ function settledLifecycle(lifecycle: Lifecycle, insert: (expression: Expression,
     set: each.set.map(({ field, expression }) => ({ field, expression: full(expression) })),
   }))
   return { ...lifecycle, transitions }
+}
+
+function settledWords(
+  draft: EntityDraft,
+  permissions: EntityLogic['permissions'],
+  insert: (expression: Expression, tooLarge: () => void) => Expression,
+  report: Reporter,
+): ReadonlyMap<string, PermissionWords> {
+  return new Map(
+    [...permissions].map(([role, words]) => {
+      const at = `/x-bos/permissions/${pointerSegment(role)}`
+      const full = (expression: Expression): Expression =>
+        insert(expression, () => report(draft.file, at, 'a condition, with all that it reads, is too large'))
+      return [role, eachOf(words, full)]
+    }),
+  )
 }
 
 /** Depth first: what a step needs comes before it. */

@@ -354,9 +354,16 @@ export interface Permission {
   readonly actions: ReadonlySet<Action>
   /** Ids of transitions that it may run. */
   readonly transitions: ReadonlySet<string>
+  /** What must hold of a record besides, by action or id of a transition; absent: nothing. */
+  readonly conditions: ReadonlyMap<Action, Expression>
+  readonly guards: ReadonlyMap<string, Expression>
   /** Field ids; a line's field as `{lines field id}.{field id}`. */
   readonly hide: ReadonlySet<string>
   readonly readOnly: ReadonlySet<string>
+  /** By path, as in `hide`: shown where this holds of the record (of lines: of their document). */
+  readonly masks: ReadonlyMap<string, Expression>
+  /** Derived fields that are shown although what they are made of is not: paths, as in `hide`. */
+  readonly show: ReadonlySet<string>
 }
 
 /** SCREENS.md §3: how a record presents itself. Field names. */

@@ -93,9 +93,9 @@ test('a reference is joined once, live, and of the same tenant', () => {
 test('where nothing can be joined, as in a row policy, it is looked up', () => {
   expect(compiled(`self.company.owner.name == user.name`, false)).toMatchObject({
     sql:
-      '((select x1.name from crm.company x0 left join core.member x1 on x1.tenant_id = x0.tenant_id and x1.id = x0.owner and x1.deleted_at is null' +
-      ' where x0.tenant_id = t.tenant_id and x0.id = t.company and x0.deleted_at is null)' +
-      ' = (select x2.name from core.member x2 where x2.tenant_id = tenant and x2.id = member))',
+      '((select tx1.name from crm.company tx0 left join core.member tx1 on tx1.tenant_id = tx0.tenant_id and tx1.id = tx0.owner and tx1.deleted_at is null' +
+      ' where tx0.tenant_id = t.tenant_id and tx0.id = t.company and tx0.deleted_at is null)' +
+      ' = (select tx2.name from core.member tx2 where tx2.tenant_id = tenant and tx2.id = member))',
     joins: [],
   })
 })

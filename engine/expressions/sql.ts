@@ -32,9 +32,9 @@ export class Frame {
   readonly #joins: Fragment[] = []
   readonly #rows = new Map<string, Row>()
   /** Shared with what stands inside: names are unique in a statement. */
-  readonly names: { next: number }
+  readonly names: AliasNames
 
-  constructor(names: { next: number } = { next: 0 }) {
+  constructor(names: AliasNames = { next: 0, prefix: 'x' }) {
     this.names = names
   }
 
@@ -51,7 +51,11 @@ export class Frame {
     return row
   }
 }
-const nextAlias = (names: { next: number }): string => `x${names.next++}`
+interface AliasNames {
+  next: number
+  readonly prefix: string
+}
+const nextAlias = (names: AliasNames): string => `${names.prefix}${names.next++}`
 
 /** Where a root stands: a row of a FROM (with the frame that may join to it, or none, as in a row policy), or a record to be looked up. */
 export type RootRow =
@@ -80,7 +84,9 @@ interface Row {
 export function toSql(sql: Sql, root: Node, context: SqlContext): Fragment {
   const { self } = context.roots
   const frame = self?.kind === 'row' ? self.frame : null
-  return new Compiler(sql, context, frame?.names ?? { next: 0 }).node(root, { frame, bound: new Map() })
+  // What stands inside of another expression, about a row of it, must not take the names that the other uses.
+  const prefix = self?.kind === 'row' ? `${self.alias}x` : 'x'
+  return new Compiler(sql, context, frame?.names ?? { next: 0, prefix }).node(root, { frame, bound: new Map() })
 }
 
 /** The SQL type that values of a static type have. */
@@ -169,9 +175,9 @@ const holidays: ValueType = { kind: 'date' }
 class Compiler {
   readonly #sql: Sql
   readonly #context: SqlContext
-  readonly #names: { next: number }
+  readonly #names: AliasNames
 
-  constructor(sql: Sql, context: SqlContext, names: { next: number }) {
+  constructor(sql: Sql, context: SqlContext, names: AliasNames) {
     this.#sql = sql
     this.#context = context
     this.#names = names

@@ -1,4 +1,5 @@
 import type { Action, Field, UniqueKey } from '../catalogue/types.ts'
+import type { Expression } from '../expressions/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import type { RemoveOperation, ResolvedOperation, Stored, UpdateOperation } from './change.ts'
@@ -6,7 +7,7 @@ import { decideCreate, decideUpdate } from './decide.ts'
 import { Entangled, invalid, Unanswered } from './decide-refusals.ts'
 import type { Asked } from './decide-formulas.ts'
 import type { Sought } from './decide-effects.ts'
-import type { Consequences, Decision, EventDraft, RowWrite, Situation } from './decide.ts'
+import type { Consequences, Decision, EventDraft, Provisos, RowWrite, Situation } from './decide.ts'
 import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
@@ -14,7 +15,7 @@ import type { WantedNumber } from './decide-numbers.ts'
 import { refuseWithheld } from './decide-withheld.ts'
 import type { Without } from './decide-withheld.ts'
 import type { WriteRequest } from './request.ts'
-import type { EntityAccess } from './types.ts'
+import type { EntityAccess, RowCondition } from './types.ts'
 
 /** What `load` found for all operations of a request. */
 export interface Loaded {
@@ -37,7 +38,7 @@ export interface Decided extends Consequences {
   readonly results: readonly (Decision | Problem)[]
 }
 
-type Wanted = Pick<WriteRequest, 'here' | 'mode'>
+type Wanted = Pick<WriteRequest, 'here' | 'mode' | 'via'>
 
 /**
  * Pure: decides all operations of a request. In modes `one` and `all` the first refusal ends everything. Throws Unanswered with what the
@@ -85,14 +86,19 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   return { results, writes, events, origins: decisions.flatMap((each) => each.origins) }
 }
 
-function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
+function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
   const action = actionOf(operation)
   const isTransition = operation.op === 'update' && operation.transition !== null && here.transitions.has(operation.transition)
   if (!isTransition && !here.actions.has(action))
     throw new Problem('not-allowed', `Your role may not ${action} ${here.entity.pluralTitle.toLowerCase()}.`)
+  const imported = via === 'import' ? provisoOf(here.actions.get('import')) : []
   if (operation.op === 'create') {
     refuseWithheld(situation.catalogue, operation, null, { masked: new Set(), fixed: here.fixedOnCreate })
-    return decideCreate(situation, operation, (transition) => here.transitions.has(transition))
+    const provisos: Provisos = {
+      create: [provisoOf(here.actions.get(action)), imported],
+      transitions: new Map([...here.transitions].map(([id, grants]) => [id, provisoOf(grants)])),
+    }
+    return decideCreate(situation, operation, (transition) => here.transitions.has(transition), provisos)
   }
   const record = records.get(operation.id)
   if (!record && operation.op === 'update' && operation.key && operation.key.fields.length > 0)
@@ -100,7 +106,8 @@ function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, 
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   const { runs, stored } = record
   const isRun = operation.op === 'update' && operation.transition !== null && runs.has(operation.transition) && isBare(operation)
-  if (!isRun && !record.reaches[action as keyof typeof record.reaches])
+  const isImported = imported.length === 0 || record.reaches.import
+  if (!isImported || (!isRun && !record.reaches[action as keyof typeof record.reaches]))
     throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
     refuseWithheld(situation.catalogue, operation, record.stored, record.without)
@@ -111,6 +118,10 @@ function decideOne({ here }: Wanted, operation: ResolvedOperation, { situation, 
   if (frozen !== null && situation.member !== null) throw new Problem('conflict', `The record cannot be deleted: it is ${frozen}.`)
   return (operation.op === 'restore' ? decideRestore : decideDelete)(surroundings, operation, record.stored)
 }
+
+/** Of these one must hold of a new record; none, where a role asks nothing. Scopes do not ask: it is in none yet. */
+const provisoOf = (grants: RowCondition = []): readonly Expression[] =>
+  grants.every(({ condition }) => condition !== null) ? grants.flatMap(({ condition }) => condition ?? []) : []
 
 /** It does nothing but run the transition: that is a right of its own. */
 const isBare = ({ change }: UpdateOperation): boolean => change.set.size === 1 && change.lines.size === 0

@@ -1,4 +1,5 @@
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Expression } from '../expressions/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault, Report } from '../problems.ts'
 import type { Change, CreateOperation, Stored, UpdateOperation } from './change.ts'
@@ -105,9 +106,22 @@ export interface LineEvent {
 /** Whether the actor may run a transition (id) of the record. */
 export type MayRun = (transition: string) => boolean
 
-export function decideCreate(situation: Situation, operation: CreateOperation, mayRun: MayRun = () => true): Decision {
+/** What roles say, in words of their own, of a record that comes into being: of each list that has some, one must hold of it. */
+export interface Provisos {
+  readonly create: readonly (readonly Expression[])[]
+  /** By id of a transition that brings it into its state at once. */
+  readonly transitions: ReadonlyMap<string, readonly Expression[]>
+}
+const noProvisos: Provisos = { create: [], transitions: new Map() }
+
+export function decideCreate(
+  situation: Situation,
+  operation: CreateOperation,
+  mayRun: MayRun = () => true,
+  provisos: Provisos = noProvisos,
+): Decision {
   const { entity, id } = operation
-  const { draft, warnings, effected } = draftOf(situation, operation, null, mayRun)
+  const { draft, warnings, effected } = draftOf(situation, operation, null, mayRun, provisos)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   return {
     status: 201,
@@ -196,6 +210,7 @@ function draftOf(
   operation: CreateOperation | UpdateOperation,
   stored: Stored | null,
   mayRun: MayRun,
+  provisos: Provisos = noProvisos,
 ): { draft: Draft; warnings: readonly Fault[]; runs: readonly Run[]; effected: Effected } {
   const { catalogue } = situation
   const faults: Fault[] = []
@@ -224,11 +239,24 @@ function draftOf(
   judgeRules({ formulas, report, warn, event: operation.op }, draft)
   const sought: Sought[] = []
   const effected = decideEffects({ ...situation, formulas, report, numbered, seek: (each) => sought.push(each) }, draft, runs)
+  const isGranted = mayComeInto(formulas, draft, runs, provisos)
   if (formulas.open.length + sought.length > 0) throw new Unanswered(formulas.open, sought)
   if (faults.length > 0) throw invalid(faults)
+  if (!isGranted) throw notGranted(operation)
   if (numbered.wanted.length > 0) throw new Unanswered([], [], numbered.wanted)
   if (numbered.isOpen) throw new Error('a number hangs on itself: the catalogue was compiled without a check')
   return { draft, warnings, runs, effected }
+}
+
+/** Whether the roles take the record as it will be; what is still to be answered does not stand against it. */
+function mayComeInto(formulas: Formulas, draft: Draft, runs: readonly Run[], { create, transitions }: Provisos): boolean {
+  const all = [...create, ...runs.map(({ transition }) => transitions.get(transition.id) ?? [])]
+  return all.every((one) => one.length === 0 || one.map((each) => formulas.holds(each, draft)).some((holds) => holds !== false))
+}
+
+function notGranted({ entity, pointer }: CreateOperation | UpdateOperation): Problem {
+  const detail = `Your role may not create ${entity.pluralTitle.toLowerCase()} like this one.`
+  return new Problem('not-allowed', detail, { faults: [{ pointer, detail }] })
 }
 
 /** Edits of different fields merge; an edit of a field (or line) that someone changed meanwhile is refused. */

@@ -1,26 +1,15 @@
 import { sql } from 'kysely'
 import type { Catalogue, Derivation, Field } from '../catalogue/types.ts'
-import { toSql } from '../expressions/sql.ts'
 import type { Node } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
-import { surroundings, tablesOf } from './expression-tables.ts'
-import { column } from './sql.ts'
+import { overRow } from './expression-tables.ts'
 import type { Fragment } from './sql.ts'
 
 /** The columns of a value that is not stored: its expression over the row, reading what the reader sees of other records. */
 export function derivedColumns(catalogue: Catalogue, field: Field, { expression }: Derivation, alias: string): ColumnRef {
   const { root } = expression
-  const compile = (node: Node): Fragment =>
-    toSql(sql, node, {
-      ...surroundings,
-      tables: tablesOf(catalogue),
-      roots: {
-        self: { kind: 'row', alias, frame: null },
-        user: { kind: 'lookup', where: (user) => sql`${column(user, 'id')} = (select bos.member())` },
-        settings: { kind: 'lookup', where: () => sql`true` },
-      },
-    })
+  const compile = (node: Node): Fragment => overRow(catalogue, node, alias)
   const type = fieldOf(field.type)
   return (suffix = '') => {
     if (root.kind === 'money') return suffix === '' ? kept(field, compile(root.amount)) : compile(root.currency)

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { systemField } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { toSql } from '../expressions/sql.ts'
 import type { Tables } from '../expressions/sql.ts'
+import type { Node } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { isLive, linkColumns } from './tables.ts'
@@ -74,6 +76,18 @@ export const surroundings = {
     return found
   },
 } as const
+
+/** An expression over a row of a statement, as the engine has it: of other records it reads those that row policies let through. */
+export const overRow = (catalogue: Catalogue, root: Node, alias: string): Fragment =>
+  toSql(sql, root, {
+    ...surroundings,
+    tables: tablesOf(catalogue),
+    roots: {
+      self: { kind: 'row', alias, frame: null },
+      user: { kind: 'lookup', where: (user) => sql`${column(user, 'id')} = (select bos.member())` },
+      settings: { kind: 'lookup', where: () => sql`true` },
+    },
+  })
 
 const ownColumns = (_entity: Entity, field: Field, alias: string): ColumnRef => columnsOf(alias, field)
 

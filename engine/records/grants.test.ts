@@ -21,8 +21,12 @@ const role = (scopes: string | string[], actions: readonly Action[], more: { hid
   scopes: [scopes].flat(),
   actions: new Set(actions),
   transitions: new Set(),
+  conditions: new Map(),
+  guards: new Map(),
   hide: new Set(more.hide),
   readOnly: new Set(more.readOnly),
+  masks: new Map(),
+  show: new Set(),
 })
 const reading = ['list', 'get'] as const
 const together = (...permissions: Permission[]): Combined => combine(entity, permissions)!

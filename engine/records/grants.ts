@@ -1,5 +1,6 @@
 import { actions as everyAction } from '../catalogue/types.ts'
 import type { Action, ActorSet, Entity, Permission, RowScope } from '../catalogue/types.ts'
+import type { Expression } from '../expressions/types.ts'
 import type { EntityAccess, Grant, RowCondition } from './types.ts'
 
 /** What several roles are together: pure, compiled once per set of roles. */
@@ -34,11 +35,11 @@ const sharing: { readonly [action in Action]?: ActorSet } = {
 }
 
 /** The rows that a permission reaches for an action; null: none. A new record is in no scope yet: whoever may create may give it away. */
-function grantOf(entity: Entity, { role, scopes, actions }: Permission, action: Action): Grant | null {
-  return actions.has(action) ? reachOf(entity, role, scopes, action) : null
+function grantOf(entity: Entity, { role, scopes, actions, conditions }: Permission, action: Action): Grant | null {
+  return actions.has(action) ? reachOf(entity, role, scopes, action, conditions.get(action) ?? null) : null
 }
 
-function reachOf(entity: Entity, role: string, scopes: readonly string[], action: Action): Grant | null {
+function reachOf(entity: Entity, role: string, scopes: readonly string[], action: Action, condition: Expression | null): Grant | null {
   const reached = entity.scopes
     .filter(({ id }) => scopes.includes(id))
     .flatMap((scope): RowScope[] => {
@@ -47,7 +48,7 @@ function reachOf(entity: Entity, role: string, scopes: readonly string[], action
       const set = sharing[action]
       return set ? [{ ...scope, predicate: { ...predicate, set } }] : []
     })
-  return reached.length > 0 || action === 'create' ? { role, scopes: reached, condition: null } : null
+  return reached.length > 0 || action === 'create' ? { role, scopes: reached, condition } : null
 }
 
 /** What roles are together, with the paths of all that they may not know of. */
@@ -87,12 +88,12 @@ export function combine(entity: Entity, permissions: readonly Permission[]): Com
   }
 }
 
-/** A transition reaches the rows that the same role could update. */
+/** A transition reaches the rows that the same role could update by its scopes, where its own condition holds. */
 function transitionsOf(entity: Entity, permissions: readonly Permission[]): EntityAccess['transitions'] {
   const ids = entity.lifecycles.flatMap(({ transitions }) => transitions.map((each) => each.id))
   const granted = ids.map((id) => {
     const among = permissions.filter(({ transitions }) => transitions.has(id))
-    return [id, among.flatMap(({ role, scopes }) => reachOf(entity, role, scopes, 'update') ?? [])] as const
+    return [id, among.flatMap(({ role, scopes, guards }) => reachOf(entity, role, scopes, 'update', guards.get(id) ?? null) ?? [])] as const
   })
   return new Map(granted.filter(([, grants]) => grants.length > 0))
 }

@@ -6,7 +6,7 @@ import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
 import type { LoadedRecord } from './decide-operations.ts'
-import { columnsFor, pathsWithin, pathsWithout } from './reach.ts'
+import { columnsFor, pathsWithin, pathsWithout, seen } from './reach.ts'
 import { systemJson, textOf, valueJson } from './select.ts'
 import { isLive } from './tables.ts'
 import { and, column, columnsOf, comma, tableOf, toQuery } from './sql.ts'
@@ -32,7 +32,7 @@ export function lockQuery(
   const source = new Source(catalogue, access)
   const lock = strength === 'delete' ? sql`for update of t` : sql`for no key update of t`
   return toQuery(sql`select ${column('t', 'id')} from ${source.from()}
-    where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'id')} = any(${ids}::uuid[])`])} order by ${column('t', 'id')} ${lock}`)
+    where ${and([...byIds(actor, ids), ...seen(catalogue, access, 't')])} order by ${column('t', 'id')} ${lock}`)
 }
 
 /** The stored records with their lines, every field; which actions reach each, and what of it the actor may not see or change. */
@@ -46,8 +46,13 @@ export function storedQuery(catalogue: Catalogue, access: EntityAccess, actor: A
   const masked = sql`${pathsWithout(catalogue, entity, access.masks, 't')} as masked`
   const fixed = sql`${pathsWithout(catalogue, entity, access.fixed, 't')} as fixed`
   return toQuery(sql`select ${storedJson(catalogue, entity, 't', 0)}::text as data, ${comma([...reach, runs, masked, fixed])} from ${tableOf(entity)} t
-    where ${column('t', 'tenant_id')} = ${actor.tenant}::uuid and ${column('t', 'id')} = any(${ids}::uuid[])`)
+    where ${and([...byIds(actor, ids), ...seen(catalogue, access, 't')])}`)
 }
+
+const byIds = ({ tenant }: Actor, ids: readonly string[]): Fragment[] => [
+  sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
+  sql`${column('t', 'id')} = any(${ids}::uuid[])`,
+]
 
 export function storedJson(catalogue: Catalogue, entity: Entity, alias: string, depth: number): Fragment {
   const isLine = entity.kind === 'line'
@@ -118,7 +123,7 @@ export function referencesQuery(catalogue: Catalogue, access: EntityAccess, acto
   const source = new Source(catalogue, access)
   const live = access.entity.kind === 'line' ? [] : [sql`${column('t', 'deleted_at')} is null`]
   return toQuery(sql`select ${column('t', 'id')} from ${source.from()}
-    where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'id')} = any(${ids}::uuid[])`, ...live])} order by ${column('t', 'id')} for key share of t`)
+    where ${and([...byIds(actor, ids), ...seen(catalogue, access, 't'), ...live])} order by ${column('t', 'id')} for key share of t`)
 }
 
 /** Field ids changed since a version, for the merge of disjoint edits. Rows of {record_id, version, changed}. */

@@ -1,13 +1,14 @@
-import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { among } from '../schema/policies.ts'
+import type { Expression } from '../expressions/types.ts'
 import { derivedColumns } from './derived-columns.ts'
+import { overRow } from './expression-tables.ts'
 import { covers, reachesAll, scopesOf } from './grants.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import type { EntityAccess, Grant, RowCondition } from './types.ts'
+import type { EntityAccess, RowCondition } from './types.ts'
 
 /**
  * Which rows a caller reaches, and which of their values. Every door reads a field through `columnsFor` and a row through `readable`:
@@ -40,7 +41,8 @@ export function reached(
   const worded = grants.flatMap((grant) => {
     if (grant.condition === null) return []
     const own = inScope([grant])
-    return [and([...(own.length > 0 ? [anyOf(own)] : []), holds(grant.condition)])]
+    const everywhere = grant.scopes.some(({ predicate }) => predicate.kind === 'all')
+    return [and([...(everywhere ? [] : [anyOf(own)]), holds(catalogue, grant.condition, alias)])]
   })
   return anyOf([...inScope(grants.filter(({ condition }) => condition === null)), ...worded])
 }
@@ -48,10 +50,8 @@ export function reached(
 const anyOf = (conditions: readonly Fragment[]): Fragment =>
   conditions.length === 0 ? sql`false` : conditions.length === 1 ? conditions[0]! : sql`(${sql.join(conditions, sql` or `)})`
 
-/** Words of a role are refused by `check` until they are compiled here: a grant that has some must never reach more than they say. */
-function holds(condition: NonNullable<Grant['condition']>): never {
-  assert.fail(`a permission says ${JSON.stringify(condition)}`)
-}
+/** Over the engine's own columns: what a role says of a row may hang on what it hides. */
+const holds = (catalogue: Catalogue, { root }: Expression, alias: string): Fragment => sql`(${overRow(catalogue, root, alias)})`
 
 /** Conditions under which a row may be read, over what its policy lets through: the action reaches it, and its list is not masked. */
 export function readable(
@@ -68,8 +68,21 @@ export function readable(
 
 /** As `readable` of what a reference leads to: getting it. Nothing, where the policy lets through no more than that. */
 export function gettable(catalogue: Catalogue, access: EntityAccess, alias: string): Fragment[] {
-  const [listed, got] = [access.actions.get('list') ?? [], access.actions.get('get') ?? []]
-  return got.length > 0 && access.within.length === 0 && covers(got, listed) ? [] : readable(catalogue, access, 'get', alias)
+  const got = access.actions.get('get') ?? []
+  const passed = reading(access).map((each) => ({ ...each, condition: null }))
+  return got.length > 0 && access.within.length === 0 && covers(got, passed) ? [] : readable(catalogue, access, 'get', alias)
+}
+
+const reading = ({ actions }: EntityAccess): RowCondition => [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]
+
+/**
+ * Conditions under which a row can be read in any way. Row policies hold the scopes; where roles say more in words of their own, whatever finds
+ * records by their ids must ask for that too, or it would tell of rows that do not exist for the caller.
+ */
+export function seen(catalogue: Catalogue, access: EntityAccess, alias: string, self?: Fragment): Fragment[] {
+  const grants = reading(access)
+  if (grants.every(({ condition }) => condition === null)) return []
+  return [reached(catalogue, access.entity, grants, alias, self) ?? sql`true`]
 }
 
 /** Condition: the field is shown in the row; null: in every row. */

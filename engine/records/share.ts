@@ -11,6 +11,7 @@ import { invalid } from './decide-refusals.ts'
 import type { EventDraft } from './decide.ts'
 import { referencesQuery } from './load.ts'
 import { onlyParameters, single } from './parameters.ts'
+import { seen } from './reach.ts'
 import { renderedAs } from './select.ts'
 import { and, column, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -109,6 +110,7 @@ function recordQuery({ access, here, id, change }: ShareRequest, actor: Actor): 
     sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`,
     sql`${column('t', 'id')} = ${id}::uuid`,
     isLive(access.catalogue, here.entity, 't'),
+    ...seen(access.catalogue, here, 't'),
   ]
   return toQuery(sql`select t.version, t.revision, ${reaches('share')} as share, ${reaches('update')} as update
     from ${source.from()} where ${and(conditions)} ${change ? sql`for no key update of t` : sql``}`)

@@ -82,8 +82,12 @@ const everything: Permission = {
   scopes: ['all'],
   actions: new Set(actions),
   transitions: new Set(),
+  conditions: new Map(),
+  guards: new Map(),
   hide: new Set(),
   readOnly: new Set(),
+  masks: new Map(),
+  show: new Set(),
 }
 
 const scope = (id: string, predicate: ScopePredicate): RowScope => ({ id, title: id, predicate })

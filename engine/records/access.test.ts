@@ -20,9 +20,8 @@ describe('an entity that no role of the caller names is no target of a reference
 
   const bodyFaults = (entity: string): Fault[] => {
     const faults: Fault[] = []
-    readChange(seller, comments, { body: 'Seen.', about: { entity, id } }, 'create', new Set(), '', (pointer, detail) =>
-      faults.push({ pointer, detail }),
-    )
+    const report = (pointer: string, detail: string): number => faults.push({ pointer, detail })
+    readChange({ access: seller, mode: 'create', replaceLines: new Set(), report }, comments, { body: 'Seen.', about: { entity, id } }, '')
     return faults
   }
   const filterProblem = (entity: string): Problem => {

@@ -5,6 +5,7 @@ import { isObject } from '../fields/define.ts'
 import { suggestion } from '../fields/nearest.ts'
 import type { Fault, Problem, Report } from '../problems.ts'
 import { readChange } from './body.ts'
+import type { Mode } from './body.ts'
 import { onlyOne } from './change.ts'
 import type { Change, Operation } from './change.ts'
 import { invalid } from './decide-refusals.ts'
@@ -80,12 +81,12 @@ function toOperation(
   { access, here, mode }: Pick<Writing, 'access' | 'here' | 'mode'>,
   wanted: Wanted,
   base: string,
-  replace: ReadonlySet<string>,
+  replaceLines: ReadonlySet<string>,
   report: Report,
 ): Operation | null {
   const { entity } = here
   const pointer = mode === 'one' ? '' : `${base}/data`
-  const read = (data: unknown, as: Parameters<typeof readChange>[3]) => readChange(access, here, data, as, replace, pointer, report)
+  const read = (data: unknown, as: Mode): Change => readChange({ access, mode: as, replaceLines, report }, here, data, pointer)
   switch (wanted.op) {
     case 'create':
       return { op: 'create', entity, id: uuidv7(), pointer, change: read(wanted.data, 'create') }

@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz:expressions -- --cases N [--seed S] [--refused]`: compares random expressions in JavaScript and in PostgreSQL, on a server of its own.
+ * `npm run fuzz:expressions -- --cases N [--seed S] [--from WORLD] [--refused]`: compares random expressions in JavaScript and in PostgreSQL, on
+ * a server of its own; PostgreSQL's process works while JavaScript does.
  * Ends with 1 when they differ, and prints the smallest expressions that show it.
  */
 import { randomBytes } from 'node:crypto'
@@ -16,6 +17,7 @@ const option = (name: string, otherwise: number): number => {
 }
 const cases = option('cases', 20_000)
 const seed = option('seed', randomBytes(4).readUInt32LE())
+const from = option('from', 0)
 
 const server = await startPostgres()
 const client = new Client({ connectionString: server.url })
@@ -24,7 +26,19 @@ try {
   await client.query(await expressionSql())
   console.log(`seed ${seed}`)
   const started = performance.now()
-  const { cases: done, faults, used, written, refused } = await fuzz(client, { seed, cases })
+  const {
+    cases: done,
+    faults,
+    used,
+    written,
+    refused,
+  } = await fuzz(client, {
+    seed,
+    cases,
+    from,
+    progress: (count) =>
+      void (count % 50_000 === 0 && console.log(`${count} after ${((performance.now() - started) / 1000).toFixed(0)} s`)),
+  })
   const seconds = (performance.now() - started) / 1000
   console.log(
     `${done} expressions in ${seconds.toFixed(1)} s (${Math.round(done / seconds)}/s), ${used.size} overloads, ${faults.length} differences`,

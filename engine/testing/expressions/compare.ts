@@ -144,42 +144,47 @@ export function environmentOf(world: World, setting: Setting, self: Row): Enviro
   }
 }
 
-/** Null: both sides agree on all. A statement that PostgreSQL refuses is told apart by the caller. */
+/** Where the sides disagree. PostgreSQL works on its answers while JavaScript makes its own. */
 export async function differences(client: Client, world: World, setting: Setting, nodes: readonly Node[]): Promise<Difference[]> {
   const { sql: text, parameters: values } = statementOf(world, setting, nodes).compile(compiler)
-  const found: Difference[] = []
-  let rows: Record<string, unknown>[]
-  try {
-    ;({ rows } = await client.query<Record<string, unknown>>(text, [...values]))
-  } catch (error) {
+  const asked = client.query<Record<string, unknown>>(text, [...values]).then(
+    ({ rows }) => ({ rows }),
+    (error: unknown) => ({ error }),
+  )
+  const records = world.of(setting.self)
+  const own = nodes.map((node) => answersOf(world, setting, node, records))
+  const told = await asked
+  if ('error' in told) {
     // Which one it was shows when each runs alone.
-    if (nodes.length === 1) return [{ node: nodes[0]!, id: '', js: undefined, sql: String(error) }]
+    if (nodes.length === 1) return [{ node: nodes[0]!, id: '', js: undefined, sql: String(told.error) }]
+    const found: Difference[] = []
     for (const node of nodes) found.push(...(await differences(client, world, setting, [node])))
     return found
   }
-  const byId = new Map(rows.map((row) => [row['id'], row]))
-  for (const [i, node] of nodes.entries()) {
-    const run = toFunction(node)
-    const filtered = rows[0]?.[`k${i}`] as string[] | null | undefined
-    for (const row of world.of(setting.self)) {
-      let js: unknown
-      try {
-        js = shown(node.type, run(environmentOf(world, setting, row)))
-      } catch (error) {
-        js = error instanceof Error ? `thrown: ${error.stack}` : error
-      }
-      const answer = byId.get(row.id)?.[`c${i}`] ?? null
-      if (JSON.stringify(js) !== JSON.stringify(answer)) {
-        found.push({ node, id: row.id, js, sql: answer })
-        break
-      }
-      if (filtered && filtered.includes(row.id) !== (js === 'true')) {
-        found.push({ node, id: row.id, js, sql: 'the same expression as a filter keeps other rows' })
-        break
-      }
+  const byId = new Map(told.rows.map((row) => [row['id'], row]))
+  return nodes.flatMap((node, i): Difference[] => {
+    const filtered = told.rows[0]?.[`k${i}`] as string[] | null | undefined
+    for (const [n, { id }] of records.entries()) {
+      const js = own[i]![n]
+      const answer = byId.get(id)?.[`c${i}`] ?? null
+      if (JSON.stringify(js) !== JSON.stringify(answer)) return [{ node, id, js, sql: answer }]
+      if (filtered && filtered.includes(id) !== (js === 'true'))
+        return [{ node, id, js, sql: 'the same expression as a filter keeps other rows' }]
     }
-  }
-  return found
+    return []
+  })
+}
+
+/** What JavaScript answers on each record, or throws. */
+function answersOf(world: World, setting: Setting, node: Node, records: readonly Row[]): unknown[] {
+  const run = toFunction(node)
+  return records.map((row) => {
+    try {
+      return shown(node.type, run(environmentOf(world, setting, row)))
+    } catch (error) {
+      return error instanceof Error ? `thrown: ${error.stack}` : error
+    }
+  })
 }
 
 /** What an expression is on a record, as the comparison sees it. */

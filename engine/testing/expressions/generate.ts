@@ -60,10 +60,11 @@ export class Generator {
   #loops = 0
   /** Loops still allowed in this expression. */
   #budget = 0
-  /** Ids that have been used, so that all are. */
-  readonly used = new Map<string, number>()
+  /** How often each overload has been used, so that all are. */
+  readonly #used: Map<string, number>
 
-  constructor(random: Random, world: World, self: string) {
+  constructor(random: Random, world: World, self: string, used = new Map<string, number>()) {
+    this.#used = used
     this.#random = random
     this.#world = world
     this.#self = self
@@ -89,8 +90,8 @@ export class Generator {
     }
     // Every overload comes up as the outermost call, again and again.
     if (random.chance(0.4)) {
-      const least = Math.min(...overloads.map(({ id }) => this.used.get(id) ?? 0))
-      const overload = random.pick(overloads.filter(({ id }) => (this.used.get(id) ?? 0) === least))
+      const least = Math.min(...overloads.map(({ id }) => this.#used.get(id) ?? 0))
+      const overload = random.pick(overloads.filter(({ id }) => (this.#used.get(id) ?? 0) === least))
       return this.#call(this.#argumentsOf(overload), depth)
     }
     return this.node(this.#anyType(), depth)
@@ -175,7 +176,7 @@ export class Generator {
   }
 
   #call({ overload, args }: Call, depth: number): Node {
-    this.used.set(overload.id, (this.used.get(overload.id) ?? 0) + 1)
+    this.#used.set(overload.id, (this.#used.get(overload.id) ?? 0) + 1)
     const nodes = args.map((type, i): Node => {
       const { literal } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
       if (literal)

@@ -25,6 +25,8 @@ function isWritableNode(node: Node | RecordNode | Source): boolean {
     case 'call':
       return isWritableCall(node)
     case 'aggregate':
+      // Of references it is text: the ids of the records that are there.
+      if (node.operation === 'list' && node.type.kind === 'list' && (node.type.of as Type).kind === 'record') return false
       return (node.operation === 'sum' || !('running' in node.source)) && node.source.kind !== 'entity'
     case 'first':
       return node.source.kind !== 'entity'

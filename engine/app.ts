@@ -13,6 +13,7 @@ import { createMetrics } from './http/metrics.ts'
 import { recordRoutes } from './http/records-route.ts'
 import type { Route } from './http/route.ts'
 import { createGateway, listen, type Listening } from './http/server.ts'
+import { roleRoutes } from './http/role-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
 import { servePages } from './http/ui.ts'
@@ -32,7 +33,9 @@ import { createRecords, type RecordsDoor } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
+import { engineActorOf } from './tenancy/engine-actor.ts'
 import { memberName } from './tenancy/member-name.ts'
+import { createRoles, type Roles } from './tenancy/roles.ts'
 import { readSeeds } from './tenancy/seed.ts'
 import { serveModules } from './tenancy/serve-modules.ts'
 import { createTenants, type Tenants } from './tenancy/tenants.ts'
@@ -55,6 +58,7 @@ export interface App {
   readonly catalogues: Catalogues
   readonly tenants: Tenants
   readonly records: RecordsDoor
+  readonly roles: Roles
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
@@ -123,6 +127,19 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     })
     const tenants = createTenants({ database, records, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
     const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf })
+    const roles = createRoles({
+      database,
+      catalogues,
+      refresh: async (actor) => {
+        if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
+        const view = await actors.view(actor)
+        if (!view) throw new Problem('not-authenticated')
+        return view.actor
+      },
+      onWritten: () => {
+        sequencer?.nudge()
+      },
+    })
     const demo = await prepareDemo({
       database,
       withOwner: database.withOwner,
@@ -158,6 +175,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...authRoutes({ signIn, viewings, ...me }, demo.on),
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
+            ...roleRoutes(roles),
             ...tenancyRoutes(tenants, accesses),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
@@ -191,6 +209,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       catalogues,
       tenants,
       records,
+      roles,
       demo,
       masterKeyFile: masterKey.file,
       faults,

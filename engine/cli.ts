@@ -6,6 +6,7 @@ import { dbCommand } from './database/commands.ts'
 import { auditCommand } from './events/commands.ts'
 import { explainCommand } from './tenancy/explain-command.ts'
 import { demoCommand, passwordCommand, tenantCommand, type Installation } from './tenancy/commands.ts'
+import { rolesCommand } from './tenancy/role-commands.ts'
 
 /** One command of `bos`. `run` prints to `out` and answers the exit code; every command stands in the room it belongs to. */
 export interface Command {
@@ -28,6 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
   check: checkCommand,
   dump: dumpCommand,
   tenant: tenantCommand,
+  roles: rolesCommand,
   password: passwordCommand,
   demo: demoCommand,
   db: dbCommand,
@@ -52,7 +54,14 @@ async function openInstallation(config: Config): Promise<Installation> {
     { ...config, roles: new Set() },
     { demo: 'no', pagesDir: null, progress: () => undefined, now: () => new Date() },
   )
-  return { tenants: app.tenants, database: app.database, records: app.records, withOwner: app.database.withOwner, close: app.close }
+  return {
+    tenants: app.tenants,
+    database: app.database,
+    records: app.records,
+    roles: app.roles,
+    withOwner: app.database.withOwner,
+    close: app.close,
+  }
 }
 
 if (import.meta.main) {

@@ -43,6 +43,17 @@ export const limits = {
   timeZoneCharacters: 64,
   modulesPerTenant: 100,
   rolesPerMember: 500,
+  /** Roles that a tenant defines, and permissions that it gives: each a role and an entity. */
+  ownRoles: 500,
+  ownPermissions: 5_000,
+  roleTitleCharacters: 80,
+  /** Of one role, as its history tells them. */
+  roleChanges: 200,
+  /** Before it is decided, what a change of a role would mean is counted for so long, in so many records of an entity and person. */
+  previewMs: 6_000,
+  previewRows: 200_000,
+  /** The same where they go through this process. */
+  previewRowsApart: 20_000,
   accessTokenSeconds: 600,
   viewingSeconds: 900,
   selectTokenSeconds: 300,
@@ -82,6 +93,8 @@ export const limits = {
   moduleBytes: 32 * 1024 * 1024,
   /** Compiled sets of modules, and tenants of which it is known which set is theirs, that a process keeps. */
   cataloguesKept: 64,
+  /** Of these, with what tenants say of roles. */
+  editedCataloguesKept: 500,
   tenantsKept: 10_000,
   housekeepingMs: 3_600_000,
   /** Compiled statements and what they select, of all tenants together: about 20 KB each, at most 50. */

@@ -102,6 +102,7 @@ function runsBy(
   granted: ReadonlySet<Action>,
 ): boolean | 'as it updates' {
   const said = node.transitions?.[name]
+  if (said === false) return false
   if (roles?.includes(role) || said === true || typeof said === 'string') return true
   return roles === undefined && !isListed && granted.has('update') ? 'as it updates' : false
 }

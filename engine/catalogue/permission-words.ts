@@ -18,7 +18,7 @@ export interface PermissionWords {
 }
 
 /** Of a record that is to be reached: what it will be, or once was, has no say. */
-const permissionRoots: readonly Root[] = ['self', 'user', 'tenant', 'settings', 'now', 'today']
+export const permissionRoots: readonly Root[] = ['self', 'user', 'tenant', 'settings', 'now', 'today']
 
 /** Compiles what roles say in words of their own; by role. */
 export function permissionWords(place: Place, symbols: Symbols): ReadonlyMap<string, PermissionWords> {

@@ -57,6 +57,8 @@ const moduleNames = [
   'live',
   'mcp',
   'self',
+  // Roles that tenants define themselves begin with it.
+  'tenant',
   'x',
 ] as const
 

@@ -168,6 +168,11 @@ function settledWords(
   )
 }
 
+/** Words of a role that came after the rest was settled, in terms of what is stored: `inlined` by `entity/field`. */
+export function settleWords(words: PermissionWords, inlined: ReadonlyMap<string, Node>, tooLarge: () => void): PermissionWords {
+  return eachOf(words, (expression) => insertInto(expression, inlined, tooLarge))
+}
+
 /** Depth first: what a step needs comes before it. */
 function inOrder(steps: ReadonlyMap<string, Step>, report: Reporter): Step[] {
   const order: Step[] = []

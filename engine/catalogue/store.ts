@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { limits } from '../config.ts'
 import { Problem } from '../problems.ts'
-import { check } from './check.ts'
+import { check, symbolsOfChecked } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { catalogueHash, fromStored, toStored } from './load.ts'
 import type { StoredSource } from './load.ts'
+import { RoleCompiler } from './own-roles.ts'
+import type { RoleEdits } from './own-roles.ts'
 import { settle } from './settle.ts'
 import type { Settled } from './settle.ts'
 import type { ModuleSource, Validate } from './sources.ts'
@@ -23,6 +26,13 @@ interface Caller {
 export interface EnabledModule {
   readonly module: string
   readonly version: string
+}
+
+/** What a tenant has: its modules, what it says of roles, and both together. */
+export interface TenantCatalogue {
+  readonly base: Catalogue
+  readonly edits: RoleEdits
+  readonly catalogue: Catalogue
 }
 
 export interface CataloguesOptions {
@@ -45,7 +55,11 @@ export class Catalogues {
   readonly #options: CataloguesOptions
   /** By hash, least recently used first. */
   readonly #sets = new Map<string, Catalogue>()
-  readonly #tenants = new Map<string, { readonly generation: number; readonly catalogue: Promise<Catalogue> }>()
+  /** By hash, as above: those of tenants that say something of roles. */
+  readonly #edited = new Map<string, Catalogue>()
+  readonly #tenants = new Map<string, { readonly generation: number; readonly said: Promise<Said> }>()
+  readonly #compilers = new WeakMap<Catalogue, RoleCompiler>()
+  readonly #sources = new WeakMap<Catalogue, readonly ModuleSource[]>()
 
   /** `stored` holds every stored version by `module@version`, newest content each. Use `openCatalogues`. */
   constructor(settled: Settled, stored: ReadonlyMap<string, ModuleSource>, options: CataloguesOptions) {
@@ -56,14 +70,20 @@ export class Catalogues {
   }
 
   /** The catalogue of a tenant at a generation: read anew when the generation has moved on since it was last asked for. */
-  async current({ tenant, generation }: { readonly tenant: string; readonly generation: number }): Promise<Catalogue> {
+  async current(at: { readonly tenant: string; readonly generation: number }): Promise<Catalogue> {
+    return (await this.tenant(at)).catalogue
+  }
+
+  /** As `current`, with what it is made of. */
+  async tenant({ tenant, generation }: { readonly tenant: string; readonly generation: number }): Promise<TenantCatalogue> {
     const known = this.#tenants.get(tenant)
     this.#tenants.delete(tenant)
-    const entry = known !== undefined && known.generation >= generation ? known : { generation, catalogue: this.#read(tenant) }
+    const entry = known !== undefined && known.generation >= generation ? known : { generation, said: this.#read(tenant) }
     this.#tenants.set(tenant, entry)
     forgetOldest(this.#tenants, this.#options.tenantLimit ?? limits.tenantsKept)
     try {
-      return await entry.catalogue
+      const { base, edits, hash } = await entry.said
+      return { base, edits, catalogue: this.#under(base, edits, hash) }
     } catch (error) {
       // A failed look is not remembered.
       if (this.#tenants.get(tenant) === entry) this.#tenants.delete(tenant)
@@ -89,7 +109,42 @@ export class Catalogues {
     return this.#compiled(closedPart(pinned.map((source) => served(source.id)).filter((source) => source !== undefined)))
   }
 
-  async #read(tenant: string): Promise<Catalogue> {
+  /** A catalogue with what a tenant says of roles, shared by equal sets with equal edits. */
+  under(base: Catalogue, edits: RoleEdits): Catalogue {
+    return this.#under(base, edits, hashUnder(base, edits))
+  }
+
+  /** A tenant remembers what it says, not what it was compiled to: few of them are busy at a time. */
+  #under(base: Catalogue, edits: RoleEdits, hash: string): Catalogue {
+    if (hash === base.hash) return base
+    return kept(this.#edited, hash, limits.editedCataloguesKept, () => this.compilerOf(base).under(edits, hash))
+  }
+
+  /** Compiles what tenants with these modules say of roles. */
+  compilerOf(base: Catalogue): RoleCompiler {
+    const known = this.#compilers.get(base)
+    if (known) return known
+    const sources = [...(this.#sources.get(base) ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const made = new RoleCompiler(base, symbolsOfChecked(sources), this.#options.validate)
+    this.#compilers.set(base, made)
+    return made
+  }
+
+  async #read(tenant: string): Promise<Said> {
+    const [base, edits] = await Promise.all([this.#readModules(tenant), this.#readEdits(tenant)])
+    return { base, edits, hash: hashUnder(base, edits) }
+  }
+
+  async #readEdits(tenant: string): Promise<RoleEdits> {
+    const { rows } = await this.#options.caller.call({
+      text: 'select roles, permissions from bos.tenant_roles($1::uuid)',
+      values: [tenant],
+    })
+    const [row] = rows
+    return { roles: (row?.['roles'] ?? []) as RoleEdits['roles'], permissions: (row?.['permissions'] ?? []) as RoleEdits['permissions'] }
+  }
+
+  async #readModules(tenant: string): Promise<Catalogue> {
     const { rows } = await this.#options.caller.call({ text: 'select * from bos.tenant_modules($1::uuid)', values: [tenant] })
     const enabled = rows.map((row) => ({ module: String(row['module']), version: String(row['version']) }))
     const moved = enabled.filter(({ module, version }) => {
@@ -117,12 +172,33 @@ export class Catalogues {
 
   #compiled(sources: readonly ModuleSource[]): Catalogue {
     const hash = catalogueHash(sources)
-    const catalogue = this.#sets.get(hash) ?? compileCatalogue(sources, hash)
-    this.#sets.delete(hash)
-    this.#sets.set(hash, catalogue)
-    forgetOldest(this.#sets, this.#options.setLimit ?? limits.cataloguesKept)
+    const catalogue = kept(this.#sets, hash, this.#options.setLimit ?? limits.cataloguesKept, () => compileCatalogue(sources, hash))
+    this.#sources.set(catalogue, sources)
     return catalogue
   }
+}
+
+/** What a tenant has, before it is compiled together. */
+interface Said {
+  readonly base: Catalogue
+  readonly edits: RoleEdits
+  readonly hash: string
+}
+
+const hashUnder = (base: Catalogue, edits: RoleEdits): string =>
+  edits.roles.length === 0 && edits.permissions.length === 0
+    ? base.hash
+    : createHash('sha256')
+        .update(`${base.hash}\n${JSON.stringify(edits)}`)
+        .digest('hex')
+
+/** The one of this hash, now the most recently used. */
+function kept(among: Map<string, Catalogue>, hash: string, limit: number, compile: () => Catalogue): Catalogue {
+  const catalogue = among.get(hash) ?? compile()
+  among.delete(hash)
+  among.set(hash, catalogue)
+  forgetOldest(among, limit)
+  return catalogue
 }
 
 /**

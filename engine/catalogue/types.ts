@@ -1,5 +1,7 @@
+import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
 import type { Expression } from '../expressions/types.ts'
 import type { Column, JsonSchema, SequenceSettings, ValueType } from '../fields/type.ts'
+import type { Fault } from '../problems.ts'
 
 /** Actions a role may be granted on an entity. `read` in a file is shorthand for list + get + history. */
 export const actions = ['list', 'get', 'create', 'update', 'delete', 'restore', 'export', 'import', 'history', 'share', 'ai'] as const
@@ -43,6 +45,16 @@ export interface Catalogue {
   readonly roles: ReadonlyMap<string, Role>
   /** What changes elsewhere when a field changes: `entity/field`, or `entity/` for records that come and go. */
   readonly dependants: ReadonlyMap<string, readonly Dependant[]>
+  /** What a tenant says of roles in place of its modules, by entity and role; absent: nothing. It is part of `hash`. */
+  readonly own?: { readonly permissions: ReadonlyMap<string, ReadonlyMap<string, OwnPermission>> }
+}
+
+/** A permission that a tenant gave a role, as it is in force. */
+export interface OwnPermission {
+  /** As in an entity's file, in the names of today. */
+  readonly document: PermissionNode
+  /** What of it cannot be as it was said, since modules have changed: it denies. Pointers are into the document. */
+  readonly faults: readonly Fault[]
 }
 
 export interface Module {

@@ -37,7 +37,7 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
 /** Browsers say themselves, and scripts cannot change, that a request comes from one of our own pages. */
 export const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
 
-function readQuery(url: string): Call['query'] {
+export function readQuery(url: string): Call['query'] {
   const start = url.indexOf('?')
   if (start < 0) return noQuery
   const query = new Map<string, string[]>()

@@ -36,8 +36,11 @@ interface Group {
 
 interface Values extends Stamp {
   readonly groups: readonly Group[]
-  readonly events: readonly EventDraft[]
+  readonly events: readonly Told[]
 }
+
+/** An event; of what is told only the id of the entity counts, for not all of it is an entity's record. */
+type Told = Omit<EventDraft, 'entity'> & { readonly entity: Pick<Entity, 'id'> }
 
 const tenant = sql`${new Slot<Values>(({ actor }) => actor.tenant)}::uuid`
 const member = sql`${new Slot<Values>(({ actor }) => actor.member)}::uuid`
@@ -56,6 +59,13 @@ export function writeQueries(writes: readonly RowWrite[], events: readonly Event
   const statements = order.map((kind) => writes.filter((each) => each.kind === kind)).filter((each) => each.length > 0)
   if (statements.length === 0 && events.length > 0) statements.push([])
   return statements.map((each, i) => writeQuery(each, i === statements.length - 1 ? events : [], stamp, prepared))
+}
+
+/** One event of something that is no record: its header, its body, and its place in the outbox. Runs as bos_write. */
+export function eventQuery(event: Told, stamp: Stamp): Query {
+  const values = { ...stamp, groups: [], events: [event] }
+  const { text, values: parameters = [] } = writeTemplate(values)(values)
+  return { text, values: parameters }
 }
 
 function writeQuery(writes: readonly RowWrite[], events: readonly EventDraft[], stamp: Stamp, prepared: boolean): Query {
@@ -161,7 +171,7 @@ function eventParts(): Part[] {
   ]
 }
 
-const eventRow = ({ entity, record, type, version, revision, changed, body }: EventDraft, { generation }: Actor) => ({
+const eventRow = ({ entity, record, type, version, revision, changed, body }: Told, { generation }: Actor) => ({
   id: uuidv7(),
   entity: entity.id,
   record_id: record,

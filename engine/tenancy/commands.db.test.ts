@@ -10,6 +10,7 @@ const installation: Installation = {
   tenants: app.tenants,
   database: app.database,
   records: app.records,
+  roles: app.roles,
   withOwner: app.database.withOwner,
   close: () => Promise.resolve(),
 }

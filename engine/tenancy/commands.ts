@@ -7,6 +7,7 @@ import { createPasswords } from '../identity/passwords.ts'
 import { Problem } from '../problems.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import { endDemo } from './demo.ts'
+import type { Roles } from './roles.ts'
 import { randomPassword, type Tenants } from './tenants.ts'
 
 /** The installation that a command works on, opened when a command asks for it. */
@@ -14,6 +15,7 @@ export interface Installation {
   readonly tenants: Tenants
   readonly database: Pick<Database, 'call'>
   readonly records: RecordsDoor
+  readonly roles: Roles
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

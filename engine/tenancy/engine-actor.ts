@@ -1,4 +1,6 @@
 import { administrator } from '../catalogue/types.ts'
+import type { Database } from '../database/types.ts'
+import { echo, Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
 
 /** What the engine needs to know of a tenant to act in it. */
@@ -25,3 +27,20 @@ export const engineActor = ({ id, slug, generation, timeZone, name, locale, curr
   locale,
   currency,
 })
+
+/** The same for a tenant by its slug, for commands. Throws 'not-found'. */
+export async function engineActorOf(database: Pick<Database, 'call'>, slug: string): Promise<Actor> {
+  const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
+  const row = rows[0]
+  if (!row) throw new Problem('not-found', `There is no tenant ${echo(slug)}.`)
+  const text = (name: string): string => String(row[name])
+  return engineActor({
+    id: text('id'),
+    slug,
+    generation: Number(row['generation']),
+    timeZone: text('time_zone'),
+    name: text('name'),
+    locale: text('locale'),
+    currency: text('currency'),
+  })
+}

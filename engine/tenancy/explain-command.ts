@@ -6,7 +6,7 @@ import type { Explanation } from '../records/explain.ts'
 import { parseExplain } from '../records/explain-request.ts'
 import type { Call } from '../records/types.ts'
 import type { Installation } from './commands.ts'
-import { engineActor } from './engine-actor.ts'
+import { engineActorOf } from './engine-actor.ts'
 
 interface Shell {
   readonly out: (line: string) => void
@@ -59,19 +59,7 @@ function parse(args: readonly string[]): Asked | null {
 }
 
 async function explainAs({ database, records }: Installation, { tenant: slug, entity, id, query }: Asked): Promise<Explanation> {
-  const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
-  const row = rows[0]
-  if (!row) throw new Problem('not-found', `There is no tenant "${slug}".`)
-  const text = (name: string): string => String(row[name])
-  const actor = engineActor({
-    id: text('id'),
-    slug,
-    generation: Number(row['generation']),
-    timeZone: text('time_zone'),
-    name: text('name'),
-    locale: text('locale'),
-    currency: text('currency'),
-  })
+  const actor = await engineActorOf(database, slug)
   const access = await records.access(actor)
   const known = access.catalogue.entities.get(entity)
   const here = entityAt(access, known ?? { module: entity.split('.')[0] ?? '', plural: entity.split('.')[1] ?? '' })

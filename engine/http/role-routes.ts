@@ -1,0 +1,71 @@
+import { limits } from '../config.ts'
+import type { Actor } from '../records/types.ts'
+import { choice, parameterFault } from '../records/parameters.ts'
+import { parseIfMatch } from '../records/parse-rest-write.ts'
+import type { Answer } from '../records/types.ts'
+import type { Asked, Changed, Roles, VersionedRole } from '../tenancy/roles.ts'
+import { Problem } from '../problems.ts'
+import { readMembers } from './input.ts'
+import { readQuery, viaOf } from './records-route.ts'
+import { empty, json, type Exchange, type MemberRoute } from './route.ts'
+
+const role = '/api/access/roles/:role'
+const permission = `${role}/permissions/:module/:plural`
+
+/** What an administrator says of the roles of their tenant: its own ones, and what each may do with an entity. */
+export function roleRoutes(roles: Roles): readonly MemberRoute[] {
+  const route = (
+    method: MemberRoute['method'],
+    path: string,
+    handle: (exchange: Exchange, actor: Actor) => Promise<Answer>,
+  ): MemberRoute => ({ method, path, guard: 'member', handle })
+  return [
+    route('GET', '/api/access/roles', async (_, actor) => json(200, { data: await roles.list(actor) })),
+    route('GET', role, async (exchange, actor) => shown(200, await roles.get(actor, idOf(exchange)))),
+    route('GET', `${role}/history`, async (exchange, actor) => json(200, { data: await roles.history(actor, idOf(exchange)) })),
+    route('PUT', role, async (exchange, actor) => {
+      const { title } = readMembers(exchange.body, { title: readTitle })
+      return answered(await roles.define(actor, idOf(exchange), title, askedOf(exchange)))
+    }),
+    route('DELETE', role, async (exchange, actor) => answered(await roles.remove(actor, idOf(exchange), askedOf(exchange)))),
+    route('PUT', permission, async (exchange, actor) => {
+      const { body } = exchange
+      if (body === undefined || body === null)
+        throw new Problem('request-invalid', '', {
+          faults: [{ pointer: '', detail: 'must be an object: what the role may do, as in an entity’s file' }],
+        })
+      return answered(await roles.permit(actor, idOf(exchange), addressOf(exchange), body, askedOf(exchange)))
+    }),
+    route('DELETE', permission, async (exchange, actor) =>
+      answered(await roles.permit(actor, idOf(exchange), addressOf(exchange), null, askedOf(exchange))),
+    ),
+  ]
+}
+
+const idOf = ({ request }: Exchange): string => String(request.params['role'])
+const addressOf = ({ request: { params } }: Exchange) => ({ module: String(params['module']), plural: String(params['plural']) })
+
+function askedOf({ request, requestId }: Exchange): Asked {
+  const { headers } = request
+  const query = readQuery(request.url)
+  for (const name of query.keys()) if (name !== 'dryRun') throw parameterFault(name, 'There is no such parameter here.')
+  return {
+    ifMatch: parseIfMatch(headers['if-match'] ?? null),
+    dryRun: choice(query, 'dryRun', ['false', 'true']) === 'true',
+    via: viaOf(headers['sec-fetch-site']),
+    requestId,
+  }
+}
+
+const shown = (status: number, { role: view, version }: VersionedRole): Answer => json(status, view, { ETag: `"${version}"` })
+
+function answered(outcome: Changed): Answer {
+  if ('preview' in outcome) return json(200, outcome.preview)
+  return outcome.changed ? shown(outcome.isNew ? 201 : 200, outcome.changed) : empty(204)
+}
+
+const readTitle = (value: unknown, report: (detail: string) => void): string => {
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= limits.roleTitleCharacters) return value.trim()
+  report(`must be a text of 1 to ${limits.roleTitleCharacters} characters`)
+  return ''
+}

@@ -1,4 +1,5 @@
 import { ref, type Part } from './openapi-names.ts'
+import { queryParameter } from './openapi-parameters.ts'
 import { answer, jsonBody, responses, type OperationId } from './openapi-paths.ts'
 
 const schema = (name: string): Part => ref('schemas', name)
@@ -117,6 +118,7 @@ export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
 export function accessPaths(id: OperationId): Readonly<Record<string, Part>> {
   const shown = responses({ 200: answer('The access of the member.', schema('MemberAccess')) }, 401, 403, 404)
   return {
+    ...rolePaths(id),
     '/api/access/{id}': {
       ...idInPath,
       get: { operationId: id('getAccess'), tags: ['Sign-in'], summary: 'The account and roles of a member', responses: shown },
@@ -127,6 +129,83 @@ export function accessPaths(id: OperationId): Readonly<Record<string, Part>> {
         requestBody: jsonBody(schema('MemberAccessChange')),
         responses: { ...shown, ...responses({}, 409, 422) },
       },
+    },
+  }
+}
+
+/** What the tenant says of roles. The document of a permission is that of an entity's file (`x-bos.permissions`). */
+function rolePaths(id: OperationId): Readonly<Record<string, Part>> {
+  const text: Part = { type: 'string' }
+  const inPath = (...names: readonly string[]): Part => ({
+    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: text })),
+  })
+  const operation = (name: string, summary: string, more: Part): Part => ({ operationId: id(name), tags: ['Roles'], summary, ...more })
+  const etag: Part = { ETag: ref('headers', 'ETag') }
+  const list = (of: string): Part => ({
+    type: 'object',
+    properties: { data: { type: 'array', items: schema(of) } },
+    required: ['data'],
+    additionalProperties: false,
+  })
+  const asked: Part = {
+    parameters: [
+      ref('parameters', 'If-Match'),
+      queryParameter('dryRun', 'Tells what would come of it for people, and keeps nothing.', { type: 'boolean', default: false }),
+    ],
+  }
+  const either = { anyOf: [schema('Role'), schema('RolePreview')] }
+  const changed = (...known: readonly number[]): Part =>
+    responses(
+      { 200: answer('The role as it is now; of a dry run, what would come of it for people.', either, etag) },
+      400,
+      401,
+      403,
+      404,
+      409,
+      412,
+      ...known,
+    )
+  const role = '/api/access/roles/{role}'
+  return {
+    '/api/access/roles': {
+      get: operation('getRoles', 'List roles', {
+        responses: responses({ 200: answer('Those of modules, and those of the tenant’s own.', list('RoleSummary')) }, 401, 403),
+      }),
+    },
+    [role]: {
+      ...inPath('role'),
+      get: operation('getRole', 'What a role may do', {
+        description:
+          'By entity: what the module says, what the tenant says in place of it, and what of that cannot be any more and is denied.',
+        responses: responses({ 200: answer('The role.', schema('Role'), etag) }, 401, 403, 404),
+      }),
+      put: operation('putRole', 'Define a role of the tenant’s own, or give it another title', {
+        description: 'Its id begins with `tenant.`; no module has such a role.',
+        ...asked,
+        requestBody: jsonBody(schema('RoleDefinition')),
+        responses: { ...changed(422), 201: answer('The role, which is new.', schema('Role'), etag) },
+      }),
+      delete: operation('deleteRole', 'Take what the tenant says of a role back', {
+        description: 'One of the tenant’s own is gone, and nobody has it any more; one of a module may again what its module says.',
+        ...asked,
+        responses: { ...changed(), 204: nobody },
+      }),
+    },
+    [`${role}/history`]: {
+      ...inPath('role'),
+      get: operation('getRoleChanges', 'Who changed a role, when, and how', {
+        responses: responses({ 200: answer('Changes, newest first.', list('RoleChange')) }, 401, 403, 404),
+      }),
+    },
+    [`${role}/permissions/{module}/{plural}`]: {
+      ...inPath('role', 'module', 'plural'),
+      put: operation('putRolePermission', 'Say what a role may do with an entity', {
+        description: 'In place of what its module says, narrower or wider. It holds from the next request on, everywhere.',
+        ...asked,
+        requestBody: jsonBody(schema('RolePermission')),
+        responses: changed(422),
+      }),
+      delete: operation('deleteRolePermission', 'Let a role do with an entity what its module says', { ...asked, responses: changed() }),
     },
   }
 }

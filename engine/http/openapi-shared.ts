@@ -192,12 +192,76 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
     },
   }),
 }
+const summary = {
+  id: text,
+  title: text,
+  own: { type: 'boolean', description: 'Defined by the tenant.' },
+  people: { type: 'integer' },
+  edited: { ...listOf(text), description: 'Entities of which the tenant says what it may do.' },
+  faulty: { type: 'boolean' },
+} satisfies Record<string, JsonSchema>
+const gainedAndLost = (schema: JsonSchema): JsonSchema => object({ gained: schema, lost: schema })
+const numbersBy: JsonSchema = { type: 'object', additionalProperties: gainedAndLost({ type: 'integer' }) }
 export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
   MemberAccess: object({ email: { ...maybeText, description: 'Null: this person cannot sign in.' }, roles: listOf(text) }),
   MemberAccessChange: object({
     'email?': maybeText,
     'password?': { ...maybeText, format: 'password', minLength: limits.passwordMinCharacters, maxLength: limits.passwordMaxCharacters },
     roles: { ...listOf(text), description: 'All of them; at most one per module.' },
+  }),
+  RoleSummary: object(summary),
+  Role: object({
+    ...summary,
+    permissions: {
+      type: 'object',
+      description: 'By id of the entity.',
+      additionalProperties: object({
+        module: { anyOf: [ref('schemas', 'RolePermission'), { type: 'null' }] },
+        tenant: { anyOf: [ref('schemas', 'RolePermission'), { type: 'null' }] },
+        'faults?': {
+          ...listOf(object({ pointer: text, detail: text })),
+          description: 'What cannot be as the tenant said it: it is denied.',
+        },
+      }),
+    },
+  }),
+  RoleDefinition: object({ title: { type: 'string', minLength: 1, maxLength: limits.roleTitleCharacters } }),
+  RolePermission: {
+    type: 'object',
+    description:
+      'As `x-bos.permissions` in an entity’s file: scope, actions (true, false or an expression), hide, readOnly, mask, transitions.',
+    properties: { scope: { anyOf: [text, listOf(text)] } },
+    required: ['scope'],
+    additionalProperties: true,
+  },
+  RoleChange: object({
+    at: { type: 'string', format: 'date-time' },
+    by: { type: ['string', 'null'], format: 'uuid' },
+    type: text,
+    version: { type: 'integer' },
+    changes: { type: 'object', additionalProperties: object({ from: {}, to: {} }) },
+  }),
+  RolePreview: object({
+    role: text,
+    people: { type: 'integer', description: 'How many have the role.' },
+    changes: listOf(
+      object({
+        roles: listOf(text),
+        members: listOf(object({ id: uuid, name: text })),
+        entities: listOf(
+          object({
+            entity: text,
+            actions: gainedAndLost(listOf(text)),
+            fields: gainedAndLost(listOf(text)),
+            writable: gainedAndLost(listOf(text)),
+            rows: { ...numbersBy, description: 'Records, by action or transition.' },
+            cells: { ...numbersBy, description: 'Values in records that are read before and after, by field.' },
+            'more?': { type: 'boolean', description: 'Not every record was looked at: these numbers are the least that it can be.' },
+          }),
+        ),
+      }),
+    ),
+    uncounted: { type: 'integer', description: 'Of how many people nothing was counted, because it would have taken too long.' },
   }),
 }
 

@@ -92,6 +92,9 @@ describe('whoever does', () => {
     'GET /api/openapi.json',
     'GET /api/jobs',
     'GET /api/jobs/:id',
+    'GET /api/access/roles',
+    'GET /api/access/roles/:role',
+    'GET /api/access/roles/:role/history',
     'GET /api/:module/:plural{/*rest}',
     'DELETE /api/auth/view-as',
   ])

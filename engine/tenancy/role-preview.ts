@@ -145,10 +145,14 @@ function pairsOf(before: Access, after: Access, role: string, isGone: boolean): 
       ({ dependencies }) =>
         [...readBeyond(dependencies)].some((each) => seenAnew.has(each)) || (asksRoles && dependencies.parameters.has('user.roles')),
     )
-    if (!touched.has(id) && !apart) return []
+    // What is derived from what they may no longer know of is hidden with it, in other entities too.
+    if (!touched.has(id) && !apart && shapeOf(was) === shapeOf(is)) return []
     return [{ entity: id, before: { access: before, here: was }, after: { access: after, here: is }, apart }]
   })
 }
+
+const shapeOf = (here: EntityAccess | undefined): string =>
+  here ? [...here.visible.map(({ id }) => id), '/', ...here.masks.keys()].join(' ') : ''
 
 class Counter {
   readonly #tx: Transaction
@@ -186,9 +190,10 @@ function toldOf({ entity, before, after }: Pair, { gained, lost, more }: Differe
   const actions = compared(actionsOf(before.here), actionsOf(after.here))
   const fields = compared(fieldsOf(before.here), fieldsOf(after.here))
   const writable = compared(writableOf(before.here), writableOf(after.here))
-  const known = [...new Set([...Object.keys(gained), ...Object.keys(lost)])].filter((each) => (gained[each] ?? 0) + (lost[each] ?? 0) > 0)
+  const differing = (name: string): boolean => name !== 'read' && (gained[name] ?? 0) + (lost[name] ?? 0) > 0
+  const known = [...new Set([...Object.keys(gained), ...Object.keys(lost)])].filter(differing)
   const numbers = (name: string): GainedAndLost<number> => ({ gained: gained[name] ?? 0, lost: lost[name] ?? 0 })
-  const rows = known.filter((each) => each !== 'read' && !each.startsWith('shows '))
+  const rows = known.filter((each) => !each.startsWith('shows '))
   const fieldById = (before.here ?? after.here)!.entity.fieldById
   const cells = known.flatMap((each) => (each.startsWith('shows ') ? [each.slice('shows '.length)] : []))
   const nothing = [actions, fields, writable].every((each) => each.gained.length + each.lost.length === 0) && known.length === 0

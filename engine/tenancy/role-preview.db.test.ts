@@ -1,0 +1,251 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { accessFor, contextOf } from '../records/access.ts'
+import { countQuery } from '../records/compare-access.ts'
+import { openWorldWith } from '../testing/dropped-in.ts'
+import { ok, type Person, type Reply } from '../testing/world.ts'
+import type { RolePreview } from './role-preview.ts'
+
+/** What a change of a role is told to mean is what people then see: every preview is followed by the change itself. */
+const text = (title: string) => ({ type: 'string', title, maxLength: 80 })
+const files: Readonly<Record<string, object>> = {
+  'module.json': {
+    id: 'shop',
+    version: '1.0.0',
+    metamodel: 1,
+    title: 'Shop',
+    depends: { core: '^1.0.0' },
+    roles: ['clerk', 'buyer', 'guest'].map((id) => ({ id: `shop.${id}`, title: id })),
+  },
+  'entities/item.json': {
+    title: 'Item',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: text('Name'),
+      secret: text('Secret'),
+      amount: { type: 'integer', title: 'Amount' },
+      stage: {
+        title: 'Stage',
+        enum: ['open', 'done'],
+        'x-bos': { lifecycle: { transitions: { finish: { from: ['open'], to: 'done' } } } },
+      },
+      link: { title: 'Link', 'x-bos': { type: 'reference', entity: 'shop.item', onDelete: 'setNull', inverse: 'linked' } },
+      lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'shop.item_line' } },
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'items',
+      titleField: 'name',
+      permissions: {
+        'shop.clerk': { scope: 'own', read: true, update: true, create: true },
+        'shop.buyer': { scope: 'all', read: 'self.amount < 6', hide: ['secret'] },
+        'shop.guest': { scope: 'all', read: "'tenant.extra' in user.roles" },
+      },
+    },
+  },
+  'entities/item_line.json': {
+    title: 'Item line',
+    type: 'object',
+    properties: { label: text('Label') },
+    'x-bos': { kind: 'line', plural: 'item_lines' },
+  },
+  'entities/note.json': {
+    title: 'Note',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: text('Name'),
+      item: { title: 'Item', 'x-bos': { type: 'reference', entity: 'shop.item', onDelete: 'cascade', inverse: 'notes' } },
+    },
+    'x-bos': { plural: 'notes', titleField: 'name', permissions: { 'shop.clerk': { scope: 'all', read: 'self.item.amount > 2' } } },
+  },
+}
+const world = await openWorldWith(
+  'shop',
+  Object.fromEntries(
+    Object.entries(files).map(([name, content]) => {
+      const kind = name === 'module.json' ? 'module' : 'entity'
+      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
+    }),
+  ),
+)
+const { acme, sql } = world
+const members = { rep: acme.members['rep']!, manager: acme.members['manager']! }
+type Json = Record<string, unknown>
+const call = (as: Person, method: string, path: string, body?: unknown): Promise<Reply> =>
+  world.call(as, method, `/api/${path}`, body === undefined ? {} : { body })
+const byAdmin = async (method: string, path: string, body?: unknown): Promise<Json> => ok(await call('admin@acme', method, path, body))
+const give = (who: keyof typeof members, roles: readonly string[]): Promise<Json> =>
+  byAdmin('PUT', `access/${members[who]}`, { email: `${who}@acme.test`, roles: ['core.user', ...roles] })
+
+beforeAll(async () => {
+  const ids: string[] = []
+  for (let i = 0; i < 12; i++) {
+    const owner = [members.rep, members.manager, acme.members['admin']][i % 3]
+    const link = ids[i - 4] === undefined ? {} : { link: ids[i - 4] }
+    const item = { name: `item ${i}`, secret: `s${i}`, amount: i, owner, lines: [{ label: 'a' }], ...link }
+    ids.push(String((await byAdmin('POST', 'shop/items', item))['id']))
+    await byAdmin('POST', 'shop/notes', { name: `note ${i}`, item: ids[i] })
+  }
+})
+beforeEach(async () => {
+  await give('rep', ['shop.clerk'])
+  await give('manager', ['shop.clerk', 'shop.buyer'])
+  await sql('delete from bos.role_permission')
+  await sql('delete from bos.role')
+})
+
+/** Id → fields that are masked, as the list gives them; nothing for whoever may not list. */
+async function seen(who: keyof typeof members, path = 'shop/items'): Promise<Map<string, string[]>> {
+  const reply = await call(`${who}@acme` as Person, 'GET', `${path}?limit=500`)
+  if (reply.status !== 200) return new Map()
+  return new Map((ok(reply)['data'] as { id: string; _masked?: string[] }[]).map(({ id, _masked = [] }) => [id, _masked]))
+}
+async function updatable(who: keyof typeof members): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const id of (await seen(who)).keys()) {
+    const reply = await call(`${who}@acme` as Person, 'PATCH', `shop/items/${id}?dryRun=true`, { name: 'x' })
+    if (reply.status === 200) found.add(id)
+  }
+  return found
+}
+const among = (preview: RolePreview, who: keyof typeof members, entity: string) =>
+  preview.changes.find((each) => each.members.some(({ id }) => id === members[who]))?.entities.find((each) => each.entity === entity)
+const without = (a: Iterable<string>, b: { has(id: string): boolean }): number => [...a].filter((id) => !b.has(id)).length
+const none = { gained: 0, lost: 0 }
+
+const items = 'permissions/shop/items'
+describe('a preview tells what then is seen', () => {
+  test.each<[name: string, role: string, document: object | null]>([
+    ['wider', 'shop.clerk', { scope: 'all', read: true, update: true, create: true }],
+    ['narrower', 'shop.clerk', { scope: 'own', read: 'self.amount > 3', update: 'self.amount > 6' }],
+    ['nothing at all', 'shop.clerk', { scope: 'own', read: false }],
+    ['without a field', 'shop.clerk', { scope: 'own', read: true, hide: ['secret', 'amount'] }],
+    ['other cells', 'shop.buyer', { scope: 'all', read: 'self.amount < 9' }],
+    ['cells of another scope', 'shop.clerk', { scope: 'all', read: 'self.amount > 5' }],
+    ['what hangs on other records of the entity', 'shop.clerk', { scope: 'all', read: 'self.link.amount > 1 || self.owner == user' }],
+    ['the other way round', 'shop.buyer', { scope: 'own', read: 'exists(self.linked, each, each.amount > 6)' }],
+    ['who asks', 'shop.clerk', { scope: 'all', read: 'self.owner.name != user.name' }],
+    ['not anything', 'shop.clerk', { scope: 'own', read: true, update: true, create: true }],
+  ])('%s', async (_, role, document) => {
+    const path = `access/roles/${role}/${items}`
+    const events = await sql('select count(*)::int as n from bos.event')
+    const [generation] = await sql('select generation from bos.tenant where id = $1', [acme.id])
+    const preview = (await byAdmin('PUT', `${path}?dryRun=true`, document)) as unknown as RolePreview
+    expect(await sql('select count(*)::int as n from bos.event')).toEqual(events)
+    expect(await sql('select generation from bos.tenant where id = $1', [acme.id])).toEqual([generation])
+    expect(await sql('select * from bos.role')).toEqual([])
+    expect(preview).toMatchObject({ role, uncounted: 0 })
+    const looks = async () => ({
+      items: { rep: await seen('rep'), manager: await seen('manager') },
+      notes: { rep: await seen('rep', 'shop/notes'), manager: await seen('manager', 'shop/notes') },
+      updatable: { rep: await updatable('rep'), manager: await updatable('manager') },
+    })
+    const before = await looks()
+    await byAdmin('PUT', path, document)
+    const after = await looks()
+    for (const who of ['rep', 'manager'] as const) {
+      const told = among(preview, who, 'shop.item')
+      const [was, is] = [before.items[who], after.items[who]]
+      const list = { gained: without(is.keys(), was), lost: without(was.keys(), is) }
+      expect([who, told?.rows['list'] ?? none, told?.rows['get'] ?? none]).toEqual([who, list, list])
+      const [could, can] = [before.updatable[who], after.updatable[who]]
+      expect([who, told?.rows['update'] ?? none]).toEqual([who, { gained: without(can, could), lost: without(could, can) }])
+      const both = [...was.keys()].filter((id) => is.has(id))
+      const cells = (from: typeof was, to: typeof was): number =>
+        both.filter((id) => from.get(id)!.includes('secret') && !to.get(id)!.includes('secret')).length
+      if (!told?.fields.gained.includes('secret') && !told?.fields.lost.includes('secret'))
+        expect([who, told?.cells['secret'] ?? none]).toEqual([who, { gained: cells(was, is), lost: cells(is, was) }])
+      const notes = among(preview, who, 'shop.note')
+      expect([who, notes?.rows['list'] ?? none]).toEqual([
+        who,
+        { gained: without(after.notes[who].keys(), before.notes[who]), lost: without(before.notes[who].keys(), after.notes[who]) },
+      ])
+    }
+  })
+
+  test('when a role goes, with what hangs on having it', async () => {
+    await byAdmin('PUT', 'access/roles/tenant.extra', { title: 'Extra' })
+    await byAdmin('PUT', `access/roles/tenant.extra/${items}`, { scope: 'own', read: true, transitions: { finish: true } })
+    await give('rep', ['tenant.extra', 'shop.guest'])
+    const before = await seen('rep')
+    expect(before.size).toBe(12)
+    const preview = (await byAdmin('DELETE', 'access/roles/tenant.extra?dryRun=true')) as unknown as RolePreview
+    expect(preview).toMatchObject({
+      people: 1,
+      changes: [{ roles: ['core.user', 'shop.guest', 'tenant.extra'], members: [{ id: members.rep }] }],
+    })
+    expect(among(preview, 'rep', 'shop.item')).toMatchObject({
+      actions: { gained: [], lost: ['finish'] },
+      rows: { list: { gained: 0, lost: 12 }, finish: { gained: 0, lost: 4 } },
+    })
+    expect(await seen('rep')).toEqual(before)
+    expect((await call('admin@acme', 'DELETE', 'access/roles/tenant.extra')).status).toBe(204)
+    expect((await seen('rep')).size).toBe(0)
+  })
+
+  test('once for everybody, where it means the same for them', async () => {
+    await give('manager', ['shop.buyer'])
+    await give('rep', ['shop.buyer'])
+    const preview = (await byAdmin('PUT', `access/roles/shop.buyer/${items}?dryRun=true`, {
+      scope: 'all',
+      read: true,
+    })) as unknown as RolePreview
+    expect(preview.changes).toEqual([
+      {
+        roles: ['core.user', 'shop.buyer'],
+        members: expect.arrayContaining([expect.objectContaining({ id: members.rep }), expect.objectContaining({ id: members.manager })]),
+        entities: [
+          expect.objectContaining({
+            entity: 'shop.item',
+            fields: { gained: ['secret'], lost: [] },
+            rows: { get: { gained: 6, lost: 0 }, history: { gained: 6, lost: 0 }, list: { gained: 6, lost: 0 } },
+          }),
+        ],
+      },
+    ])
+    const nobody = (await byAdmin('PUT', 'access/roles/tenant.new?dryRun=true', { title: 'New' })) as unknown as RolePreview
+    expect(nobody).toEqual({ role: 'tenant.new', people: 0, changes: [], uncounted: 0 })
+    expect((await call('admin@acme', 'GET', 'access/roles/tenant.new')).status).toBe(404)
+  })
+})
+
+test('a preview that is wrong is refused as the change is', async () => {
+  const refused = await call('admin@acme', 'PUT', `access/roles/shop.clerk/${items}?dryRun=true`, { scope: 'mine', read: true })
+  expect([refused.status, (refused.body as { errors: { pointer: string }[] }).errors[0]!.pointer]).toEqual([422, '/scope'])
+  expect((await call('admin@acme', 'PUT', `access/roles/shop.clerk/${items}?dryRun=maybe`, { scope: 'own' })).status).toBe(400)
+  expect((await call('admin@acme', 'PUT', `access/roles/shop.clerk/${items}?preview=true`, { scope: 'own' })).status).toBe(400)
+})
+
+test('whoever has more records than are looked at is told the least that it can be', async () => {
+  const [row] = await sql<{ generation: string }>('select generation from bos.tenant where id = $1', [acme.id])
+  const actor = {
+    tenant: acme.id,
+    tenantSlug: 'acme',
+    member: members.rep,
+    session: null,
+    roles: [],
+    generation: Number(row!.generation),
+    timeZone: 'UTC',
+    tenantName: 'Acme',
+    locale: 'en',
+    currency: 'EUR',
+  }
+  const catalogue = await world.app.catalogues.current(actor)
+  const [before, after] = [accessFor(catalogue, ['shop.clerk']), accessFor(catalogue, ['core.admin'])]
+  const pair = {
+    entity: 'shop.item',
+    before: { access: before, here: before.entities.get('shop.item') },
+    after: { access: after, here: after.entities.get('shop.item') },
+  }
+  const count = async (limit: number) => {
+    const { query, read } = countQuery(pair, acme.id, limit)
+    const [rows] = await world.app.database.read(contextOf(actor, after), query)
+    return read(rows!.rows[0]!)
+  }
+  expect(await count(12)).toMatchObject({ more: false, gained: { list: 8 } })
+  const { more, gained } = await count(6)
+  expect(more).toBe(true)
+  expect(gained['list']).toBeLessThan(8)
+  expect(gained['list']).toBeGreaterThan(0)
+})

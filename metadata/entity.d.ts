@@ -66,22 +66,23 @@ export type EntityId = string
  * true, false, or an expression that answers either.
  */
 export type Condition = boolean | string
+export type FieldPath = string
 /**
  * Properties that do not exist for this role. Who has several roles sees a property in the rows where one of them shows it.
  */
-export type FieldPaths = string[]
+export type FieldPaths = FieldPath[]
 /**
  * Derived properties shown although something they derive from is hidden.
  */
-export type FieldNames = Name[]
+export type FieldPaths1 = FieldPath[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldPaths1 = string[]
+export type FieldPaths2 = FieldPath[]
 /**
  * Properties offered to retrieval.
  */
-export type FieldNames1 = Name[]
+export type FieldNames = Name[]
 
 /**
  * One entity of a module: `entities/{name}.json`. A closed structural subset of JSON Schema 2020-12 plus one extension object `x-bos` per node; an unknown keyword is a fault. The file's name is the entity's name, `{module}.{name}` its id.
@@ -670,10 +671,10 @@ export interface Permission {
     [k: string]: Condition
   }
   hide?: FieldPaths
-  show?: FieldNames
-  readOnly?: FieldPaths1
+  show?: FieldPaths1
+  readOnly?: FieldPaths2
   /**
-   * Properties whose value is left out of rows unless the expression holds.
+   * Properties whose value is left out of records for which the expression does not hold; in that of a line's (`lines.cost`) `self` is the document.
    */
   mask?: {
     [k: string]: Mask
@@ -683,7 +684,7 @@ export interface Mask {
   unless: Expression
 }
 export interface EntityIndex {
-  ai?: FieldNames1
+  ai?: FieldNames
 }
 export interface Meter {
   id: Name

@@ -6,20 +6,18 @@
 export type FieldPaths = string[]
 /**
  * Derived properties shown although something they derive from is hidden.
- *
- * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames = string[]
+export type FieldPaths1 = string[]
 /**
  * Properties this role sees and cannot change.
  */
-export type FieldPaths1 = string[]
+export type FieldPaths2 = string[]
 /**
  * Properties offered to retrieval.
  *
  * Items: Lower-case letters, digits and single underscores, beginning with a letter, at most 40 characters. The prefix `x_` is kept for what tenants add.
  */
-export type FieldNames1 = string[]
+export type FieldNames = string[]
 
 /**
  * A trait of a module: `traits/{name}.json`. An entity that lists it under `use` gets its properties, inverse relations and rules.
@@ -889,10 +887,10 @@ export interface Permission {
     [k: string]: boolean | string
   }
   hide?: FieldPaths
-  show?: FieldNames
-  readOnly?: FieldPaths1
+  show?: FieldPaths1
+  readOnly?: FieldPaths2
   /**
-   * Properties whose value is left out of rows unless the expression holds.
+   * Properties whose value is left out of records for which the expression does not hold; in that of a line's (`lines.cost`) `self` is the document.
    */
   mask?: {
     [k: string]: Mask
@@ -905,7 +903,7 @@ export interface Mask {
   unless: string
 }
 export interface EntityIndex {
-  ai?: FieldNames1
+  ai?: FieldNames
 }
 export interface Meter {
   /**

@@ -108,19 +108,37 @@ export function checkPermissions(entity: EntityDraft, symbols: Symbols, report: 
         )
     permission.hide?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/hide/${index}`, report))
     permission.readOnly?.forEach((path, index) => checkPath(entity, path, symbols, `${at}/readOnly/${index}`, report))
+    for (const path of Object.keys(permission.mask ?? {})) checkPath(entity, path, symbols, `${at}/mask/${pointerSegment(path)}`, report)
+    permission.show?.forEach((path, index) => {
+      const pointer = `${at}/show/${index}`
+      const property = checkPath(entity, path, symbols, pointer, report)
+      if (property && !isDerived(property))
+        report(entity.file, pointer, `${quote(path)} is not made of anything: only derived values are shown`)
+      if (permission.hide?.includes(path)) report(entity.file, pointer, `${quote(path)} is hidden from this role`)
+    })
   }
 }
 
 /** A property, or one of a line: `lines.cost`. */
-function checkPath(entity: EntityDraft, path: string, symbols: Symbols, pointer: string, report: Reporter): void {
+function checkPath(entity: EntityDraft, path: string, symbols: Symbols, pointer: string, report: Reporter): PropertyDraft | undefined {
   let here: EntityDraft | undefined = entity
+  let last: PropertyDraft | undefined
   const steps = path.split('.')
   steps.forEach((name, index) => {
     const property: PropertyDraft | undefined = here?.properties.get(name)
+    last = property
     if (here && !here.known.has(name))
       report(entity.file, pointer, `${here.fullName} has no property ${quote(name)}`, nearest(name, here.known))
     const line = property && relationOf(property) === 'lines' ? property.node['x-bos']?.entity : undefined
     if (property && index < steps.length - 1 && line === undefined) report(entity.file, pointer, `${quote(name)} has no lines`)
     here = typeof line === 'string' ? symbols.entities.get(line) : undefined
   })
+  return last
+}
+
+/** It is made of other values. */
+function isDerived({ node }: PropertyDraft): boolean {
+  const own = node['x-bos'] ?? {}
+  const origins = [own.compute, own.rollup, own.lookup, own.copy, own.treeOf, own.pattern]
+  return origins.some((each) => each !== undefined)
 }

@@ -498,11 +498,6 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
     ],
   ],
   [
-    'permissions to come',
-    deal({}, { permissions: { 'crm.rep': { scope: 'all', read: true, update: "self.name == 'x'", mask: { name: { unless: 'true' } } } } }),
-    [`${dealFile}:/x-bos/permissions/crm.rep/mask: "mask" ${notBuilt}`],
-  ],
-  [
     'field types and keys to come',
     deal(
       { photo: { 'x-bos': { type: 'image' } } },

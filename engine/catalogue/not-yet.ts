@@ -2,14 +2,12 @@ import type { DisplayFile } from '../../metadata/display.d.ts'
 import type { EntityFile } from '../../metadata/entity.d.ts'
 import type { TraitFile } from '../../metadata/trait.d.ts'
 import { notBuilt } from '../fields/notYet.ts'
-import { pointerSegment } from '../problems.ts'
 import type { FileKind } from './sources.ts'
 
 type Found = { readonly pointer: string; readonly detail: string }
 
 /** What properties cannot have yet is reported by their field types. */
-const entityKeywords = ['scopes', 'meters', 'index', 'query'] as const
-const permissionKeywords = ['show', 'mask'] as const
+const entityKeywords = ['meters', 'index', 'query'] as const
 /** Traits of core that need services which do not exist: known by name, so that their absence is not a spelling fault. */
 export const traitsNotBuilt = new Set(['core.attachable', 'core.submittable'])
 
@@ -33,15 +31,11 @@ function inEntity(node: EntityFile): Found[] {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
-  for (const [role, permission] of Object.entries(own.permissions ?? {}))
-    found.push(...keywords(`/x-bos/permissions/${pointerSegment(role)}`, permission, permissionKeywords))
   return found
 }
 
 function inTrait(node: TraitFile): Found[] {
-  const own = node['x-bos'] ?? {}
-  const scopes = (own.scopes ?? []).flatMap((scope, index) => keywords(`/x-bos/scopes/${index}`, scope, ['where']))
-  return [...keywords('/x-bos', own, ['children']), ...scopes]
+  return keywords('/x-bos', node['x-bos'] ?? {}, ['children'])
 }
 
 /** Pictures need files; until then nothing can be named here that exists. */

@@ -75,3 +75,14 @@ test('a transition is run as records are updated, or as the permission says of i
     own.guards.get('reopen') === own.conditions.get('update'),
   ]).toEqual([['reopen', 'win'], false, true])
 })
+
+test('what is masked, and what is shown of derived values, is there', () => {
+  const mask = { name: { unless: "self.name == 'x'" }, nam: { unless: 'true' }, 'items.quantity': { unless: 'self.nme' } }
+  expect(faultsOf({ read: true, hide: ['age'], mask, show: ['amount', 'nome', 'age'] })).toEqual([
+    'mask/nam: crm.deal has no property "nam". Did you mean "name"?',
+    'show/0: "amount" is not made of anything: only derived values are shown',
+    'show/1: crm.deal has no property "nome". Did you mean "name"?',
+    'show/2: "age" is hidden from this role',
+    'mask/items.quantity/unless: at "nme" (character 6): Thing has no "nme". Did you mean "name"?',
+  ])
+})

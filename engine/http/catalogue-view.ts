@@ -1,10 +1,11 @@
-import type { Catalogue, DerivationStep, Display, Field, View } from '../catalogue/types.ts'
+import type { Catalogue, DerivationStep, Display, Entity, Field, View } from '../catalogue/types.ts'
 import { systemField } from '../catalogue/system-fields.ts'
 import { compileExpression } from '../expressions/check.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
 import { callersContext } from '../records/caller-names.ts'
+import { isShareable } from '../records/share.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
 import { fieldLogicView, lifecyclesView, rulesView } from './logic-view.ts'
 import type { FieldLogicView, LifecycleView, RuleView } from './logic-view.ts'
@@ -151,7 +152,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     search: entity.search.some((field) => visible.includes(field)),
     parent: entity.parent,
     treePath: entity.tree && visible.includes(entity.tree.path) ? entity.tree.path.id : null,
-    actions: [...here.actions.keys()],
+    actions: [...here.actions.keys()].filter((action) => action !== 'share' || isShareable(entity)),
     fields: visible.map((field) => fieldView(access, here, field)),
     schemas: { create: writeSchema(access, here, 'create'), patch: writeSchema(access, here, 'patch') },
     inverses: [...entity.inverses].flatMap(([name, { entity: from, field }]) => {
@@ -167,7 +168,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     derivations: entity.derivations.filter(
       (step) => access.entities.get(step.entity)?.visible.some((field) => field.id === step.field) === true,
     ),
-    display: displayView(entity.display, known),
+    display: displayView(entity, known),
     views: entity.views.flatMap((view) => viewView(access, here, view, known)),
     lineage: {
       entity: entity.layer,
@@ -203,7 +204,7 @@ function fieldView(access: Access, here: EntityAccess, field: Field): FieldView 
   }
 }
 
-function displayView(display: Display, known: (path: string) => boolean): Display {
+function displayView({ display, fieldByName, inverses }: Entity, known: (path: string) => boolean): Display {
   const one = (name: string | null): string | null => (name !== null && known(name) ? name : null)
   const sections = display.sections
     .map(({ title, fields }) => ({ title, fields: fields.filter(known) }))
@@ -216,6 +217,7 @@ function displayView(display: Display, known: (path: string) => boolean): Displa
     statusField: one(display.statusField),
     summaryFields: display.summaryFields.filter(known),
     quickCreate: display.quickCreate.filter(known),
+    tabs: display.tabs.filter((tab) => known(tab) || !(fieldByName.has(tab) || inverses.has(tab))),
   }
 }
 
@@ -245,7 +247,9 @@ function isKnown(access: Access, here: EntityAccess, path: string): boolean {
     const next = field.reference?.targets.map((target) => target.entity) ?? (field.lines ? [field.lines.entity] : [])
     return next.some((id) => hasPath(access, id, rest))
   }
-  const parent = name === 'parent' ? here.entity.parent?.entity : here.entity.inverses.get(name)?.entity
+  const inverse = here.entity.inverses.get(name)
+  if (inverse && !access.entities.get(inverse.entity)?.visible.some(({ id }) => id === inverse.field)) return false
+  const parent = name === 'parent' ? here.entity.parent?.entity : inverse?.entity
   return parent !== undefined && (rest.length === 0 ? access.entities.has(parent) : hasPath(access, parent, rest))
 }
 

@@ -1,6 +1,6 @@
 import type { Field } from '../catalogue/types.ts'
 import type { Expression, Node, Type } from '../expressions/types.ts'
-import { isSeen } from '../records/access.ts'
+import { isRead } from '../records/access.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 
 /** An expression for the browser: the tree that the engine itself evaluates. It names nothing that its caller may not know of. */
@@ -8,7 +8,7 @@ export interface ExpressionView {
   readonly type: Type
   readonly root: Node
 }
-/** What expressions say of a field; what reads something that is hidden from the caller is null: the server alone judges it. */
+/** What expressions say of a field; what reads something that is hidden from the caller, or masked somewhere, is null: the server alone judges it. */
 export interface FieldLogicView {
   readonly derivation: {
     readonly kind: 'compute' | 'rollup' | 'lookup' | 'copy'
@@ -76,7 +76,7 @@ export const lifecyclesView = (access: Access, { entity, visible, transitions: g
 
 /** The whole expression, or null: a value that the caller may not see must not be told from what it makes of others. */
 const expressionView = (access: Access, expression: Expression | null): ExpressionView | null =>
-  expression && isSeen(access, expression) ? { type: expression.type, root: expression.root } : null
+  expression && isRead(access, expression) ? { type: expression.type, root: expression.root } : null
 
 export function fieldLogicView(access: Access, { logic }: Field): FieldLogicView | null {
   if (!logic) return null

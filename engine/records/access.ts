@@ -1,4 +1,3 @@
-import { readsOf } from '../catalogue/settle-logic.ts'
 import { numberingExpressions } from '../catalogue/types.ts'
 import type { Catalogue, Field, FieldLogic } from '../catalogue/types.ts'
 import type { TransactionContext } from '../database/types.ts'
@@ -6,8 +5,10 @@ import type { Expression } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
+import { followInputs } from './derived-access.ts'
 import { combine, scopesOf } from './grants.ts'
 import type { Combined } from './grants.ts'
+import { inputsOf } from './inputs.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
 /** What a transaction is opened with; without an access it reads no records. */
@@ -33,11 +34,18 @@ const textsOf = (logic: FieldLogic | null): readonly Expression[] => [
 ]
 
 /** Whether the caller may know of everything that an expression reads. */
-export const isSeen = (access: Access, { dependencies }: Expression): boolean =>
-  readsOf(dependencies).every((read) => {
-    const [entity = '', field = ''] = read.split('/')
+export const isSeen = (access: Access, expression: Expression): boolean =>
+  inputsOf(expression).every(({ entity, field }) => {
     const here = access.entities.get(entity)
-    return here !== undefined && (!here.entity.fieldById.has(field) || here.visible.some((each) => each.id === field))
+    return here !== undefined && (field === null || !here.entity.fieldById.has(field) || here.visible.some((each) => each.id === field))
+  })
+
+/** Whether the caller may read everything that an expression about records of an entity reads, whichever record it is about. */
+export const isRead = (access: Access, expression: Expression): boolean =>
+  isSeen(access, expression) &&
+  inputsOf(expression).every(({ entity, field }) => {
+    const here = access.entities.get(entity)!
+    return here.within.length === 0 && (field === null || !here.masks.has(field))
   })
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
@@ -71,15 +79,18 @@ export function entityAt({ catalogue, entities }: Access, { module, plural }: Pi
 
 function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: string): Access {
   const entities = new Map<string, EntityAccess>()
+  const documents = new Map<string, Combined>()
   for (const entity of catalogue.entities.values()) {
     if (entity.kind === 'line') continue
     const permissions = [...entity.permissions.values()].filter((each) => roles.has(each.role))
     const granted = combine(entity, permissions)
     if (!granted) continue
     entities.set(entity.id, granted)
+    documents.set(entity.id, granted)
     addLines(catalogue, entities, granted)
   }
   for (const [id, here] of entities) entities.set(id, { ...here, visible: here.visible.filter((field) => isOpen(entities, field)) })
+  followInputs(catalogue, documents, entities)
   const readable = [...entities.values()].flatMap(({ entity, actions }) =>
     entity.kind === 'line'
       ? []
@@ -111,7 +122,7 @@ function addLines(
     if (!entity) continue
     const path = `${prefix}${field.id}`
     const below = `${path}.`
-    const within = document.masks.get(path)
+    const within = document.masks.get(path) ?? []
     const isFixed = document.readOnly.has(path)
     const lines: EntityAccess = {
       entity,
@@ -119,10 +130,11 @@ function addLines(
       transitions: new Map(),
       visible: entity.fields.filter((each) => !document.hidden.has(below + each.id)),
       masks: new Map([...document.masks].flatMap(([at, shown]) => (at.startsWith(below) ? [[at.slice(below.length), shown]] : []))),
-      within: within ? [...parent.within, within] : parent.within,
+      within: [...parent.within, ...within],
       readOnly: new Set(entity.fields.filter((each) => isFixed || document.readOnly.has(below + each.id)).map((each) => each.id)),
       fixed: new Map(),
       fixedOnCreate: new Set(),
+      given: new Map(),
     }
     entities.set(entity.id, lines)
     addLines(catalogue, entities, document, lines, below)

@@ -39,6 +39,8 @@ export interface Origin {
 export interface Produced {
   readonly entity: string
   readonly data: Readonly<Record<string, unknown>>
+  /** What its values come from, by name; of its lines, `lines.name`. Never told. */
+  readonly from?: ReadonlyMap<string, readonly Expression[]>
 }
 export interface Effected extends Consequences {
   readonly produced: readonly Produced[]
@@ -219,8 +221,12 @@ class Effects {
 
   #produce({ entity, set, lines }: Effect & { kind: 'produce' }): void {
     const data = this.#named(entity, this.#values(entity, set, { draft: this.#source, given: {} }))
+    const from = new Map(set.map((each) => [this.#entity(entity).fieldById.get(each.field)!.name, [each.expression]]))
     if (lines) {
       const field = this.#entity(entity).fieldById.get(lines.into)!
+      const line = this.#entity(field.lines!.entity)
+      for (const each of lines.set)
+        from.set(`${field.name}.${line.fieldById.get(each.field)!.name}`, [each.expression, ...(lines.remaining ? [lines.remaining] : [])])
       data[field.name] = this.#elements(lines.each).flatMap((element) => {
         const remaining = lines.remaining && this.#value(lines.remaining, element)
         if (lines.remaining && !isPositive(remaining)) return []
@@ -228,7 +234,7 @@ class Effects {
         return [this.#named(field.lines!.entity, this.#values(field.lines!.entity, lines.set, { ...element, given }))]
       })
     }
-    this.#produced.push({ entity, data })
+    this.#produced.push({ entity, data, from })
   }
 
   #named(entity: string, values: ReadonlyMap<string, unknown>): Record<string, unknown> {

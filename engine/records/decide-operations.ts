@@ -97,6 +97,7 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     const provisos: Provisos = {
       create: [provisoOf(here.actions.get(action)), imported],
       transitions: new Map([...here.transitions].map(([id, grants]) => [id, provisoOf(grants)])),
+      given: new Map([...here.given].map(([path, all]) => [path, all.map((grants) => grants.flatMap(({ condition }) => condition ?? []))])),
     }
     return decideCreate(situation, operation, (transition) => here.transitions.has(transition), provisos)
   }

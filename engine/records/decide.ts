@@ -18,6 +18,7 @@ import { invalid, Unanswered } from './decide-refusals.ts'
 import { Numbered } from './decide-numbers.ts'
 import type { NumberGiver } from './decide-numbers.ts'
 import { judgeRules } from './decide-rules.ts'
+import { refuseWithheld } from './decide-withheld.ts'
 
 /**
  * The middle of a write, and a pure function: what was asked and what is stored → what is written, or every reason why not.
@@ -111,8 +112,10 @@ export interface Provisos {
   readonly create: readonly (readonly Expression[])[]
   /** By id of a transition that brings it into its state at once. */
   readonly transitions: ReadonlyMap<string, readonly Expression[]>
+  /** By path of what it is given: where a role shows it. */
+  readonly given: ReadonlyMap<string, readonly (readonly Expression[])[]>
 }
-const noProvisos: Provisos = { create: [], transitions: new Map() }
+const noProvisos: Provisos = { create: [], transitions: new Map(), given: new Map() }
 
 export function decideCreate(
   situation: Situation,
@@ -240,7 +243,10 @@ function draftOf(
   const sought: Sought[] = []
   const effected = decideEffects({ ...situation, formulas, report, numbered, seek: (each) => sought.push(each) }, draft, runs)
   const isGranted = mayComeInto(formulas, draft, runs, provisos)
+  const masked = new Set([...provisos.given].flatMap(([path, all]) => (isShown(formulas, draft, all) ? [] : [path])))
   if (formulas.open.length + sought.length > 0) throw new Unanswered(formulas.open, sought)
+  // Before all other faults: whether there are some may hang on what is not shown.
+  if (stored === null) refuseWithheld(catalogue, operation, null, { masked, fixed: new Set() })
   if (faults.length > 0) throw invalid(faults)
   if (!isGranted) throw notGranted(operation)
   if (numbered.wanted.length > 0) throw new Unanswered([], [], numbered.wanted)
@@ -253,6 +259,10 @@ function mayComeInto(formulas: Formulas, draft: Draft, runs: readonly Run[], { c
   const all = [...create, ...runs.map(({ transition }) => transitions.get(transition.id) ?? [])]
   return all.every((one) => one.length === 0 || one.map((each) => formulas.holds(each, draft)).some((holds) => holds !== false))
 }
+
+/** Of each list one holds of the record as it will be. */
+const isShown = (formulas: Formulas, draft: Draft, all: readonly (readonly Expression[])[]): boolean =>
+  all.map((one) => one.map((each) => formulas.holds(each, draft)).includes(true)).every(Boolean)
 
 function notGranted({ entity, pointer }: CreateOperation | UpdateOperation): Problem {
   const detail = `Your role may not create ${entity.pluralTitle.toLowerCase()} like this one.`

@@ -24,6 +24,7 @@ import { keyQuery } from './load.ts'
 import { loadSituation } from './load-situation.ts'
 import { changesOf, hasDependants, propagate } from './propagate.ts'
 import type { Changed } from './propagate.ts'
+import { producedFor } from './produced.ts'
 import { Answers } from './questions.ts'
 import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
@@ -158,21 +159,26 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
   return database.transaction(contextOf(actor, asked.access), async (tx) => {
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
-    const done = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
-    if (asked.mode === 'each' && done.some((each) => each !== null)) throw new DoneInPart()
-    if (done[0]) {
-      const rows = await tx.commit(...read(done[0][0]?.id))
-      return { results: done[0], answer: rows.at(-1) ?? null, events: [] }
+    const before = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
+    if (asked.mode === 'each' && before.some((each) => each !== null)) throw new DoneInPart()
+    if (before[0]) {
+      const rows = await tx.commit(...read(before[0][0]?.id))
+      return { results: before[0], answer: rows.at(-1) ?? null, events: [] }
     }
     const request = asked.choice ? { ...asked, operations: await chosen(tx, asked.choice, actor) } : asked
     const operations = await resolveUpserts(tx, request, actor)
     const answers = new Answers(request.access.catalogue, actor, new Date())
     const documents = new FoundDocuments(request.access.catalogue, actor)
     const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
-    const { results, writes, events, origins } = await decided(
+    const { writes, events, origins, ...done } = await decided(
       tx,
       { answers, documents, count: (wanted) => loaded.numbers.count(tx, actor, wanted) },
       () => decideOperations(request, operations, loaded),
+    )
+    const results = done.results.map((each, i) =>
+      each instanceof Problem || each.produced.length === 0
+        ? each
+        : { ...each, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) },
     )
     const stamp = { actor, via: request.via, requestId: request.requestId }
     const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]

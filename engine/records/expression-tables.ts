@@ -14,7 +14,7 @@ import type { Fragment } from './sql.ts'
 export type CallersColumns = (entity: Entity, field: Field, alias: string) => ColumnRef
 
 /** How expressions reach the records of a catalogue. */
-export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownColumns): Tables {
+export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownColumns(catalogue)): Tables {
   const entityOf = (id: string): Entity => {
     const found = catalogue.entities.get(id)
     if (!found) throw new Error(`an expression speaks of ${id}, which its catalogue does not have`)
@@ -35,7 +35,7 @@ export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownCo
     column(entity, id, member, alias) {
       if (systemField(id) || id === 'position') return column(alias, id)
       const field = fieldAt(entity, id)
-      return valueSql(catalogue, field, member, columnsAt(entityOf(entity), field, alias), alias)
+      return valueSql(field, member, columnsAt(entityOf(entity), field, alias))
     },
     reference(entity, id, target, alias) {
       if (systemField(id)) return column(alias, id)
@@ -45,12 +45,12 @@ export function tablesOf(catalogue: Catalogue, columnsAt: CallersColumns = ownCo
       if (!found) throw new Error(`${entity}.${id} does not lead to ${target}`)
       return at(found.column.slice(id.length))
     },
-    links: (entity, id, alias) => linksSql(catalogue, fieldAt(entity, id), columnsAt(entityOf(entity), fieldAt(entity, id), alias), alias),
+    links: (entity, id, alias) => columnsAt(entityOf(entity), fieldAt(entity, id), alias)(),
     pointsAt(entity, id, alias, target) {
       if (systemField(id)) return sql`${column(alias, id)} = ${target}`
       const field = fieldAt(entity, id)
       const at = columnsAt(entityOf(entity), field, alias)
-      if (!field.reference) return sql`${target} = any(${linksSql(catalogue, field, at, alias)})`
+      if (!field.reference) return sql`${target} = any(${at()})`
       const columns = field.reference.targets.map((each) => sql`${at(each.column.slice(id.length))} = ${target}`)
       return columns.length === 1 ? columns[0]! : sql`(${sql.join(columns, sql` or `)})`
     },
@@ -89,28 +89,30 @@ export const overRow = (catalogue: Catalogue, root: Node, alias: string): Fragme
     },
   })
 
-const ownColumns = (_entity: Entity, field: Field, alias: string): ColumnRef => columnsOf(alias, field)
+/** A list that goes through a junction stands in no column: its ids are read from the records there. */
+export function junctionColumn(catalogue: Catalogue, field: Field, alias: string): ColumnRef {
+  const { link, parent, target } = linkColumns(catalogue, field)
+  return () => sql`array(select ${column('links', target)} from ${tableOf(link)} links where ${column('links', 'tenant_id')} = ${column(alias, 'tenant_id')}
+    and ${column('links', parent)} = ${column(alias, 'id')} and ${column('links', 'deleted_at')} is null order by ${column('links', 'id')})`
+}
+
+const ownColumns =
+  (catalogue: Catalogue): CallersColumns =>
+  (_entity, field, alias) =>
+    field.lines?.through ? junctionColumn(catalogue, field, alias) : columnsOf(alias, field)
 
 /** A field's value in the SQL type of its static type. */
-function valueSql(catalogue: Catalogue, field: Field, member: string | null, at: ColumnRef, alias: string): Fragment {
+function valueSql(field: Field, member: string | null, at: ColumnRef): Fragment {
   const type = fieldOf(field.type)
   if (field.reference) {
     const columns = field.reference.targets.map((each) => at(each.column.slice(field.id.length)))
     return columns.length === 1 ? columns[0]! : sql`coalesce(${comma(columns)})`
   }
-  if (field.lines) return linksSql(catalogue, field, at, alias)
+  if (field.lines) return at()
   if (member === null) {
     const rendered = type.members || type.currency
     return rendered ? sql`to_jsonb(${type.render!(sql, at, field.settings)})` : at()
   }
   if (type.currency) return member === 'currency' ? type.currency(sql, at, field.settings) : at()
   return at(type.members?.(field.settings).get(member)?.suffix ?? '')
-}
-
-/** The ids of a list of references, as the row has them; those of a junction from its records. */
-function linksSql(catalogue: Catalogue, field: Field, at: ColumnRef, alias: string): Fragment {
-  if (!field.lines?.through) return at()
-  const { link, parent, target } = linkColumns(catalogue, field)
-  return sql`array(select ${column('links', target)} from ${tableOf(link)} links where ${column('links', 'tenant_id')} = ${column(alias, 'tenant_id')}
-    and ${column('links', parent)} = ${column(alias, 'id')} and ${column('links', 'deleted_at')} is null order by ${column('links', 'id')})`
 }

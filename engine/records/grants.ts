@@ -1,5 +1,6 @@
 import { actions as everyAction } from '../catalogue/types.ts'
 import type { Action, ActorSet, Entity, Permission, RowScope } from '../catalogue/types.ts'
+import { dependenciesOf } from '../expressions/dependencies.ts'
 import type { Expression } from '../expressions/types.ts'
 import type { EntityAccess, Grant, RowCondition } from './types.ts'
 
@@ -23,6 +24,10 @@ export function covers(shown: RowCondition, rows: RowCondition): boolean {
   const scopes = new Set(scopesOf(shown.filter((each) => each.condition === null)).map((each) => each.id))
   return reachesAll(shown) || rows.every((each) => shown.includes(each) || each.scopes.every(({ id }) => scopes.has(id)))
 }
+
+/** Of every new record that the roles take, one of these grants takes it too. */
+export const asksNothing = (some: RowCondition, all: RowCondition): boolean =>
+  some.some(({ condition }) => condition === null) || all.every((each) => some.includes(each))
 
 /** What sharing a record gives: to read it, or to read and change it; never more. */
 const sharing: { readonly [action in Action]?: ActorSet } = {
@@ -52,7 +57,11 @@ function reachOf(entity: Entity, role: string, scopes: readonly string[], action
 }
 
 /** What roles are together, with the paths of all that they may not know of. */
-export type Combined = EntityAccess & { readonly hidden: ReadonlySet<string> }
+export type Combined = EntityAccess & {
+  readonly hidden: ReadonlySet<string>
+  /** Paths of derived values that roles show whatever they are made of: in which rows, and of which new records. */
+  readonly show: ReadonlyMap<string, { readonly rows: RowCondition; readonly created: RowCondition }>
+}
 
 /** One permission with its grants by action. */
 interface Part {
@@ -73,19 +82,51 @@ export function combine(entity: Entity, permissions: readonly Permission[]): Com
     })
     return { permission, grants: new Map(grants) }
   })
-  const grantsOf = (action: Action, among: readonly Part[] = parts): readonly Grant[] =>
-    among.flatMap((each) => each.grants.get(action) ?? [])
+  const grantsOf: GrantsOf = (action, among = parts, path = '') =>
+    among.flatMap((each) => {
+      const grant = each.grants.get(action)
+      return grant ? limited(grant, masksOf(each.permission, path)) : []
+    })
   const actions = new Map(everyAction.map((action) => [action, grantsOf(action)] as const).filter(([, grants]) => grants.length > 0))
   if (actions.size === 0) return null
-  const paths = [...new Set(permissions.flatMap((each) => [...each.hide, ...each.readOnly]))]
+  const paths = [...new Set(permissions.flatMap((each) => [...each.hide, ...each.readOnly, ...each.masks.keys()]))]
+  const shown = [...new Set(permissions.flatMap((each) => [...each.show]))]
+  const created: Action = entity.kind === 'single' ? 'update' : 'create'
+  const read: Read = (among, path) => [...grantsOf('list', among, path), ...grantsOf('get', among, path)]
   return {
     entity,
     actions,
     transitions: transitionsOf(entity, permissions),
     within: [],
-    ...readable(entity, paths, parts, (among) => [...grantsOf('list', among), ...grantsOf('get', among)]),
-    ...writable(paths, parts, grantsOf),
+    ...readable(entity, paths, parts, read),
+    ...writable(paths, parts, grantsOf, created),
+    show: new Map(
+      shown.flatMap((path) => {
+        const showing = judgesOf(parts).filter((each) => each.permission.show.has(path) && shows(each, path))
+        return showing.length > 0 ? [[path, { rows: read(showing, path), created: grantsOf(created, showing, path) }] as const] : []
+      }),
+    ),
   }
+}
+
+/** The grants of an action among some roles; of a path, where it is not masked besides. */
+type GrantsOf = (action: Action, among?: readonly Part[], path?: string) => RowCondition
+type Read = (among: readonly Part[], path?: string) => RowCondition
+
+/** What must hold of a record so that the role shows the path: of a column, the masks of its list too. */
+const masksOf = ({ masks }: Permission, path: string): readonly Expression[] =>
+  masks.size === 0 ? [] : [...masks].flatMap(([at, unless]) => (at === path || path.startsWith(`${at}.`) ? [unless] : []))
+
+/** The grant as far as this holds besides. */
+function limited(grant: Grant, besides: readonly Expression[]): Grant {
+  if (besides.length === 0) return grant
+  const condition = besides.reduce((all, each) => (all ? bothOf(all, each) : each), grant.condition)
+  return { ...grant, condition }
+}
+
+function bothOf(left: Expression, right: Expression): Expression {
+  const root = { kind: 'and', type: left.type, left: left.root, right: right.root } as const
+  return { ...left, root, dependencies: dependenciesOf(root) }
 }
 
 /** A transition reaches the rows that the same role could update by its scopes, where its own condition holds. */
@@ -104,35 +145,46 @@ const names = (paths: ReadonlySet<string>, path: string): boolean =>
 const shows = ({ permission }: Part, path: string): boolean => !names(permission.hide, path)
 const opens = (part: Part, path: string): boolean => shows(part, path) && !names(part.permission.readOnly, path)
 
+const readersOf = (parts: readonly Part[]): readonly Part[] => parts.filter((each) => each.grants.has('list') || each.grants.has('get'))
 /** Who reads nothing may know of what they write. */
-function readable(entity: Entity, paths: readonly string[], parts: readonly Part[], read: (among: readonly Part[]) => RowCondition) {
-  const readers = parts.filter((each) => each.grants.has('list') || each.grants.has('get'))
-  const judges = readers.length > 0 ? readers : parts
+function judgesOf(parts: readonly Part[]): readonly Part[] {
+  const readers = readersOf(parts)
+  return readers.length > 0 ? readers : parts
+}
+
+function readable(entity: Entity, paths: readonly string[], parts: readonly Part[], read: Read) {
+  const readers = readersOf(parts)
+  const judges = judgesOf(parts)
   const hidden = new Set(paths.filter((path) => !judges.some((each) => shows(each, path))))
   const rows = read(readers)
-  const masks = new Map<string, RowCondition>()
+  const masks = new Map<string, readonly RowCondition[]>()
   for (const path of paths) {
     if (hidden.has(path)) continue
-    const shown = read(readers.filter((each) => shows(each, path)))
-    if (!covers(shown, rows)) masks.set(path, shown)
+    const shown = read(
+      readers.filter((each) => shows(each, path)),
+      path,
+    )
+    if (!covers(shown, rows)) masks.set(path, [shown])
   }
   return { hidden, visible: entity.fields.filter((field) => !hidden.has(field.id)), masks }
 }
 
-function writable(paths: readonly string[], parts: readonly Part[], grantsOf: (action: Action, among: readonly Part[]) => RowCondition) {
+function writable(paths: readonly string[], parts: readonly Part[], grantsOf: GrantsOf, created: Action) {
   const readOnly = new Set<string>()
-  const fixed = new Map<string, RowCondition>()
+  const fixed = new Map<string, readonly RowCondition[]>()
   const fixedOnCreate = new Set<string>()
-  const [updates, creates] = [grantsOf('update', parts), grantsOf('create', parts)]
+  const given = new Map<string, readonly RowCondition[]>()
+  const [updates, creates] = [grantsOf('update'), grantsOf(created)]
   for (const path of paths) {
     const open = parts.filter((each) => opens(each, path))
-    const [updatable, creatable] = [grantsOf('update', open), grantsOf('create', open)]
+    const [updatable, creatable] = [grantsOf('update', open, path), grantsOf(created, open, path)]
     if (updates.length + creates.length === 0) continue
     if (updatable.length + creatable.length === 0) readOnly.add(path)
     else {
-      if (!covers(updatable, updates)) fixed.set(path, updatable)
+      if (!covers(updatable, updates)) fixed.set(path, [updatable])
       if (creates.length > 0 && creatable.length === 0) fixedOnCreate.add(path)
+      else if (!asksNothing(creatable, creates)) given.set(path, [creatable])
     }
   }
-  return { readOnly, fixed, fixedOnCreate }
+  return { readOnly, fixed, fixedOnCreate, given }
 }

@@ -23,6 +23,7 @@ const may = (id: string, ...actions: Action[]): EntityAccess => {
     readOnly: new Set(),
     fixed: new Map(),
     fixedOnCreate: new Set(),
+    given: new Map(),
   }
 }
 /** As a careless door might make them: only where, not what. */

@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import type { Action, Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { among } from '../schema/policies.ts'
+import { scopeText } from '../schema/scope-sql.ts'
 import type { Expression } from '../expressions/types.ts'
 import { derivedColumns } from './derived-columns.ts'
-import { overRow } from './expression-tables.ts'
+import { junctionColumn, overRow } from './expression-tables.ts'
 import { covers, reachesAll, scopesOf } from './grants.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -88,13 +89,23 @@ export function seen(catalogue: Catalogue, access: EntityAccess, alias: string, 
 /** Condition: the field is shown in the row; null: in every row. */
 export function shownIn(catalogue: Catalogue, { entity, masks }: EntityAccess, field: Field, alias: string): Fragment | null {
   const shown = masks.get(field.id)
-  return shown ? reached(catalogue, entity, shown, alias) : null
+  return shown ? reachedByAll(catalogue, entity, shown, alias) : null
+}
+
+/** Condition: each of them reaches the row; null: every row. */
+function reachedByAll(catalogue: Catalogue, entity: Entity, all: readonly RowCondition[], alias: string): Fragment | null {
+  const conditions = all.flatMap((each) => reached(catalogue, entity, each, alias) ?? [])
+  return conditions.length > 1 ? sql`(${and(conditions)})` : (conditions[0] ?? null)
 }
 
 /** The columns of a field as this caller may read them: null in the rows in which it is masked. */
 export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Field, alias: string): ColumnRef {
   const derivation = field.logic?.derivation
-  const at = derivation?.stored === false ? derivedColumns(catalogue, field, derivation, alias) : columnsOf(alias, field)
+  const unmasked = (): ColumnRef => {
+    if (derivation?.stored === false) return derivedColumns(catalogue, field, derivation, alias)
+    return field.lines?.through ? junctionColumn(catalogue, field, alias) : columnsOf(alias, field)
+  }
+  const at = unmasked()
   const shown = shownIn(catalogue, access, field, alias)
   return shown ? (suffix = '') => sql`(case when ${shown} then ${at(suffix)} end)` : at
 }
@@ -109,10 +120,10 @@ export function pathsWithin(catalogue: Catalogue, entity: Entity, granted: Reado
 }
 
 /** `text[]`: which of these paths are not shown (or open) in the row. */
-export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: ReadonlyMap<string, RowCondition>, alias: string): Fragment {
+export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: EntityAccess['masks'], alias: string): Fragment {
   if (paths.size === 0) return sql`'{}'::text[]`
   const named = [...paths].map(
-    ([path, rows]) => sql`case when ${reached(catalogue, entity, rows, alias) ?? sql`true`} then null else ${path}::text end`,
+    ([path, rows]) => sql`case when ${reachedByAll(catalogue, entity, rows, alias) ?? sql`true`} then null else ${path}::text end`,
   )
   return sql`array_remove(array[${comma(named)}], null)`
 }

@@ -55,16 +55,18 @@ export interface EntityAccess {
   readonly transitions: ReadonlyMap<string, RowCondition>
   /** Fields this caller may know of, in entity order: those that are shown in some row that the caller may read. */
   readonly visible: readonly Field[]
-  /** Of visible fields that are not shown in every row, by path: in which they are. In the others they have no value for this caller. */
-  readonly masks: ReadonlyMap<string, RowCondition>
+  /** Of visible fields that are not shown in every row, by path: in which they are. All must hold; elsewhere they have no value for this caller. */
+  readonly masks: ReadonlyMap<string, readonly RowCondition[]>
   /** Of lines in a list that is masked in some documents: where they are shown. All must hold. */
   readonly within: readonly RowCondition[]
   /** Paths of what the caller never writes. */
   readonly readOnly: ReadonlySet<string>
-  /** Paths of what the caller changes in some of the rows that may be updated: in which. */
-  readonly fixed: ReadonlyMap<string, RowCondition>
+  /** Paths of what the caller changes in some of the rows that may be updated: in which, as in `masks`. */
+  readonly fixed: ReadonlyMap<string, readonly RowCondition[]>
   /** Paths of what the caller does not give to a new record. */
   readonly fixedOnCreate: ReadonlySet<string>
+  /** Paths of what the caller gives to some new records: to those of which the words of one grant of each hold. Scopes do not ask. */
+  readonly given: ReadonlyMap<string, readonly RowCondition[]>
 }
 
 /** A request as the gateway hands it over: untyped except for its place in the address. */

@@ -1,0 +1,292 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { openWorldWith } from '../testing/dropped-in.ts'
+import { ok, type Person, type Reply } from '../testing/world.ts'
+
+/** Fields that a role shows in some records, and what is made of them. */
+const line = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
+const integer = (title: string, more?: object) => ({ type: 'integer', title, ...(more && { 'x-bos': more }) })
+const made = (title: string, more: object) => ({ title, 'x-bos': { type: 'integer', ...more } })
+const unless = "self.owner == user || self.level > 5 || self.secret == 'open'"
+const files: Readonly<Record<string, object>> = {
+  'module.json': {
+    id: 'vault',
+    version: '1.0.0',
+    metamodel: 1,
+    title: 'Vault',
+    depends: { core: '^1.0.0' },
+    roles: ['partly', 'costs', 'titled'].map((id) => ({ id: `vault.${id}`, title: id })),
+  },
+  'entities/item.json': {
+    title: 'Item',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: line('Name', { 'x-bos': { index: true } }),
+      code: line('Code', { 'x-bos': { index: true } }),
+      secret: line('Secret'),
+      level: integer('Level'),
+      cost: integer('Cost', { index: true }),
+      price: integer('Price'),
+      margin: made('Margin', { compute: 'self.price - self.cost', index: true }),
+      again: made('Again', { compute: 'self.margin * 2' }),
+      mine: made('Mine', { compute: 'self.owner == user ? self.cost : self.cost + 1' }),
+      known: made('Known', { compute: 'self.cost * 10' }),
+      letters: made('Letters', { compute: 'length(self.secret)' }),
+      above: made('Above', { lookup: 'self.link.cost' }),
+      copied: made('Copied', { copy: { from: 'self.link.cost', overridable: true } }),
+      below: made('Below', { rollup: { over: 'linked', measure: 'sum', value: 'self.cost' } }),
+      heads: made('Heads', { rollup: { over: 'linked', measure: 'count' } }),
+      sum: made('Sum', { rollup: { over: 'lines', measure: 'sum', value: 'self.cost' } }),
+      hidden: made('Hidden', { compute: 'count(self.boxes)' }),
+      stage: {
+        title: 'Stage',
+        enum: ['open', 'done'],
+        'x-bos': {
+          lifecycle: {
+            transitions: {
+              finish: {
+                title: 'Finish',
+                from: ['open'],
+                to: 'done',
+                effects: [{ produce: { entity: 'vault.item', set: { name: 'self.name', price: 'self.cost', level: 'self.level' } } }],
+              },
+            },
+          },
+        },
+      },
+      link: { title: 'Link', 'x-bos': { type: 'reference', entity: 'vault.item', onDelete: 'setNull', inverse: 'linked' } },
+      lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'vault.item_line' } },
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'items',
+      titleField: 'code',
+      search: ['name', 'code'],
+      unique: [{ id: 'code', fields: ['code'] }],
+      rules: [{ id: 'cheap', assert: 'self.cost < 1000', message: 'Too dear.', at: 'price' }],
+      permissions: {
+        'vault.partly': {
+          scope: 'all',
+          ...Object.fromEntries(['read', 'create', 'update', 'export', 'import', 'delete'].map((each) => [each, true])),
+          hide: ['secret'],
+          mask: { cost: { unless }, code: { unless }, 'lines.cost': { unless: 'self.owner == user' } },
+          show: ['known', 'heads'],
+        },
+        'vault.costs': { scope: 'own', read: true, update: true },
+      },
+    },
+  },
+  'entities/item_line.json': {
+    title: 'Item line',
+    type: 'object',
+    properties: {
+      label: line('Label'),
+      cost: integer('Cost'),
+      twice: made('Twice', { compute: 'self.cost * 2' }),
+      share: made('Share', { compute: 'self.parent.cost' }),
+    },
+    'x-bos': { kind: 'line', plural: 'item_lines' },
+  },
+  'entities/box.json': {
+    title: 'Box',
+    type: 'object',
+    properties: {
+      label: line('Label'),
+      item: { title: 'Item', 'x-bos': { type: 'reference', entity: 'vault.item', onDelete: 'cascade', inverse: 'boxes' } },
+    },
+    'x-bos': { plural: 'boxes' },
+  },
+}
+const world = await openWorldWith(
+  'vault',
+  Object.fromEntries(
+    Object.entries(files).map(([name, content]) => {
+      const kind = name === 'module.json' ? 'module' : 'entity'
+      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
+    }),
+  ),
+)
+type Json = Record<string, unknown>
+const { rep = '', admin = '' } = world.acme.members
+const call = (as: Person, method: string, path: string, body?: unknown): Promise<Reply> =>
+  world.call(as, method, `/api/vault/${path}`, body === undefined ? {} : { body })
+const create = async (body: Json): Promise<string> => String(ok(await call('admin@acme', 'POST', 'items', body))['id'])
+const rolesOf = async (...roles: string[]): Promise<void> =>
+  void ok(
+    await world.call('admin@acme', 'PUT', `/api/access/${rep}`, {
+      body: { email: 'rep@acme.test', roles: ['core.user', ...roles.map((id) => `vault.${id}`)] },
+    }),
+  )
+const get = async (path: string): Promise<Json> => ok(await call('rep@acme', 'GET', path))
+const rows = async (path: string): Promise<Json[]> => (await get(path))['data'] as Json[]
+const names = async (query: string): Promise<string[]> => (await rows(`items?${query}`)).map((each) => String(each['name'])).sort()
+const filter = (text: string): string => `filter=${encodeURIComponent(text)}`
+const told = ({ status, body }: Reply): unknown => [
+  status,
+  ((body as Json)['errors'] as Json[] | undefined)?.map((each) => [each['pointer'], each['detail']]),
+]
+const notShown = 'This is not shown to you here, so you may not change it.'
+
+let foreign = '',
+  own = '',
+  high = ''
+beforeAll(async () => {
+  await rolesOf('partly')
+  foreign = await create({ name: 'foreign', owner: admin, code: 'FC', cost: 77, price: 100, level: 1, lines: [{ label: 'l', cost: 7 }] })
+  own = await create({
+    name: 'own',
+    owner: rep,
+    code: 'OC',
+    cost: 50,
+    price: 60,
+    level: 1,
+    link: foreign,
+    lines: [{ label: 'm', cost: 5 }],
+  })
+  high = await create({ name: 'high', owner: admin, code: 'HC', cost: 30, price: 31, level: 9, link: foreign, secret: 'shut' })
+})
+
+const masked = ['again', 'code', 'cost', 'margin', 'mine', 'sum']
+describe('reading', () => {
+  test('the value and all that is made of it are absent and listed where the role does not show it', async () => {
+    const there = await get(`items/${foreign}`)
+    expect((there['_masked'] as string[]).toSorted()).toEqual(masked)
+    for (const name of masked) expect([name, name in there]).toEqual([name, false])
+    expect([there['_title'], there['known'], there['price']]).toEqual([null, 770, 100])
+    const [first] = there['lines'] as Json[]
+    expect([first!['label'], (first!['_masked'] as string[]).toSorted()]).toEqual(['l', ['cost', 'share', 'twice']])
+    expect(Object.keys(first!)).not.toContain('twice')
+    const mine = await get(`items/${own}`)
+    expect([mine['cost'], mine['margin'], mine['again'], mine['mine'], mine['sum'], mine['_title'], '_masked' in mine]).toEqual([
+      50,
+      10,
+      20,
+      50,
+      5,
+      'OC',
+      false,
+    ])
+    expect((mine['lines'] as Json[])[0]).toMatchObject({ cost: 5, twice: 10, share: 50 })
+    const third = await get(`items/${high}`)
+    expect([third['cost'], third['_masked']]).toEqual([30, ['sum']])
+  })
+  test('what is made of hidden values, of values of other records and of entities out of sight does not exist', async () => {
+    const there = await get(`items/${own}`)
+    for (const name of ['secret', 'letters', 'above', 'copied', 'below', 'hidden']) {
+      expect([name, name in there]).toEqual([name, false])
+      expect([name, (await call('rep@acme', 'GET', `items?${name}=1`)).status]).toEqual([name, 400])
+      expect((await call('rep@acme', 'GET', `items?${filter(`self.${name} == null`)}`)).text).toContain('no')
+      expect((await call('rep@acme', 'GET', `items?${filter(`self.${name} == null`)}`)).status).toBe(400)
+    }
+    // A role says that it is shown all the same.
+    expect((await get(`items/${foreign}`))['heads']).toBe(2)
+    const catalogue = ok(await world.call('rep@acme', 'GET', '/api/catalogue'))
+    for (const word of ['secret', 'vault.box', 'boxes', '"above"', '"letters"'])
+      expect(new RegExp(`.{80}${word}.{80}`).exec(JSON.stringify(catalogue))?.[0]).toBeUndefined()
+  })
+  test('it is like nothing in whatever is asked', async () => {
+    for (const field of ['cost', 'margin', 'again', 'mine', 'sum']) {
+      expect([field, await names(`${field}.gte=-9999&id=${foreign}`)]).toEqual([field, []])
+      expect([field, await names(`${field}.null=true&id=${foreign}`)]).toEqual([field, ['foreign']])
+      expect([field, await names(`${filter(`self.${field} > -9999`)}&id=${foreign}`)]).toEqual([field, []])
+      expect(await names(filter(`count(self.linked) > 0 && self.${field} == null`))).toEqual(['foreign'])
+      const [sums] = await rows(`items/aggregate?id=${foreign}&measure=sum(${field}),max(${field})`)
+      expect([field, sums]).toMatchObject([field, { [`sum(${field})`]: null, [`max(${field})`]: null }])
+      const first = (await rows(`items?sort=-${field}&limit=3`)).at(-1)!
+      expect([field, ['foreign', 'high'].includes(String(first['name']))]).toEqual([field, true])
+    }
+    expect(await names('search=FC')).toEqual([])
+    expect(await names('search=HC')).toEqual(['high'])
+    expect(await names('code.startsWith=FC')).toEqual([])
+    expect(await names(filter("self.link.code == 'FC' || self.link.cost > 0"))).toEqual([])
+    expect(await names('link.cost.gte=0')).toEqual([])
+    expect(await names(filter('count(self.lines, l, l.cost > 0) > 0'))).toEqual(['own'])
+    expect(await names(filter('count(self.lines, l, l.twice > 0) > 0'))).toEqual(['own'])
+    expect((await rows('item_lines?cost.gte=0&sort=-twice')).map((each) => each['label'])).toEqual(['m'])
+    const groups = await rows('items/aggregate?group=code')
+    expect(groups.map((each) => String(each['code'])).sort()).toEqual(['HC', 'OC', 'null'])
+    const exported = await call('rep@acme', 'GET', 'items/export?format=jsonl')
+    expect(exported.text).not.toMatch(/:77\b|"FC"/)
+    expect((await call('rep@acme', 'GET', 'items/export?format=csv')).text).not.toMatch(/,77,|FC|,23,/)
+    const expanded = await get(`items/${own}?expand=link`)
+    expect(JSON.stringify((expanded['_expand'] as Json)['link'])).not.toMatch(/:77\b|"FC"|:23\b/)
+  })
+  test('history leaves it out', async () => {
+    const { text: history } = await call('rep@acme', 'GET', `items/${foreign}/history`)
+    for (const name of [...masked, 'twice', 'share', 'secret', 'copied'])
+      expect([name, history.includes(`"${name}"`)]).toEqual([name, false])
+    expect(history).toContain('"known"')
+    expect((await call('rep@acme', 'GET', `items/${own}/history`)).text).toContain('"margin"')
+  })
+  test('another role adds the rows in which it shows the value', async () => {
+    await rolesOf('partly', 'costs')
+    const mine = await get(`items/${own}`)
+    // Where values of other records matter, one role that shows every one would be needed.
+    expect(['above' in mine, mine['cost'], mine['secret']]).toEqual([false, 50, null])
+    expect(((await get(`items/${foreign}`))['_masked'] as string[]).toSorted()).toEqual([...masked, 'secret', 'letters'].toSorted())
+    await rolesOf('partly')
+  })
+})
+
+describe('writing', () => {
+  test('is refused whatever is sent, and says the same each time', async () => {
+    const sent = [{ cost: 77 }, { cost: 1 }, { cost: null }].map((body) => call('rep@acme', 'PATCH', `items/${foreign}`, body))
+    for (const reply of await Promise.all(sent)) expect(told(reply)).toEqual([422, [['/cost', notShown]]])
+    for (const margin of [23, 24])
+      expect(told(await call('rep@acme', 'PATCH', `items/${foreign}`, { margin }))).toEqual([422, [['/margin', notShown]]])
+    const { id } = ((await get(`items/${foreign}`))['lines'] as Json[])[0]!
+    const lines = { [String(id)]: { cost: 7 }, 'new:1': { cost: 1 } }
+    expect(told(await call('rep@acme', 'PATCH', `items/${foreign}`, { lines }))).toEqual([
+      422,
+      [
+        [`/lines/${String(id)}/cost`, notShown],
+        ['/lines/new:1/cost', notShown],
+      ],
+    ])
+    const bulk = await call('rep@acme', 'POST', 'items/bulk', { operations: [{ op: 'update', id: foreign, data: { cost: 77 } }] })
+    expect(told(bulk)).toEqual([422, [['/operations/0/data/cost', notShown]]])
+    const upserts = ['FC'].map((code) =>
+      call('rep@acme', 'POST', 'items/bulk', { operations: [{ op: 'upsert', key: 'code', data: { code, name: 'x' } }] }),
+    )
+    for (const reply of await Promise.all(upserts)) expect([reply.status, reply.text.includes('77')]).toEqual([422, false])
+    ok(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 51 }))
+    ok(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 50 }))
+    // What came back as it was read changes nothing.
+    ok(await call('rep@acme', 'PATCH', `items/${foreign}`, { ...(await get(`items/${foreign}`)), lines: undefined, name: 'foreign' }))
+  })
+  test('a new record is judged as it will be', async () => {
+    const refused = await call('rep@acme', 'POST', 'items', { name: 'given away', owner: admin, cost: 5, code: 'X', lines: [{ cost: 1 }] })
+    expect(told(refused)).toEqual([
+      422,
+      [
+        ['/cost', notShown],
+        ['/code', notShown],
+        ['/lines/0/cost', notShown],
+      ],
+    ])
+    const some = { name: 'given away', owner: admin, level: 6, cost: 5, price: 7 }
+    const id = String(ok(await call('rep@acme', 'POST', 'items', some))['id'])
+    expect(ok(await call('rep@acme', 'DELETE', `items/${id}`))).toBeDefined()
+    const kept = String(ok(await call('rep@acme', 'POST', 'items', { name: 'kept', cost: 5, lines: [{ cost: 1 }] }))['id'])
+    expect((await get(`items/${kept}`))['sum']).toBe(1)
+    ok(await call('rep@acme', 'DELETE', `items/${kept}`))
+    for (const margin of [null, 3])
+      expect(told(await call('rep@acme', 'POST', 'items', { name: 'x', owner: admin, margin }))).toEqual([422, [['/margin', notShown]]])
+    const csv = `name,owner,cost\nimported,${admin},5\n`
+    const reply = await world.call('rep@acme', 'POST', '/api/vault/items/import', { body: csv, headers: { 'content-type': 'text/csv' } })
+    const job = String(ok(reply)['id'])
+    let done: Json = {}
+    await expect
+      .poll(async () => (done = ok(await world.call('rep@acme', 'GET', `/api/jobs/${job}`)))['status'], { timeout: 25_000, interval: 100 })
+      .toBe('done')
+    expect(done['result']).toMatchObject({ created: 0, failed: 1, faults: [{ column: 'cost', detail: notShown }] })
+  })
+  test('a draft of another document is without what came of it, and a rule says no more than its message', async () => {
+    const done = ok(await call('rep@acme', 'POST', `items/${foreign}/finish`))
+    expect((done['_produced'] as Json[])[0]!['data']).toEqual({ name: 'foreign', level: 1 })
+    const shown = ok(await call('rep@acme', 'POST', `items/${own}/finish`))
+    expect((shown['_produced'] as Json[])[0]!['data']).toEqual({ name: 'own', price: 50, level: 1 })
+    ok(await call('admin@acme', 'PATCH', `items/${high}`, { secret: 'shut', level: 1 }))
+    expect(told(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 1000 }))).toEqual([422, [['/price', 'Too dear.']]])
+  })
+})

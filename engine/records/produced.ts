@@ -1,0 +1,41 @@
+import type { Expression } from '../expressions/types.ts'
+import type { Produced } from './decide-effects.ts'
+import type { LoadedRecord } from './decide-operations.ts'
+import { isOpen } from './derived-access.ts'
+import { isMasked } from './explain-reader.ts'
+import { inputsOf, placeOf } from './inputs.ts'
+import type { WriteRequest } from './request.ts'
+
+type Values = Produced['data']
+
+/**
+ * Drafts of further documents as the caller may have them: without what they do not know there, and without what comes from values that are not
+ * shown to them in the record that it comes from. Of a new one (`record` undefined) that is all that is masked anywhere.
+ */
+export function producedFor(
+  { access, here }: Pick<WriteRequest, 'access' | 'here'>,
+  { produced }: { readonly produced: readonly Produced[] },
+  record: LoadedRecord | undefined,
+): readonly Produced[] {
+  const masked = record?.without.masked ?? new Set(here.masks.keys())
+  const isShown = (expression: Expression): boolean =>
+    inputsOf(expression).every(({ entity, field, isOwn }) => {
+      const at = access.entities.get(entity)
+      if (!isOwn || field === null || !at) return isOpen(at, field)
+      const isKnown = !at.entity.fieldById.has(field) || at.visible.some((each) => each.id === field)
+      return isKnown && !isMasked(masked, placeOf(access.catalogue, at.entity).prefix + field)
+    })
+  const shown = (entity: string, data: Values, from: NonNullable<Produced['from']>, prefix: string): Values =>
+    Object.fromEntries(
+      (access.entities.get(entity)?.visible ?? []).flatMap(({ name, lines }) => {
+        const value = data[name]
+        if (value === undefined) return []
+        if (lines && Array.isArray(value) && !from.has(prefix + name))
+          return [[name, value.map((each: Values) => shown(lines.entity, each, from, `${name}.`))]]
+        return (from.get(prefix + name) ?? []).every(isShown) ? [[name, value]] : []
+      }),
+    )
+  return produced.flatMap(({ entity, data, from = new Map() }) =>
+    access.entities.has(entity) ? [{ entity, data: shown(entity, data, from, '') }] : [],
+  )
+}

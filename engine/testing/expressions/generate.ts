@@ -217,7 +217,7 @@ export class Generator {
   #sample(type: Type): unknown {
     const random = this.#random
     if (type.kind === 'list') return random.many(0, 4, () => (random.chance(0.1) ? null : this.#sample(type.of)))
-    return type.kind === 'record' ? random.pick(this.#world.of(type.entities[0] ?? '')).id : sample(random, type as ValueType)
+    return type.kind === 'record' ? (random.pick(this.#world.of(type.entities[0] ?? ''))?.id ?? nobody) : sample(random, type as ValueType)
   }
 
   #recordValue(type: Type & { kind: 'record' }): Node {
@@ -390,6 +390,8 @@ export class Generator {
 }
 
 const overloads: readonly Overload[] = functions.flatMap((each) => each.overloads)
+/** Where the world has no such record. */
+const nobody = '00000000-0000-7000-a000-000000000000'
 const oddTypes: readonly Type[] = [{ kind: 'json' }, { kind: 'composite', members: ['city', 'country'] }]
 /** What a list stands for where the parameter does not say it. */
 const listed = ({ id }: Overload, { name }: Parameter): ValueType | null =>

@@ -1,0 +1,315 @@
+/** A module full of secrets: values of every type that a role may not read, in every place where the engine works with them. */
+
+/** A number of 64 bits, and what it is as a value of each type: all of it in one record says no more than the number. */
+export interface Canary {
+  readonly number: bigint
+  readonly small: number
+  readonly word: string
+  readonly day: string
+  readonly moment: string
+  readonly clock: string
+  readonly seconds: number
+  readonly choice: string
+  readonly flag: boolean
+  readonly amount: string
+}
+
+export const choices = ['north', 'east', 'south', 'west'] as const
+const pad = (value: bigint | number, digits: number): string => String(value).padStart(digits, '0')
+
+/** `n`: each record has another one, so that their order is a secret too. */
+export function canary(secret: bigint, n: number): Canary {
+  // An odd factor keeps all 64 bits; a top bit that is set keeps all digits.
+  const number = (BigInt.asUintN(63, secret * (2n * BigInt(n) + 1n)) | (1n << 62n)) ^ (BigInt(n) << 3n)
+  const letters = Array.from({ length: 13 }, (_, i) => String.fromCharCode(97 + Number((number / 26n ** BigInt(i)) % 26n)))
+  return {
+    number,
+    small: Number(number >> 11n),
+    word: letters.join(''),
+    day: `20${pad(number % 16n, 2)}-${pad((number % 12n) + 1n, 2)}-${pad((number % 28n) + 1n, 2)}`,
+    moment: `20${pad((number >> 4n) % 16n, 2)}-03-${pad(((number >> 8n) % 28n) + 1n, 2)}T${pad(number % 24n, 2)}:${pad(number % 60n, 2)}:17.${pad(number % 1000n, 3)}Z`,
+    clock: `${pad(number % 24n, 2)}:${pad(number % 59n, 2)}:${pad(number % 53n, 2)}`,
+    seconds: Number(number % 100_000n) + 1,
+    choice: choices[Number((number >> 5n) % 4n)]!,
+    flag: (number >> 7n) % 2n === 1n,
+    amount: `${number / 100_000_000n}.${pad(number % 100n, 2)}`,
+  }
+}
+
+/** Texts that must stand in no answer: whoever has one of them has the secret, or the best part of it. */
+export const traces = ({ number, small, word, amount }: Canary): readonly string[] => [
+  String(number),
+  number.toString(16),
+  String(small),
+  word,
+  amount,
+]
+
+const typed = (type: string, title: string, more: object = {}) => ({ title, 'x-bos': { type, ...more } })
+const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
+const reference = (title: string, entity: string, more: object = {}) => typed('reference', title, { entity, onDelete: 'setNull', ...more })
+const enumOf = (title: string, more: object = {}) => ({ title, enum: choices, 'x-bos': more })
+
+/** Of a chest, by name. */
+export const secrets = [
+  'secret_number',
+  'secret_small',
+  'secret_word',
+  'secret_story',
+  'secret_day',
+  'secret_moment',
+  'secret_clock',
+  'secret_span',
+  'secret_choice',
+  'secret_flag',
+  'secret_marks',
+  'secret_price',
+  'secret_group',
+  'secret_groups',
+  'secret_place',
+  'secret_extra',
+] as const
+/** Of a letter: shown in the thief's own ones only. */
+export const sealed = ['seal', 'weight', 'sealed_on', 'kind', 'addressee'] as const
+
+const all = { read: true, create: true, update: true, delete: true, restore: true, export: true, import: true, share: true }
+
+const chest = {
+  title: 'Chest',
+  required: ['name'],
+  properties: {
+    name: text('Name', { 'x-bos': { index: true } }),
+    code: text('Code'),
+    note: text('Note'),
+    warned: text('Warned', { 'x-bos': { requiredWhen: 'self.secret_small < 0', visibleWhen: 'self.secret_number >= 0' } }),
+    fixed: text('Fixed', { 'x-bos': { readOnlyWhen: 'self.secret_number < 0' } }),
+    stamp: text('Stamp', { 'x-bos': { default: "self.secret_word == null ? 'none' : 'some'" } }),
+    twin: reference('Twin', 'hoard.chest', { inverse: 'twins', where: 'target.secret_number == null || target.secret_number >= 0' }),
+    heap: reference('Group', 'hoard.group', { inverse: 'chests' }),
+    coins: typed('lines', 'Coins', { entity: 'hoard.coin' }),
+    state: {
+      title: 'State',
+      enum: ['open', 'shut', 'spilt'],
+      'x-bos': {
+        lifecycle: {
+          transitions: {
+            shut: { from: ['open'], to: 'shut', guard: 'self.secret_number == null || self.secret_number > 0' },
+            bar: { from: ['open'], to: 'shut', guard: 'self.secret_number < 0', message: 'It cannot be barred.' },
+            reopen: { to: 'open' },
+            spill: {
+              from: ['shut'],
+              to: 'spilt',
+              effects: [
+                { create: { entity: 'hoard.vault', set: { word: 'self.secret_word', number: 'self.secret_number', about: 'self' } } },
+                { create: { each: 'self.coins', entity: 'hoard.vault', set: { word: 'self.secret_mark', about: 'parent' } } },
+              ],
+            },
+          },
+        },
+      },
+    },
+    secret_number: typed('decimal', 'Number', { precision: 20, scale: 0, index: true }),
+    secret_small: { type: 'integer', title: 'Small', 'x-bos': { index: true } },
+    secret_word: text('Word', { 'x-bos': { index: true } }),
+    secret_story: typed('longText', 'Story'),
+    secret_day: { type: 'string', format: 'date', title: 'Day', 'x-bos': { index: true } },
+    secret_moment: { type: 'string', format: 'date-time', title: 'Moment' },
+    secret_clock: typed('time', 'Clock'),
+    secret_span: typed('duration', 'Span'),
+    secret_choice: enumOf('Choice', { index: true }),
+    secret_flag: { type: 'boolean', title: 'Flag' },
+    secret_marks: { title: 'Marks', type: 'array', items: { enum: choices }, 'x-bos': { type: 'multiSelect' } },
+    secret_price: typed('money', 'Price', { index: true }),
+    secret_group: reference('Other group', 'hoard.group', { inverse: 'secret_chests' }),
+    secret_groups: typed('references', 'Groups', { entity: 'hoard.group', inverse: 'more_secret_chests' }),
+    secret_place: typed('address', 'Place'),
+    secret_extra: typed('json', 'Extra'),
+  },
+  'x-bos': {
+    use: ['core.owned', 'core.shareable', 'core.commentable', 'core.taggable'],
+    plural: 'chests',
+    titleField: 'name',
+    search: ['name', 'note', 'secret_word', 'secret_story'],
+    unique: [
+      { id: 'code', fields: ['code'] },
+      { id: 'secret', fields: ['secret_word'] },
+      { id: 'both', fields: ['code', 'secret_small'] },
+    ],
+    rules: [
+      {
+        id: 'positive',
+        assert: 'self.secret_number == null || self.secret_number > 0',
+        message: 'It is not positive.',
+        at: 'secret_number',
+      },
+      {
+        id: 'told',
+        assert: 'self.note == null || self.secret_word == null || self.note != self.secret_word',
+        message: 'That is not to be told.',
+        at: 'note',
+      },
+      {
+        id: 'warned',
+        assert: "self.name != 'warn' || self.secret_small == null || self.secret_small < 0",
+        message: 'Beware.',
+        at: 'name',
+        severity: 'warning',
+      },
+      { id: 'held', when: 'exists(self.vaults, v, v.number < 0)', assert: 'false', message: 'It is held.' },
+    ],
+    permissions: {
+      'hoard.thief': {
+        scope: 'all',
+        ...all,
+        transitions: { shut: true, bar: true, reopen: true, spill: true },
+        hide: [...secrets, 'coins.secret_cost', 'coins.secret_mark'],
+      },
+      'hoard.guard': { scope: 'all', ...all },
+    },
+  },
+}
+
+const entities: Readonly<Record<string, object>> = {
+  chest,
+  coin: {
+    title: 'Coin',
+    properties: {
+      label: text('Label'),
+      quantity: { type: 'integer', title: 'Quantity' },
+      secret_cost: typed('decimal', 'Cost', { precision: 20, scale: 0, index: true }),
+      secret_mark: text('Mark'),
+    },
+    'x-bos': { kind: 'line', plural: 'coins' },
+  },
+  group: {
+    title: 'Group',
+    required: ['name'],
+    properties: { name: text('Name'), secret_budget: typed('decimal', 'Budget', { precision: 20, scale: 0 }) },
+    'x-bos': {
+      plural: 'groups',
+      titleField: 'name',
+      permissions: {
+        'hoard.thief': { scope: 'all', read: true, export: true, hide: ['secret_budget'] },
+        'hoard.guard': { scope: 'all', ...all },
+      },
+    },
+  },
+  /** The thief reads all of them, and what is sealed in their own ones only. */
+  letter: {
+    title: 'Letter',
+    properties: {
+      seal: text('Seal', { 'x-bos': { index: true } }),
+      weight: typed('decimal', 'Weight', { precision: 20, scale: 0, index: true }),
+      sealed_on: { type: 'string', format: 'date', title: 'Sealed on', 'x-bos': { index: true } },
+      kind: enumOf('Kind', { index: true }),
+      addressee: reference('Addressee', 'hoard.group', { inverse: 'letters' }),
+      label: text('Label'),
+      parcel: reference('Parcel', 'hoard.parcel', { inverse: 'letters' }),
+      chest: reference('Chest', 'hoard.chest', { inverse: 'letters' }),
+      pages: typed('lines', 'Pages', { entity: 'hoard.page' }),
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'letters',
+      titleField: 'seal',
+      search: ['seal', 'label'],
+      unique: [{ id: 'seal', fields: ['seal'] }],
+      permissions: {
+        // Whoever may give themselves a record owns it: what owners see is no secret to them.
+        'hoard.thief': { scope: 'all', ...all, hide: [...sealed, 'pages.secret_line'], readOnly: ['owner'] },
+        'hoard.writer': { scope: 'own', ...all },
+        'hoard.guard': { scope: 'all', ...all },
+      },
+    },
+  },
+  page: {
+    title: 'Page',
+    properties: { number: { type: 'integer', title: 'Number' }, secret_line: text('Line') },
+    'x-bos': { kind: 'line', plural: 'pages' },
+  },
+  /** Of others', the thief knows nothing. */
+  parcel: {
+    title: 'Parcel',
+    required: ['label'],
+    properties: {
+      label: text('Label', { 'x-bos': { index: true } }),
+      weight: typed('decimal', 'Weight', { precision: 20, scale: 0, index: true }),
+      sent: { type: 'string', format: 'date', title: 'Sent' },
+      within: reference('Within', 'hoard.parcel', { inverse: 'parts' }),
+      tags_of: reference('Chest', 'hoard.chest', { inverse: 'parcels' }),
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'parcels',
+      titleField: 'label',
+      search: ['label'],
+      unique: [{ id: 'label', fields: ['label'] }],
+      permissions: { 'hoard.thief': { scope: 'own', ...all }, 'hoard.guard': { scope: 'all', ...all } },
+    },
+  },
+  /** Only small ones that are not locked. */
+  crate: {
+    title: 'Crate',
+    required: ['label'],
+    properties: {
+      label: text('Label'),
+      amount: typed('decimal', 'Amount', { precision: 20, scale: 0, index: true }),
+      lock: typed('decimal', 'Lock', { precision: 20, scale: 0 }),
+      chest: reference('Chest', 'hoard.chest', { inverse: 'crates' }),
+    },
+    'x-bos': {
+      plural: 'crates',
+      titleField: 'label',
+      search: ['label'],
+      permissions: {
+        'hoard.thief': {
+          scope: 'all',
+          ...all,
+          read: 'self.amount < 1000 && (self.lock == null || self.lock > 5)',
+          // Taking home is a grant of its own: true would be every row.
+          export: 'self.amount < 1000',
+          update: 'self.lock == null || self.lock > 7',
+          hide: ['lock'],
+        },
+        'hoard.guard': { scope: 'all', ...all },
+      },
+    },
+  },
+  /** Nobody but the guard has heard of it. */
+  vault: {
+    title: 'Vault',
+    properties: {
+      word: text('Word'),
+      number: typed('decimal', 'Number', { precision: 20, scale: 0 }),
+      about: reference('About', 'hoard.chest', { inverse: 'vaults' }),
+      crate: reference('Crate', 'hoard.crate', { inverse: 'crate_vaults' }),
+    },
+    'x-bos': { plural: 'vaults', titleField: 'word', permissions: { 'hoard.guard': { scope: 'all', ...all } } },
+  },
+}
+
+const views: Readonly<Record<string, object>> = {
+  chest_large: { entity: 'hoard.chest', kind: 'list', title: 'Large', columns: ['name'], filter: 'self.secret_number > 5000' },
+  chest_open: { entity: 'hoard.chest', kind: 'list', title: 'Open', columns: ['name'], filter: "self.state == 'open'" },
+}
+
+/** The module's files, by path below its folder. */
+export function hoard(): Readonly<Record<string, string>> {
+  const file = (schema: string, content: object): string =>
+    JSON.stringify({ $schema: `../../../metadata/${schema}.schema.json`, ...content })
+  return {
+    'module.json': JSON.stringify({
+      $schema: '../../metadata/module.schema.json',
+      id: 'hoard',
+      version: '1.0.0',
+      metamodel: 1,
+      title: 'Hoard',
+      depends: { core: '^1.0.0' },
+      roles: ['thief', 'writer', 'guard'].map((id) => ({ id: `hoard.${id}`, title: id })),
+    }),
+    ...Object.fromEntries(
+      Object.entries(entities).map(([name, each]) => [`entities/${name}.json`, file('entity', { type: 'object', ...each })]),
+    ),
+    ...Object.fromEntries(Object.entries(views).map(([name, each]) => [`views/${name}.json`, file('view', each)])),
+  }
+}

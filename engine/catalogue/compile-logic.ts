@@ -14,6 +14,7 @@ import { lifecyclesOf } from './compile-lifecycle.ts'
 import { numberingOf } from './compile-numbering.ts'
 import { permissionWords } from './permission-words.ts'
 import type { PermissionWords } from './permission-words.ts'
+import { scopeWords } from './scope-words.ts'
 import { quote } from './shape-faults.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
@@ -27,6 +28,8 @@ export interface EntityLogic {
   readonly lifecycles: readonly Lifecycle[]
   /** By role. */
   readonly permissions: ReadonlyMap<string, PermissionWords>
+  /** By id of the scope. */
+  readonly scopes: ReadonlyMap<string, Expression>
 }
 
 /** Compiles every expression of an entity, and reports what is wrong with them. Undefined where one was wrong. */
@@ -44,7 +47,14 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   const twice = ids.find((id, index) => ids.indexOf(id) < index)
   if (twice !== undefined) report(draft.file, '/x-bos/rules', `there are two rules with the id ${quote(twice)}`)
   const place = { draft, shape, names, settings, report }
-  return { draft, fields, rules, lifecycles: lifecyclesOf(place, symbols), permissions: permissionWords(place, symbols) }
+  return {
+    draft,
+    fields,
+    rules,
+    lifecycles: lifecyclesOf(place, symbols),
+    permissions: permissionWords(place, symbols),
+    scopes: scopeWords(place),
+  }
 }
 
 function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {

@@ -146,7 +146,7 @@ function applyLogic(
   parents: ReadonlyMap<string, { readonly entity: string; readonly field: string }>,
   roles: ReadonlyMap<string, Role>,
 ): void {
-  const { fields, rules, lifecycles, permissions, steps } = compileLogic(symbols, (file, pointer, detail) => {
+  const { fields, rules, lifecycles, permissions, scopes, steps } = compileLogic(symbols, (file, pointer, detail) => {
     throw new Error(`${file}:${pointer}: ${detail}`)
   })
   const documentOf = (entity: string): string => {
@@ -167,7 +167,7 @@ function applyLogic(
   }
   for (const draft of symbols.entities.values()) {
     const granted = permissionsOf(draft, symbols, roles, permissions.get(draft.id) ?? new Map())
-    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted })
+    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted, scopes: scopesOf(draft, scopes.get(draft.id)) })
   }
 }
 

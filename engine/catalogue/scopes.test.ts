@@ -28,6 +28,7 @@ const deal = (scope: string | readonly string[], use: readonly string[] = [], mo
   'entities/deal.json': exampleEntity({}, { use, permissions: { 'crm.rep': { scope, read: true } }, ...more }),
 })
 const at = 'crm/entities/deal.json:/x-bos'
+const others = 'a row policy reads the record itself and the record of who asks, and no others'
 const traitAt = 'crm/traits/reviewed.json:/x-bos/scopes'
 
 test.each<[name: string, files: Readonly<Record<string, unknown>>, faults: readonly string[]]>([
@@ -44,9 +45,9 @@ test.each<[name: string, files: Readonly<Record<string, unknown>>, faults: reado
     [`${at}/permissions/crm.rep/scope/1: there is no scope "al". Did you mean "all"?`],
   ],
   [
-    'a scope of a module, which has one fault and not two',
-    deal('mine', [], { scopes: [{ id: 'mine', title: 'Mine', where: 'true' }] }),
-    [`${at}/scopes: "scopes" is part of the metamodel but not built yet`],
+    'a scope of its own that cannot be understood, which has one fault and not two',
+    deal('mine', [], { scopes: [{ id: 'mine', title: 'Mine', where: "self.nme == 'x'" }] }),
+    [`${at}/scopes/0/where: at "nme" (character 6): Thing has no "nme". Did you mean "name"?`],
   ],
   [
     'a scope beside a trait that nobody knows',
@@ -54,9 +55,68 @@ test.each<[name: string, files: Readonly<Record<string, unknown>>, faults: reado
     [`${at}/use/0: there is no trait "core.ownd". Did you mean "core.owned"?`],
   ],
   [
-    'a trait with a scope by expression',
-    { 'traits/reviewed.json': trait({ id: 'open', title: 'Open', where: 'self.note == null' }) },
-    [`${traitAt}/0/where: "where" is part of the metamodel but not built yet`],
+    'a scope of its own that reads more than the row and who asks',
+    {
+      'entities/deal.json': exampleEntity(
+        {
+          by: toMember,
+          tags: { 'x-bos': { type: 'references', entity: 'core.tag' } },
+          lines: { 'x-bos': { type: 'lines', entity: 'crm.deal_line' } },
+          boss: { type: 'string', 'x-bos': { lookup: 'self.by.name' } },
+          due: { type: 'string', format: 'date' },
+          late: { type: 'boolean', 'x-bos': { compute: 'self.due < today' } },
+        },
+        {
+          scopes: [
+            { id: 'a', title: 'A', where: "self.by.name == 'x'" },
+            { id: 'b', title: 'B', where: 'exists(self.lines, l, l.name != null)' },
+            { id: 'c', title: 'C', where: 'size(self.tags) > 0' },
+            { id: 'd', title: 'D', where: "self.boss == 'x'" },
+            { id: 'e', title: 'E', where: 'self.late' },
+          ],
+        },
+      ),
+      'entities/deal_line.json': exampleEntity({}, { kind: 'line', scopes: [{ id: 'h', title: 'H', where: 'true' }] }),
+    },
+    [
+      `${at}/scopes/0/where: it follows "by": ${others}`,
+      `${at}/scopes/1/where: it follows "lines": ${others}`,
+      `${at}/scopes/2/where: it follows "tags": ${others}`,
+      `${at}/scopes/3/where: it follows "by": ${others}`,
+      `${at}/scopes/4/where: it depends on today: a scope hangs on the record and on who asks alone`,
+      'crm/entities/deal_line.json:/x-bos/scopes: a line has the scopes of its document',
+    ],
+  ],
+  [
+    'a scope of its own of what is no condition, or of the past',
+    deal('all', [], {
+      scopes: [
+        { id: 'a', title: 'A', where: 'self.name' },
+        { id: 'b', title: 'B', where: 'today == today' },
+        { id: 'c', title: 'C', member: 'by' },
+        { id: 'all', title: 'D', where: 'true' },
+      ],
+    }),
+    [
+      `${at}/scopes/2/member: there is no property "by" in this entity`,
+      `${at}/scopes/3/id: "all" cannot be an id: it is reserved: every entity has it, or every line`,
+      `${at}/scopes/0/where: this is text, but true or false is needed here: compare it with something`,
+      `${at}/scopes/1/where: at "today" (character 1): today cannot be used here`,
+    ],
+  ],
+  [
+    'a scope of its own that a trait brings, twice, or with too many others',
+    deal('own', ['core.owned'], { scopes: ['own', 'x', 'x', 'a', 'b', 'c', 'd'].map((id) => ({ id, title: 'T', where: 'true' })) }),
+    [
+      `${at}/scopes/2/id: the id "x" stands here twice`,
+      `${at}/scopes/0/id: core.owned brings a scope "own" already`,
+      `${at}/scopes: has 9 scopes; a row policy takes at most 8`,
+    ],
+  ],
+  [
+    'a trait with a scope that the entity which uses it does not understand',
+    { ...deal('open', ['crm.reviewed']), 'traits/reviewed.json': trait({ id: 'open', title: 'Open', where: 'self.nte == null' }) },
+    [`${traitAt}/0/where: at "nte" (character 6): Thing has no "nte". Did you mean "note"?`],
   ],
   ['a trait with a scope of nothing', { 'traits/reviewed.json': trait({ id: 'open', title: 'Open' }) }, [`${traitAt}/0: ${onlyOne}`]],
   [

@@ -1,4 +1,5 @@
 import type { Scope as ScopeNode } from '../../metadata/entity.d.ts'
+import type { Expression } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
 import type { Reporter } from './check.ts'
 import { relationOf } from './compile-field.ts'
@@ -14,12 +15,29 @@ const everyRow: RowScope = { id: 'all', title: 'All records', predicate: { kind:
 /** Lines have no permissions of their own. */
 export const scopesOfLines: readonly RowScope[] = [{ id: 'parent', title: 'Lines of visible documents', predicate: { kind: 'parent' } }]
 
-const declaredBy = (trait: TraitDraft): readonly ScopeNode[] => trait.node['x-bos']?.scopes ?? []
+type Declaring = Pick<TraitDraft | EntityDraft, 'file' | 'node'>
+const declaredBy = ({ node }: Declaring): readonly ScopeNode[] => node['x-bos']?.scopes ?? []
 
-/** What roles of an entity can be limited to: all, then what its traits declare. */
-export function scopesOf(entity: EntityDraft): readonly RowScope[] {
+/** A scope, and where it is written. */
+interface DeclaredScope {
+  readonly node: ScopeNode
+  readonly file: string
+  readonly pointer: string
+}
+/** The scopes of an entity besides `all`: those of its traits, then its own. */
+export function declaredScopes(entity: EntityDraft): readonly DeclaredScope[] {
+  if (entity.kind === 'line') return []
+  return [...entity.traits, entity].flatMap((each: Declaring) =>
+    declaredBy(each).map((node, index) => ({ node, file: each.file, pointer: `/x-bos/scopes/${index}` })),
+  )
+}
+
+/** What roles of an entity can be limited to: all, then what is declared. `words`: by id, what scopes say in words of their own. */
+export function scopesOf(entity: EntityDraft, words: ReadonlyMap<string, Expression> = new Map()): readonly RowScope[] {
   if (entity.kind === 'line') return scopesOfLines
-  const declared = entity.traits.flatMap(declaredBy).flatMap((node): RowScope[] => {
+  const declared = declaredScopes(entity).flatMap(({ node }): RowScope[] => {
+    const expression = words.get(node.id)
+    if (expression) return [{ id: node.id, title: node.title, predicate: { kind: 'where', expression } }]
     const among = amongOf(node)
     const field = among && (among.name === null ? null : (entity.properties.get(among.name)?.id ?? among.name))
     return among ? [{ id: node.id, title: node.title, predicate: { kind: 'among', field: field ?? null, set: among.set } }] : []
@@ -42,40 +60,45 @@ function amongOf({ member, of = 'self', company, shared }: ScopeNode): Among | n
   return shared === true ? { name: null, set: 'shared', target: '' } : null
 }
 
-/** The scopes that a trait declares; `properties` are its own. */
-export function checkDeclaredScopes(trait: TraitDraft, properties: ReadonlyMap<string, PropertyDraft>, report: Reporter): void {
+/** The scopes that a trait or an entity declares; `properties` are those it has. */
+export function checkDeclaredScopes(
+  declaring: Declaring,
+  properties: ReadonlyMap<string, PropertyDraft>,
+  report: Reporter,
+  place = 'trait',
+): void {
   const ids = new Set<string>()
-  declaredBy(trait).forEach((scope, index) => {
+  declaredBy(declaring).forEach((scope, index) => {
     const at = `/x-bos/scopes/${index}`
     const fault = nameFault(scope.id, 'scope')
-    if (fault !== null) report(trait.file, `${at}/id`, `${quote(scope.id)} cannot be an id: ${fault}`)
-    if (ids.has(scope.id)) report(trait.file, `${at}/id`, `the id ${quote(scope.id)} stands here twice`)
+    if (fault !== null) report(declaring.file, `${at}/id`, `${quote(scope.id)} cannot be an id: ${fault}`)
+    if (ids.has(scope.id)) report(declaring.file, `${at}/id`, `the id ${quote(scope.id)} stands here twice`)
     ids.add(scope.id)
-    checkDeclared(trait, scope, at, properties, report)
+    checkDeclared(declaring.file, scope, at, properties, report, place)
   })
 }
 
 const kinds = ['member', 'company', 'shared', 'where'] as const
 
 function checkDeclared(
-  trait: TraitDraft,
+  file: string,
   scope: ScopeNode,
   at: string,
   properties: ReadonlyMap<string, PropertyDraft>,
   report: Reporter,
+  place: string,
 ): void {
   const given = kinds.filter((kind) => scope[kind] !== undefined)
-  if (given.length !== 1) return report(trait.file, at, `says with exactly one of ${kinds.join(', ')} which rows it has`)
-  if (scope.of !== undefined && scope.member === undefined)
-    report(trait.file, `${at}/of`, 'says whose "member" has to be, and there is none')
+  if (given.length !== 1) return report(file, at, `says with exactly one of ${kinds.join(', ')} which rows it has`)
+  if (scope.of !== undefined && scope.member === undefined) report(file, `${at}/of`, 'says whose "member" has to be, and there is none')
   const among = amongOf(scope)
   if (!among || among.name === null) return
   const property = properties.get(among.name)
   const pointer = `${at}/${given[0]}`
   if (property === undefined)
-    report(trait.file, pointer, `there is no property ${quote(among.name)} in this trait`, nearest(among.name, properties.keys()))
+    report(file, pointer, `there is no property ${quote(among.name)} in this ${place}`, nearest(among.name, properties.keys()))
   else if (relationOf(property) !== 'one' || property.node['x-bos']?.entity !== among.target)
-    report(trait.file, pointer, `${quote(among.name)} is not a reference to ${among.target}`)
+    report(file, pointer, `${quote(among.name)} is not a reference to ${among.target}`)
 }
 
 /** What an entity has by its traits: no id twice, and not too many. */
@@ -89,16 +112,24 @@ export function checkScopes(entity: EntityDraft, report: Reporter): void {
       taken.set(id, trait.fullName)
     }
   }
-  const count = scopesOf(entity).length + (entity.node['x-bos']?.scopes?.length ?? 0)
-  if (count > mostScopes) report(entity.file, '/x-bos/use', `has ${count} scopes; a row policy takes at most ${mostScopes}`)
+  const own = entity.node['x-bos']?.scopes
+  if (own && entity.kind === 'line') return report(entity.file, '/x-bos/scopes', 'a line has the scopes of its document')
+  if (own) checkDeclaredScopes(entity, entity.properties, report, 'entity')
+  own?.forEach(({ id }, index) => {
+    const other = taken.get(id)
+    if (other !== undefined) report(entity.file, `/x-bos/scopes/${index}/id`, `${other} brings a scope ${quote(id)} already`)
+  })
+  const count = 1 + declaredScopes(entity).length
+  if (count > mostScopes)
+    report(entity.file, own ? '/x-bos/scopes' : '/x-bos/use', `has ${count} scopes; a row policy takes at most ${mostScopes}`)
 }
 
 /** A scope that a permission of the entity names. */
 export function checkScopeName(entity: EntityDraft, scope: string, symbols: Symbols, pointer: string, report: Reporter): void {
   const own = entity.node['x-bos'] ?? {}
-  const known = scopesOf(entity).map(({ id }) => id)
-  // What is not built, or would come from a trait that is not there, has had its fault.
-  if (known.includes(scope) || own.scopes?.some(({ id }) => id === scope)) return
+  const known = [everyRow.id, ...declaredScopes(entity).map(({ node }) => node.id)]
+  if (known.includes(scope)) return
+  // What would come from a trait that is not there has had its fault.
   if (own.use?.some((name) => !symbols.traits.has(name))) return
   const donor = [...symbols.traits.values()].find((trait) => declaredBy(trait).some(({ id }) => id === scope))
   if (donor) report(entity.file, pointer, `the scope ${scope} needs the trait ${donor.fullName}`)

@@ -6,6 +6,7 @@ import type { Reporter } from './check.ts'
 import type { EntityLogic } from './compile-logic.ts'
 import { eachOf } from './permission-words.ts'
 import type { PermissionWords } from './permission-words.ts'
+import { checkScopeWords } from './scope-words.ts'
 import type { EntityDraft, PropertyDraft } from './symbols.ts'
 import { numberingExpressions } from './types.ts'
 import type { Derivation, DerivationStep, FieldLogic, Lifecycle, Numbering, Rule } from './types.ts'
@@ -18,6 +19,8 @@ export interface SettledLogic {
   readonly lifecycles: ReadonlyMap<string, readonly Lifecycle[]>
   /** By entity id, then role. */
   readonly permissions: ReadonlyMap<string, ReadonlyMap<string, PermissionWords>>
+  /** By entity id, then id of the scope. */
+  readonly scopes: ReadonlyMap<string, ReadonlyMap<string, Expression>>
   /** Every step in an order in which none needs a later one, defaults included. */
   readonly steps: readonly DerivationStep[]
 }
@@ -89,6 +92,7 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
     rules: new Map(logics.map(({ draft, rules }) => [draft.id, rules.map((rule) => settledRule(rule, insert))])),
     lifecycles: new Map(logics.map(({ draft, lifecycles }) => [draft.id, lifecycles.map((each) => settledLifecycle(each, insert))])),
     permissions: new Map(logics.map(({ draft, permissions }) => [draft.id, settledWords(draft, permissions, insert, report)])),
+    scopes: new Map(logics.map(({ draft, scopes }) => [draft.id, settledScopes(draft, scopes, insert, report)])),
     // Numbers come last of all.
     steps: order
       .filter(({ key, keyword }) => settled.get(key)?.stored !== false && keyword !== 'pattern')
@@ -166,6 +170,22 @@ function settledWords(
       return [role, eachOf(words, full)]
     }),
   )
+}
+
+function settledScopes(
+  draft: EntityDraft,
+  scopes: EntityLogic['scopes'],
+  insert: (expression: Expression, tooLarge: () => void) => Expression,
+  report: Reporter,
+): ReadonlyMap<string, Expression> {
+  const settled = new Map(
+    [...scopes].map(([id, each]) => [
+      id,
+      insert(each, () => report(draft.file, '/x-bos/scopes', `the scope ${id}, with all that it reads, is too large`)),
+    ]),
+  )
+  checkScopeWords(draft, settled, report)
+  return settled
 }
 
 /** Words of a role that came after the rest was settled, in terms of what is stored: `inlined` by `entity/field`. */

@@ -14,14 +14,17 @@ export const administrator = 'core.admin'
  * Rows that a role can be limited to. The row policies hold one branch per scope, so there are at most eight.
  */
 export interface RowScope {
-  /** What permissions name: `all`, or what a trait declares. */
+  /** What permissions name: `all`, or what the entity or a trait declares. */
   readonly id: string
   readonly title: string
   readonly predicate: ScopePredicate
 }
-/** among: the rows whose `field` (an id; null: the record's own) is one of the ids that belong to the actor. parent: a line whose document is visible. */
+/** among: the rows whose `field` (an id; null: the record's own) is one of the ids that belong to the actor. where: those of which this holds, over the row and who asks. parent: a line whose document is visible. */
 export type ScopePredicate =
-  { readonly kind: 'all' } | { readonly kind: 'among'; readonly field: string | null; readonly set: ActorSet } | { readonly kind: 'parent' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'among'; readonly field: string | null; readonly set: ActorSet }
+  | { readonly kind: 'where'; readonly expression: Expression }
+  | { readonly kind: 'parent' }
 /**
  * Ids that belong to whoever acts: the member; people of their teams, or below them, always with themselves; the company that employs them;
  * records that were shared with them, to read or to read and change.

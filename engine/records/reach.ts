@@ -35,6 +35,7 @@ export function reached(
   }
   const inScope = (each: RowCondition): Fragment[] =>
     scopesOf(each).flatMap(({ predicate }) => {
+      if (predicate.kind === 'where') return [sql.raw(scopeText(catalogue, predicate.expression, alias))]
       if (predicate.kind !== 'among') return []
       const { column: at, ids } = among(entity, predicate, alias)
       return [sql`${sql.raw(at)} = ${predicate.set === 'self' ? self : sql.raw(ids)}`]

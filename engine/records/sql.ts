@@ -1,20 +1,11 @@
 import { createHash } from 'node:crypto'
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { Query } from '../database/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
-
-/** Kysely only builds and compiles; our executor runs what it made. */
-const builder = new Kysely<Record<string, never>>({
-  dialect: {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
-  },
-})
+import { builder } from '../schema/sql-builder.ts'
 
 export type Fragment = RawBuilder<unknown>
 

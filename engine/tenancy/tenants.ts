@@ -177,6 +177,12 @@ export async function setAccess(
   }
 }
 const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fault: Fault }>> = {
+  // A role of the tenant's own, of which there was a record when it was asked for.
+  23503: {
+    code: 'request-invalid',
+    detail: 'One of these roles was deleted a moment ago.',
+    fault: { pointer: '/roles', detail: 'one of them is gone' },
+  },
   23505: {
     code: 'unique-taken',
     detail: 'This address signs in already, as another person or in another tenant. The operator can connect it.',

@@ -95,6 +95,8 @@ export const limits = {
   cataloguesKept: 64,
   /** Of these, with what tenants say of roles. */
   editedCataloguesKept: 500,
+  /** Of each of them, what sets of roles may do. */
+  roleSetsKept: 200,
   tenantsKept: 10_000,
   housekeepingMs: 3_600_000,
   /** Compiled statements and what they select, of all tenants together: about 20 KB each, at most 50. */

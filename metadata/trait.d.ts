@@ -823,7 +823,7 @@ export interface UniqueKey {
 }
 export interface Permission {
   /**
-   * Which rows: all, or a scope that a trait of this entity brings, such as own, team, subtree, company or shared. Of several, the rows of each.
+   * Which rows: all, or a scope that this entity declares or a trait brings, such as own, team, subtree, company or shared. Of several, the rows of each.
    *
    * @minItems 1
    * @maxItems 8

@@ -1,5 +1,6 @@
 import { numberingExpressions } from '../catalogue/types.ts'
 import type { Catalogue, Field, FieldLogic } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
 import type { TransactionContext } from '../database/types.ts'
 import type { Expression } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -62,6 +63,7 @@ export function accessFor(catalogue: Catalogue, roles: readonly string[]): Acces
   if (known) return known
   const access = compileAccess(catalogue, new Set(roles), key)
   byRoles.set(key, access)
+  if (byRoles.size > limits.roleSetsKept) byRoles.delete(byRoles.keys().next().value ?? '')
   return access
 }
 

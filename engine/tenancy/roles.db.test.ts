@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { startApp } from '../app.ts'
+import { setAccess } from './tenants.ts'
 import { databaseUrl } from '../testing/postgres.ts'
 import { ok, openWorld, testConfig, type Person, type Reply } from '../testing/world.ts'
 
@@ -198,6 +199,15 @@ describe('a role', () => {
   })
 
   test('that was deleted a moment ago is given to nobody', async () => {
+    const given = {
+      tenant: acme.id,
+      member: rep,
+      email: 'rep@acme.test',
+      passwordHash: null,
+      roles: ['core.user', 'tenant.gone'],
+      link: false,
+    }
+    await expect(setAccess(world.app.database, given)).rejects.toMatchObject({ code: 'request-invalid', faults: [{ pointer: '/roles' }] })
     await expect(
       sql(`insert into bos.role_assignment (tenant_id, member_id, role) values ($1, $2, 'tenant.gone')`, [acme.id, rep]),
     ).rejects.toMatchObject({ code: '23503' })

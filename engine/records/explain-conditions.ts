@@ -12,6 +12,7 @@ import { Formulas } from './decide-formulas.ts'
 import { frozenBy, runTransitions } from './decide-lifecycle.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import type { Explained, FieldPath } from './explain-request.ts'
+import { masksOf } from './grants.ts'
 import { isReadable } from './explain-reader.ts'
 import type { ReaderOf } from './explain-reader.ts'
 import { Answers } from './questions.ts'
@@ -34,10 +35,17 @@ export interface ConditionsExplained {
   readonly expressions: readonly ConditionExplained[]
   /** Of the words of roles. */
   readonly grants: ReadonlyMap<Grant, Explanation>
+  /** What roles ask before they show the field that is asked about, by role; absent: nothing. */
+  readonly masks: ReadonlyMap<string, readonly MaskExplained[]>
   /** Title of the state that keeps the field that is asked about as it is; null: none does. */
   readonly frozen: { readonly title: string; readonly state: Field } | null
   /** Of that field: whether its conditions hold, which whoever may change it would find out by trying. */
   readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
+}
+
+export interface MaskExplained {
+  readonly holds: boolean
+  readonly why: Explanation | null
 }
 
 export interface Explaining {
@@ -49,12 +57,14 @@ export interface Explaining {
   readonly field: FieldPath | null
   readonly id: string
   readonly grants: readonly Grant[]
+  readonly roles: readonly string[]
   readonly readerOf: ReaderOf
 }
 
 const nothing: ConditionsExplained = {
   expressions: [],
   grants: new Map(),
+  masks: new Map(),
   frozen: null,
   truth: { requiredWhen: false, readOnlyWhen: false },
 }
@@ -104,9 +114,23 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
   return {
     expressions,
     grants: new Map(grants.flatMap((grant) => (grant.condition ? pair(grant, why(explaining, formulas, asStored, grant.condition)) : []))),
+    masks: field ? masksExplained(explaining, formulas, asStored, field.path) : new Map(),
     truth: { requiredWhen: isTrue('requiredWhen'), readOnlyWhen: isTrue('readOnlyWhen') },
     frozen: field ? frozenBy(entity, stored.values, field.path.replaceAll('.', '.*.')) : null,
   }
+}
+
+function masksExplained(explaining: Explaining, formulas: Formulas, draft: Draft, path: string): Map<string, readonly MaskExplained[]> {
+  const told = explaining.roles.flatMap((role) => {
+    const permission = explaining.here.entity.permissions.get(role)
+    const asked = permission ? masksOf(permission, path) : []
+    const masks = asked.map((each) => ({
+      holds: formulas.holds(each, draft) === true,
+      why: why(explaining, formulas, draft, each) ?? null,
+    }))
+    return masks.length > 0 ? [[role, masks] as const] : []
+  })
+  return new Map(told)
 }
 
 const pair = <T>(grant: Grant, value: T | undefined): [Grant, T][] => (value === undefined ? [] : [[grant, value]])

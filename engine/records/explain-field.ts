@@ -3,6 +3,7 @@ import type { Explanation } from '../expressions/explain.ts'
 import type { ConditionsExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
 import { isMasked } from './explain-reader.ts'
+import { madeOf } from './inputs.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -50,7 +51,7 @@ export function explainField(explaining: ExplainingField): FieldExplained {
   const { title, required } = field.field
   const shown = shownBy(explaining)
   const fixed = fixedBy(explaining)
-  const isShown = shown.some((each) => each.grants)
+  const isShown = shown.some((each) => each.grants) && !isMasked(explaining.reach.masked, field.path)
   const found = (kind: 'visibleWhen' | 'requiredWhen') => conditions.expressions.find((each) => each.kind === kind)
   const needed = found('requiredWhen')
   const visible = found('visibleWhen')
@@ -80,26 +81,38 @@ export function explainField(explaining: ExplainingField): FieldExplained {
 }
 
 /** What each role says of the field, where it is one by which the record is read. */
-function shownBy({ access, here, field, reach, roles }: ExplainingField): { grants: boolean; reason: FieldReason }[] {
+function shownBy({ access, here, field, reach, conditions, roles }: ExplainingField): { grants: boolean; reason: FieldReason }[] {
   const { catalogue } = access
   const isKnown = knowsPath(access, here.entity, field.path)
   const readers = new Set(
     reach.held.filter(({ what, holds }) => holds && (what === 'list' || what === 'get')).map(({ grant }) => grant.role),
   )
-  const told = roles.flatMap((role) => {
+  const told = roles.flatMap((role): { grants: boolean; reason: FieldReason }[] => {
     const permission = here.entity.permissions.get(role)
     if (!permission) return []
     const title = roleTitle(catalogue, role)
-    const hides = isMasked(permission.hide, field.path)
-    const grants = readers.has(role) && !hides && isKnown && !isMasked(reach.masked, field.path)
-    const detail = !readers.has(role)
-      ? `${title} does not show this record.`
-      : hides
-        ? `${title} does not show ${field.field.title}.`
-        : `${title} shows ${field.field.title}.`
-    return [{ grants, reason: { about: 'shown' as const, detail, role, layer: here.entity.layer } }]
+    const of = { about: 'shown', role, layer: here.entity.layer } as const
+    if (!readers.has(role)) return [{ grants: false, reason: { ...of, detail: `${title} does not show this record.` } }]
+    if (isMasked(permission.hide, field.path))
+      return [{ grants: false, reason: { ...of, detail: `${title} does not show ${field.field.title}.` } }]
+    const masks = conditions.masks.get(role) ?? []
+    if (masks.length === 0) return [{ grants: isKnown, reason: { ...of, detail: `${title} shows ${field.field.title}.` } }]
+    return masks.map(({ holds, why }) => ({
+      grants: isKnown && masks.every((each) => each.holds),
+      reason: {
+        ...of,
+        detail: `${title} shows ${field.field.title} only where its condition holds${holds ? ', and here it does' : ': here it is masked'}.`,
+        ...(why && { why }),
+      },
+    }))
   })
-  return told.length > 0 ? told : [{ grants: false, reason: { about: 'shown', detail: 'No role shows anything of this record.' } }]
+  if (told.length === 0) return [{ grants: false, reason: { about: 'shown', detail: 'No role shows anything of this record.' } }]
+  // Each role would show it, and still it is not there.
+  const isWithheld = told.some((each) => each.grants || !isKnown) && (!isKnown || isMasked(reach.masked, field.path))
+  const isMade = madeOf(here.entity, field.field).length > 0
+  return isWithheld && isMade
+    ? [...told, { grants: false, reason: { about: 'shown', detail: `${field.field.title} is made of what is not shown here.` } }]
+    : told
 }
 
 const roleTitle = (catalogue: Catalogue, role: string): string => catalogue.roles.get(role)?.title ?? role

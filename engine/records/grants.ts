@@ -114,7 +114,7 @@ type GrantsOf = (action: Action, among?: readonly Part[], path?: string) => RowC
 type Read = (among: readonly Part[], path?: string) => RowCondition
 
 /** What must hold of a record so that the role shows the path: of a column, the masks of its list too. */
-const masksOf = ({ masks }: Permission, path: string): readonly Expression[] =>
+export const masksOf = ({ masks }: Permission, path: string): readonly Expression[] =>
   masks.size === 0 ? [] : [...masks].flatMap(([at, unless]) => (at === path || path.startsWith(`${at}.`) ? [unless] : []))
 
 /** The grant as far as this holds besides. */

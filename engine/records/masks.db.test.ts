@@ -218,6 +218,37 @@ describe('reading', () => {
     expect(history).toContain('"known"')
     expect((await call('rep@acme', 'GET', `items/${own}/history`)).text).toContain('"margin"')
   })
+  test('an explanation says what the role asks, with no value that the one who asks may not read', async () => {
+    interface Told {
+      field: { shown: boolean; editable: boolean; because: { about: string; detail: string; role?: string; why?: Json }[] }
+    }
+    const explained = async (as: Person, query: string): Promise<Told['field']> =>
+      (ok(await call(as, 'GET', `items/${foreign}/explain?action=update&${query}`)) as unknown as Told).field
+    const about = ({ because }: Told['field']) => because.filter((each) => each.about === 'shown').map((each) => each.detail)
+    const asRep = await explained('rep@acme', 'field=cost')
+    expect([asRep.shown, asRep.editable, about(asRep)]).toEqual([
+      false,
+      false,
+      ['partly shows Cost only where its condition holds: here it is masked.'],
+    ])
+    expect(JSON.stringify(asRep)).not.toMatch(/secret|\b77\b/)
+    expect(JSON.stringify(asRep)).toContain('self.level > 5')
+    const asAdmin = await explained('admin@acme', `field=cost&as=${rep}`)
+    expect(asAdmin.shown).toBe(false)
+    expect(JSON.stringify(asAdmin.because.find((each) => each.about === 'shown')!.why)).toContain('level')
+    expect(about(await explained('rep@acme', 'field=margin'))).toEqual([
+      'partly shows Margin.',
+      'Margin is made of what is not shown here.',
+    ])
+    const cost = await explained('rep@acme', 'field=lines.cost')
+    expect([cost.shown, about(cost)]).toEqual([false, ['partly shows Cost only where its condition holds: here it is masked.']])
+    const twice = await explained('rep@acme', 'field=lines.twice')
+    expect([twice.shown, about(twice).at(-1)]).toEqual([false, 'Twice is made of what is not shown here.'])
+    expect((await explained('rep@acme', 'field=known')).shown).toBe(true)
+    expect((await call('rep@acme', 'GET', `items/${foreign}/explain?action=get&field=above`)).status).toBe(400)
+    const there = ok(await call('rep@acme', 'GET', `items/${own}/explain?action=update&field=cost`)) as unknown as Told
+    expect([there.field.shown, about(there.field)]).toEqual([true, ['partly shows Cost only where its condition holds, and here it does.']])
+  })
   test('another role adds the rows in which it shows the value', async () => {
     await rolesOf('partly', 'costs')
     const mine = await get(`items/${own}`)

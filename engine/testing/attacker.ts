@@ -48,7 +48,7 @@ export class Attacker {
     for (const path of ['me', 'catalogue', 'openapi.json', 'jobs']) await this.ask({ method: 'GET', path })
     const members = await this.ask({ method: 'GET', path: 'core/members?fields=name' })
     this.ids.set('members', idsOf(members))
-    for (const plural of ['chests', 'coins', 'groups', 'letters', 'pages', 'parcels', 'crates', 'vaults']) {
+    for (const plural of ['chests', 'coins', 'groups', 'letters', 'pages', 'parcels', 'crates', 'scrolls', 'sheets', 'vaults']) {
       this.ids.set(plural, idsOf(await this.ask(withQuery(plural, { limit: '100' }))))
     }
   }
@@ -177,7 +177,7 @@ export class Attacker {
   }
 
   /** Writes that hang on what is hidden, by rules, conditions, guards, keys and effects: tried, and now and then done. */
-  async write(plural: 'chests' | 'letters' | 'crates' | 'parcels'): Promise<void> {
+  async write(plural: 'chests' | 'letters' | 'crates' | 'parcels' | 'scrolls'): Promise<void> {
     const random = this.#random
     const id = this.#id(plural)
     const { path } = random.pick(targets.filter(({ list }) => list === plural))
@@ -220,7 +220,7 @@ export class Attacker {
           ],
         },
       }),
-      ...['secret', 'both', 'code', 'seal', 'label'].map((key) => (): Question => ({
+      ...['secret', 'both', 'code', 'seal', 'label', 'ink'].map((key) => (): Question => ({
         method: 'POST',
         path: `${url}/bulk`,
         body: { operations: [{ op: 'upsert', key, data: { ...plain, ...hidden, code: 'C2' } }] },
@@ -266,6 +266,17 @@ export class Attacker {
           { chest: this.#id('chests'), addressee: this.#id('groups') },
           { pages: { [this.#id('pages')]: { number: random.below(9) } } },
           { pages: { 'new:1': { number: 1, secret_line: 'x' } } },
+        ]
+      case 'scrolls':
+        return [
+          ...common,
+          { note: some, heap: this.#id('groups') },
+          { ink: random.pick([some, 'own 0', null]) },
+          { amount: random.pick(['5', '1001', '-1', String(2n ** 63n)]) },
+          { before: this.#id('scrolls') },
+          { day: '2010-05-05' },
+          { sheets: { [this.#id('sheets')]: random.pick([{ number: random.below(9) }, { words: 'x' }, null]) } },
+          { sheets: { 'new:1': { number: 1, words: 'x' } } },
         ]
       case 'crates':
         return [
@@ -327,7 +338,8 @@ export class Attacker {
     else if (roll < 0.2) await this.spell(random.pick(targets.filter(({ kind }) => kind === 'text')))
     else if (roll < 0.22) await this.record(random.pick(read))
     else if (roll < 0.24) await this.walk()
-    else if (roll < 0.75) for (let n = 0; n < 6; n++) await this.write(random.pick(['chests', 'chests', 'letters', 'crates', 'parcels']))
+    else if (roll < 0.75)
+      for (let n = 0; n < 6; n++) await this.write(random.pick(['chests', 'chests', 'letters', 'crates', 'parcels', 'scrolls', 'scrolls']))
     else await this.anything(one)
   }
 

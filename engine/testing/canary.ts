@@ -39,8 +39,10 @@ export function canary(secret: bigint, n: number): Canary {
 /** Texts that must stand in no answer: whoever has one of them has the secret, or the best part of it. */
 export const traces = ({ number, small, word, amount }: Canary): readonly string[] => [
   String(number),
+  String(number * 2n),
   number.toString(16),
   String(small),
+  String(small * 2),
   word,
   amount,
 ]
@@ -48,6 +50,7 @@ export const traces = ({ number, small, word, amount }: Canary): readonly string
 const typed = (type: string, title: string, more: object = {}) => ({ title, 'x-bos': { type, ...more } })
 const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
 const reference = (title: string, entity: string, more: object = {}) => typed('reference', title, { entity, onDelete: 'setNull', ...more })
+const number = (title: string, more: object = {}) => typed('decimal', title, { precision: 22, scale: 0, ...more })
 const enumOf = (title: string, more: object = {}) => ({ title, enum: choices, 'x-bos': more })
 
 /** Of a chest, by name. */
@@ -68,6 +71,19 @@ export const secrets = [
   'secret_groups',
   'secret_place',
   'secret_extra',
+] as const
+/** What the engine makes of them. */
+export const made = [
+  'made_twice',
+  'made_again',
+  'made_sum',
+  'made_word',
+  'made_rich',
+  'made_age',
+  'made_twin',
+  'made_copy',
+  'made_vaults',
+  'made_letters',
 ] as const
 /** Of a letter: shown in the thief's own ones only. */
 export const sealed = ['seal', 'weight', 'sealed_on', 'kind', 'addressee'] as const
@@ -124,6 +140,17 @@ const chest = {
     secret_groups: typed('references', 'Groups', { entity: 'hoard.group', inverse: 'more_secret_chests' }),
     secret_place: typed('address', 'Place'),
     secret_extra: typed('json', 'Extra'),
+    made_twice: number('Twice', { compute: 'self.secret_small * 2', index: true }),
+    made_again: number('Again', { compute: 'self.made_twice + 1' }),
+    made_sum: number('Sum', { rollup: { over: 'coins', measure: 'sum', value: 'self.secret_cost' } }),
+    made_word: typed('text', 'Made word', { compute: "self.secret_word + '!'" }),
+    made_rich: typed('boolean', 'Rich', { compute: 'self.secret_number > 6917529027641081856' }),
+    made_age: { title: 'Age', 'x-bos': { type: 'integer', compute: 'daysBetween(self.secret_day, today)' } },
+    made_twin: typed('text', 'Of the twin', { lookup: 'self.twin.secret_word' }),
+    made_copy: number('Copied', { copy: { from: 'self.twin.secret_number', overridable: true } }),
+    // A sum changes with each of its parts, whatever they are; of a greatest value, that it changed would tell something.
+    made_letters: number('Of letters', { compute: 'sum(self.letters, l, l.weight)' }),
+    made_vaults: number('In vaults', { compute: 'sum(self.vaults, v, v.number)' }),
   },
   'x-bos': {
     use: ['core.owned', 'core.shareable', 'core.commentable', 'core.taggable'],
@@ -178,13 +205,20 @@ const entities: Readonly<Record<string, object>> = {
       quantity: { type: 'integer', title: 'Quantity' },
       secret_cost: typed('decimal', 'Cost', { precision: 20, scale: 0, index: true }),
       secret_mark: text('Mark'),
+      made_cost: number('Twice the cost', { compute: 'self.secret_cost * 2' }),
+      made_parent: typed('text', 'Of the chest', { compute: "parent.secret_word + '!'" }),
     },
     'x-bos': { kind: 'line', plural: 'coins' },
   },
   group: {
     title: 'Group',
     required: ['name'],
-    properties: { name: text('Name'), secret_budget: typed('decimal', 'Budget', { precision: 20, scale: 0 }) },
+    properties: {
+      name: text('Name'),
+      secret_budget: typed('decimal', 'Budget', { precision: 20, scale: 0 }),
+      made_chests: number('Of chests', { compute: 'sum(self.chests, c, c.secret_number)' }),
+      made_scrolls: number('Of scrolls', { rollup: { over: 'scrolls', measure: 'sum', value: 'self.amount' } }),
+    },
     'x-bos': {
       plural: 'groups',
       titleField: 'name',
@@ -204,6 +238,8 @@ const entities: Readonly<Record<string, object>> = {
       kind: enumOf('Kind', { index: true }),
       addressee: reference('Addressee', 'hoard.group', { inverse: 'letters' }),
       label: text('Label'),
+      made_weight: number('Twice the weight', { compute: 'self.weight * 2' }),
+      made_label: typed('text', 'Made label', { compute: "coalesce(self.seal, '') + '?'" }),
       parcel: reference('Parcel', 'hoard.parcel', { inverse: 'letters' }),
       chest: reference('Chest', 'hoard.chest', { inverse: 'letters' }),
       pages: typed('lines', 'Pages', { entity: 'hoard.page' }),
@@ -224,8 +260,61 @@ const entities: Readonly<Record<string, object>> = {
   },
   page: {
     title: 'Page',
-    properties: { number: { type: 'integer', title: 'Number' }, secret_line: text('Line') },
+    properties: {
+      number: { type: 'integer', title: 'Number' },
+      secret_line: text('Line'),
+      made_line: typed('text', 'Made line', { compute: 'self.secret_line + parent.seal' }),
+    },
     'x-bos': { kind: 'line', plural: 'pages' },
+  },
+  /** Masked by what is in the record. */
+  scroll: {
+    title: 'Scroll',
+    properties: {
+      ink: text('Ink', { 'x-bos': { index: true } }),
+      amount: typed('decimal', 'Amount', { precision: 20, scale: 0, index: true }),
+      day: { type: 'string', format: 'date', title: 'Day' },
+      level: { type: 'integer', title: 'Level' },
+      note: text('Note'),
+      made_amount: number('Twice', { compute: 'self.amount * 2', index: true }),
+      made_ink: typed('text', 'Made ink', { lookup: 'self.before.ink' }),
+      made_again: number('Again', { compute: 'self.made_amount + 1' }),
+      before: reference('Before', 'hoard.scroll', { inverse: 'after' }),
+      heap: reference('Group', 'hoard.group', { inverse: 'scrolls' }),
+      sheets: typed('lines', 'Sheets', { entity: 'hoard.sheet' }),
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'scrolls',
+      titleField: 'ink',
+      search: ['ink', 'note'],
+      unique: [{ id: 'ink', fields: ['ink'] }],
+      rules: [{ id: 'some', assert: 'self.amount == null || self.amount >= 0', message: 'It is less than nothing.', at: 'amount' }],
+      permissions: {
+        'hoard.thief': {
+          scope: 'all',
+          ...all,
+          hide: ['level'],
+          readOnly: ['owner'],
+          mask: {
+            ink: { unless: 'self.owner == user' },
+            amount: { unless: 'self.amount < 1000 && self.level < 5' },
+            day: { unless: 'self.level < 5' },
+            'sheets.words': { unless: 'self.owner == user || count(self.sheets) > 30' },
+          },
+        },
+        'hoard.guard': { scope: 'all', ...all },
+      },
+    },
+  },
+  sheet: {
+    title: 'Sheet',
+    properties: {
+      number: { type: 'integer', title: 'Number' },
+      words: text('Words'),
+      made_words: typed('text', 'Made words', { compute: "self.words + '!'" }),
+    },
+    'x-bos': { kind: 'line', plural: 'sheets' },
   },
   /** Of others', the thief knows nothing. */
   parcel: {

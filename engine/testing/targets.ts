@@ -1,4 +1,4 @@
-import { choices, sealed, secrets } from './canary.ts'
+import { choices, made, sealed, secrets } from './canary.ts'
 
 /** Something the attacker may not read: where it is asked about, and how it is written there. */
 export interface Target {
@@ -23,6 +23,9 @@ const kinds: Readonly<Record<string, Target['kind']>> = {
   secret_choice: 'option',
   secret_flag: 'boolean',
   secret_group: 'record',
+  made_word: 'text',
+  made_rich: 'boolean',
+  made_twin: 'text',
   seal: 'text',
   weight: 'number',
   sealed_on: 'date',
@@ -71,6 +74,28 @@ export const targets: readonly Target[] = [
   target('crates', 'amount', 'number'),
   target('crates', 'label', 'text'),
   target('crates', 'lock', 'number'),
+  ...made.map((name) => target('chests', name, kinds[name] ?? 'number')),
+  target('coins', 'made_cost', 'number'),
+  target('coins', 'made_parent', 'text'),
+  ...['made_chests', 'made_scrolls'].flatMap((name) => [target('groups', name, 'number'), target('chests', `heap.${name}`, 'number')]),
+  target('letters', 'made_weight', 'number'),
+  target('letters', 'made_label', 'text'),
+  target('pages', 'made_line', 'text'),
+  target('scrolls', 'ink', 'text'),
+  target('scrolls', 'amount', 'number'),
+  target('scrolls', 'day', 'date'),
+  target('scrolls', 'level', 'number'),
+  target('scrolls', 'made_amount', 'number'),
+  target('scrolls', 'made_ink', 'text'),
+  target('scrolls', 'made_again', 'number'),
+  target('scrolls', 'before.amount', 'number'),
+  target('scrolls', 'after.amount', 'number', 'max(self.after, x, x.amount)'),
+  target('scrolls', 'sheets.words', 'text', 'max(self.sheets, x, x.words)'),
+  target('sheets', 'words', 'text'),
+  target('sheets', 'made_words', 'text'),
+  target('sheets', 'parent.ink', 'text'),
+  target('sheets', 'parent.made_amount', 'number'),
+  target('groups', 'scrolls.ink', 'text', 'max(self.scrolls, x, x.ink)'),
   target('vaults', 'number', 'number'),
   target('vaults', 'word', 'text'),
 ]
@@ -80,6 +105,7 @@ export const relations: Readonly<Record<string, readonly string[]>> = {
   chests: ['twin,twins', 'heap', 'coins', 'letters', 'parcels', 'crates', 'vaults', 'secret_group', 'twins.letters', 'letters.parcel'],
   letters: ['parcel', 'chest', 'pages', 'addressee', 'parcel.letters', 'chest.vaults', 'owner'],
   groups: ['chests', 'secret_chests', 'letters', 'more_secret_chests', 'chests.twin'],
+  scrolls: ['before', 'after', 'sheets', 'heap', 'before.after'],
   parcels: ['within', 'parts', 'tags_of', 'letters', 'tags_of.letters'],
   crates: ['chest', 'crate_vaults', 'chest.crates'],
   vaults: ['about', 'crate'],

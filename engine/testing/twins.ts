@@ -164,6 +164,7 @@ export class Side {
       chests.push(chest)
       await make('guard', 'vaults', { word: own.word, number: String(own.number), about: chest })
     }
+    const scrolls: string[] = []
     for (let n = 0; n < 6; n++) {
       const { number, word, day, choice } = at(12 + n)
       const isOwn = n % 3 === 0
@@ -178,6 +179,15 @@ export class Side {
         chest: chests[n],
         pages: [{ number: n, secret_line: isOwn ? 'plain' : word }],
       })
+      const ink = { ink: word, amount: String(number), day, level: 9 }
+      const scroll = await make('guard', 'scrolls', {
+        ...(isOwn ? { ink: `own ${n}`, amount: String(n), day: '2026-01-01', level: 1, owner: this.members.get('thief') } : ink),
+        note: `scroll ${n}`,
+        before: scrolls.at(-1) ?? null,
+        heap: groups[n % 4],
+        sheets: [{ number: n, words: isOwn ? 'plain' : word }],
+      })
+      scrolls.push(scroll)
       const isSmall = n % 2 === 0
       const crate = {
         label: isSmall ? `crate ${n}` : word,

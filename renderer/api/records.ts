@@ -140,11 +140,18 @@ export async function readAnew(): Promise<void> {
   await queryClient.invalidateQueries({ queryKey: ['entity'] })
 }
 
+/** What is not shown any more after a write is forgotten, and what was not shown before may be. */
+function stillShown(old: RecordData, saved: RecordData): RecordData {
+  const masked = saved['_masked']
+  const gone = new Set<unknown>(['_masked', ...(Array.isArray(masked) ? masked : [])])
+  return { ...Object.fromEntries(Object.entries(old).filter(([name]) => !gone.has(name))), id: old.id }
+}
+
 /** After a write: everything that may show the entity is read again; the answered record is in place at once. */
 export function wrote(entity: Entity, record?: RecordData): void {
   if (record) {
     queryClient.setQueriesData<RecordData>({ queryKey: ['entity', entity.id, 'record', record.id] }, (old) =>
-      old ? { ...old, ...record, _expand: { ...old._expand, ...record._expand } } : old,
+      old ? { ...stillShown(old, record), ...record, _expand: { ...old._expand, ...record._expand } } : old,
     )
     if (typeof record._title === 'string') queryClient.setQueryData(keys.title(entity.id, record.id), record._title)
   }

@@ -1,9 +1,18 @@
-import { IconMathFunction } from '@tabler/icons-react'
+import { IconEyeOff, IconMathFunction } from '@tabler/icons-react'
 import type { Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { isDerived } from '../model/row-logic.ts'
 import { kindOf } from './registry.ts'
-import { isEmpty, type EditProps } from './type.ts'
+import { isEmpty, isMasked, type EditProps } from './type.ts'
+
+/** Stands where the person's role does not show a value: that is not the same as an empty one. */
+export const Masked = () => (
+  <span className="masked" data-masked title="Your role does not show this here">
+    <IconEyeOff size={14} stroke={1.5} aria-hidden />
+    Hidden
+    <span className="sr-only"> from you</span>
+  </span>
+)
 
 /** A value as text, chip or link; nothing for an empty one, unless `dash` asks for a sign that it is empty. */
 export function Show({
@@ -15,10 +24,12 @@ export function Show({
 }: {
   readonly field: Field
   readonly value: unknown
+  /** The record or line in which the value stands: it may say that the value is not shown. */
   readonly record?: RecordData | undefined
   readonly roomy?: boolean
   readonly dash?: boolean
 }) {
+  if (isEmpty(value) && isMasked(record, field.name)) return <Masked />
   if (isEmpty(value))
     return dash ? (
       <span className="faint" aria-label="Empty">

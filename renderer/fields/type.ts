@@ -111,6 +111,12 @@ export interface FieldKind {
 export const isEmpty = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
 
+/** The server holds this back from the person: whether there is a value, they do not know. Nobody types into what they cannot see. */
+export const isMasked = (row: Readonly<Record<string, unknown>> | null | undefined, name: string): boolean => {
+  const masked = row?.['_masked']
+  return Array.isArray(masked) && masked.includes(name)
+}
+
 /** Settings of a field, compiled by the engine's type of the same name; read with care, because a newer server may send more. */
 export const settingsOf = (field: Field): Readonly<Record<string, unknown>> =>
   typeof field.settings === 'object' && field.settings !== null ? { ...field.settings } : {}

@@ -60,7 +60,7 @@ export function createBody(catalogue: CatalogueView, entity: Entity, data: FormD
 export function patchBody(catalogue: CatalogueView, entity: Entity, record: RecordData, data: FormData): Record<string, unknown> {
   return Object.fromEntries(
     formFields(entity, 'edit')
-      .filter((field) => editable(entity, field, 'edit'))
+      .filter((field) => editable(entity, field, 'edit', record))
       .flatMap((field) => {
         const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
         if (line) {

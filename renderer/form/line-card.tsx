@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { Warning, Why } from '../fields/told.tsx'
-import { faultAt } from '../fields/type.ts'
+import { faultAt, isMasked } from '../fields/type.ts'
 import { sourceWords } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import { LineFace } from '../record/line-face.tsx'
@@ -60,7 +60,7 @@ export function LineCard({
               <div key={field.id} className="form-field" onBlur={(event) => onLeave(field.name, event)}>
                 <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
                   {field.title}
-                  {demanded && !field.readOnly && (
+                  {demanded && !field.readOnly && !isMasked(row, field.name) && (
                     <span className="form-required">
                       {' '}
                       *<span className="sr-only"> (required)</span>
@@ -71,7 +71,7 @@ export function LineCard({
                 <Edit
                   id={`card-${row.id}-${field.id}`}
                   field={field}
-                  readOnly={field.readOnly || causes !== undefined}
+                  readOnly={field.readOnly || causes !== undefined || isMasked(row, field.name)}
                   from={sourceWords(line, field)}
                   value={row[field.name]}
                   record={row}

@@ -4,7 +4,7 @@ import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
-import { faultAt, type EditProps, type Locale } from '../fields/type.ts'
+import { faultAt, isMasked, type EditProps, type Locale } from '../fields/type.ts'
 import { useLatest } from '../model/latest.ts'
 import { amountOf, totalOf, totalsOf } from '../model/lines.ts'
 import { Totals } from '../record/totals.tsx'
@@ -96,7 +96,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
       if (action === 'delete') {
         all.splice(at, 1)
         for (const each of typed.current.keys()) if (each.startsWith(`${key}/`)) onTyped(key, each.slice(key.length + 1), null)
-      } else if (action === 'copy') all.splice(at + 1, 0, { ...row, id: newLineId() })
+      } else if (action === 'copy') all.splice(at + 1, 0, { ...shownPart(row), id: newLineId() })
       else {
         all.splice(at, 1)
         all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
@@ -138,7 +138,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
       pasted.reduce<readonly Line[]>((all, values, index) => {
         const known = all[row + index]
         return known
-          ? all.map((each) => (each === known ? { ...each, ...values } : each))
+          ? all.map((each) => (each === known ? { ...each, ...shownOnly(each, values) } : each))
           : [...all, { ...defaultsOf(line), ...values, id: newLineId() }]
       }, rows),
     )
@@ -148,6 +148,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
   const declared = document ? totalsOf(document, field) : []
   const total =
     amount &&
+    !rows.some((row) => isMasked(row, amount.name)) &&
     totalOf(
       amount,
       rows.map((row) => shownOf(row, logic.lines[row.id])),
@@ -258,12 +259,14 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
         {declared.length > 0 ? (
           <Totals
             fields={declared}
+            record={logic.record}
             valueOf={(name) => (Object.hasOwn(logic.document.values, name) ? logic.document.values[name] : logic.record?.[name])}
             faults={logic.faults}
             warnings={logic.warnings}
           />
         ) : (
           amount &&
+          total !== false &&
           total !== null && (
             <span className="line-total">
               <span className="muted">{amount.title}</span>
@@ -275,5 +278,12 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
     </div>
   )
 }
+
+/** A copy is a new line: what is not shown of the old one is not in it. */
+const shownPart = (row: Line): Line => ({ ...row, _masked: undefined })
+
+/** What is pasted over a value that is not shown is left out. */
+const shownOnly = (line: Line, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !isMasked(line, name)))
 
 const warningsOf = ({ warnings }: FormLogicView, field: Field, index: number) => faultAt(faultAt(warnings, field.name), index)

@@ -5,7 +5,7 @@ import type { Entity, Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { Warning, Why } from '../fields/told.tsx'
-import { faultAt, type FaultTree } from '../fields/type.ts'
+import { faultAt, isMasked, type FaultTree } from '../fields/type.ts'
 import type { RowLogic } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import type { Line } from './lines-change.ts'
@@ -67,6 +67,13 @@ export const Row = memo(function Row({
         const cellId = `${id}-${row.id}-${field.id}`
         const warning = fault === null ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
         const causes = logic?.locked[field.name]
+        const masked = isMasked(row, field.name)
+        // The column says what every line needs, the cell what this one needs besides.
+        const demanded = !field.required && !masked && causes === undefined && logic?.required.includes(field.name) === true
+        const described = [
+          demanded ? `${cellId}-required` : null,
+          fault !== null ? `${cellId}-fault` : warning !== undefined ? `${cellId}-warning` : null,
+        ].filter((each) => each !== null)
         // The column stays: a table whose columns come and go cannot be read.
         if (logic?.hidden.includes(field.name))
           return (
@@ -79,18 +86,25 @@ export const Row = memo(function Row({
             key={field.id}
             data-column={column}
             data-align={kindOf(field).align}
+            data-required={demanded || undefined}
             className={fault === null ? undefined : 'cell-fault'}
             onBlur={(event) => onLeave(field.name, event)}
           >
+            {demanded && (
+              <span className="cell-required" id={`${cellId}-required`}>
+                <span aria-hidden>*</span>
+                <span className="sr-only">Required</span>
+              </span>
+            )}
             <Edit
               id={cellId}
               field={field}
-              readOnly={field.readOnly || causes !== undefined}
+              readOnly={field.readOnly || causes !== undefined || masked}
               value={row[field.name]}
               record={row}
               label={`${field.title}, line ${index + 1}`}
               invalid={fault !== null}
-              describedBy={fault !== null ? `${cellId}-fault` : warning !== undefined ? `${cellId}-warning` : undefined}
+              describedBy={described.join(' ') || undefined}
               onChange={(value) => onEdit(row.id, field.name, value)}
               onFault={(next) => {
                 setTyped((old) => ({ ...old, [field.name]: next }))

@@ -1,5 +1,6 @@
 import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
 import { hasDefault } from '../model/row-logic.ts'
+import { isMasked } from '../fields/type.ts'
 import { isLines } from './schema.ts'
 
 export type Line = { readonly id: string; readonly position?: number; readonly [field: string]: unknown }
@@ -64,6 +65,7 @@ function positionsOf(before: readonly Line[], after: readonly Line[]): readonly 
 function editsOf(catalogue: CatalogueView, entity: Entity, before: Line, after: Line): Change {
   return Object.fromEntries(
     writable(entity).flatMap((field) => {
+      if (isMasked(before, field.name)) return []
       const inner = lineEntity(catalogue, field)
       if (inner) {
         const change = changeLines(catalogue, inner, linesOf(before[field.name]), linesOf(after[field.name]))

@@ -13,6 +13,7 @@ import { copiesOf, hasDefault, isDerived, livesInForm, sourceWords } from '../mo
 import { totalsOf } from '../model/lines.ts'
 import { useLogicView, type FormLogicView } from './logic-context.ts'
 import { merged } from './problems.ts'
+import { fieldQuestion, WhyButton } from '../record/why.tsx'
 import { isLines, type Mode } from './schema.ts'
 
 /** What the form's parts need beside their values. A context of our own: rjsf compares its formContext deeply on every key. */
@@ -48,8 +49,9 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   const field = entity.fields.find((each) => each.name === name)
   if (!field) return null
   const causes = document.locked[name]
-  const readOnly = !editable(entity, field, mode) || causes !== undefined
+  const readOnly = !editable(entity, field, mode, record) || causes !== undefined
   const derived = isDerived(field)
+  const asks = readOnly && record !== undefined && causes === undefined
   // Nobody can leave what nobody can type into.
   const shown = submits > 0 || touched.has(name) || (derived && touched.size > 0)
   const own = faultAt(live.faults, name)
@@ -77,6 +79,17 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
         )}
         {causes && <Why entity={entity} names={causes} record={record} />}
       </label>
+      {asks && (
+        <span className="form-why">
+          <WhyButton
+            entity={entity}
+            record={record}
+            question={{ action: 'update', field: name }}
+            label={fieldQuestion(record, field)}
+            quiet
+          />
+        </span>
+      )}
       <Edit
         id={id}
         field={field}

@@ -3,7 +3,7 @@ import { fieldOf, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { PlainContext } from '../fields/parts.ts'
-import { isEmpty } from '../fields/type.ts'
+import { isEmpty, isMasked } from '../fields/type.ts'
 import { summaryOf } from '../model/columns.ts'
 import { titleOf } from '../model/entity.ts'
 
@@ -79,10 +79,11 @@ export function Cards({
               </span>
               <span className="card-facts muted">
                 {summary
-                  .filter((field) => !isEmpty(record[field.name]))
+                  .filter((field) => !isEmpty(record[field.name]) || isMasked(record, field.name))
                   .slice(0, 2)
                   .map((field) => (
                     <span key={field.name} className="card-fact">
+                      {isMasked(record, field.name) && <span className="fact-label">{field.title}</span>}
                       <Show field={field} value={record[field.name]} record={record} />
                     </span>
                   ))}

@@ -1,13 +1,16 @@
+import { IconHelpCircle } from '@tabler/icons-react'
 import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/react-virtual'
 import { memo, useEffect, useMemo, useRef, type ReactNode, type RefObject } from 'react'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { isMasked } from '../fields/type.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useLatest } from '../model/latest.ts'
+import { fieldQuestion, WhyLayer } from '../record/why.tsx'
 import { CellEditor } from './cell-editor.tsx'
-import { focusActive, placeAt, type Active, type Editing } from './grid-keys.ts'
+import { focusActive, placeAt, type Active, type Asked, type Editing } from './grid-keys.ts'
 import type { GridProps } from './grid.tsx'
 
 interface Props extends GridProps {
@@ -17,7 +20,9 @@ interface Props extends GridProps {
   readonly setActive: (active: Active) => void
   readonly editing: Editing | null
   readonly setEditing: (editing: Editing | null) => void
-  /** Opens the editor of a cell, if it may be edited. */
+  readonly asked: Asked | null
+  readonly setAsked: (asked: Asked | null) => void
+  /** Opens the editor of a cell, or what says why it may not be edited. */
   readonly begin: (row: number, cell: number, typed: string | null) => boolean
 }
 
@@ -41,6 +46,8 @@ export function GridBody(props: Props) {
     setEditing,
     begin,
     onEdit,
+    asked,
+    setAsked,
   } = props
   // oxlint-disable-next-line react/incompatible-library -- a compiler would have to skip this component; it is kept small for that
   const virtualizer = useVirtualizer({
@@ -83,8 +90,12 @@ export function GridBody(props: Props) {
         if (record) latest.current.onOpen(record, 'default')
       },
       edit: (row, cell) => void latest.current.begin(row, cell, null),
+      asked: (id, row, cell) => {
+        setAsked(null)
+        requestAnimationFrame(() => focusActive(scroller.current, { id, row, cell }))
+      },
     }),
-    [latest, setActive],
+    [latest, setActive, setAsked, scroller],
   )
 
   const editingColumn = editing ? columns[editing.cell - 1] : undefined
@@ -125,7 +136,7 @@ export function GridBody(props: Props) {
               open={open === record.id}
               tab={active.row === item.index ? (active.cell ?? -1) : null}
               handlers={handlers}
-              editable={onEdit !== null}
+              askedCell={asked?.id === record.id ? asked.cell : null}
               editingCell={editing?.row === item.index ? editing.cell : null}
               editor={editing?.row === item.index ? editor : null}
             />
@@ -141,6 +152,8 @@ interface Handlers {
   readonly select: (index: number, range: boolean) => void
   readonly open: (index: number) => void
   readonly edit: (index: number, cell: number) => void
+  /** The reason was read. */
+  readonly asked: (id: string, index: number, cell: number) => void
 }
 
 /** `tab`: null when the focus is elsewhere, -1 when the row itself has it, else the cell that has it. */
@@ -154,7 +167,7 @@ const Row = memo(function Row({
   open,
   tab,
   handlers,
-  editable,
+  askedCell,
   editingCell,
   editor,
 }: {
@@ -167,7 +180,7 @@ const Row = memo(function Row({
   readonly open: boolean
   readonly tab: number | null
   readonly handlers: Handlers
-  readonly editable: boolean
+  readonly askedCell: number | null
   readonly editingCell: number | null
   readonly editor: ReactNode
 }) {
@@ -233,12 +246,35 @@ const Row = memo(function Row({
           tabIndex={tab === at + 1 ? 0 : -1}
           data-editing={editingCell === at + 1 || undefined}
           onFocus={(event) => event.target === event.currentTarget && handlers.focus(record.id, index, at + 1)}
-          onDoubleClick={() => editable && handlers.edit(index, at + 1)}
+          onDoubleClick={() => handlers.edit(index, at + 1)}
         >
           {editingCell === at + 1 ? (
             editor
+          ) : askedCell === at + 1 ? (
+            <WhyLayer
+              entity={entity}
+              record={record}
+              question={{ action: 'update', field: column.field.name }}
+              label={fieldQuestion(record, column.field)}
+              onClose={() => handlers.asked(record.id, index, at + 1)}
+            >
+              <span className="cell-asked" role="note" aria-label={fieldQuestion(record, column.field)}>
+                <Show field={column.field} value={column.read(record)} record={record} />
+              </span>
+            </WhyLayer>
           ) : (
-            <Show field={column.field} value={column.read(record)} record={column.path.includes('.') ? undefined : record} />
+            <Show field={column.field} value={column.read(record)} record={column.owner(record)} />
+          )}
+          {askedCell !== at + 1 && column.owner(record) === record && isMasked(record, column.field.name) && (
+            <button
+              type="button"
+              className="why-button why-quiet"
+              tabIndex={-1}
+              aria-label={fieldQuestion(record, column.field)}
+              onClick={() => handlers.edit(index, at + 1)}
+            >
+              <IconHelpCircle size={14} stroke={1.5} aria-hidden />
+            </button>
           )}
         </div>
       ))}

@@ -1,5 +1,7 @@
 import type { KeyboardEvent, RefObject } from 'react'
+import { may } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { isMasked } from '../fields/type.ts'
 import { editable } from '../model/entity.ts'
 import { isTyping } from '../shell/commands.tsx'
 import type { GridProps } from './grid.tsx'
@@ -20,6 +22,12 @@ export interface Editing {
   readonly typed: string | null
   /** The rows in which it began. They stay until it ends, so that nothing moves under the hands of who types. */
   readonly rows: readonly RecordData[]
+}
+
+/** The cell of which somebody asks why it is as it is. */
+export interface Asked {
+  readonly id: string
+  readonly cell: number
 }
 
 /** The place nearest to this row and cell. */
@@ -57,6 +65,7 @@ export function useGridKeys({
   setActive,
   editing,
   setEditing,
+  setAsked,
   scroller,
   height,
 }: GridProps & {
@@ -64,6 +73,7 @@ export function useGridKeys({
   readonly setActive: (active: Active) => void
   readonly editing: Editing | null
   readonly setEditing: (editing: Editing | null) => void
+  readonly setAsked: (asked: Asked | null) => void
   readonly scroller: RefObject<HTMLDivElement | null>
   readonly height: number
 }) {
@@ -87,8 +97,19 @@ export function useGridKeys({
   }
   const begin = (row: number, cell: number, typed: string | null): boolean => {
     const column = columns[cell - 1]
-    if (!column || !onEdit || column.path.includes('.') || !editable(entity, column.field, 'edit')) return false
+    const record = rows[row]
+    if (!column || !record || column.path.includes('.')) return false
+    if (!editable(entity, column.field, 'edit', record)) return typed === null && ask(record, cell)
+    if (!onEdit) return false
     setEditing({ row, cell, typed, rows })
+    return true
+  }
+
+  /** Why a cell does not open: where nothing is edited in place, only what is not shown has a reason of its own. */
+  function ask(record: RecordData, cell: number): boolean {
+    const field = columns[cell - 1]?.field
+    if (!field || !entity.fields.includes(field) || (!onEdit && may(entity, 'update') && !isMasked(record, field.name))) return false
+    setAsked({ id: record.id, cell })
     return true
   }
 
@@ -145,14 +166,15 @@ export function useGridKeys({
       if (!record || cell === null) return false
       if (mod) {
         const node = scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"] [data-cell="${cell}"]`)
-        void navigator.clipboard?.writeText(node?.innerText.trim() ?? '')
+        // What is not shown is copied as nothing: the mark is no value.
+        void navigator.clipboard?.writeText(node?.querySelector('[data-masked]') ? '' : (node?.innerText.trim() ?? ''))
         return true
       }
       if (cell === 0 && event.key === 'Enter') return (onOpen(record, 'default'), true)
       if (event.key === 'Enter' || event.key === 'F2') return begin(row, cell, null)
       if (event.key === 'Delete' || event.key === 'Backspace') {
         const column = columns[cell - 1]
-        if (column && onEdit && !column.field.required && !column.path.includes('.') && editable(entity, column.field, 'edit'))
+        if (column && onEdit && !column.field.required && !column.path.includes('.') && editable(entity, column.field, 'edit', record))
           void onEdit(record, column, null)
         return true
       }

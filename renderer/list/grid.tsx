@@ -6,7 +6,7 @@ import type { Column } from '../model/entity.ts'
 import { rowHeights, titleColumn, widthsOf, type Layout } from './columns.ts'
 import { GridBody } from './grid-body.tsx'
 import { GridHeader } from './grid-header.tsx'
-import { placeIn, useGridKeys, type Active, type Editing } from './grid-keys.ts'
+import { placeIn, useGridKeys, type Active, type Asked, type Editing } from './grid-keys.ts'
 import type { ViewState } from './view-state.ts'
 
 const features = tableFeatures({ columnSizingFeature, columnResizingFeature })
@@ -41,6 +41,7 @@ export function Grid(props: GridProps) {
   const { entity, columns, layout, onLayout, state, onSort, onFilter, total, selection, onSelection } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [editing, setEditing] = useState<Editing | null>(null)
+  const [asked, setAsked] = useState<Asked | null>(null)
   const rows = editing?.rows ?? props.rows
   const [focused, setActive] = useState<Active>({ id: null, row: 0, cell: null })
   const active = placeIn(rows, focused)
@@ -89,7 +90,7 @@ export function Grid(props: GridProps) {
 
   const widths = table.getAllLeafColumns().map((column) => column.getSize())
   const height = rowHeights[layout.density]
-  const { onKeyDown, begin } = useGridKeys({ ...props, rows, active, setActive, editing, setEditing, scroller, height })
+  const { onKeyDown, begin } = useGridKeys({ ...props, rows, active, setActive, editing, setEditing, setAsked, scroller, height })
   const template = widths.map((width) => `${width}px`).join(' ')
 
   return (
@@ -130,6 +131,8 @@ export function Grid(props: GridProps) {
           editing={editing}
           setEditing={setEditing}
           begin={begin}
+          asked={asked}
+          setAsked={setAsked}
         />
       </div>
     </div>

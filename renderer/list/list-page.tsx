@@ -145,6 +145,7 @@ function List({ entity }: { readonly entity: Entity }) {
         {selection.size > 0 ? (
           <SelectionBar
             entity={entity}
+            rows={rows}
             selection={selection}
             onSelection={setSelection}
             total={total}

@@ -2,12 +2,14 @@ import { Menu } from '@mantine/core'
 import { IconDownload, IconPencil, IconRestore, IconTrash, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
 import { bringBack, bulk, exportRecords, idsOf } from '../api/actions.ts'
-import { may, type Entity, type Field } from '../api/catalogue.ts'
+import { may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { Query } from '../api/client.ts'
+import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
 import { editable } from '../model/entity.ts'
+import { WhyNot } from '../record/why.tsx'
 import { failed, toast, toastWithUndo } from '../shell/toast.tsx'
 
 const many = (entity: Entity, count: number): string => `${count} ${(count === 1 ? entity.title : entity.pluralTitle).toLowerCase()}`
@@ -15,6 +17,7 @@ const many = (entity: Entity, count: number): string => `${count} ${(count === 1
 /** What can be done with the selected rows; it stands where the view bar was. */
 export function SelectionBar({
   entity,
+  rows,
   selection,
   onSelection,
   total,
@@ -22,6 +25,8 @@ export function SelectionBar({
   deleted,
 }: {
   readonly entity: Entity
+  /** The rows that are loaded. */
+  readonly rows: readonly RecordData[]
   readonly selection: ReadonlySet<string>
   readonly onSelection: (selection: ReadonlySet<string>) => void
   readonly total: number | undefined
@@ -30,6 +35,9 @@ export function SelectionBar({
 }) {
   const [busy, setBusy] = useState(false)
   const ids = [...selection]
+  const { me } = useCatalogue()
+  // What the role lacks it lacks of each: any of them can tell.
+  const example = rows.find(({ id }) => selection.has(id))
   const run = async (work: () => Promise<void>): Promise<void> => {
     setBusy(true)
     try {
@@ -97,6 +105,12 @@ export function SelectionBar({
       )}
       <span className="view-tools">
         {busy && <span className="spinner" aria-label="Working" />}
+        {!deleted && !may(entity, 'update') && !me.viewer && example && (
+          <WhyNot entity={entity} record={example} action="update" label="Why can these not be edited?" className="btn quiet">
+            <IconPencil size={16} stroke={1.5} aria-hidden />
+            <span className="wide-only">Edit field</span>
+          </WhyNot>
+        )}
         {!deleted && may(entity, 'update') && <BulkEdit entity={entity} count={selection.size} onEdit={edit} />}
         {!deleted && may(entity, 'export') && (
           <Menu width={180} position="bottom-end">
@@ -120,6 +134,12 @@ export function SelectionBar({
             <IconRestore size={16} stroke={1.5} aria-hidden />
             <span className="wide-only">Restore</span>
           </button>
+        )}
+        {!deleted && !may(entity, 'delete') && !me.viewer && example && (
+          <WhyNot entity={entity} record={example} action="delete" label="Why can these not be deleted?" className="btn quiet">
+            <IconTrash size={16} stroke={1.5} aria-hidden />
+            <span className="wide-only">Delete</span>
+          </WhyNot>
         )}
         {!deleted && may(entity, 'delete') && (
           <button className="btn quiet danger-btn" disabled={busy} onClick={() => void remove()}>

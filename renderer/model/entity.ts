@@ -1,5 +1,6 @@
 import { entityOf, fieldOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { isMasked } from '../fields/type.ts'
 
 export const listAddress = (entity: Entity): string => `/e/${entity.module}/${entity.plural}`
 export const recordAddress = (entity: Entity, id: string): string =>
@@ -51,6 +52,8 @@ export interface Column {
   /** The reference that has to be expanded to read the value; null: none. */
   readonly through: string | null
   readonly read: (record: RecordData) => unknown
+  /** The record in which the value stands: this one, or the one that is referred to. */
+  readonly owner: (record: RecordData) => RecordData | undefined
 }
 
 export const isRecord = (value: unknown): value is RecordData => typeof value === 'object' && value !== null && 'id' in value
@@ -65,7 +68,14 @@ export function columnOf(catalogue: CatalogueView, entity: Entity, path: string)
   const field = fieldOf(entity, first) ?? systemFields.find((each) => each.name === first) ?? null
   if (field === null) return null
   if (second === undefined) {
-    return { path, title: field.title, field, through: field.reference ? first : null, read: (record) => record[first] }
+    return {
+      path,
+      title: field.title,
+      field,
+      through: field.reference ? first : null,
+      read: (record) => record[first],
+      owner: (record) => record,
+    }
   }
   const targets = field.reference?.targets ?? []
   const target = targets.length === 1 && targets[0] ? entityOf(catalogue, targets[0].entity) : null
@@ -77,6 +87,8 @@ export function columnOf(catalogue: CatalogueView, entity: Entity, path: string)
     field: inner,
     through: first,
     read: (record) => expanded(record, first)?.[second],
+    // Of a reference that is not shown, nothing behind it is either.
+    owner: (record) => (isMasked(record, first) ? { id: record.id, _masked: [second] } : (expanded(record, first) ?? undefined)),
   }
 }
 
@@ -115,8 +127,14 @@ export function frozenBy(entity: Entity, record: RecordData, field: Field): { re
 }
 
 /** One place decides what may be typed into: everything else is shown as text. */
-export const editable = (entity: Entity, field: Field, mode: 'create' | 'edit'): boolean =>
+export const editable = (
+  entity: Entity,
+  field: Field,
+  mode: 'create' | 'edit',
+  record?: Readonly<Record<string, unknown>> | null,
+): boolean =>
   !field.readOnly &&
+  !isMasked(record, field.name) &&
   !(mode === 'edit' && (field.createOnly || isState(entity, field))) &&
   (field.lines?.through === undefined || field.lines.through === null) &&
   entity.actions.includes(mode === 'create' ? 'create' : 'update')

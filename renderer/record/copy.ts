@@ -22,5 +22,5 @@ export function copyOf(entity: Entity, record: RecordData): Readonly<Record<stri
 
 const withoutIdentity = (line: unknown): unknown => {
   if (typeof line !== 'object' || line === null) return line
-  return Object.fromEntries(Object.entries(line).filter(([name]) => !['id', 'position', '_title', '_expand'].includes(name)))
+  return Object.fromEntries(Object.entries(line).filter(([name]) => !['id', 'position', '_title', '_expand', '_masked'].includes(name)))
 }

@@ -5,7 +5,7 @@ import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { LimitContext } from '../fields/parts.ts'
-import { isEmpty } from '../fields/type.ts'
+import { isEmpty, isMasked } from '../fields/type.ts'
 import { sectionsOf, systemFields } from '../model/entity.ts'
 import { shownOf, useFormLogic } from '../model/use-logic.ts'
 import { Property } from './property.tsx'
@@ -43,7 +43,7 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
   const [kept, setKept] = useState<ReadonlySet<string>>(new Set())
   const demanded = new Set(logic.document.required)
   const shown = (name: string, required: boolean): boolean =>
-    showEmpty || required || demanded.has(name) || kept.has(name) || !isEmpty(record[name])
+    showEmpty || required || demanded.has(name) || kept.has(name) || !isEmpty(record[name]) || isMasked(record, name)
   const hidden = sections.flatMap((section) => section.fields).filter((field) => !shown(field.name, field.required)).length
   const title = entity.titleField === null ? null : fieldOf(entity, entity.titleField)
   const composedTitle = title !== null && kindOf(title).composed === true

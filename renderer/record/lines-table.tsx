@@ -1,9 +1,10 @@
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { Show } from '../fields/field.tsx'
+import { Masked, Show } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
+import { isMasked } from '../fields/type.ts'
 import { isRecord } from '../model/entity.ts'
 import { amountField, amountOf, totalOf, totalsOf } from '../model/lines.ts'
 import { Totals } from './totals.tsx'
@@ -17,6 +18,12 @@ export function LinesTable({ entity, field, record }: { readonly entity: Entity;
   const value = record[field.name]
   const rows = Array.isArray(value) ? value.filter(isRecord) : []
   if (!line) return null
+  if (isMasked(record, field.name))
+    return (
+      <p className="related-empty">
+        <Masked />
+      </p>
+    )
   if (rows.length === 0) return <p className="muted related-empty">No {field.title.toLowerCase()} yet</p>
   const declared = totalsOf(entity, field)
   const amount = amountOf(entity, field, line.fields)
@@ -27,17 +34,20 @@ export function LinesTable({ entity, field, record }: { readonly entity: Entity;
       ) : (
         <Table line={line} rows={rows} isSummed={declared.length === 0} amount={amount} />
       )}
-      {declared.length > 0 && <Totals fields={declared} valueOf={(name) => record[name]} />}
+      {declared.length > 0 && <Totals fields={declared} record={record} valueOf={(name) => record[name]} />}
     </>
   )
 }
+
+/** A sum of what is shown would pass for the sum of all. */
+const isPartly = (amount: Field, rows: readonly RecordData[]): boolean => rows.some((row) => isMasked(row, amount.name))
 
 /** What both forms show of lines: their own fields, the lists below them, and the sum of what they amount to. */
 function arranged(line: Entity, rows: readonly RecordData[], isSummed: boolean, known: Field | null) {
   const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
   const columns = line.fields.filter((field) => !nested.includes(field))
   const amount = known ?? amountField(columns)
-  return { columns, nested, amount, total: amount && isSummed ? totalOf(amount, rows) : null }
+  return { columns, nested, amount, total: amount && isSummed && !isPartly(amount, rows) ? totalOf(amount, rows) : null }
 }
 
 interface Listing {

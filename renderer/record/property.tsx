@@ -3,10 +3,11 @@ import { may, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
+import { isMasked } from '../fields/type.ts'
 import { Warning, Why } from '../fields/told.tsx'
 import { editable, frozenBy } from '../model/entity.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
-import { WhyButton } from './why.tsx'
+import { fieldQuestion, WhyButton } from './why.tsx'
 
 /** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
 export function Property({
@@ -48,8 +49,8 @@ export function Property({
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
   const frozen = frozenBy(entity, record, field)
-  const can = editable(entity, field, 'edit') && causes === undefined && frozen === null
-  const isMasked = Array.isArray(record['_masked']) && record['_masked'].includes(field.name)
+  const hidden = isMasked(record, field.name)
+  const can = editable(entity, field, 'edit', record) && causes === undefined && frozen === null
   const inline = can && live
   const id = `property-${field.id}`
   const problem = typed ?? fault ?? (editing ? ruled : undefined) ?? null
@@ -155,12 +156,12 @@ export function Property({
         <div className="property-value">
           {isDerived(field) && <Calculated from={sourceWords(entity, field)} />}
           <Show field={field} value={shown} record={record} roomy dash />
-          {!can && causes === undefined && (may(entity, 'update') || isMasked) && (
+          {!can && causes === undefined && (may(entity, 'update') || hidden) && (
             <WhyButton
               entity={entity}
               record={record}
               question={{ action: 'update', field: field.name }}
-              label={isMasked ? `Why is ${field.title} not shown?` : `Why can ${field.title} not be changed?`}
+              label={fieldQuestion(record, field)}
               quiet
             />
           )}

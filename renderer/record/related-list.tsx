@@ -7,7 +7,7 @@ import { usePhone } from '../fields/layer.tsx'
 import { PlainContext } from '../fields/parts.ts'
 import { refValue } from '../fields/reference.tsx'
 import { kindOf } from '../fields/registry.ts'
-import { isEmpty } from '../fields/type.ts'
+import { isEmpty, isMasked } from '../fields/type.ts'
 import { defaultColumns } from '../model/columns.ts'
 import { columnOf, expandOf, listAddress, recordAddress, titleOf, type Column } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
@@ -112,7 +112,7 @@ function Related({
                   </td>
                   {columns.map((column) => (
                     <td key={column.path} data-align={kindOf(column.field).align}>
-                      <Show field={column.field} value={column.read(row)} record={row} />
+                      <Show field={column.field} value={column.read(row)} record={column.owner(row)} />
                     </td>
                   ))}
                 </tr>
@@ -148,11 +148,12 @@ function RelatedCard({
         <span className="strong ellipsis">{titleOf(related, row)}</span>
         <span className="line-facts muted">
           {columns
-            .filter((column) => !isEmpty(column.read(row)))
+            .filter((column) => !isEmpty(column.read(row)) || isMasked(column.owner(row), column.field.name))
             .slice(0, 3)
             .map((column) => (
               <span key={column.path} className="card-fact">
-                <Show field={column.field} value={column.read(row)} record={row} />
+                {isMasked(column.owner(row), column.field.name) && <span className="fact-label">{column.title}</span>}
+                <Show field={column.field} value={column.read(row)} record={column.owner(row)} />
               </span>
             ))}
         </span>

@@ -1,19 +1,24 @@
 import { Fragment } from 'react'
 import type { Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { Masked } from '../fields/field.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { Warning } from '../fields/told.tsx'
-import { faultAt, isEmpty, type FaultTree } from '../fields/type.ts'
+import { faultAt, isEmpty, isMasked, type FaultTree } from '../fields/type.ts'
 import './totals.css'
 
 /** What the lines of a document come to, as its module says it, with what rules say of that. */
 export function Totals({
   fields,
+  record,
   valueOf,
   faults,
   warnings,
 }: {
   readonly fields: readonly Field[]
+  /** As it is stored; undefined: it is new. */
+  readonly record: RecordData | undefined
   readonly valueOf: (name: string) => unknown
   readonly faults?: FaultTree
   readonly warnings?: FaultTree
@@ -29,7 +34,7 @@ export function Totals({
           <Fragment key={field.id}>
             <dt>{field.title}</dt>
             <dd className="num" data-total={field.name}>
-              {isEmpty(value) ? '–' : kindOf(field).format(value, field, locale)}
+              {isMasked(record, field.name) ? <Masked /> : isEmpty(value) ? '–' : kindOf(field).format(value, field, locale)}
               {fault !== undefined && <p className="field-fault">{fault}</p>}
               {fault === undefined && warning !== undefined && <Warning>{warning}</Warning>}
             </dd>

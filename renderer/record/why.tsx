@@ -1,9 +1,10 @@
 import { IconHelpCircle } from '@tabler/icons-react'
-import { useState } from 'react'
-import type { Entity } from '../api/catalogue.ts'
+import { useState, type ReactNode } from 'react'
+import type { Entity, Field } from '../api/catalogue.ts'
 import { useExplanation, type Explanation, type Parts, type Question } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
 import { Layer } from '../fields/layer.tsx'
+import { isMasked } from '../fields/type.ts'
 import { problemText } from '../api/problem.ts'
 
 /** A question mark that opens what the server says: shown on hover and focus, reachable by keyboard. */
@@ -46,6 +47,76 @@ export function WhyButton({
       }
     >
       <Because entity={entity} record={record} question={question} title={label} />
+    </Layer>
+  )
+}
+
+/** What one asks of a field that cannot be typed into. */
+export const fieldQuestion = (record: Readonly<Record<string, unknown>>, field: Field): string =>
+  isMasked(record, field.name) ? `Why is ${field.title} not shown?` : `Why can ${field.title} not be changed?`
+
+/** The same, opened by what is there already: a cell of a list that does not open for typing. */
+export const WhyLayer = ({
+  entity,
+  record,
+  question,
+  label,
+  onClose,
+  children,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly question: Question
+  readonly label: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}) => (
+  <Layer opened onClose={onClose} title={label} width={320} target={children}>
+    {/* What is pressed in here means nothing to the list around it. */}
+    <div role="presentation" onKeyDown={(event) => event.key !== 'Escape' && event.stopPropagation()}>
+      <Because entity={entity} record={record} question={question} title={label} />
+    </div>
+  </Layer>
+)
+
+/** An action that the person does not have, where it would stand: it does nothing but say why. */
+export function WhyNot({
+  entity,
+  record,
+  action,
+  label,
+  className,
+  children,
+}: {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly action: string
+  readonly label: string
+  readonly className: string
+  readonly children: ReactNode
+}) {
+  const [open, setOpen] = useState(false)
+  return (
+    <Layer
+      opened={open}
+      onClose={() => setOpen(false)}
+      title={label}
+      width={320}
+      position="bottom-end"
+      target={
+        <button
+          className={className}
+          aria-disabled
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          aria-label={label}
+          onClick={() => setOpen(!open)}
+        >
+          {children}
+        </button>
+      }
+    >
+      <Because entity={entity} record={record} question={{ action }} title={label} />
     </Layer>
   )
 }

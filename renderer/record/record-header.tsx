@@ -10,13 +10,16 @@ import {
   IconPencil,
   IconRestore,
   IconTrash,
+  IconUserPlus,
   IconX,
 } from '@tabler/icons-react'
+import { lazy, Suspense, useState } from 'react'
 import { fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
-import { isEmpty } from '../fields/type.ts'
+import { usePhone } from '../fields/layer.tsx'
+import { isEmpty, isMasked } from '../fields/type.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { WhyButton } from './why.tsx'
@@ -28,6 +31,8 @@ import { copyOf } from './copy.ts'
 import { StateBadge, Transitions, useSteps } from './transitions.tsx'
 import { TitleEdit } from './title-edit.tsx'
 import { deleteWithUndo, type useFieldSaver } from './use-record-actions.ts'
+
+const ShareDialog = lazy(() => import('./share-dialog.tsx').then((module) => ({ default: module.ShareDialog })))
 
 /** What a record is called, where it stands, and what can be done with it. */
 export function RecordHeader({
@@ -60,6 +65,9 @@ export function RecordHeader({
   const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
   const canEdit = may(entity, 'update')
+  const [sharing, setSharing] = useState(false)
+  const phone = usePhone()
+  const openShare = may(entity, 'share') && !onRestore ? () => setSharing(true) : null
   const { me } = useCatalogue()
   const viewAs =
     me.viewAs && entity.id === 'core.member' && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
@@ -71,6 +79,7 @@ export function RecordHeader({
       ? [{ id: 'record.copy', title: 'Duplicate', section: 'On this record', run: copy }]
       : []),
     ...(viewAs ? [{ id: 'record.view-as', title: `View as ${title}`, section: 'On this record', run: viewAs }] : []),
+    ...(openShare ? [{ id: 'record.share', title: 'Share', section: 'On this record', run: openShare }] : []),
     { id: 'record.link', title: 'Copy the link', section: 'On this record', run: () => copyLink(address) },
     ...(may(entity, 'delete') && entity.kind === 'record'
       ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }]
@@ -87,7 +96,9 @@ export function RecordHeader({
     <>
       {mode === 'page' && <EntityIcon icon={entity.display.icon} hue={entity.display.hue} size={32} />}
       <TitleEdit key={record.id} entity={entity} record={record} onSave={saver.save} />
-      {status && !isEmpty(record[status.name]) && <StateBadge entity={entity} record={record} field={status} steps={steps} />}
+      {status && (!isEmpty(record[status.name]) || isMasked(record, status.name)) && (
+        <StateBadge entity={entity} record={record} field={status} steps={steps} />
+      )}
     </>
   )
   return (
@@ -138,6 +149,12 @@ export function RecordHeader({
               label={`Why can I not change this ${entity.title.toLowerCase()}?`}
             />
           )}
+          {openShare && mode === 'page' && !phone && (
+            <button className="btn" onClick={openShare}>
+              <IconUserPlus size={16} stroke={1.5} aria-hidden />
+              Share
+            </button>
+          )}
           {canEdit && (
             <button className={mode === 'page' ? 'btn' : 'icon-btn small'} onClick={edit} aria-label="Edit">
               <IconPencil size={16} stroke={1.5} aria-hidden />
@@ -155,6 +172,11 @@ export function RecordHeader({
                 <Menu.Item leftSection={<IconLink size={16} stroke={1.5} />} onClick={() => copyLink(address)}>
                   Copy the link
                 </Menu.Item>
+                {openShare && (mode === 'panel' || phone) && (
+                  <Menu.Item leftSection={<IconUserPlus size={16} stroke={1.5} />} onClick={openShare}>
+                    Share
+                  </Menu.Item>
+                )}
                 {viewAs && (
                   <Menu.Item leftSection={<IconEye size={16} stroke={1.5} />} onClick={viewAs}>
                     View as {title}
@@ -184,10 +206,15 @@ export function RecordHeader({
         </div>
       </div>
       {mode === 'panel' && <div className="record-head-row record-head-title">{heading}</div>}
-      {subtitle && !isEmpty(record[subtitle.name]) && (
+      {subtitle && (!isEmpty(record[subtitle.name]) || isMasked(record, subtitle.name)) && (
         <div className="record-subtitle muted">
           <Show field={subtitle} value={record[subtitle.name]} record={record} />
         </div>
+      )}
+      {sharing && (
+        <Suspense fallback={null}>
+          <ShareDialog entity={entity} record={record} onClose={() => setSharing(false)} />
+        </Suspense>
       )}
       <span className="sr-only" aria-live="polite">
         {title}

@@ -77,6 +77,38 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
   })
 })
 
+it('a step among the others that is not possible says why when it is asked for', async () => {
+  const claim = await make('flows/claims', { name: 'Taxi', amount: '50' })
+  const { page, complaints } = await open('admin@acme', `/e/flows/claims/${claim.id}`)
+  await page.getByRole('button', { name: 'State: steps from here' }).click()
+  await page.getByRole('menuitem', { name: 'Submit' }).click({ force: true })
+  const told = page.getByRole('dialog')
+  await told.getByText('Submit is not possible now').waitFor()
+  await told.getByText('count(self.items) > 0', { exact: true }).waitFor()
+  await told.getByRole('button', { name: 'Close' }).click()
+  expect(await stateOf(`flows/claims/${claim.id}`)).toBe('draft')
+  expect(complaints).toEqual([])
+})
+
+it('who looks as somebody else on a phone is told in one line, with the way back in reach', async () => {
+  vi.spyOn(console, 'info').mockImplementation(() => undefined)
+  const { page, complaints } = await open('admin@acme', `/e/core/members/${rep}`, 'phone')
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: /^View as / }).click()
+  const banner = page.locator('.banner-viewing')
+  const back = page.getByRole('button', { name: 'Back to yourself' })
+  await back.waitFor()
+  const [line, button, content] = [await banner.boundingBox(), await back.boundingBox(), await page.locator('main').boundingBox()]
+  expect(line!.height).toBeLessThanOrEqual(48)
+  expect(line!.width).toBe(sizes.phone.width)
+  expect(button!.x + button!.width).toBeLessThanOrEqual(sizes.phone.width)
+  expect(button!.height).toBeGreaterThanOrEqual(44)
+  expect(content!.y).toBeGreaterThanOrEqual(line!.y + line!.height)
+  await back.click()
+  await expect.poll(() => banner.count()).toBe(0)
+  expect(complaints).toEqual([])
+})
+
 it('a step that leaves a draft opens it, filled in', async () => {
   const purchase = await make('flows/purchases', { name: 'Bolts', items: [{ what: 'bolt', quantity: 3 }] })
   ok(await world.call('admin@acme', 'POST', `/api/flows/purchases/${purchase.id}/order`, { body: {} }))

@@ -32,7 +32,18 @@ export function Banners() {
       {me.viewer && (
         <div className="banner banner-viewing">
           <IconEye size={16} stroke={1.5} aria-hidden />
-          <span>You see BusinessOS as {me.name ?? 'another person'}. Nothing can be changed.</span>
+          <span className="ellipsis" title={`You see BusinessOS as ${me.name ?? 'another person'}. Nothing can be changed.`}>
+            <span className="wide-only">You see BusinessOS as </span>
+            <span className="banner-short" aria-hidden>
+              As{' '}
+            </span>
+            {me.name ?? 'another person'}
+            <span className="wide-only">. Nothing can be changed.</span>
+            <span className="banner-short" aria-hidden>
+              {' '}
+              · read only
+            </span>
+          </span>
           <button className="btn quiet" onClick={() => void endViewAs()}>
             Back to yourself
           </button>

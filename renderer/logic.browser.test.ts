@@ -120,14 +120,58 @@ describe('a new order', () => {
     await expect.poll(() => sent.length).toBe(2)
   })
 
-  it('offers in a limited reference only what fits', async () => {
-    const { page } = await open('admin@acme', '/e/works/orders/new')
+  it('offers in a limited reference only what fits, asked of the server; what is made there fits', async () => {
+    const { page, complaints } = await open('admin@acme', '/e/works/orders/new')
+    const filters: (string | null)[] = []
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url())
+      if (pathname === '/api/crm/contacts' && searchParams.has('limit')) filters.push(searchParams.get('filter'))
+    })
     await choose(page, page.getByRole('button', { name: 'Customer', exact: true }), 'Vienna works')
     await page.getByRole('button', { name: 'Contact', exact: true }).click()
     await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
+    await page.getByText('Only what fits here is offered').waitFor()
     await page.getByRole('combobox', { name: 'Contact' }).fill('of')
     await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
     expect(await page.getByRole('option', { name: 'Bert of Berlin' }).count()).toBe(0)
+    expect([...new Set(filters)]).toEqual([`self.company == '${vienna.id}'`])
+    await page.getByRole('combobox', { name: 'Contact' }).fill('Carl')
+    await page.getByRole('option', { name: 'Create “Carl”' }).click()
+    const dialog = page.getByRole('dialog', { name: 'New contact' })
+    await dialog.getByRole('button', { name: 'Company', exact: true }).getByText('Vienna works').waitFor()
+    await dialog.getByRole('button', { name: /^Create contact/ }).click()
+    await expect.poll(() => page.getByRole('button', { name: 'Contact', exact: true }).innerText()).toContain('Carl')
+    expect(complaints).toEqual([])
+  })
+
+  it('marks the cells that a line needs, and shows in a cell what the server says of it', async () => {
+    const { page } = await open('admin@acme', '/e/works/orders/new')
+    await page.getByLabel('Name', { exact: false }).first().fill('Cells')
+    for (const [line, article] of ['Bolt', 'Gift'].entries()) {
+      await page.getByRole('button', { name: 'Add line' }).click()
+      await choose(page, page.getByRole('button', { name: `Article, line ${line + 1}` }), article)
+    }
+    const cell = (line: number, title: string): Locator => page.locator(`[data-line="${line}"] td`).filter({ has: page.getByLabel(title) })
+    await cell(1, 'Note, line 2').getByText('Required', { exact: true }).waitFor()
+    expect(await cell(0, 'Note, line 1').getByText('Required', { exact: true }).count()).toBe(0)
+    await page.getByLabel('Note, line 2', { exact: true }).fill('free')
+    await page.route('**/api/works/orders', (route) =>
+      route.fulfill({
+        status: 422,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          title: 'The request has invalid values',
+          status: 422,
+          code: 'request-invalid',
+          errors: [{ pointer: '/lines/1/price', detail: 'Nobody sells it for that.' }],
+        }),
+      }),
+    )
+    await page.getByRole('button', { name: 'Create order' }).click()
+    await cell(1, 'Price, line 2').getByText('Nobody sells it for that').waitFor()
+    expect(await page.getByLabel('Price, line 2', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+    await page.getByLabel('Price, line 2', { exact: true }).fill('3')
+    await expect.poll(() => page.getByText('Nobody sells it for that').count()).toBe(0)
   })
 
   it('is the same on a phone, line by line', async () => {

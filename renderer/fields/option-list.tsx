@@ -24,6 +24,8 @@ interface Props {
   readonly empty?: string
   readonly create?: { readonly text: string; readonly run: () => void } | null
   readonly initialQuery?: string
+  /** Stands below the options. */
+  readonly note?: string | null
 }
 
 /** A searchable list of options, worked entirely from its input: arrows move, Enter picks, 1–9 pick while nothing is typed. */
@@ -39,6 +41,7 @@ export function OptionList({
   empty = 'Nothing found',
   create = null,
   initialQuery = '',
+  note = null,
 }: Props) {
   const [own, setOwn] = useState(initialQuery)
   const text = query ?? own
@@ -138,6 +141,7 @@ export function OptionList({
         )}
         {shown.length === 0 && <div className="options-empty">{loading ? 'Searching…' : empty}</div>}
       </div>
+      {note !== null && <p className="options-note">{note}</p>}
     </div>
   )
 }

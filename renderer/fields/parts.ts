@@ -21,10 +21,14 @@ export const PartsContext = createContext<Parts>({
 export const useParts = (): Parts => useContext(PartsContext)
 
 /** What may be chosen in a limited reference of a record, or of one of its lines; null: whatever there is. */
-export type LimitFor = (
-  field: Field,
-  record: RecordData | Readonly<Record<string, unknown>> | undefined,
-) => { readonly query: Readonly<Record<string, string>>; readonly fits: (candidate: RecordData) => boolean } | null
+export type LimitFor = (field: Field, record: RecordData | Readonly<Record<string, unknown>> | undefined) => Limited | null
+export interface Limited {
+  /** As a list is asked for it; null: only `fits` can tell. */
+  readonly filter: string | null
+  /** What a new record has to begin with in order to fit. */
+  readonly given: Readonly<Record<string, unknown>>
+  readonly fits: (candidate: RecordData) => boolean
+}
 export const LimitContext = createContext<LimitFor>(() => null)
 
 /** True where a value stands inside a button or a row that is itself the link: nothing in it may be clickable. */

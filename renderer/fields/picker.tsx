@@ -2,6 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQueries } from '@tanstack/react-query'
 import { useState } from 'react'
 import { entityOf, fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
+import { isProblem } from '../api/problem.ts'
 import { listRecords, type RecordData } from '../api/records.ts'
 import type { Ref } from '../api/titles.ts'
 import { expanded, titleOf } from '../model/entity.ts'
@@ -51,18 +52,23 @@ export function Picker({
 
   const answers = useQueries({
     queries: entities.map((entity) => ({
-      queryKey: ['entity', entity.id, 'pick', settled, limit?.query] as const,
+      queryKey: ['entity', entity.id, 'pick', settled, limit?.filter ?? null] as const,
       queryFn: async ({ signal }: { readonly signal: AbortSignal }) => {
         const found = settled === '' ? {} : searchQuery(entity, settled)
         if (found === null) return []
         const subtitle = entity.display.subtitleField === null ? null : fieldOf(entity, entity.display.subtitleField)
         const expand = subtitle?.reference ? subtitle.name : undefined
         const recent = settled === '' ? recentIds(catalogue, entity.id).slice(0, 8) : []
+        const list = (asked: Readonly<Record<string, string>>, most: number, filter: string | undefined) =>
+          listRecords(entity, { ...asked, filter, expand, limit: String(most) }, signal)
+        const filter = limit?.filter ?? undefined
         const [first, rest] = await Promise.all([
-          recent.length === 0
-            ? { data: [] }
-            : listRecords(entity, { ...limit?.query, 'id.in': recent.join(','), expand, limit: '8' }, signal).catch(() => ({ data: [] })),
-          listRecords(entity, { ...limit?.query, ...found, expand, limit: limit ? '100' : '20' }, signal),
+          recent.length === 0 ? { data: [] } : list({ 'id.in': recent.join(',') }, 8, filter).catch(() => ({ data: [] })),
+          // What a list does not take as a filter, the form judges of each that comes.
+          list(found, filter === undefined && limit ? 100 : 20, filter).catch((error: unknown) => {
+            if (filter === undefined || !isProblem(error) || error.status !== 400) throw error
+            return list(found, 100, undefined)
+          }),
         ])
         const ordered = recent.flatMap((id) => first.data.filter((record) => record.id === id))
         return [...ordered, ...rest.data.filter((record) => !recent.includes(record.id))]
@@ -108,7 +114,7 @@ export function Picker({
           run: () =>
             openCreate({
               entity: creatable.id,
-              initial: creatable.titleField === null ? {} : { [creatable.titleField]: typed },
+              initial: { ...limit?.given, ...(creatable.titleField !== null && { [creatable.titleField]: typed }) },
               onCreated: (record) => onPick({ entity: creatable.id, id: record.id }, titleOf(creatable, record)),
             }),
         }
@@ -125,6 +131,7 @@ export function Picker({
       onQuery={setQuery}
       loading={loading}
       create={create}
+      note={limit && !refused ? 'Only what fits here is offered' : null}
       empty={
         refused || entities.length === 0
           ? 'These records are not available to your role'

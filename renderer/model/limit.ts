@@ -1,19 +1,24 @@
-import type { Field as FieldView } from '../api/catalogue.ts'
+import type { CatalogueView, Field as FieldView } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import type { Field } from '../../engine/catalogue/types.ts'
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
+import { format } from '../../engine/expressions/format.ts'
 import { exchange } from '../../engine/expressions/transform.ts'
-import type { Node } from '../../engine/expressions/types.ts'
+import type { Node, RecordNode } from '../../engine/expressions/types.ts'
+import { written } from '../../engine/expressions/written.ts'
 import { rowsOf } from '../../engine/records/decide-draft.ts'
 import type { Draft } from '../../engine/records/decide-draft.ts'
 import { derived, type FormSituation } from './logic.ts'
+import { namesOf } from './names.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
 /** Which records a limited reference (`where`) takes, as far as that is known here. The server judges what is chosen. */
 export interface Limit {
-  /** What a list can be asked for: fields of the candidate that must equal something of the document. */
-  readonly query: Readonly<Record<string, string>>
+  /** The same condition as a list takes it, the values of the document put in; null: it cannot be said to a list. */
+  readonly filter: string | null
+  /** What a record that is made for this place has to begin with: fields that must equal something of the document. */
+  readonly given: Readonly<Record<string, unknown>>
   readonly fits: (candidate: RecordData) => boolean
 }
 
@@ -25,19 +30,20 @@ export function limitOf(situation: FormSituation, data: Row, rowId: string | nul
   const where = own?.logic?.where
   if (!row || !own || !where) return null
   const target = situation.catalogue.entities[field.reference?.targets[0]?.entity ?? '']
-  const query = conjuncts(where.root).flatMap((part): (readonly [string, string])[] => {
+  const valueOf = (node: Node): unknown =>
+    formulas.value({ ...where, type: node.type, root: node, dependencies: dependenciesOf(node) }, row)
+  const given = conjuncts(where.root).flatMap((part): (readonly [string, unknown])[] => {
     const sides = equality(part)
     const chosen = sides && [sides, sides.toReversed()].find(([left, right]) => isOfChosen(left!, own) && isOfDocument(right!, own))
     const [left, right] = chosen ?? []
-    if (left?.kind !== 'field' || !right) return []
+    if (left?.kind !== 'field' || left.member !== null || !right) return []
     const name = target?.fields.find((each) => each.id === left.field)?.name
-    const value = formulas.value({ ...where, type: right.type, root: right, dependencies: dependenciesOf(right) }, row)
-    return name === undefined || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-      ? []
-      : [[name, String(value)]]
+    const value = valueOf(right)
+    return name === undefined || value === undefined || value === null ? [] : [[name, value]]
   })
   return {
-    query: Object.fromEntries(query),
+    filter: target ? filterOf(situation.catalogue, where.root, own, target.id, valueOf) : null,
+    given: Object.fromEntries(given),
     fits(candidate) {
       const read: FormSituation['read'] = (entity, id) => (id === candidate.id ? candidate : situation.read(entity, id))
       const tried = derived({ ...situation, read }, placed(data, rowId, field, candidate.id))
@@ -45,6 +51,43 @@ export function limitOf(situation: FormSituation, data: Row, rowId: string | nul
       return !there || tried.formulas.holds(where, there) !== false
     },
   }
+}
+
+/** The condition as one of the candidate, `self` being that; null where it reads of the document what has no value that could be written. */
+function filterOf(view: CatalogueView, where: Node, reference: Field, target: string, valueOf: (node: Node) => unknown): string | null {
+  let isSayable = true
+  const asked = exchange(where, {
+    node(node) {
+      if (node.kind === 'constant' || node.kind === 'parameter' || !isOfDocument(node, reference) || isInLoop(node)) return null
+      const value = valueOf(node)
+      // `== null` asks whether there is a value, which is another question than whether it equals one that is missing.
+      if (value === undefined || value === null) isSayable = false
+      return { kind: 'constant', type: node.type, value: value ?? null }
+    },
+    record(record) {
+      if (isChosen(record, reference)) return { kind: 'root', root: 'self', entity: target }
+      // What is left of the document: a loop over its lines, say.
+      if (record.kind === 'root' && record.root !== 'user') isSayable = false
+      return null
+    },
+  })
+  return isSayable ? format(written(asked, namesOf(view))) : null
+}
+
+/** It has another value for each element that a loop goes over. */
+function isInLoop(node: Node): boolean {
+  let isSo = false
+  exchange(node, {
+    node: (each) => {
+      if (each.kind === 'variable') isSo = true
+      return null
+    },
+    record: (record) => {
+      if (record.kind === 'element') isSo = true
+      return null
+    },
+  })
+  return isSo
 }
 
 const rowIn = (draft: Draft, id: string | null): Draft | undefined =>
@@ -68,13 +111,10 @@ const conjuncts = (node: Node): readonly Node[] => (node.kind === 'and' ? [...co
 const equality = (node: Node): readonly Node[] | null => (node.kind === 'call' && node.overload.startsWith('eq.') ? node.args : null)
 
 /** A field of the candidate itself. */
-const isOfChosen = (node: Node, reference: Field): boolean =>
-  node.kind === 'field' &&
-  node.member === null &&
-  node.of.kind === 'hop' &&
-  node.of.field === reference.id &&
-  node.of.of.kind === 'root' &&
-  node.of.of.root === 'self'
+const isOfChosen = (node: Node, reference: Field): boolean => node.kind === 'field' && isChosen(node.of, reference)
+
+const isChosen = (record: RecordNode, reference: Field): boolean =>
+  record.kind === 'hop' && record.field === reference.id && record.of.kind === 'root' && record.of.root === 'self'
 
 /** Nothing in it hangs on what is chosen. */
 function isOfDocument(node: Node, reference: Field): boolean {

@@ -140,6 +140,20 @@ describe('a permission that a tenant gives', () => {
     expect(under(crm(before, {}), stored, 'crm.boss').permission).toBeUndefined()
   })
 
+  test('that nobody can make sense of any more denies, whatever it was', () => {
+    const stored = store(compilerOf(crm(before, file)), said)
+    for (const broken of [
+      {},
+      { ...stored, hide: 'all' },
+      { ...stored, grants: { read: { kind: 'yes' } } },
+      { ...stored, mask: null },
+      null,
+    ]) {
+      const { permission, own } = under(crm(before, file), broken as StoredPermission)
+      expect([permission, own!.faults.length]).toEqual([undefined, 1])
+    }
+  })
+
   test('takes a transition away that a role has by the lifecycle', () => {
     const named = {
       ...before,

@@ -33,7 +33,6 @@ export interface RoleEdit {
   readonly entity: string
   readonly document: StoredPermission
 }
-export const noEdits: RoleEdits = { roles: [], permissions: [] }
 
 /**
  * Compiles what tenants say of roles against one catalogue, by the same steps as the files of modules. `symbols` are those that the
@@ -82,8 +81,7 @@ export class RoleCompiler {
       const entity = this.#base.entities.get(id)
       const draft = this.#draft(id)
       if (!entity || !draft || role === administrator || !symbols.roles.has(role)) continue
-      const { node, lost } = fromStored(this.#place(draft), symbols, document)
-      const { permission, faults } = this.#inForce(draft, symbols, role, node, lost)
+      const { node, permission, faults } = this.#understood(draft, symbols, role, document)
       const granted = changed.get(id) ?? new Map(entity.permissions)
       granted.delete(role)
       if (permission) granted.set(role, permission)
@@ -145,6 +143,17 @@ export class RoleCompiler {
     const among = { ...draft, node: { ...draft.node, 'x-bos': { ...settings, permissions: { ...settings.permissions, [role]: node } } } }
     const only = new Map([...symbols.roles].filter(([id]) => id === role))
     return { permission: permissionsOf(among, symbols, only, new Map([[role, words]])).get(role) ?? null, faults }
+  }
+
+  /** Whatever a tenant keeps, its people can go on working: what nobody can make sense of denies. */
+  #understood(draft: EntityDraft, symbols: Symbols, role: string, document: StoredPermission) {
+    try {
+      const { node, lost } = fromStored(this.#place(draft), symbols, document)
+      return { node, ...this.#inForce(draft, symbols, role, node, lost) }
+    } catch {
+      const node: PermissionNode = { scope: 'all' }
+      return { node, permission: null, faults: [{ pointer: '', detail: 'what is kept cannot be read any more: say it again' }] }
+    }
   }
 
   /** A document that may be older than the modules: what of it is wrong denies, and the rest is as it says. */

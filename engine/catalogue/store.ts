@@ -131,7 +131,8 @@ export class Catalogues {
   }
 
   async #read(tenant: string): Promise<Said> {
-    const [base, edits] = await Promise.all([this.#readModules(tenant), this.#readEdits(tenant)])
+    const base = await this.#readModules(tenant)
+    const edits = await this.#readEdits(tenant)
     return { base, edits, hash: hashUnder(base, edits) }
   }
 

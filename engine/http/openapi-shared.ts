@@ -207,7 +207,7 @@ export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
   MemberAccessChange: object({
     'email?': maybeText,
     'password?': { ...maybeText, format: 'password', minLength: limits.passwordMinCharacters, maxLength: limits.passwordMaxCharacters },
-    roles: { ...listOf(text), description: 'All of them; at most one per module.' },
+    roles: { ...listOf(text), description: 'All of them, of modules and of the tenant’s own.' },
   }),
   RoleSummary: object(summary),
   Role: object({

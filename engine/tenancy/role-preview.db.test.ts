@@ -24,6 +24,7 @@ const files: Readonly<Record<string, object>> = {
       name: text('Name'),
       secret: text('Secret'),
       amount: { type: 'integer', title: 'Amount' },
+      double: { title: 'Double', 'x-bos': { type: 'integer', compute: 'self.amount * 2' } },
       stage: {
         title: 'Stage',
         enum: ['open', 'done'],
@@ -101,6 +102,10 @@ async function seen(who: keyof typeof members, path = 'shop/items'): Promise<Map
   if (reply.status !== 200) return new Map()
   return new Map((ok(reply)['data'] as { id: string; _masked?: string[] }[]).map(({ id, _masked = [] }) => [id, _masked]))
 }
+async function fieldsOf(who: keyof typeof members): Promise<string[]> {
+  const view = ok(await call(`${who}@acme` as Person, 'GET', 'catalogue')) as { entities: Record<string, { fields: { name: string }[] }> }
+  return (view.entities['shop.item']?.fields ?? []).map(({ name }) => name)
+}
 async function updatable(who: keyof typeof members): Promise<Set<string>> {
   const found = new Set<string>()
   for (const id of (await seen(who)).keys()) {
@@ -126,6 +131,13 @@ describe('a preview tells what then is seen', () => {
     ['what hangs on other records of the entity', 'shop.clerk', { scope: 'all', read: 'self.link.amount > 1 || self.owner == user' }],
     ['the other way round', 'shop.buyer', { scope: 'own', read: 'exists(self.linked, each, each.amount > 6)' }],
     ['who asks', 'shop.clerk', { scope: 'all', read: 'self.owner.name != user.name' }],
+    ['a mask', 'shop.clerk', { scope: 'all', read: true, mask: { secret: { unless: 'self.amount > 7' } } }],
+    [
+      'a mask that hangs on other records',
+      'shop.clerk',
+      { scope: 'own', read: true, mask: { secret: { unless: 'self.link.amount < 3' } } },
+    ],
+    ['what is made of a hidden value', 'shop.buyer', { scope: 'all', read: 'self.amount < 6', hide: ['amount'] }],
     ['not anything', 'shop.clerk', { scope: 'own', read: true, update: true, create: true }],
   ])('%s', async (_, role, document) => {
     const path = `access/roles/${role}/${items}`
@@ -139,6 +151,7 @@ describe('a preview tells what then is seen', () => {
     const looks = async () => ({
       items: { rep: await seen('rep'), manager: await seen('manager') },
       notes: { rep: await seen('rep', 'shop/notes'), manager: await seen('manager', 'shop/notes') },
+      fields: { rep: await fieldsOf('rep'), manager: await fieldsOf('manager') },
       updatable: { rep: await updatable('rep'), manager: await updatable('manager') },
     })
     const before = await looks()
@@ -146,6 +159,14 @@ describe('a preview tells what then is seen', () => {
     const after = await looks()
     for (const who of ['rep', 'manager'] as const) {
       const told = among(preview, who, 'shop.item')
+      // A second look: fields are gained and lost as the description of the API says.
+      const [knew, knows] = [before.fields[who], after.fields[who]]
+      const known = (a: readonly string[], b: readonly string[]): string[] => a.filter((each) => !b.includes(each)).sort()
+      expect([who, [...(told?.fields.gained ?? [])].sort(), [...(told?.fields.lost ?? [])].sort()]).toEqual([
+        who,
+        known(knows, knew),
+        known(knew, knows),
+      ])
       const [was, is] = [before.items[who], after.items[who]]
       const list = { gained: without(is.keys(), was), lost: without(was.keys(), is) }
       expect([who, told?.rows['list'] ?? none, told?.rows['get'] ?? none]).toEqual([who, list, list])

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { suggestion } from '../fields/nearest.ts'
+import { sightWarnings } from './check-sight.ts'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { dump } from './dump.ts'
@@ -30,11 +31,16 @@ export const checkCommand = {
         only,
         sources.map((source) => source.id),
       )
-    const faults = check(sources, compiledValidate()).filter((fault) => only === undefined || fault.file.startsWith(`${only}/`))
+    const isAsked = ({ file }: SourceFault): boolean => only === undefined || file.startsWith(`${only}/`)
+    const all = check(sources, compiledValidate())
+    const faults = all.filter(isAsked)
+    // Roles of one module may write what another declares: only the whole says who sees what.
+    const warnings = all.length > 0 ? [] : sightWarnings(compileCatalogue(sources, catalogueHash(sources))).filter(isAsked)
     const folder = relative(process.cwd(), shell.modulesDir)
     for (const fault of faults) shell.out(`${folder}/${faultLine(fault)}`)
     const checked = sources.filter((source) => only === undefined || source.id === only)
     const files = checked.reduce((sum, source) => sum + source.files.size, 0)
+    for (const warning of warnings) shell.out(`warning: ${folder}/${faultLine(warning)}`)
     if (faults.length === 0) shell.out(`${checked.map((source) => source.id).join(', ')}: ${files} files, no faults`)
     return faults.length === 0 ? 0 : 1
   },

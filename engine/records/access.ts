@@ -9,7 +9,7 @@ import { echo, Problem } from '../problems.ts'
 import { followInputs } from './derived-access.ts'
 import { combine, scopesOf } from './grants.ts'
 import type { Combined } from './grants.ts'
-import { inputsOf } from './inputs.ts'
+import { inputsOf } from '../catalogue/inputs.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
 /** What a transaction is opened with; without an access it reads no records. */

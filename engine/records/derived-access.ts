@@ -1,8 +1,8 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
 import { asksNothing, covers } from './grants.ts'
 import type { Combined } from './grants.ts'
-import { madeOf, placeOf } from './inputs.ts'
-import type { Input } from './inputs.ts'
+import { madeOf, placeOf } from '../catalogue/inputs.ts'
+import type { Input } from '../catalogue/inputs.ts'
 import type { EntityAccess, RowCondition } from './types.ts'
 
 /**

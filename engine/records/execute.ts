@@ -18,6 +18,7 @@ import type { EventDraft } from './decide.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
 import { FoundDocuments, originQueries } from './documents.ts'
 import { getQuery } from './get.ts'
+import { knownFaults, withoutHidden } from './hidden-faults.ts'
 import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
@@ -175,11 +176,11 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
       { answers, documents, count: (wanted) => loaded.numbers.count(tx, actor, wanted) },
       () => decideOperations(request, operations, loaded),
     )
-    const results = done.results.map((each, i) =>
-      each instanceof Problem || each.produced.length === 0
-        ? each
-        : { ...each, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) },
-    )
+    const results = done.results.map((each, i) => {
+      if (each instanceof Problem) return withoutHidden(each, request)
+      const warnings = knownFaults(each.warnings, request)
+      return { ...each, warnings, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
+    })
     const stamp = { actor, via: request.via, requestId: request.requestId }
     const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
     const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))

@@ -3,7 +3,7 @@ import type { Explanation } from '../expressions/explain.ts'
 import type { ConditionsExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
 import { isMasked } from './explain-reader.ts'
-import { madeOf } from './inputs.ts'
+import { madeOf } from '../catalogue/inputs.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
 

@@ -5,13 +5,15 @@ import { Problem } from '../problems.ts'
 import { constraintMeaning } from '../schema/meaning.ts'
 import { fieldsOf, taken } from './decide-operations.ts'
 import type { WriteRequest } from './request.ts'
+import { withoutHidden } from './hidden-faults.ts'
 import type { Access } from './types.ts'
 
 type Asked = Pick<WriteRequest, 'access' | 'here' | 'operations' | 'mode'>
 
 /** What the database refused, in the words of the request: which fields, not which constraint. Stale passes: the gateway retries. */
 export function explainRefusal(error: unknown, request: Asked): unknown {
-  if (error instanceof Problem || error instanceof Stale) return error
+  if (error instanceof Problem) return withoutHidden(error, request)
+  if (error instanceof Stale) return error
   const { tree } = request.here.entity
   if (tree && isCycle(error)) {
     const detail = 'A record cannot be under itself.'

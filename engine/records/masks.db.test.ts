@@ -23,7 +23,7 @@ const files: Readonly<Record<string, object>> = {
     properties: {
       name: line('Name', { 'x-bos': { index: true } }),
       code: line('Code', { 'x-bos': { index: true } }),
-      secret: line('Secret'),
+      secret: line('Secret', { 'x-bos': { requiredWhen: 'self.level == 70' } }),
       level: integer('Level'),
       cost: integer('Cost', { index: true }),
       price: integer('Price'),
@@ -63,7 +63,17 @@ const files: Readonly<Record<string, object>> = {
       titleField: 'code',
       search: ['name', 'code'],
       unique: [{ id: 'code', fields: ['code'] }],
-      rules: [{ id: 'cheap', assert: 'self.cost < 1000', message: 'Too dear.', at: 'price' }],
+      rules: [
+        { id: 'quiet', assert: "coalesce(self.level, 0) != 71 || self.secret == 'open'", message: 'Not like this.', at: 'secret' },
+        {
+          id: 'hint',
+          assert: "coalesce(self.level, 0) != 72 || self.secret == 'open'",
+          message: 'Think twice.',
+          at: 'secret',
+          severity: 'warning',
+        },
+        { id: 'cheap', assert: 'self.cost < 1000', message: 'Too dear.', at: 'price' },
+      ],
       permissions: {
         'vault.partly': {
           scope: 'all',
@@ -319,5 +329,21 @@ describe('writing', () => {
     expect((shown['_produced'] as Json[])[0]!['data']).toEqual({ name: 'own', price: 50, level: 1 })
     ok(await call('admin@acme', 'PATCH', `items/${high}`, { secret: 'shut', level: 1 }))
     expect(told(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 1000 }))).toEqual([422, [['/price', 'Too dear.']]])
+  })
+  test('what stands against a record by what the writer does not know has no name', async () => {
+    const refused = [
+      await call('rep@acme', 'PATCH', `items/${own}`, { level: 70 }),
+      await call('rep@acme', 'POST', 'items', { name: 'x', level: 71, cost: 1 }),
+      await call('rep@acme', 'POST', 'items/bulk', { operations: [{ op: 'update', id: own, data: { level: 71 } }] }),
+    ]
+    expect(refused.map(told)).toEqual([
+      [422, [['', 'Something that you may not see stands against it.']]],
+      [422, [['', 'Not like this.']]],
+      [422, [['/operations/0/data', 'Not like this.']]],
+    ])
+    const warned = await call('rep@acme', 'PATCH', `items/${own}`, { level: 72 })
+    expect((warned.body as Json)['_warnings']).toEqual([{ pointer: '', detail: 'Think twice.' }])
+    for (const { text } of [...refused, warned]) expect(text.toLowerCase()).not.toContain('secret')
+    expect(told(await call('admin@acme', 'PATCH', `items/${own}`, { level: 70 }))).toEqual([422, [['/secret', 'Secret is required.']]])
   })
 })

@@ -3,7 +3,7 @@ import type { Produced } from './decide-effects.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
 import { isMasked } from './explain-reader.ts'
-import { inputsOf, placeOf } from './inputs.ts'
+import { inputsOf, placeOf } from '../catalogue/inputs.ts'
 import type { WriteRequest } from './request.ts'
 
 type Values = Produced['data']

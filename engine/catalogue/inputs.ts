@@ -1,5 +1,5 @@
-import { numberingExpressions } from '../catalogue/types.ts'
-import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { numberingExpressions } from './types.ts'
+import type { Catalogue, Entity, Field } from './types.ts'
 import type { Expression, Needs } from '../expressions/types.ts'
 
 /** Something that an expression reads. */

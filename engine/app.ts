@@ -23,6 +23,7 @@ import { createPasswords } from './identity/passwords.ts'
 import { createSignIn } from './identity/sign-in.ts'
 import { createTokens } from './identity/tokens.ts'
 import { createViewings } from './identity/viewing.ts'
+import { createDerivedValues, type DerivedValues } from './jobs/derived-values.ts'
 import { createJobService } from './jobs/index.ts'
 import { openWakeups } from './jobs/wakeups.ts'
 import { loadMasterKey } from './keys/master-key.ts'
@@ -59,6 +60,7 @@ export interface App {
   readonly tenants: Tenants
   readonly records: RecordsDoor
   readonly roles: Roles
+  readonly derived: DerivedValues
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
@@ -109,6 +111,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onError: logError,
     })
     closers.push(jobs.stop)
+    const derived = createDerivedValues({ database, records, jobs, catalogueOf: (modules) => catalogues.of(modules) })
 
     const passwords = createPasswords(limits)
     const tokens = createTokens(masterKey, limits)
@@ -125,7 +128,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         return view.account
       },
     })
-    const tenants = createTenants({ database, records, hashPassword: passwords.hash, modules: () => catalogues.full.modules })
+    const tenants = createTenants({
+      database,
+      records,
+      hashPassword: passwords.hash,
+      modules: () => catalogues.full.modules,
+      onEnabled: derived.note,
+    })
     const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf })
     const roles = createRoles({
       database,
@@ -144,6 +153,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       database,
       withOwner: database.withOwner,
       records,
+      onEnabled: derived.note,
       catalogue: catalogues.full,
       catalogueOf,
       passwords,
@@ -190,11 +200,16 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
     })
+    // Before anything is written with what the modules say now.
+    await derived.look().catch(logError)
     if (config.roles.has('worker')) await jobs.start()
     if (config.roles.has('worker')) {
       const housekeeping = setInterval(
         () =>
-          void database.call({ text: 'select bos.housekeep($1, $2)', values: [limits.idempotencyHours, limits.jobDays] }).catch(logError),
+          void database
+            .call({ text: 'select bos.housekeep($1, $2)', values: [limits.idempotencyHours, limits.jobDays] })
+            .then(derived.look)
+            .catch(logError),
         limits.housekeepingMs,
       ).unref()
       closers.push(() => {
@@ -210,6 +225,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       tenants,
       records,
       roles,
+      derived,
       demo,
       masterKeyFile: masterKey.file,
       faults,

@@ -6,6 +6,7 @@ import { dbCommand } from './database/commands.ts'
 import { auditCommand } from './events/commands.ts'
 import { explainCommand } from './tenancy/explain-command.ts'
 import { demoCommand, passwordCommand, tenantCommand, type Installation } from './tenancy/commands.ts'
+import { recomputeCommand } from './tenancy/recompute-command.ts'
 import { rolesCommand } from './tenancy/role-commands.ts'
 
 /** One command of `bos`. `run` prints to `out` and answers the exit code; every command stands in the room it belongs to. */
@@ -35,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   db: dbCommand,
   audit: auditCommand,
   explain: explainCommand,
+  recompute: recomputeCommand,
 }
 
 /** Runs one command line; answers the exit code. */
@@ -59,6 +61,7 @@ async function openInstallation(config: Config): Promise<Installation> {
     database: app.database,
     records: app.records,
     roles: app.roles,
+    derived: app.derived,
     withOwner: app.database.withOwner,
     close: app.close,
   }

@@ -108,7 +108,7 @@ async function nextRows(database: Database, actor: Actor, job: string, undo: str
         select coalesce(bool_or(version = r.version and job = $4), false) as own,
           count(*) filter (where job = $5) > count(*) filter (where job = $4 and version > r.version) as undone,
           coalesce(bool_or(version > r.version and (job is null or job not in ($4, $5))), false) as "foreign",
-          coalesce((array_agg(type order by version desc))[1] = 'deleted', false) as deleted, max(version) as latest
+          coalesce((array_agg(type order by version desc) filter (where type <> 'derived'))[1] = 'deleted', false) as deleted, max(version) as latest
         from (
           -- Whoever calls the API chooses its request id, and so could pass for the import; it cannot choose how it came.
           select version, type, case when via = 'import' then request_id end as job

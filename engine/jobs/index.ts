@@ -9,15 +9,20 @@ import { importKind, submitImport } from './import.ts'
 import { submitUndo, undoKind } from './import-undo.ts'
 import { createJobs } from './jobs.ts'
 import type { Job, JobsOptions } from './jobs.ts'
+import { recomputeKind } from './recompute.ts'
 
 export type JobService = ReturnType<typeof createJobService>
 
-/** Jobs and what uses them so far: imports and their undo. */
+/** Jobs and what uses them so far: imports, their undo, and what brings derived values up to date. */
 export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonly records: RecordsDoor }) {
   const { database, records } = options
   const jobs = createJobs({
     ...options,
-    kinds: [importKind({ records }, (actor, job) => importSource(database, actor, job)), undoKind(records, database)],
+    kinds: [
+      importKind({ records }, (actor, job) => importSource(database, actor, job)),
+      undoKind(records, database),
+      recomputeKind({ database, records }),
+    ],
   })
   let uploads = 0
   const checked = (id: string): string => {
@@ -26,6 +31,7 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
   }
   const answer = (status: number, job: Job): Answer => ({ status, body: JSON.stringify(job), headers: {} })
   return {
+    submit: jobs.submit,
     start: jobs.start,
     stop: jobs.stop,
     /** `POST /api/{module}/{plural}/import`. */

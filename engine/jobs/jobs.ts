@@ -30,7 +30,7 @@ export interface JobRun {
   readonly input: unknown
   /** As last kept by `checkpoint`; {} at first. A job that was interrupted goes on from here. */
   readonly state: unknown
-  /** Runs `work` as the member who asked, with the roles they have now; once more when they changed meanwhile. */
+  /** Runs `work` as the member who asked (or the engine, where it did), with the roles they have now; once more when they changed meanwhile. */
   as<T>(work: (actor: Actor) => Promise<T>): Promise<T>
   /** Keeps state and progress, together with `also`, in one transaction. Throws Interrupted when the job was cancelled or the process stops. */
   checkpoint(state: unknown, done: number, total: number | null, also?: readonly Query[]): Promise<void>
@@ -56,9 +56,9 @@ export class Interrupted extends Error {
 export interface Submission {
   /**
    * Of work that is done once: while such a job waits or runs, and when it is done, it is refused with Problem 'conflict'; one that
-   * failed or was cancelled goes on from its last checkpoint, for whoever asks now.
+   * failed or was cancelled goes on from its last checkpoint, for whoever asks now. `again`: one that is done begins afresh.
    */
-  readonly once?: { readonly id: string; readonly refusal: string }
+  readonly once?: { readonly id: string; readonly refusal: string; readonly again?: true }
   readonly also?: (job: string) => readonly Query[]
   readonly idempotency?: Idempotency | null
 }
@@ -93,6 +93,36 @@ const toJob = (row: Record<string, unknown>): Job => ({
   finishedAt: row['finished_at'] as string | null,
 })
 
+/** Runs what it is given as whom `load` answers; who is out of date is loaded anew, once. */
+export function asActor(load: () => Promise<Actor>): JobRun['as'] {
+  let actor: Promise<Actor> | undefined
+  return async (task) => {
+    try {
+      return await task(await (actor ??= load()))
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error
+      return task(await (actor = load()))
+    }
+  }
+}
+
+/** Of a row of tenant and member; without a member it is the engine itself that acts, as an administrator. */
+export function actorFrom(tenant: string, row: Readonly<Record<string, unknown>>): Actor {
+  const member = (row['member_id'] ?? null) as string | null
+  return {
+    tenant,
+    tenantSlug: String(row['slug']),
+    member,
+    session: null,
+    roles: member === null ? [administrator] : (row['roles'] as string[]),
+    generation: Number(row['generation']),
+    timeZone: String(row['time_zone']),
+    tenantName: String(row['name']),
+    locale: String(row['locale']),
+    currency: String(row['currency']),
+  }
+}
+
 /**
  * Work that outlives a request. bos.job holds the truth: what was asked, how far it got, what came of it. A wake-up may be
  * lost, a process may die: the sweep hands the job to another worker, which goes on from the last checkpoint.
@@ -109,8 +139,11 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     const insert: Query = {
       text: `insert into bos.job as j (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)
         on conflict (tenant_id, id) do update set status = 'queued', created_by = excluded.created_by, attempts = 0, result = null,
-          finished_at = null, cancel_requested_at = null, updated_at = now() where j.status in ('failed', 'cancelled')`,
-      values: [actor.tenant, id, kind, JSON.stringify(input), actor.member],
+          finished_at = null, cancel_requested_at = null, updated_at = now(), input = excluded.input,
+          state = case j.status when 'done' then '{}' else j.state end,
+          progress_done = case j.status when 'done' then 0 else j.progress_done end
+        where j.status in ('failed', 'cancelled') or ($6 and j.status = 'done')`,
+      values: [actor.tenant, id, kind, JSON.stringify(input), actor.member, once?.again === true],
     }
     const earlier = await database.transaction(contextOf(actor), async (tx) => {
       const [done] = idempotency ? await claim(tx, idempotency, actor) : []
@@ -210,7 +243,7 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
       staleSeconds * 250,
     )
     try {
-      const as = asMember(ref)
+      const as = asActor(() => loadActor(ref))
       const checkpoint: JobRun['checkpoint'] = async (next, done, total, also = []) => {
         const isCancelled = await as((actor) => keep(held, actor, next, done, total, also))
         state = next
@@ -238,34 +271,11 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
       values: [tenant, job, run, outcome, JSON.stringify(result ?? null)],
     })
 
-  function asMember(ref: JobRef): JobRun['as'] {
-    let actor: Promise<Actor> | undefined
-    return async (task) => {
-      try {
-        return await task(await (actor ??= loadActor(ref)))
-      } catch (error) {
-        if (!(error instanceof Stale)) throw error
-        return task(await (actor = loadActor(ref)))
-      }
-    }
-  }
-
   async function loadActor({ tenant, job }: JobRef): Promise<Actor> {
     const { rows } = await database.call({ text: 'select * from bos.job_actor($1, $2)', values: [tenant, job] })
-    const row = rows[0]
+    const [row] = rows
     if (!row) throw new Problem('not-allowed', 'The person who asked for this can no longer sign in.')
-    return {
-      tenant,
-      tenantSlug: String(row['slug']),
-      member: String(row['member_id']),
-      session: null,
-      roles: row['roles'] as string[],
-      generation: Number(row['generation']),
-      timeZone: String(row['time_zone']),
-      tenantName: String(row['name']),
-      locale: String(row['locale']),
-      currency: String(row['currency']),
-    }
+    return actorFrom(tenant, row)
   }
 
   /** Answers whether the job was cancelled meanwhile. Throws Interrupted, and keeps nothing, when another worker has the job by now. */

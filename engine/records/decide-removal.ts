@@ -121,7 +121,7 @@ export function marked({ entity, id, ...at }: Versioned, deletionId: string): Re
 function unmarked({ entity, id, ...at }: Versioned): RecordChange {
   return {
     write: { kind: 'update', entity, row: { id, ...next(at), deleted: false, deletion_id: null } },
-    event: { entity, record: id, type: 'restored', ...next(at), changed: [], body: { set: {} } },
+    event: { entity, record: id, type: 'restored', ...next(at), changed: [], body: { set: {} }, isUnderived: true },
   }
 }
 
@@ -131,7 +131,7 @@ function clear(cleared: readonly Dependant[]): RecordChange {
   const set = Object.fromEntries(cleared.map((each) => [each.field.id, { from: each.from, to: null }]))
   return {
     write: { kind: 'update', entity, row: { id, ...next(at), ...Object.fromEntries(cleared.map((each) => [each.column, null])) } },
-    event: { entity, record: id, type: 'updated', ...next(at), changed: Object.keys(set), body: { set } },
+    event: { entity, record: id, type: 'updated', ...next(at), changed: Object.keys(set), body: { set }, isUnderived: true },
   }
 }
 

@@ -87,6 +87,8 @@ export interface EventDraft {
   /** Field ids, and `lines/{line}/{field}` for lines. */
   readonly changed: readonly string[]
   readonly body: EventBody
+  /** What is derived of it has yet to be worked out: it was changed or brought back without being decided as a document. */
+  readonly isUnderived?: true
 }
 export interface EventBody {
   readonly set: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
@@ -167,45 +169,6 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
 }
 
 const placesOf = (document: Draft): ReadonlyMap<string, string> => new Map([...rowsOf(document)].map(({ id, pointer }) => [id, pointer]))
-
-/** A document whose derived values hang on what changed elsewhere. */
-export interface DerivedOperation {
-  readonly entity: Entity
-  readonly stored: Stored
-  /** `entity/field` of what has to be worked out anew. */
-  readonly anew: ReadonlySet<string>
-  /** Where in the request the cause stands, by the id of the document or of a line of it. */
-  readonly places: ReadonlyMap<string, string>
-}
-
-/** Works the values out anew and judges the document by its rules. It comes to another revision, and no other version: nobody edited it. */
-export function decideDerived(
-  { catalogue, surroundings }: Pick<Situation, 'catalogue' | 'surroundings'>,
-  { entity, stored, anew, places }: DerivedOperation,
-): Consequences {
-  const faults: Fault[] = []
-  // Whatever is wrong with the document, the cause of it stands in the request. Lines stand in pointers by their ids.
-  const report: Report = (at, detail) => {
-    const row = at.split('/').findLast((part) => places.has(part)) ?? stored.id
-    const pointer = places.get(row) ?? ''
-    if (!faults.some((each) => each.detail === detail && each.pointer === pointer)) faults.push({ pointer, detail })
-  }
-  const formulas = new Formulas(surroundings)
-  const draft = draftDocument({ catalogue, member: null, report }, { entity, id: stored.id, pointer: '' }, stored, null)
-  derive({ catalogue, formulas, report, anew }, draft)
-  judgeRules({ formulas, report, warn: () => undefined, event: 'update' }, draft)
-  if (formulas.open.length > 0) throw new Unanswered(formulas.open)
-  if (faults.length > 0) throw invalid(faults)
-  const { row, writes, changed, body } = emit(catalogue, draft)
-  if (changed.length === 0) return { writes: [], events: [], origins: [] }
-  const { id, version } = stored
-  const revision = stored.revision + 1
-  return {
-    writes: [{ kind: 'update', entity, row: { id, version, revision, ...row }, isDerived: true }, ...writes],
-    events: [{ entity, record: id, type: 'derived', version, revision, changed, body }],
-    origins: [],
-  }
-}
 
 /** The document as the operation makes it, and what rules warn of. Throws every fault of it at once, or Unanswered. */
 function draftOf(

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Entity } from '../catalogue/types.ts'
+import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Database, Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
@@ -12,6 +12,7 @@ import type { ResolvedOperation, UpsertOperation } from './change.ts'
 import { Entangled, Unanswered } from './decide-refusals.ts'
 import { columnValues } from './decide-emit.ts'
 import type { WantedNumber } from './decide-numbers.ts'
+import type { Surroundings } from './decide-formulas.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import type { EventDraft } from './decide.ts'
@@ -222,6 +223,13 @@ async function decided<T>(tx: Transaction, { answers, documents, count }: Source
   }
 }
 
+/** Works out derived values alone. What others have written meanwhile is only seen by asking now. */
+export function decideNow<T>(tx: Transaction, catalogue: Catalogue, actor: Actor, decide: (surroundings: Surroundings) => T): Promise<T> {
+  const answers = new Answers(catalogue, actor, new Date())
+  const sources = { answers, documents: new FoundDocuments(catalogue, actor), count: countNothing }
+  return decided(tx, sources, () => decide(answers.surroundings))
+}
+
 /** Where in the request each record and line stands that an operation changes. */
 function placesOf(operations: readonly ResolvedOperation[], results: Decided['results']): (record: string, line?: string) => string {
   const places = new Map<string, string>()
@@ -248,13 +256,7 @@ async function propagateFrom(
       tx,
       catalogue,
       tenant: actor.tenant,
-      // What others have written meanwhile is only seen by asking now.
-      decide: (decide) => {
-        const answers = new Answers(catalogue, actor, new Date())
-        return decided(tx, { answers, documents: new FoundDocuments(catalogue, actor), count: countNothing }, () =>
-          decide(answers.surroundings),
-        )
-      },
+      decide: (decide) => decideNow(tx, catalogue, actor, decide),
       write: ({ writes, events }) => writeQueries(writes, events, { actor, via, requestId }, false),
     },
     changed,

@@ -87,6 +87,39 @@ describe('a chain over documents', () => {
   })
 })
 
+test('documents that each read something else besides what has changed follow all the same', async () => {
+  const shared = await make('/api/works/articles', { name: 'Shared', weight: 1 })
+  const orders: Data[] = []
+  for (let i = 1; i <= 25; i++) {
+    const own = await make('/api/works/articles', { name: `Own ${i}`, weight: i })
+    orders.push(
+      await make('/api/works/orders', {
+        name: `O${i}`,
+        lines: [
+          { article: shared.id, note: '-' },
+          { article: own.id, note: '-' },
+        ],
+      }),
+    )
+  }
+  ok(await call('PATCH', `/api/works/articles/${shared.id}`, { weight: 100 }))
+  const weights = await Promise.all(orders.map(async ({ id }) => (await read(`/api/works/orders/${id}`))['kilos']))
+  expect(weights).toEqual(orders.map((_, i) => `${101 + i}.000`))
+})
+
+test('what a deleted record reads may change: it is right when it is restored, and its rules hold', async () => {
+  const company = await make('/api/crm/companies', { name: 'Before' })
+  const sale = await make('/api/works/sales', { name: 'S', customer: company.id, items: [{ article: bolt.id, quantity: 5 }] })
+  const delivery = await deliver([itemsOf(sale)[0]!.id, 2])
+  ok(await call('DELETE', `/api/works/sales/${sale.id}`))
+  await world.sql(`update works.sale set account_title = 'Long ago' where id = $1`, [sale.id])
+  ok(await call('PATCH', `/api/crm/companies/${company.id}`, { name: 'After' }))
+  ok(await call('POST', `/api/works/sales/${sale.id}/restore`))
+  const restored = await read(`/api/works/sales/${sale.id}`)
+  expect([restored['account_title'], restored['delivered'], restored['version']]).toEqual(['After / S', 2, 3])
+  expect(delivery.id).toBeTruthy()
+})
+
 test('fifty writers at once: nothing is lost, nothing over-delivered, and a recomputation agrees', async () => {
   const sales = await Promise.all([sell(20, 20), sell(20, 20)])
   const items = sales.flatMap((sale) => itemsOf(sale).map((each) => each.id))
@@ -115,6 +148,7 @@ test('fifty writers at once: nothing is lost, nothing over-delivered, and a reco
     const sum = itemsOf(now).reduce((total, each) => total + Number(each['delivered']), 0)
     expect([now['delivered'], now['percent']]).toEqual([sum, ((sum * 100) / 40).toFixed(2)])
   }
+  expect(await world.app.derived.differences(world.acme.id)).toEqual([])
 })
 
 test('a thousand documents follow one change, part by part; more than can be held to it are refused as a whole', async () => {

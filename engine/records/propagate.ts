@@ -5,8 +5,10 @@ import type { Query, Transaction } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
 import type { Stored } from './change.ts'
-import { decideDerived } from './decide.ts'
 import type { Consequences, EventDraft } from './decide.ts'
+import { decideDerived, decideEach } from './decide-derived.ts'
+import type { Surroundings } from './decide-formulas.ts'
+import { derivationsOf } from './derivations.ts'
 import { tablesOf } from './expression-tables.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import { and, column, remember, Slot, toTemplate } from './sql.ts'
@@ -26,6 +28,8 @@ export interface Changed {
   readonly fields: readonly string[]
   /** It is new, gone or back, and with it its lines. */
   readonly comesOrGoes: boolean
+  /** What is derived of itself has yet to be worked out. */
+  readonly isUnderived: boolean
   /** Earlier values of references, by field id. */
   readonly from: ReadonlyMap<string, unknown>
   /** Where in the request the cause stands. */
@@ -37,7 +41,7 @@ export interface Propagating {
   readonly catalogue: Catalogue
   readonly tenant: string
   /** Decides with answers as the database gives them now. */
-  readonly decide: (decide: (surroundings: Parameters<typeof decideDerived>[0]['surroundings']) => Consequences) => Promise<Consequences>
+  readonly decide: (decide: (surroundings: Surroundings) => Consequences) => Promise<Consequences>
   readonly write: (consequences: Consequences) => readonly Query[]
 }
 
@@ -71,7 +75,8 @@ export async function propagate(propagating: Propagating, first: readonly Change
 
 /** In the order in which they are locked, so many at a time as are held in memory. Throws Problem 'too-expensive'. */
 function* inParts(affected: readonly Affected[]): Generator<Affected> {
-  if (affected.reduce((sum, { documents }) => sum + documents.size, 0) > limits.derivedDocuments) throw tooMany()
+  const others = affected.flatMap(({ documents }) => [...documents.values()]).filter(({ isOwn }) => !isOwn)
+  if (others.length > limits.derivedDocuments) throw tooMany()
   for (const { entity, documents } of affected) {
     const sorted = [...documents].sort(([a], [b]) => (a < b ? -1 : 1))
     for (let from = 0; from < sorted.length; from += limits.derivedDocumentsAtOnce)
@@ -86,8 +91,18 @@ const tooMany = (): Problem =>
   )
 
 /** Whether anything hangs on what these events change. */
-export const hasDependants = ({ dependants }: Catalogue, changed: readonly Changed[]): boolean =>
-  dependants.size > 0 && changed.some((each) => keysOf(each).some((key) => dependants.has(key)) || each.comesOrGoes)
+export const hasDependants = (catalogue: Catalogue, changed: readonly Changed[]): boolean =>
+  changed.some(
+    (each) =>
+      (catalogue.dependants.size > 0 && (keysOf(each).some((key) => catalogue.dependants.has(key)) || each.comesOrGoes)) ||
+      ownOf(catalogue, each).length > 0,
+  )
+
+/** What is to be worked out of the changed record itself. What was looked up when it was written stays as it was found. */
+function ownOf(catalogue: Catalogue, { entity, isUnderived }: Changed): readonly string[] {
+  if (!isUnderived) return []
+  return [...derivationsOf(catalogue).all].flatMap(([key, each]) => (each.document === entity && !each.isSearched ? [key] : []))
+}
 
 const keysOf = ({ entity, fields, comesOrGoes }: Changed): string[] => [
   ...fields.map((field) => `${entity.id}/${field}`),
@@ -107,6 +122,7 @@ export function changesOf(
       id: record,
       fields: Object.keys(body.set),
       comesOrGoes: ['created', 'deleted', 'restored'].includes(type),
+      isUnderived: event.isUnderived === true,
       from: new Map(Object.entries(body.set).map(([field, { from }]) => [field, from])),
       pointer: pointerOf(record),
     }
@@ -115,6 +131,7 @@ export function changesOf(
       id,
       fields: Object.keys(set),
       comesOrGoes: op !== 'changed',
+      isUnderived: false,
       from: new Map(Object.entries(set).map(([field, { from }]) => [field, from])),
       pointer: pointerOf(record, id),
     }))
@@ -138,6 +155,8 @@ interface Cause {
   readonly anew: Set<string>
   /** Where in the request the cause stands, by the id of the document or line that it reaches. */
   readonly places: Map<string, string>
+  /** The request has changed the document itself. */
+  readonly isOwn: boolean
 }
 
 /** One question: which rows hang, by this dependant, on records with these ids at the end of the path. */
@@ -149,20 +168,25 @@ interface Search {
 
 async function affectedBy({ tx, catalogue, tenant }: Propagating, changed: readonly Changed[]): Promise<readonly Affected[]> {
   const searches = searchesFor(catalogue, changed)
-  if (searches.length === 0) return []
   const queries = searches.map(({ dependant, path, pointers }) => {
     const template = remember(dependant, `dependants ${JSON.stringify(path)}`, () => dependantsTemplate(catalogue, dependant, path))
     return template({ tenant, ids: [...pointers.keys()].sort() })
   })
-  const rows = await tx.send({ role: 'bos_write', queries })
+  const rows = queries.length > 0 ? await tx.send({ role: 'bos_write', queries }) : []
   const found = new Map<string, Map<string, Cause>>()
+  for (const each of changed) {
+    const own = ownOf(catalogue, each)
+    if (own.length === 0) continue
+    const documents = found.get(each.entity.id) ?? new Map<string, Cause>()
+    found.set(each.entity.id, documents.set(each.id, { anew: new Set(own), places: new Map([[each.id, each.pointer]]), isOwn: true }))
+  }
   searches.forEach(({ dependant, pointers }, i) => {
     const document = documentOf(catalogue, catalogue.entities.get(dependant.entity)!)
     const documents = found.get(document.id) ?? new Map<string, Cause>()
     found.set(document.id, documents)
     for (const row of rows[i]!.rows) {
       const id = String(row['document'])
-      const cause = documents.get(id) ?? { anew: new Set(), places: new Map<string, string>() }
+      const cause = documents.get(id) ?? { anew: new Set(), places: new Map<string, string>(), isOwn: false }
       documents.set(id, cause)
       cause.anew.add(`${dependant.entity}/${dependant.field}`)
       const pointer = pointers.get(String(row['cause'])) ?? ''
@@ -280,7 +304,7 @@ async function workOut(propagating: Propagating, entity: Entity, documents: Read
   const [, rows] = await tx.send({ role: 'bos_write', queries: documentQueries(catalogue, entity, tenant, ids) })
   const stored = [...readDocuments(catalogue, entity, rows!.rows).values()]
   return propagating.decide((surroundings) => {
-    const decided = stored.map((each: Stored) => {
+    const decided = decideEach(stored, (each: Stored) => {
       const { anew, places } = documents.get(each.id)!
       return decideDerived({ catalogue, surroundings }, { entity, stored: each, anew, places })
     })

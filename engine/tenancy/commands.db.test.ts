@@ -11,6 +11,7 @@ const installation: Installation = {
   database: app.database,
   records: app.records,
   roles: app.roles,
+  derived: app.derived,
   withOwner: app.database.withOwner,
   close: () => Promise.resolve(),
 }

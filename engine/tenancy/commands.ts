@@ -4,6 +4,7 @@ import type { Database } from '../database/types.ts'
 import type { Session } from '../database/roles.ts'
 import { limits } from '../config.ts'
 import { createPasswords } from '../identity/passwords.ts'
+import type { DerivedValues } from '../jobs/derived-values.ts'
 import { Problem } from '../problems.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import { endDemo } from './demo.ts'
@@ -16,6 +17,7 @@ export interface Installation {
   readonly database: Pick<Database, 'call'>
   readonly records: RecordsDoor
   readonly roles: Roles
+  readonly derived: Pick<DerivedValues, 'recompute' | 'differences'>
   withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
   close(): Promise<void>
 }

@@ -30,6 +30,8 @@ export interface DemoParts {
   readonly database: Pick<Database, 'call'>
   readonly withOwner: <T>(work: (session: Session) => Promise<T>) => Promise<T>
   readonly records: RecordsDoor
+  /** Told of a tenant that has got modules, before they have records. */
+  readonly onEnabled: (tenant: string) => Promise<void>
   readonly catalogue: Catalogue
   readonly catalogueOf: (actor: Actor) => Promise<Catalogue>
   readonly seeds: (modules: readonly string[], report: (fault: SeedFault) => void) => Promise<readonly SeedFile[]>
@@ -107,6 +109,7 @@ async function fill(
     await openTenant(database, uuid(), tenant, modules)
   }
   const actor = await actorOf(database, tenant.slug)
+  await parts.onEnabled(actor.tenant)
   const task = { records: parts.records, catalogue: await parts.catalogueOf(actor), actor, now: parts.now() }
   let keys: ReadonlyMap<string, string> = new Map(Object.entries(before?.keys ?? {}))
   const people: SeedPerson[] = []

@@ -59,9 +59,11 @@ export interface TenantParts {
   readonly records: RecordsDoor
   /** Modules that can be enabled, by id. */
   readonly modules: () => ReadonlyMap<string, Module>
+  /** Told of a tenant that has got modules, before they have records. */
+  readonly onEnabled: (tenant: string) => Promise<void>
 }
 
-export function createTenants({ database, hashPassword, records, modules }: TenantParts): Tenants {
+export function createTenants({ database, hashPassword, records, modules, onEnabled }: TenantParts): Tenants {
   return {
     create: async (wanted) => {
       const chosen = judge(wanted, modules())
@@ -75,6 +77,7 @@ export function createTenants({ database, hashPassword, records, modules }: Tena
           faults: [{ pointer: '/slug', detail: 'is taken' }],
         })
       const actor = engineActor({ ...wanted, ...opened })
+      await onEnabled(opened.id)
       const member = await writeMember(records, actor, wanted.admin)
       const { email } = wanted.admin
       const { existing, passwordKept } = await setAccess(database, {
@@ -115,6 +118,7 @@ export function createTenants({ database, hashPassword, records, modules }: Tena
       const unknown = unknownModule(module, modules())
       if (unknown !== null) throw new Problem('request-invalid', '', { faults: [{ pointer: '/module', detail: unknown }] })
       for (const each of withDependencies([module], modules())) await enableModule(database, String(tenant['id']), each)
+      await onEnabled(String(tenant['id']))
       const [after] = (await find()).rows
       return ((after?.['modules'] as { module: string }[] | undefined) ?? []).map((each) => each.module)
     },

@@ -4,6 +4,7 @@ import type { ConditionsExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
 import { isMasked } from './explain-reader.ts'
 import { madeOf } from '../catalogue/inputs.ts'
+import { layerOf } from './explain-reach.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -91,7 +92,7 @@ function shownBy({ access, here, field, reach, conditions, roles }: ExplainingFi
     const permission = here.entity.permissions.get(role)
     if (!permission) return []
     const title = roleTitle(catalogue, role)
-    const of = { about: 'shown', role, layer: here.entity.layer } as const
+    const of = { about: 'shown', role, layer: layerOf(catalogue, here.entity, role) } as const
     if (!readers.has(role)) return [{ grants: false, reason: { ...of, detail: `${title} does not show this record.` } }]
     if (isMasked(permission.hide, field.path))
       return [{ grants: false, reason: { ...of, detail: `${title} does not show ${field.field.title}.` } }]
@@ -140,7 +141,7 @@ function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: Exp
     for (const role of roles) {
       const permission = here.entity.permissions.get(role)
       if (permission && isMasked(permission.readOnly, path))
-        add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: here.entity.layer })
+        add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: layerOf(access.catalogue, here.entity, role) })
     }
   if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
   if (isMasked(reach.masked, path)) add(`What is not shown may not be changed.`)

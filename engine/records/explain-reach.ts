@@ -110,6 +110,10 @@ export function readReach(asked: Omit<Asked, 'access' | 'id'>, { rows }: Rows): 
   }
 }
 
+/** Who says what the role may do with the entity. */
+export const layerOf = ({ own }: Catalogue, { id, layer }: Entity, role: string): Entity['layer'] =>
+  own?.permissions.get(id)?.has(role) ? 'tenant' : layer
+
 /** The roles that grant it here and those that do not. */
 export function reasonsOf(
   {
@@ -131,7 +135,7 @@ export function reasonsOf(
       detail: `${titleOf(grant.role)} may ${does} ${plural} of the scope “${title}”${holds ? ', and this is one' : '; this is none of them'}.`,
       role: grant.role,
       scope,
-      layer: entity.layer,
+      layer: layerOf(catalogue, entity, grant.role),
       ...(condition && { condition }),
     }
   }
@@ -141,7 +145,11 @@ export function reasonsOf(
     because: held.filter((each) => each.holds).map(told),
     refused: [
       ...held.filter((each) => !each.holds).map(told),
-      ...silent.map((role): Reason => ({ detail: `${titleOf(role)} may not ${does} ${plural}.`, role, layer: entity.layer })),
+      ...silent.map((role): Reason => ({
+        detail: `${titleOf(role)} may not ${does} ${plural}.`,
+        role,
+        layer: layerOf(catalogue, entity, role),
+      })),
       ...(roles.length === 0 ? [{ detail: 'There is no role at all.' }] : []),
     ],
   }

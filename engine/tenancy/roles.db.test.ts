@@ -225,6 +225,11 @@ describe('a role', () => {
     expect(likely.length).toBeLessThan(own.length)
     expect(await names('rep@globex')).toEqual(there)
     expect(await names('manager@acme')).toEqual(others)
+    const [one] = ok(await call('rep@acme', 'GET', '/api/crm/deals?limit=1'))['data'] as { id: string }[]
+    const why = async (action: string): Promise<Json> =>
+      ok(await call('rep@acme', 'GET', `/api/crm/deals/${one!.id}/explain?action=${action}`))
+    expect(await why('get')).toMatchObject({ allowed: true, because: [{ role: 'crm.rep', scope: 'own', layer: 'tenant' }] })
+    expect((await why('delete'))['refused']).toContainEqual(expect.objectContaining({ role: 'crm.rep', layer: 'tenant' }))
     const { permissions } = (await byAdmin('GET', '/crm.rep')) as { permissions: Record<string, { module: Json; tenant: Json }> }
     expect(permissions['crm.deal']!.module).toMatchObject({ scope: ['own', 'shared'], create: true })
     expect(permissions['crm.deal']!.tenant).toEqual({ scope: 'own', read: 'self.probability > 50', update: true })

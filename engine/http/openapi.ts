@@ -16,6 +16,8 @@ export interface About {
   readonly version: string
   /** The caller manages sign-in and roles. */
   readonly administrator: boolean
+  /** The caller looks as somebody else: reads, and ends that. */
+  readonly viewing?: boolean
 }
 
 /** An OpenAPI 3.1 document; only what tests and routes look into is typed. */
@@ -65,7 +67,7 @@ export function openapiDocument(access: Access, about: About): OpenapiDocument {
       { name: 'Jobs', description: 'Work that outlives a request.' },
       ...modules.map(({ id: module, title }) => ({ name: title, description: `Records of the module ${module}.` })),
     ],
-    paths: { ...services, ...merged((each) => each.paths) },
+    paths: readIf(about.viewing === true, { ...services, ...merged((each) => each.paths) }),
     components: {
       schemas: { ...shared, ...merged((each) => each.schemas) },
       parameters: { ...sharedParameters, ...(record && sharedFilters(record)), ...merged((each) => each.parameters) },
@@ -77,6 +79,20 @@ export function openapiDocument(access: Access, about: About): OpenapiDocument {
       },
     },
   })
+}
+
+/** What the gateway lets through for somebody who looks as somebody else, and what takes no bearer: signing in again, say. */
+function readIf(viewing: boolean, paths: OpenapiDocument['paths']): OpenapiDocument['paths'] {
+  if (!viewing) return paths
+  const verbs = new Set(['post', 'put', 'patch', 'delete'])
+  const isKept = (path: string, verb: string, operation: unknown): boolean =>
+    !verbs.has(verb) || (path === '/api/auth/view-as' && verb === 'delete') || Object.hasOwn(operation as object, 'security')
+  return Object.fromEntries(
+    Object.entries(paths).flatMap(([path, item]) => {
+      const kept = Object.entries(item).filter(([verb, operation]) => isKept(path, verb, operation))
+      return kept.some(([name]) => name !== 'parameters') ? [[path, Object.fromEntries(kept)]] : []
+    }),
+  )
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -111,13 +127,18 @@ function withoutUnused(document: OpenapiDocument): OpenapiDocument {
 }
 
 /** Documents of an access are the same for everybody who has it: made once. */
-const texts = new WeakMap<Access, { readonly body: string; readonly etag: string }>()
+const texts = { own: new WeakMap<Access, Text>(), viewing: new WeakMap<Access, Text>() }
+interface Text {
+  readonly body: string
+  readonly etag: string
+}
 
-function textFor(access: Access, about: About): { readonly body: string; readonly etag: string } {
-  let text = texts.get(access)
+function textFor(access: Access, about: About): Text {
+  const made = texts[about.viewing ? 'viewing' : 'own']
+  let text = made.get(access)
   if (!text) {
     const body = JSON.stringify(openapiDocument(access, about))
-    texts.set(access, (text = { body, etag: weakTag(body) }))
+    made.set(access, (text = { body, etag: weakTag(body) }))
   }
   return text
 }
@@ -136,7 +157,11 @@ export function openapiRoute({ catalogueOf, version }: OpenapiParts): Route {
     fresh: true,
     handle: async ({ request }, actor) => {
       const access = accessFor(await catalogueOf(actor), actor.roles)
-      const { body, etag } = textFor(access, { version, administrator: actor.roles.includes(administrator) })
+      const { body, etag } = textFor(access, {
+        version,
+        administrator: !actor.viewing && actor.roles.includes(administrator),
+        viewing: actor.viewing !== undefined,
+      })
       if (request.headers['if-none-match']?.split(',').some((tag) => tag.trim() === etag)) return empty(304, { etag })
       return { status: 200, body, headers: { etag } }
     },

@@ -112,6 +112,23 @@ describe('whoever does', () => {
     expect(problemOf(await by(token, 'POST', `/api/crm/deals/${path}`, {}))).toEqual([403, 'viewing-only'])
   })
 
+  test('is told of no write by the description of the API', async () => {
+    type Paths = Record<string, Record<string, { security?: unknown }>>
+    const mine = async (): Promise<Paths> => ok(await call('rep@acme', 'GET', '/api/openapi.json'))['paths'] as Paths
+    const writes = (paths: Paths): string[] =>
+      Object.entries(paths).flatMap(([path, item]) =>
+        Object.entries(item)
+          .filter(([verb, operation]) => !['get', 'parameters'].includes(verb) && !operation.security)
+          .map(([verb]) => `${verb} ${path}`),
+      )
+    const [own, viewed] = [await mine(), ok(await by(token, 'GET', '/api/openapi.json'))['paths'] as Paths]
+    expect(writes(own)).toContain('patch /api/crm/deals/{id}')
+    expect(writes(viewed)).toEqual(['delete /api/auth/view-as'])
+    // What can be read is described as for themselves.
+    expect(viewed['/api/crm/deals']!['get']).toEqual(own['/api/crm/deals']!['get'])
+    expect(await mine()).toEqual(own)
+  })
+
   test('could not write even past the doors: the database refuses', async () => {
     const [viewing] = await sql<{ session_id: string; generation: string }>(
       `select v.session_id, t.generation from bos.viewing v join bos.tenant t on t.id = v.tenant_id where v.ended_at is null and v.expires_at > now() limit 1`,

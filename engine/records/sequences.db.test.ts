@@ -43,6 +43,20 @@ describe('a number made of the record', () => {
     expect(numbers).toEqual(['A-2026/001 n', 'B-2026/001 n', 'A-2026/002 n', 'A-2027/001 n'])
   })
 
+  test('is told by a dry run, which uses none up', async () => {
+    const a = await account('Tried')
+    const counters = (): Promise<unknown> => world.sql('select * from bos.counter c order by c::text')
+    const before = await counters()
+    const body = { account: a.id, day: '2026-02-01' }
+    for (const _ of range(3)) expect(ok(await call('POST', `${tickets}?dryRun=true`, body))['number']).toBe('Tried-2026/001')
+    expect(await counters()).toEqual(before)
+    const made = await make(tickets, body)
+    expect(made['number']).toBe('Tried-2026/001')
+    const [running] = counts([made['running']])
+    ok(await call('POST', `${tickets}?dryRun=true`, body))
+    expect(counts([(await make(tickets, body))['running']])).toEqual([running! + 1])
+  })
+
   test('stays as it is', async () => {
     const [a, b] = [await account('Stays'), await account('Other')]
     const ticket = await make(tickets, { account: a.id, day: '2026-01-05', note: 'one' })

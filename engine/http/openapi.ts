@@ -65,6 +65,7 @@ export function openapiDocument(access: Access, about: About): OpenapiDocument {
       { name: 'Sign-in', description: 'Tokens, and who one is.' },
       { name: 'Catalogue', description: 'The metadata behind everything.' },
       { name: 'Jobs', description: 'Work that outlives a request.' },
+      ...(about.administrator ? [{ name: 'Roles', description: 'What the tenant says of roles, in place of its modules.' }] : []),
       ...modules.map(({ id: module, title }) => ({ name: title, description: `Records of the module ${module}.` })),
     ],
     paths: readIf(about.viewing === true, { ...services, ...merged((each) => each.paths) }),

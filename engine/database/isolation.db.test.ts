@@ -58,7 +58,17 @@ describe.each(engines)('row-level security on the %s engine', (engine) => {
       'bos.share',
       'test_crm.deal',
     ]
-    const writable = ['bos.idempotency', 'bos.counter', 'bos.job', 'bos.import', 'bos.import_row', 'bos.share', 'test_crm.deal']
+    const writable = [
+      'bos.idempotency',
+      'bos.counter',
+      'bos.job',
+      'bos.import',
+      'bos.import_row',
+      'bos.share',
+      'bos.role',
+      'bos.role_permission',
+      'test_crm.deal',
+    ]
     const counted = await raw(database, async (run) => {
       const counts: unknown[] = []
       for (const [role, tables] of [

@@ -5,6 +5,7 @@ import { quotientSql } from './functions-operators.ts'
 import type { Fragment } from './functions-operators.ts'
 import { writeNumeric } from './numbers.ts'
 import type { Numeric } from './numbers.ts'
+import { keyOf } from './transform.ts'
 import type { Node, Parameter, RecordNode, RecordRoot, Source, Type } from './types.ts'
 import { fromCanonical } from './values.ts'
 
@@ -146,20 +147,10 @@ function typeOf(args: readonly Node[]): Type {
   const [first = { kind: 'text' }] = types
   return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
 }
-/** What two records found in the same way have in common, whatever numbers their variables have. */
-function keyOf(record: RecordNode): string {
-  const bound = new Map<unknown, string>()
-  return JSON.stringify(record, (key, value: unknown) => {
-    if (key === 'variable') return bound.get(value) ?? value
-    if (typeof value === 'object' && value !== null && 'variable' in value && ('where' in value || 'operation' in value))
-      bound.set(value.variable, `bound ${bound.size}`)
-    return value
-  })
-}
-
 /** [] is a list of whatever stands beside it. */
 const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.items.length === 0
 
+const isCondition = ({ kind, type }: Node): boolean => type.kind === 'boolean' && ['call', 'and', 'or', 'not'].includes(kind)
 /** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */
 function nullType({ takes }: Parameter, typed: Type): Type {
   if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
@@ -263,10 +254,19 @@ class Compiler {
       this.#sql,
       args.map((each, i) => {
         const wanted = nullType(parameterAt(i), typed)
+        if (isCondition(each)) return this.#opaque(this.node(each, scope))
         return isEmptyList(each) ? this.#constant(wanted.kind === 'list' ? wanted : each.type, []) : this.#as(wanted, each, scope)
       }),
       { zone: this.#context.zone, literals },
     )
+  }
+
+  /**
+   * A condition as an argument. PostgreSQL's planner takes `x = any(list)` below the top of a WHERE for null where x is, and makes inner joins
+   * of the left ones that x comes from; but in an empty list nothing is, and that is false. It does not look into a case.
+   */
+  #opaque(condition: Fragment): Fragment {
+    return this.#sql`(case ${condition} when true then true when false then false end)`
   }
 
   // ── Records ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

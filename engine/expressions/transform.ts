@@ -121,3 +121,14 @@ export function about(node: Node, record: RecordNode, from: number): Node {
   }
   return exchange(node, by)
 }
+
+/** What two records found in the same way have in common, whatever numbers their variables have. */
+export function keyOf(record: RecordNode): string {
+  const bound = new Map<unknown, string>()
+  return JSON.stringify(record, (key, value: unknown) => {
+    if (key === 'variable') return bound.get(value) ?? value
+    if (typeof value === 'object' && value !== null && 'variable' in value && ('where' in value || 'operation' in value))
+      bound.set(value.variable, `bound ${bound.size}`)
+    return value
+  })
+}

@@ -38,10 +38,14 @@ function isWritableNode(node: Node | RecordNode | Source): boolean {
   }
 }
 
+/** What reads as null, whatever type it was made for. */
+const isNothing = (node: Node): boolean =>
+  node.type.kind === 'null' || (node.kind === 'if' && isNothing(node.then) && isNothing(node.otherwise))
+
 function isWritableCall({ overload, args }: Node & { kind: 'call' }): boolean {
   // Their calendar is a record; see the checker's own tests.
   if (overload.startsWith('workdays.') || overload.startsWith('businessTime.')) return false
-  const kinds = args.map(({ type }) => type.kind)
+  const kinds = args.map((each) => (isNothing(each) ? 'null' : each.type.kind))
   // Of nothing but nulls it is null, and then a test beside ==.
   if (kinds.every((kind) => kind === 'null')) return false
   // The first overload that fits is what an author means, and a null beside == is a test.

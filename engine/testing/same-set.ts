@@ -1,7 +1,33 @@
 /** A world of random roles, and a model of what they let somebody see that shares nothing with the engine. */
 
-export const paths = ['name', 'code', 'amount', 'site', 'rank', 'link', 'tags', 'lines', 'lines.cost'] as const
+export const paths = [
+  ...(['name', 'code', 'amount', 'site', 'rank', 'link', 'tags', 'lines', 'lines.cost'] as const),
+  ...(['double', 'both', 'mine', 'looked', 'pointing', 'lines.twice'] as const),
+] as const
 export type HidePath = (typeof paths)[number]
+
+/** What derived values are made of: in the record itself, and in others. */
+const inputs: { readonly [path in HidePath]?: { readonly own: readonly HidePath[]; readonly other: readonly HidePath[] } } = {
+  double: { own: ['rank'], other: [] },
+  both: { own: ['double', 'lines', 'lines.cost'], other: [] },
+  mine: { own: ['rank'], other: [] },
+  looked: { own: ['link'], other: ['rank'] },
+  pointing: { own: [], other: ['link', 'rank'] },
+  'lines.twice': { own: ['lines.cost'], other: [] },
+}
+const derived = Object.keys(inputs) as HidePath[]
+
+/** What roles say of records in words of their own, in both languages. */
+export const words = {
+  'self.rank > 3': ({ record }: Facts) => Number(record['rank'] ?? 0) > 3,
+  'self.owner == user': ({ scopes: its }: Facts) => its.has('own'),
+  "self.code != 'beta1'": ({ record }: Facts) => record['code'] !== null && record['code'] !== 'beta1',
+  'count(self.lines, l, l.cost > 1) > 0 || self.double == 2': ({ record }: Facts) =>
+    (record['lines'] as { cost: number }[]).some(({ cost }) => cost > 1) || record['rank'] === 1,
+  'self.amount.amount < 700': ({ record }: Facts) =>
+    record['amount'] !== null && Number((record['amount'] as { amount: string }).amount) < 700,
+} as const
+export type Word = keyof typeof words
 export const scopes = ['all', 'own', 'team', 'subtree', 'company', 'shared'] as const
 export type ScopeName = (typeof scopes)[number]
 export type Granted = 'list' | 'get' | 'history' | 'export' | 'update'
@@ -11,6 +37,11 @@ export interface RandomRole {
   readonly scope: readonly ScopeName[]
   readonly actions: readonly Granted[]
   readonly hide: readonly HidePath[]
+  /** What must hold besides of what is read, and of what is changed; null: nothing. */
+  readonly reading: Word | null
+  readonly update: Word | null
+  readonly mask: { readonly [path in HidePath]?: Word }
+  readonly show: readonly HidePath[]
 }
 
 /** Mulberry32: the same worlds for the same seed. */
@@ -34,11 +65,17 @@ export type Random = ReturnType<typeof random>
 export function randomRole(id: string, by: Random): RandomRole {
   const scope = by.chance(0.2) ? (['all'] as const) : by.some(scopes.slice(1), 0.35)
   const reading = by.pick([['list', 'get'], ['list', 'get'], ['list', 'get'], ['list'], ['get']] as const)
+  const hide = by.chance(0.4) ? [] : by.some(paths, by.pick([0.1, 0.35]))
+  const all = Object.keys(words) as Word[]
   return {
     id,
     scope: scope.length > 0 ? scope : ['own'],
     actions: [...reading, ...by.some(['history', 'export', 'update'] as const, 0.7)],
-    hide: by.chance(0.25) ? [] : by.some(paths, 0.35),
+    hide,
+    reading: by.chance(0.25) ? by.pick(all) : null,
+    update: by.chance(0.25) ? by.pick(all) : null,
+    mask: by.chance(0.4) ? Object.fromEntries(by.some(paths, 0.2).map((path) => [path, by.pick(all)])) : {},
+    show: by.chance(0.5) ? by.some(derived, 0.4).filter((path) => !hide.includes(path)) : [],
   }
 }
 
@@ -65,6 +102,11 @@ export const permModule = (roles: readonly RandomRole[]): Readonly<Record<string
         amount: { title: 'Amount', 'x-bos': { type: 'money', index: true } },
         site: { title: 'Site', 'x-bos': { type: 'address' } },
         rank: { type: 'integer', title: 'Rank', 'x-bos': { index: true } },
+        double: { title: 'Double', 'x-bos': { type: 'integer', compute: 'self.rank * 2', index: true } },
+        both: { title: 'Both', 'x-bos': { type: 'integer', compute: 'self.double + sum(self.lines, l, l.cost)' } },
+        mine: { title: 'Mine', 'x-bos': { type: 'integer', compute: 'self.owner == user ? self.rank : self.rank + 100' } },
+        looked: { title: 'Looked', 'x-bos': { type: 'integer', lookup: 'self.link.rank' } },
+        pointing: { title: 'Pointing', 'x-bos': { type: 'integer', rollup: { over: 'linked', measure: 'sum', value: 'self.rank' } } },
         link: { title: 'Link', 'x-bos': { type: 'reference', entity: 'perm.item', onDelete: 'setNull', inverse: 'linked' } },
         lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'perm.item_line' } },
       },
@@ -74,9 +116,15 @@ export const permModule = (roles: readonly RandomRole[]): Readonly<Record<string
         titleField: 'name',
         search: ['name', 'code'],
         permissions: Object.fromEntries(
-          roles.map(({ id, scope, actions, hide }) => [
+          roles.map(({ id, scope, actions, hide, show, mask, ...role }) => [
             id,
-            { scope, ...Object.fromEntries(actions.map((action) => [action, true])), ...(hide.length > 0 && { hide }) },
+            {
+              scope,
+              ...Object.fromEntries(actions.map((action) => [action, (action === 'update' ? role.update : role.reading) ?? true])),
+              ...(hide.length > 0 && { hide }),
+              ...(show.length > 0 && { show }),
+              mask: Object.fromEntries(Object.entries(mask).map(([path, unless]) => [path, { unless }])),
+            },
           ]),
         ),
       },
@@ -84,7 +132,11 @@ export const permModule = (roles: readonly RandomRole[]): Readonly<Record<string
     'entities/item_line.json': {
       title: 'Item line',
       type: 'object',
-      properties: { label: text('Label'), cost: { type: 'integer', title: 'Cost' } },
+      properties: {
+        label: text('Label'),
+        cost: { type: 'integer', title: 'Cost' },
+        twice: { title: 'Twice', 'x-bos': { type: 'integer', compute: 'self.cost * 2' } },
+      },
       'x-bos': { kind: 'line', plural: 'item_lines' },
     },
   }
@@ -104,26 +156,54 @@ export interface Facts {
   readonly record: Readonly<Record<string, unknown>>
 }
 
+const holds = (word: Word | null | undefined, item: Facts): boolean => !word || words[word](item)
+const reads = ({ actions }: RandomRole): boolean => actions.includes('list') || actions.includes('get')
+const isIn = (role: RandomRole, action: Granted, { scopes: its, sharedToUpdate }: Facts): boolean =>
+  role.scope.some((scope) => its.has(scope) && !(scope === 'shared' && action === 'update' && !sharedToUpdate))
+
 /** Does one of the roles let the member do this to the record? */
-export const reaches = (roles: readonly RandomRole[], action: Granted, { scopes: its, sharedToUpdate }: Facts): boolean =>
+export const reaches = (roles: readonly RandomRole[], action: Granted, item: Facts): boolean =>
   roles.some(
-    (role) =>
-      role.actions.includes(action) &&
-      role.scope.some((scope) => its.has(scope) && !(scope === 'shared' && action === 'update' && !sharedToUpdate)),
+    (role) => role.actions.includes(action) && isIn(role, action, item) && holds(action === 'update' ? role.update : role.reading, item),
   )
+
+/** Records that row policies let through. */
+export const isInScope = (roles: readonly RandomRole[], item: Facts): boolean =>
+  roles.some((role) => reads(role) && isIn(role, 'list', item))
 
 /** The roles by which a record is read; a field is shown if one of them shows it. */
 const readers = (roles: readonly RandomRole[], item: Facts): readonly RandomRole[] =>
-  roles.filter(
-    (role) => (role.actions.includes('list') || role.actions.includes('get')) && role.scope.some((scope) => item.scopes.has(scope)),
-  )
-const shownBy = (role: RandomRole, path: HidePath): boolean =>
-  !role.hide.includes(path) && !(path === 'lines.cost' && role.hide.includes('lines'))
-export const shows = (roles: readonly RandomRole[], item: Facts, path: HidePath): boolean =>
-  readers(roles, item).some((role) => shownBy(role, path))
+  roles.filter((role) => reads(role) && isIn(role, 'list', item) && holds(role.reading, item))
+/** A column is as hidden as its list. */
+const above = (path: HidePath): readonly HidePath[] => (path.startsWith('lines.') ? ['lines', path] : [path])
+const knows = (role: RandomRole, path: HidePath): boolean => above(path).every((each) => !role.hide.includes(each))
+const isMasked = (role: RandomRole, path: HidePath): boolean => above(path).some((each) => role.mask[each] !== undefined)
+const shownBy = (role: RandomRole, path: HidePath, item: Facts): boolean =>
+  knows(role, path) && above(path).every((each) => holds(role.mask[each], item))
+
+/** Is the field of whatever record shown to whoever reads it? Told from the roles alone, as it must not hang on which records there are. */
+function isOpen(roles: readonly RandomRole[], path: HidePath): boolean {
+  const plain = roles.filter((role) => reads(role) && knows(role, path) && !isMasked(role, path))
+  const scopesShown = new Set(plain.filter((role) => role.reading === null).flatMap((role) => role.scope))
+  if (plain.length === 0) return false
+  if (scopesShown.has('all')) return true
+  return roles.filter(reads).every((role) => plain.includes(role) || role.scope.every((scope) => scopesShown.has(scope)))
+}
+
+/** Is it shown in this record? What is made of something is shown where all of that is, or where a role says that it is all the same. */
+export function shows(roles: readonly RandomRole[], item: Facts, path: HidePath): boolean {
+  const mine = readers(roles, item).filter((role) => shownBy(role, path, item))
+  const made = inputs[path]
+  if (mine.length === 0 || !made || mine.some((role) => role.show.includes(path))) return mine.length > 0
+  return made.own.every((each) => shows(roles, item, each)) && made.other.every((each) => isOpen(roles, each))
+}
 /** May the field be changed in this record? */
 export const writes = (roles: readonly RandomRole[], item: Facts, path: HidePath): boolean =>
-  shows(roles, item, path) && roles.some((role) => shownBy(role, path) && reaches([role], 'update', item))
+  shows(roles, item, path) && roles.some((role) => shownBy(role, path, item) && reaches([role], 'update', item))
 /** A field that no role shows on any row does not exist. */
-export const exists = (roles: readonly RandomRole[], path: HidePath): boolean =>
-  roles.some((role) => (role.actions.includes('list') || role.actions.includes('get')) && shownBy(role, path))
+export function exists(roles: readonly RandomRole[], path: HidePath): boolean {
+  const mine = roles.filter((role) => reads(role) && knows(role, path))
+  const made = inputs[path]
+  if (mine.length === 0 || !made || mine.some((role) => role.show.includes(path))) return mine.length > 0
+  return made.own.every((each) => exists(roles, each)) && made.other.every((each) => isOpen(roles, each))
+}

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { StartedApp } from '../app.ts'
+import { bos } from '../cli.ts'
+import { readConfig } from '../config.ts'
 import { openShop } from '../testing/shop.ts'
 import { ok } from '../testing/world.ts'
 import { actorFrom, asActor, Interrupted } from './jobs.ts'
@@ -42,12 +44,12 @@ const wrong = (factor: number) =>
 
 const plain = await make('customers', { name: 'Plain' })
 const other = await make('customers', { name: 'Other' })
-const line = (price: string, quantity = 1): object => ({ price, quantity })
-const first = await make('baskets', { name: 'First', customer: plain.id, lines: [line('2.50', 2), line('1.25')] })
-const second = await make('baskets', { name: 'Second', customer: plain.id, holder: 'By hand', lines: [line('10')] })
-const gone = await make('baskets', { name: 'Gone', customer: plain.id, lines: [line('7')] })
-const large = await make('baskets', { name: 'Large', customer: other.id, lines: [line('2000')] })
-const long = await make('baskets', { name: 'Much too long a name', customer: other.id, lines: [line('3')] })
+const lineOf = (price: string, quantity = 1): object => ({ price, quantity })
+const first = await make('baskets', { name: 'First', customer: plain.id, lines: [lineOf('2.50', 2), lineOf('1.25')] })
+const second = await make('baskets', { name: 'Second', customer: plain.id, holder: 'By hand', lines: [lineOf('10')] })
+const gone = await make('baskets', { name: 'Gone', customer: plain.id, lines: [lineOf('7')] })
+const large = await make('baskets', { name: 'Large', customer: other.id, lines: [lineOf('2000')] })
+const long = await make('baskets', { name: 'Much too long a name', customer: other.id, lines: [lineOf('3')] })
 const twins = [await make('baskets', { name: 'Twin', customer: other.id }), await make('baskets', { name: 'Twin', customer: other.id })]
 await make('payments', { basket: first.id, amount: '1.00' })
 ok(await call('admin@acme', 'DELETE', `/api/shop/baskets/${gone.id}`))
@@ -153,6 +155,49 @@ describe('after a module has come to derive values', () => {
     await start({ derived: true, factor: 2 })
     expect((await jobs()).map(({ status }) => status)).toEqual(['done'])
     expect(await later.derived.recompute(acme.id, { all: true })).toMatchObject({ changed: 0 })
+  })
+})
+
+describe('bos recompute', () => {
+  const run = async (...args: string[]): Promise<{ code: number; lines: string[] }> => {
+    const lines: string[] = []
+    const code = await bos(['recompute', ...args], {
+      out: (line) => lines.push(line),
+      modulesDir: '',
+      config: () => readConfig({}, '/'),
+      open: () => Promise.resolve({ ...later, withOwner: later.database.withOwner, close: () => Promise.resolve() }),
+    })
+    return { code, lines }
+  }
+
+  test.each([
+    [2, ['--everything'], /^bos recompute \[--tenant/],
+    [2, ['acme'], /^bos recompute \[--tenant/],
+    [1, ['--tenant', 'nowhere'], /^There is no tenant "nowhere"\.$/],
+    [1, ['--tenant', 'acme', '--entity', 'shop.nothing'], /^There are no records of "shop\.nothing"\.$/],
+    [1, ['--tenant', 'acme', '--entity', 'shop.line'], /^There are no records of "shop\.line"\.$/],
+  ])('answers %i to %j', async (expected, args, told) => {
+    const { code, lines } = await run(...args)
+    expect([code, lines]).toEqual([expected, [expect.stringMatching(told)]])
+  })
+
+  test('says what is not as it should be and changes nothing, or puts it right', async () => {
+    const customers = ['--tenant', 'acme', '--entity', 'shop.customer']
+    expect(await run(...customers, '--check')).toEqual({ code: 0, lines: ['acme: every stored value is what it should be'] })
+    await sql(`update shop.customer set owed = 1 where id = $1`, [plain.id])
+    for (let again = 0; again < 2; again++)
+      expect(await run(...customers, '--check')).toEqual({
+        code: 1,
+        lines: [`acme  shop.customer ${plain.id} owed: "1.00", should be "31.50"`, 'acme: 1 value not what it should be'],
+      })
+    expect(await run(...customers)).toEqual({ code: 0, lines: ['acme: 2 records worked out, 1 changed'] })
+    expect((await run('--entity', 'shop.customer', '--check')).code).toBe(0)
+  })
+
+  test('tells of records that stay as they are', async () => {
+    const { code, lines } = await run('--tenant', 'acme')
+    expect(code).toBe(1)
+    expect(lines.filter((line) => line.includes(long.id))).toEqual([expect.stringMatching(/shop\.basket .* stays as it is: \/label /)])
   })
 })
 

@@ -48,13 +48,31 @@ export const Calculated = ({ from = 'Calculated' }: { readonly from?: string }) 
   </span>
 )
 
+/** Stands where a value is not there yet, which is not the same as an empty one. */
+export const Coming = () => (
+  <span className="faint" title="Worked out by the server">
+    <span aria-hidden>…</span>
+    <span className="sr-only">Being worked out</span>
+  </span>
+)
+
 /** The one door to an editor: what may not be edited is shown as text, in every screen. `from`: where a calculated value comes from. */
-export function Edit({ readOnly, from, ...props }: EditProps & { readonly readOnly: boolean; readonly from?: string | undefined }) {
+export function Edit({
+  readOnly,
+  from,
+  coming = false,
+  ...props
+}: EditProps & {
+  readonly readOnly: boolean
+  readonly from?: string | undefined
+  /** The server is working it out, or will once the form can be sent. */
+  readonly coming?: boolean
+}) {
   if (readOnly)
     return (
-      <span className="read-only" id={props.id} aria-readonly>
+      <span className="read-only" id={props.id} aria-readonly data-coming={coming || undefined}>
         {from !== undefined && isDerived(props.field) && <Calculated from={from} />}
-        <Show field={props.field} value={props.value} record={props.record} roomy dash />
+        {coming && isEmpty(props.value) ? <Coming /> : <Show field={props.field} value={props.value} record={props.record} roomy dash />}
       </span>
     )
   const { Edit: Kind } = kindOf(props.field)

@@ -72,9 +72,12 @@ export function EntityForm({
   const [data, setData] = useState(initial)
   const tryOut = useMemo<TryOut>(
     () => (values) => {
-      if (checkForm(catalogue, entity, mode, record, values).length > 0) return null
-      const body = record ? patchBody(catalogue, entity, record, values) : createBody(catalogue, entity, values)
-      return (signal) => tryRecord(entity, record ?? null, body, signal)
+      const faulty = new Set(checkForm(catalogue, entity, mode, record, values).map(({ path }) => path[0] ?? ''))
+      // A new record is not tried before it has all that it needs; of a stored one, what is half filled stays as it is.
+      if (faulty.size > 0 && !record) return null
+      const sound = faulty.size === 0 ? values : { ...values, ...Object.fromEntries([...faulty].map((name) => [name, record?.[name]])) }
+      const body = record ? patchBody(catalogue, entity, record, sound) : createBody(catalogue, entity, values)
+      return { isWhole: faulty.size === 0, ask: (signal) => tryRecord(entity, record ?? null, body, signal) }
     },
     [catalogue, entity, mode, record],
   )

@@ -71,6 +71,7 @@ export function LineCard({
                 <Edit
                   id={`card-${row.id}-${field.id}`}
                   field={field}
+                  coming={logic?.pending.includes(field.name) === true}
                   readOnly={field.readOnly || causes !== undefined || isMasked(row, field.name)}
                   from={sourceWords(line, field)}
                   value={row[field.name]}

@@ -261,6 +261,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
             fields={declared}
             record={logic.record}
             valueOf={(name) => (Object.hasOwn(logic.document.values, name) ? logic.document.values[name] : logic.record?.[name])}
+            pending={logic.document.pending}
             faults={logic.faults}
             warnings={logic.warnings}
           />

@@ -99,6 +99,7 @@ export const Row = memo(function Row({
             <Edit
               id={cellId}
               field={field}
+              coming={logic?.pending.includes(field.name) === true}
               readOnly={field.readOnly || causes !== undefined || masked}
               value={row[field.name]}
               record={row}

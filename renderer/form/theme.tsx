@@ -94,6 +94,7 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
         id={id}
         field={field}
         readOnly={readOnly}
+        coming={document.pending.includes(name)}
         from={derived ? sourceWords(entity, field) : undefined}
         value={Object.hasOwn(document.values, name) ? document.values[name] : formData}
         record={record}

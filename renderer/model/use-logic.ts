@@ -38,7 +38,11 @@ function useDecide(wanted: boolean): Deciding | null {
 }
 
 /** How the server is asked what would come of the form; null: the form cannot be sent as it is, and the question waits. */
-export type TryOut = (data: FormData) => ((signal: AbortSignal) => Promise<RecordData>) | null
+export type TryOut = (data: FormData) => {
+  /** False: what is half filled was left out; what is said against the rest is no fault of the form. */
+  readonly isWhole: boolean
+  readonly ask: (signal: AbortSignal) => Promise<RecordData>
+} | null
 
 export interface LiveLogic extends Pick<FormLogic, 'document' | 'lines' | 'faults' | 'warnings'> {
   /** What the server said of the form as it is. */
@@ -105,10 +109,12 @@ export function useFormLogic(entity: Entity, record: RecordData | null, data: Fo
     if (asking === null || question === null || !tryOut) return undefined
     const controller = new AbortController()
     const timer = setTimeout(() => {
-      tryOut(asking)?.(controller.signal).then(
-        (answer) => setTried({ question, record: answer, faults: [], warnings: warningsOf(answer) }),
+      const trial = tryOut(asking)
+      trial?.ask(controller.signal).then(
+        (answer) => setTried({ question, record: answer, faults: [], warnings: trial.isWhole ? warningsOf(answer) : [] }),
         (error: unknown) => {
-          if (!controller.signal.aborted) setTried({ question, record: null, faults: isProblem(error) ? error.faults : [], warnings: [] })
+          const faults = trial.isWhole && isProblem(error) ? error.faults : []
+          if (!controller.signal.aborted) setTried({ question, record: null, faults, warnings: [] })
         },
       )
     }, debounceMs)

@@ -1,7 +1,7 @@
 import { Fragment } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { Masked } from '../fields/field.tsx'
+import { Coming, Masked } from '../fields/field.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
 import { Warning } from '../fields/told.tsx'
@@ -13,6 +13,7 @@ export function Totals({
   fields,
   record,
   valueOf,
+  pending,
   faults,
   warnings,
 }: {
@@ -20,6 +21,8 @@ export function Totals({
   /** As it is stored; undefined: it is new. */
   readonly record: RecordData | undefined
   readonly valueOf: (name: string) => unknown
+  /** Names of those that the server is working out. */
+  readonly pending?: readonly string[]
   readonly faults?: FaultTree
   readonly warnings?: FaultTree
 }) {
@@ -34,7 +37,17 @@ export function Totals({
           <Fragment key={field.id}>
             <dt>{field.title}</dt>
             <dd className="num" data-total={field.name}>
-              {isMasked(record, field.name) ? <Masked /> : isEmpty(value) ? '–' : kindOf(field).format(value, field, locale)}
+              {isMasked(record, field.name) ? (
+                <Masked />
+              ) : isEmpty(value) ? (
+                pending?.includes(field.name) ? (
+                  <Coming />
+                ) : (
+                  '–'
+                )
+              ) : (
+                kindOf(field).format(value, field, locale)
+              )}
               {fault !== undefined && <p className="field-fault">{fault}</p>}
               {fault === undefined && warning !== undefined && <Warning>{warning}</Warning>}
             </dd>

@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest'
+import { openWorldWith } from '../engine/testing/dropped-in.ts'
+import { ok } from '../engine/testing/world.ts'
+import { visiting } from './testing/visit.ts'
+
+/** What only the server can work out is asked for while a form is typed, shown as coming until it is there, and never in the way of typing. */
+const files: Readonly<Record<string, object>> = {
+  'module.json': {
+    id: 'visits',
+    version: '1.0.0',
+    metamodel: 1,
+    title: 'Visits',
+    depends: { core: '^1.0.0', crm: '^1.0.0' },
+    roles: [{ id: 'visits.user', title: 'User' }],
+    menu: [{ entity: 'visits.visit' }],
+  },
+  'entities/visit.json': {
+    title: 'Visit',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: { type: 'string', title: 'Name', maxLength: 80 },
+      minutes: { type: 'integer', title: 'Minutes', minimum: 5 },
+      company: { title: 'Company', 'x-bos': { type: 'reference', entity: 'crm.company', inverse: 'visits' } },
+      before: { title: 'Visits before', 'x-bos': { type: 'integer', lookup: 'count(self.company.visits, v, v.id != self.id)' } },
+    },
+    'x-bos': { plural: 'visits', titleField: 'name', permissions: { 'visits.user': { scope: 'all', read: true } } },
+  },
+  'views/visit_all.json': { entity: 'visits.visit', kind: 'list', title: 'All visits', columns: ['name', 'minutes'] },
+  'views/visit_long.json': {
+    entity: 'visits.visit',
+    kind: 'list',
+    title: 'Long ones',
+    columns: ['name', 'minutes'],
+    filter: 'self.minutes > 60',
+  },
+}
+const world = await openWorldWith(
+  'visits',
+  Object.fromEntries(
+    Object.entries(files).map(([name, content]) => {
+      const [folder, kind] = name === 'module.json' ? ['../..', 'module'] : ['../../..', name.startsWith('views') ? 'view' : 'entity']
+      return [name, JSON.stringify({ $schema: `${folder}/metadata/${kind}.schema.json`, ...content })]
+    }),
+  ),
+)
+const { open, first } = visiting(world)
+const make = async (path: string, body: object): Promise<Record<string, unknown>> =>
+  ok(await world.call('admin@acme', 'POST', `/api/${path}`, { body }))
+
+it('a value of the server is coming until it is there; what is half filled is no fault, and what is typed stays', async () => {
+  const company = await first('/api/crm/companies')
+  for (const name of ['One', 'Two']) await make('visits/visits', { name, company: company.id })
+  const visit = await make('visits/visits', { name: 'Three', minutes: 30 })
+  const { page, complaints } = await open('admin@acme', `/e/visits/visits/${String(visit['id'])}/edit`)
+  const before = page.locator('[data-field="before"]')
+  const minutes = page.getByLabel('Minutes', { exact: true })
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const tried: unknown[] = []
+  await page.route('**/api/visits/visits/*dryRun=true*', async (route) => {
+    tried.push(route.request().postDataJSON())
+    await held
+    await route.continue().catch(() => undefined)
+  })
+  await minutes.fill('2')
+  await page.getByRole('button', { name: 'Company', exact: true }).click()
+  await page
+    .getByRole('option', { name: String(company['name']) })
+    .first()
+    .click()
+  await before.getByText('Being worked out').waitFor()
+  await expect.poll(() => tried.length).toBe(1)
+  await page.getByLabel('Name', { exact: false }).first().fill('Three, typed meanwhile')
+  release()
+  await expect.poll(() => before.innerText()).toContain('2')
+  // The half filled value is not asked about; what was typed meanwhile makes the first question stale.
+  expect(tried[0]).toEqual({ company: company.id })
+  expect(JSON.stringify(tried)).not.toContain('minutes')
+  expect(await before.getByText('Being worked out').count()).toBe(0)
+  expect(await page.getByLabel('Name', { exact: false }).first().inputValue()).toBe('Three, typed meanwhile')
+  expect(await minutes.inputValue()).toBe('2')
+  expect(complaints).toEqual([])
+})
+
+it('the filter of a view is locked: it is told, and nothing takes it away but another view', async () => {
+  await make('visits/visits', { name: 'Long', minutes: 90 })
+  await make('visits/visits', { name: 'Short', minutes: 20 })
+  const { page, complaints } = await open('admin@acme', '/e/visits/visits')
+  await page.getByRole('tab', { name: 'Long ones' }).click()
+  const chip = page.getByRole('note', { name: 'Expression of the view: self.minutes > 60' })
+  await chip.waitFor()
+  await page.getByRole('row').filter({ hasText: 'Long' }).first().waitFor()
+  await expect.poll(() => page.getByRole('row').filter({ hasText: 'Short' }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Remove the expression' }).count()).toBe(0)
+  expect(await chip.evaluate((each) => each.closest('button') === null && each.querySelector('button') === null)).toBe(true)
+  await page.getByRole('tab', { name: 'All visits' }).click()
+  await expect.poll(() => chip.count()).toBe(0)
+  await page.getByRole('row').filter({ hasText: 'Short' }).first().waitFor()
+  expect(complaints).toEqual([])
+})

@@ -43,7 +43,7 @@ export interface ConditionsExplained {
   readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
 }
 
-export interface MaskExplained {
+interface MaskExplained {
   readonly holds: boolean
   readonly why: Explanation | null
 }

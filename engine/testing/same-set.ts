@@ -18,7 +18,7 @@ const inputs: { readonly [path in HidePath]?: { readonly own: readonly HidePath[
 const derived = Object.keys(inputs) as HidePath[]
 
 /** What roles say of records in words of their own, in both languages. */
-export const words = {
+const words = {
   'self.rank > 3': ({ record }: Facts) => Number(record['rank'] ?? 0) > 3,
   'self.owner == user': ({ scopes: its }: Facts) => its.has('own'),
   "self.code != 'beta1'": ({ record }: Facts) => record['code'] !== null && record['code'] !== 'beta1',
@@ -27,7 +27,7 @@ export const words = {
   'self.amount.amount < 700': ({ record }: Facts) =>
     record['amount'] !== null && Number((record['amount'] as { amount: string }).amount) < 700,
 } as const
-export type Word = keyof typeof words
+type Word = keyof typeof words
 export const scopes = ['all', 'own', 'team', 'subtree', 'company', 'shared'] as const
 export type ScopeName = (typeof scopes)[number]
 export type Granted = 'list' | 'get' | 'history' | 'export' | 'update'

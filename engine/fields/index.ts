@@ -10,6 +10,7 @@ import { defaultOf } from './define.ts'
 import { duration } from './duration.ts'
 import { email } from './email.ts'
 import { typeIdOf } from './infer.ts'
+import { expression } from './expression.ts'
 import { integer } from './integer.ts'
 import { json } from './json.ts'
 import { lines } from './lines.ts'
@@ -67,6 +68,7 @@ export const fieldTypes: ReadonlyMap<string, FieldType> = new Map(
       rating,
       barcode,
       rank,
+      expression,
     ] as FieldType[]
   ).map((type) => [type.id, type]),
 )

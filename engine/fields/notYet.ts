@@ -6,16 +6,8 @@
 export const notBuilt = (what: string, needs?: string): string =>
   `${what} is part of the metamodel but not built yet${needs === undefined ? '' : `: it needs ${needs}`}`
 
-const expressions = 'the expression language'
-
 /** Of properties, by id or keyword: what each waits for. */
 export const notYet: { readonly types: Readonly<Record<string, string>>; readonly settings: Readonly<Record<string, string>> } = {
-  types: {
-    file: 'the file service',
-    image: 'the file service',
-    i18nText: 'the language packs',
-    geo: 'a spatial index',
-    expression: expressions,
-  },
+  types: { file: 'the file service', image: 'the file service', i18nText: 'the language packs', geo: 'a spatial index' },
   settings: {},
 }

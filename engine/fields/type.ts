@@ -129,6 +129,13 @@ export interface FieldType<Settings = unknown> {
   conceal?(this: void, settings: Settings): Settings
   /** What its values are in expressions; absent: references and lines, which lead to records. */
   valueType?(this: void, settings: Settings): ValueType
+  /**
+   * Its values are formulas that people write about records of this entity (null: one that the caller may not know of): text outside, and a
+   * `StoredFormula` inside. Reading and showing one takes what a caller may name, so the pipeline does it: records/formulas.ts.
+   */
+  formula?(this: void, settings: Settings): { readonly entity: string | null; readonly result: ValueType }
+  /** Whether two canonical values say the same; default: whether they are alike. */
+  equal?(this: void, a: unknown, b: unknown): boolean
   /** The nearest value that the field can keep: half away from zero, as PostgreSQL rounds. For what is worked out; what people enter is never rounded. */
   rounded?(this: void, value: unknown, settings: Settings): unknown
   /** Parts of a composite value, by name. */

@@ -13,6 +13,7 @@ import { settingsFor } from './access.ts'
 import { Members } from './change.ts'
 import { isEmpty } from './decide-judge.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
+import { readFormula } from './formulas.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
@@ -93,6 +94,11 @@ function readFixedLines(field: Field, value: unknown, at: string, { echo }: Foun
 function readField(reading: Reading, here: EntityAccess, { set, echo }: Found, field: Field, value: unknown, at: string): void {
   if (field.lines?.through) return void echo.set(field.id, value)
   const fixed = field.readOnly || here.readOnly.has(field.id)
+  if (fieldOf(field.type).formula && value !== null) {
+    const formula = readFormula(reading.access, field, value, (detail) => reading.report(at, detail), reading.mode === 'create')
+    if (formula !== undefined) (fixed ? echo : set).set(field.id, formula)
+    return
+  }
   // What is set once is compared as a whole.
   const canonical = readValue(fixed || field.createOnly ? { ...reading, mode: 'create' } : reading, field, value, at)
   if (canonical === undefined) return

@@ -99,6 +99,17 @@ export const linesFields = (entity: Entity): readonly Field[] =>
 /** Lists of links that the engine keeps: always given whole, as rows and as a list in the row of what has them. */
 export const linksFields = (entity: Entity): readonly Field[] => linesFields(entity).filter((field) => field.lines!.linkField !== null)
 
+/** A formula that says nothing to its writer: refused, unless it is what the record holds and no longer compiles. */
+export class Uncompiled {
+  readonly text: string
+  /** What is wrong with it. */
+  readonly details: readonly string[]
+  constructor(text: string, details: readonly string[]) {
+    this.text = text
+    this.details = details
+  }
+}
+
 /** Members of a composite, as sent; parsed once they are merged with the stored ones. */
 export class Members {
   readonly members: Readonly<Record<string, unknown>>

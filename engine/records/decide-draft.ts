@@ -1,8 +1,9 @@
 import { lastPosition } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { isStored } from '../fields/expression.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Report } from '../problems.ts'
-import { linesFields, Members, storedFields } from './change.ts'
+import { linesFields, Members, storedFields, Uncompiled } from './change.ts'
 import type { Change, LineChange, LinesChange, Stored, StoredLine } from './change.ts'
 
 /**
@@ -91,6 +92,11 @@ export const pointerOf = ({ entity, pointer }: Draft, field: Field): string => (
 function valueAfter(applying: Applying, field: Field, before: unknown, isNew: boolean, change: Change, at: string): unknown {
   const asked = change.set.get(field.id)
   if (asked instanceof Members) return mergeMembers(field, before, asked, at, applying.report)
+  if (asked !== undefined && !isNew && isSame(field, asked, before)) return before
+  if (asked instanceof Uncompiled) {
+    for (const detail of asked.details) applying.report(at, detail)
+    return before
+  }
   if (asked !== undefined && !(asked === null && isNew && field.default !== undefined && field.required)) return asked
   if (!isNew) return before
   if (field.defaultsToActor) return applying.member
@@ -158,6 +164,12 @@ export function* rowsOf(draft: Draft): Generator<Draft> {
 export const before = (draft: Draft, id: string): unknown => draft.stored?.values.get(id) ?? null
 export const after = (draft: Draft, id: string): unknown => draft.values.get(id) ?? null
 export const isChanged = (draft: Draft, id: string): boolean => !same(before(draft, id), after(draft, id))
+
+/** Whether what was sent says the same as a value of the field. A formula that no longer compiles is answered as its text. */
+export function isSame(field: Field, sent: unknown, value: unknown): boolean {
+  if (sent instanceof Uncompiled) return isStored(value) && value.text === sent.text
+  return same(sent, value) || (sent !== null && value !== null && fieldOf(field.type).equal?.(sent, value) === true)
+}
 
 /** Canonical values are plain JSON; objects compare member by member. */
 export function same(a: unknown, b: unknown): boolean {

@@ -3,7 +3,7 @@ import { fieldOf } from '../fields/index.ts'
 import type { Report } from '../problems.ts'
 import { storedFields } from './change.ts'
 import type { Change, Stored } from './change.ts'
-import { after, before, isChanged, linkFieldOf, pointerOf, rowsOf, same } from './decide-draft.ts'
+import { after, before, isChanged, isSame, linkFieldOf, pointerOf, rowsOf, same } from './decide-draft.ts'
 import type { Draft, DraftList } from './decide-draft.ts'
 
 /** What judging a draft asks of its surroundings. */
@@ -45,7 +45,8 @@ function refuseOtherValue({ report }: Judging, draft: Draft, field: Field, at: s
   const echo = draft.change?.echo
   if (!echo?.has(field.id)) return
   const sent = echo.get(field.id)
-  if (!same(sent, after(draft, field.id)) && !same(sent, before(draft, field.id))) report(at, 'This field cannot be changed here.')
+  if (!isSame(field, sent, after(draft, field.id)) && !isSame(field, sent, before(draft, field.id)))
+    report(at, 'This field cannot be changed here.')
 }
 
 /** A value that a required field does not take. */

@@ -1,14 +1,16 @@
-import type { Catalogue, Entity } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import type { Fault } from '../problems.ts'
 import { Members } from './change.ts'
 import type { Change, CreateOperation, Stored, StoredLine, UpdateOperation } from './change.ts'
-import { same } from './decide-draft.ts'
+import { isSame, same } from './decide-draft.ts'
 import { invalid } from './decide-refusals.ts'
 
 /** What of one record the actor may not see, and what they may see and not change: paths of ids, `margin` or `lines.cost`. */
 export interface Without {
   readonly masked: ReadonlySet<string>
   readonly fixed: ReadonlySet<string>
+  /** Whether a value as it is stored is kept from the actor, wherever it stands; absent: none is. */
+  readonly withheld?: (field: Field, stored: unknown) => boolean
 }
 
 /**
@@ -21,7 +23,7 @@ export function refuseWithheld(
   stored: Stored | null,
   without: Without,
 ): void {
-  if (without.masked.size + without.fixed.size === 0) return
+  if (without.masked.size + without.fixed.size === 0 && !without.withheld) return
   const faults: Fault[] = []
   judge(catalogue, { entity, change, pointer, stored, prefix: '' }, without, faults)
   if (faults.length > 0) throw invalid(faults)
@@ -41,8 +43,9 @@ function judge(catalogue: Catalogue, { entity, change, pointer, stored, prefix }
   for (const [id, value] of [...change.set, ...change.echo]) {
     const field = entity.fieldById.get(id)
     if (!field) continue
-    if (without.masked.has(prefix + id)) refuse(field.name, 'This is not shown to you here, so you may not change it.')
-    else if (without.fixed.has(prefix + id) && !change.echo.has(id) && !isAsStored(value, stored?.values.get(id) ?? null))
+    if (without.masked.has(prefix + id) || (stored && without.withheld?.(field, stored.values.get(id) ?? null)))
+      refuse(field.name, 'This is not shown to you here, so you may not change it.')
+    else if (without.fixed.has(prefix + id) && !change.echo.has(id) && !isAsStored(field, value, stored?.values.get(id) ?? null))
       refuse(field.name, 'Your role may not change this here.')
   }
   for (const [id, { lines, mode }] of change.lines) {
@@ -67,8 +70,8 @@ function judge(catalogue: Catalogue, { entity, change, pointer, stored, prefix }
   }
 }
 
-function isAsStored(asked: unknown, stored: unknown): boolean {
-  if (!(asked instanceof Members)) return same(asked, stored)
+function isAsStored(field: Field, asked: unknown, stored: unknown): boolean {
+  if (!(asked instanceof Members)) return isSame(field, asked, stored)
   const members = (stored ?? {}) as Readonly<Record<string, unknown>>
   return Object.entries(asked.members).every(([name, value]) => same(value ?? null, members[name] ?? null))
 }

@@ -7,6 +7,7 @@ import type { Produced } from './decide-effects.ts'
 import { execute } from './execute.ts'
 import type { ExplainRequest } from './explain-request.ts'
 import { isMasked, isOpen } from './explain-reader.ts'
+import { toldValue } from './formulas.ts'
 import type { Party } from './explain-reader.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Actor } from './types.ts'
@@ -133,9 +134,17 @@ function wouldDo(trying: Trying, { events, produced }: Omit<Attempt, 'problem'>)
   const { entity } = here
   const own = events.find((event) => event.record === record)
   const nameOf = (id: string, field: string): string => access.catalogue.entities.get(id)!.fieldById.get(field)?.name ?? field
-  const changes = Object.entries(own?.body.set ?? {}).flatMap(([field, change]) =>
-    knows(parties, entity.id, field) ? [[nameOf(entity.id, field), change] as const] : [],
-  )
+  const told = (id: string, field: string, value: unknown): unknown => {
+    const found = access.catalogue.entities.get(id)!.fieldById.get(field)
+    const accesses = parties.map((each) => each.access)
+    return found ? toldValue(accesses, found, value) : value
+  }
+  const changes = Object.entries(own?.body.set ?? {}).flatMap(([field, change]) => {
+    const [from, to] = [told(entity.id, field, change.from), told(entity.id, field, change.to)]
+    return knows(parties, entity.id, field) && from !== undefined && to !== undefined
+      ? [[nameOf(entity.id, field), { from, to }] as const]
+      : []
+  })
   const others = events.filter((event) => event.record !== record && parties.every((each) => each.access.entities.has(event.entity.id)))
   return {
     allowed: true,
@@ -143,9 +152,10 @@ function wouldDo(trying: Trying, { events, produced }: Omit<Attempt, 'problem'>)
     changes: Object.fromEntries(changes),
     effects: others.map(({ entity: { id }, record: target, type, body }): EffectTold => {
       const op = type === 'created' || type === 'deleted' ? type : 'updated'
-      const values = Object.entries(body.set).flatMap(([field, { to }]) =>
-        knowsAll(parties, id, field) ? [[nameOf(id, field), to] as const] : [],
-      )
+      const values = Object.entries(body.set).flatMap(([field, { to }]) => {
+        const value = told(id, field, to)
+        return knowsAll(parties, id, field) && value !== undefined ? [[nameOf(id, field), value] as const] : []
+      })
       const isSeen = knowsAll(parties, id, 'id') || values.length > 0
       return {
         entity: id,

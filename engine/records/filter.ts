@@ -6,6 +6,7 @@ import type { Tables } from '../expressions/sql.ts'
 import { exchange } from '../expressions/transform.ts'
 import type { ExpressionFault, Node, RecordNode, Type } from '../expressions/types.ts'
 import type { Field } from '../catalogue/types.ts'
+import { placeOf } from '../fields/expression.ts'
 import type { OperatorName } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import { callersContext } from './caller-names.ts'
@@ -50,10 +51,7 @@ export function parseFilter(access: Access, here: EntityAccess, text: string): {
 }
 
 /** `Characters 6–9: Deal has no "stag". Did you mean "stage"?` */
-const faultText = ({ start, end, detail }: ExpressionFault): string => {
-  const place = end - start > 1 ? `Characters ${start + 1}–${end}` : `Character ${start + 1}`
-  return `${place}: ${detail}${/[.?!]$/.test(detail) ? '' : '.'}`
-}
+export const faultText = (fault: ExpressionFault): string => `${placeOf(fault)}: ${fault.detail}${/[.?!]$/.test(fault.detail) ? '' : '.'}`
 
 const conjuncts = (node: Node): Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 

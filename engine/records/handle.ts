@@ -13,9 +13,11 @@ import { listQuery } from './list.ts'
 import { lookUpQuery } from './load.ts'
 import { parseRest } from './parse-rest.ts'
 import { permit } from './permit.ts'
-import type { Kind, Outcomes, Request } from './request.ts'
+import type { Kind, Outcomes, Request, Row } from './request.ts'
 import { respondRest } from './respond-rest.ts'
 import { runShare } from './share.ts'
+import type { Selection } from './select.ts'
+import { formulasIn } from './show-formulas.ts'
 import type { Access, Actor, Answer, Call } from './types.ts'
 
 export interface RecordsOptions {
@@ -50,9 +52,17 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   const read = async (at: { readonly access: Access }, actor: Actor, query: Query) =>
     (await database.read(contextOf(actor, at.access), query))[0]!
 
+  /** What PostgreSQL rendered, with formulas in the caller's names. */
+  const told = (access: Access, selection: Selection, row: Row): Row => {
+    const show = formulasIn(access, selection)
+    return show ? { ...row, data: show(String(row['data'])) } : row
+  }
+
   const steps: { readonly [K in Kind]: (request: Request<K>, actor: Actor) => Promise<Outcomes[K]> } = {
-    list: async (request, actor) => (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!,
-    get: async (request, actor) => found((await read(request, actor, getQuery(request.get, actor))).rows[0]),
+    list: async (request, actor) =>
+      told(request.access, request.list.selection, (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!),
+    get: async (request, actor) =>
+      told(request.access, request.get.selection, found((await read(request, actor, getQuery(request.get, actor))).rows[0])),
     history: async (request, actor) => {
       const rows = await read(request, actor, historyQuery(request.history, actor))
       found(rows.rows[0])
@@ -62,7 +72,11 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     export:
       async (request, actor) =>
       async ({ limit, after }) =>
-        (await withinCost(read(request, actor, listQuery({ ...request.export.list, limit, after }, actor)))).rows[0]!,
+        told(
+          request.access,
+          request.export.list.selection,
+          (await withinCost(read(request, actor, listQuery({ ...request.export.list, limit, after }, actor)))).rows[0]!,
+        ),
     lookUp: async (request, actor) =>
       (await read(request, actor, lookUpQuery(request.access, actor, request.lookUp))).rows.map((row) => [
         String(row['value']),
@@ -77,7 +91,10 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     write: async (request, actor) => {
       const outcome = await execute(database, request, actor)
       onWritten()
-      return outcome
+      const { answer, ...rest } = outcome
+      if (!answer || !request.readBack) return outcome
+      const { selection } = request.readBack
+      return { ...rest, answer: { ...answer, rows: answer.rows.map((row) => told(request.access, selection, row)) } }
     },
   }
 

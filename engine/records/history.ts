@@ -3,6 +3,7 @@ import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { Query, Rows } from '../database/types.ts'
 import { reachable, Source } from './conditions.ts'
+import { toldValue } from './formulas.ts'
 import type { EventBody } from './decide.ts'
 import { onlyParameters, parseInteger } from './parameters.ts'
 import { gettable, pathsWithout } from './reach.ts'
@@ -94,7 +95,7 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
       at: String(row['at']),
       actor: row['actor'] as string | null,
       via: String(row['via']),
-      changes: visibleChanges(here, body.set, masked, ''),
+      changes: visibleChanges(access, here, body.set, masked, ''),
       ...(body.share && { share: body.share }),
       ...(body.viewed && { viewed: body.viewed }),
       ...(body.lines && { lines: visibleLines(access, here, body.lines, masked) }),
@@ -104,12 +105,15 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
   return { data, page: { limit, before: events.length === limit && last ? Number(last['revision']) : null } }
 }
 
-function visibleChanges(here: EntityAccess, set: EventBody['set'], masked: ReadonlySet<string>, at: string): Changes {
+function visibleChanges(access: Access, here: EntityAccess, set: EventBody['set'], masked: ReadonlySet<string>, at: string): Changes {
   return Object.fromEntries(
     Object.entries(set).flatMap(([id, change]) => {
       if (id === 'position' && here.entity.kind === 'line') return [[id, change]]
       const field = here.visible.find((each) => each.id === id)
-      return field && !masked.has(at + id) ? [[field.name, change]] : []
+      if (!field || masked.has(at + id)) return []
+      const [from, to] = [change.from, change.to].map((each) => toldValue([access], field, each))
+      // That a formula changed which is withheld is withheld, too.
+      return from === undefined || to === undefined ? [] : [[field.name, { from, to }]]
     }),
   )
 }
@@ -122,7 +126,7 @@ function visibleLines(
 ): NonNullable<HistoryEntry['lines']> {
   return Object.entries(lines).flatMap(([id, { path, op, set }]) => {
     const place = linePlace(access, here, path.split('/'), masked, '')
-    return place ? [{ id, field: place.field.name, op, changes: visibleChanges(place.access, set, masked, `${place.path}.`) }] : []
+    return place ? [{ id, field: place.field.name, op, changes: visibleChanges(access, place.access, set, masked, `${place.path}.`) }] : []
   })
 }
 

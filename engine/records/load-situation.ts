@@ -8,6 +8,7 @@ import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
+import { withholding } from './formulas.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import { loadSurroundings } from './load-removal.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -76,9 +77,10 @@ export async function loadSituation(
   )
   const changesById = Map.groupBy(changes?.().rows ?? [], (row) => String(row['record_id']))
   const records: ReadonlyMap<string, LoadedRecord> = stored ? readStored(here.entity, lineEntity, stored()) : new Map()
+  const withheld = withholding(access, here.entity)
   return {
     numbers,
-    records,
+    records: withheld ? new Map([...records].map(([id, each]) => [id, { ...each, without: { ...each.without, withheld } }])) : records,
     surroundings: await loadSurroundings(tx, request, actor, operations, removable(operations, records)),
     situation: {
       catalogue,

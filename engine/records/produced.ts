@@ -3,6 +3,7 @@ import type { Produced } from './decide-effects.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
 import { isMasked } from './explain-reader.ts'
+import { toldValue } from './formulas.ts'
 import { inputsOf, placeOf } from '../catalogue/inputs.ts'
 import type { WriteRequest } from './request.ts'
 
@@ -27,8 +28,9 @@ export function producedFor(
     })
   const shown = (entity: string, data: Values, from: NonNullable<Produced['from']>, prefix: string): Values =>
     Object.fromEntries(
-      (access.entities.get(entity)?.visible ?? []).flatMap(({ name, lines }) => {
-        const value = data[name]
+      (access.entities.get(entity)?.visible ?? []).flatMap((field) => {
+        const { name, lines } = field
+        const value = toldValue([access], field, data[name])
         if (value === undefined) return []
         if (lines && Array.isArray(value) && !from.has(prefix + name))
           return [[name, value.map((each: Values) => shown(lines.entity, each, from, `${name}.`))]]

@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest'
+import { openPolicies } from '../testing/policies.ts'
+import { ok } from '../testing/world.ts'
+import type { Person, Reply } from '../testing/world.ts'
+
+/** Records that hold formulas, at every door. */
+const world = await openPolicies()
+type Data = Record<string, unknown> & { id: string }
+const rules = '/api/policy/rules'
+const call = (as: Person, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> =>
+  world.call(as, method, path, { ...(body !== undefined && { body }), headers })
+const make = async (body: object, as: Person = 'admin@acme'): Promise<Data> => ok(await call(as, 'POST', rules, body)) as Data
+const get = async (path: string, as: Person = 'admin@acme'): Promise<Data> => ok(await call(as, 'GET', `${rules}/${path}`)) as Data
+const list = async (query: string, as: Person = 'admin@acme'): Promise<Data[]> =>
+  (await get(`?${query}`, as).catch(async () => ok(await call(as, 'GET', `${rules}?${query}`))))['data'] as Data[]
+const told = ({ status, body }: Reply): unknown => [
+  status,
+  ...((body as { errors?: { pointer: string; detail: string }[] }).errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`),
+]
+const clerk = 'rep@acme'
+const secret = 'self.margin < 10'
+const notShown = 'This is not shown to you here, so you may not change it.'
+
+describe('what is refused', () => {
+  test.each<[name: string, as: Person, body: object, faults: readonly unknown[]]>([
+    ['no text', 'admin@acme', { condition: 5 }, ['/condition must be text: a formula']],
+    ['no formula', 'admin@acme', { condition: 'self.total >' }, [expect.stringMatching(/^\/condition Characters? \d+.*: .+\.$/)]],
+    [
+      'an unknown name',
+      'admin@acme',
+      { condition: 'self.totl > 5' },
+      ['/condition Characters 6–9: Order has no "totl". Did you mean "total"?'],
+    ],
+    [
+      'another kind of answer',
+      'admin@acme',
+      { condition: 'self.total' },
+      [expect.stringMatching(/^\/condition Characters 1–10: this is a number/)],
+    ],
+    [
+      'in a line',
+      'admin@acme',
+      { steps: [{ applies: '1' }] },
+      [expect.stringMatching(/^\/steps\/0\/applies Character 1: this is a number/)],
+    ],
+    ['a root of modules alone', 'admin@acme', { condition: 'old.total > 1' }, [expect.stringMatching(/^\/condition Characters 1–3: /)]],
+    ['a name that is hidden from its writer', clerk, { condition: secret }, ['/condition Characters 6–11: Order has no "margin".']],
+    [
+      'of an entity that its writer does not know',
+      clerk,
+      { severe: 'true' },
+      ['/severe This is about records that your role does not know.'],
+    ],
+    ['too long', 'admin@acme', { condition: `'${'x'.repeat(5000)}' == ''` }, [expect.stringMatching(/^\/condition .*4,?000/)]],
+  ])('%s', async (_name, as, body, faults) => {
+    expect(told(await call(as, 'POST', rules, { name: 'x', ...body }))).toEqual([422, ...faults])
+  })
+
+  test('to change what does not compile, with its place', async () => {
+    const { id } = await make({ name: 'x', condition: 'self.total > 5' })
+    expect(told(await call('admin@acme', 'PATCH', `${rules}/${id}`, { condition: 'self.totl > 5' }))).toEqual([
+      422,
+      '/condition Characters 6–9: Order has no "totl". Did you mean "total"?',
+    ])
+  })
+
+  test('to sort, group, compare or search by one', async () => {
+    for (const query of ['?sort=condition', '?condition=a', '?condition.contains=a', '/aggregate?group=condition'])
+      expect((await call('admin@acme', 'GET', `${rules}${query}`)).status, query).toBe(400)
+  })
+})
+
+describe('a formula', () => {
+  test('is answered as it was meant, in one style', async () => {
+    const made = await make({ name: 'Large', condition: "self.total>100 &&self.stage=='open'", points: ' self.total*1.5 ' })
+    expect(made).toMatchObject({ condition: "self.total > 100 && self.stage == 'open'", points: 'self.total * 1.5' })
+    expect(await get(made.id)).toMatchObject({ condition: "self.total > 100 && self.stage == 'open'" })
+    const [row] = await world.sql<{ condition: { reads: string[] } }>('select condition from policy.rule where id = $1', [made.id])
+    expect(row!.condition.reads).toEqual(['policy.order', 'policy.order/stage', 'policy.order/total'])
+  })
+
+  test('is the same when it is sent back, or written in another style', async () => {
+    const made = await make({
+      name: 'Same',
+      condition: 'self.total > 100',
+      first: 'self.total > 1',
+      steps: [{ applies: 'self.total == 1' }],
+    })
+    const whole = await get(made.id)
+    expect(ok(await call('admin@acme', 'PATCH', `${rules}/${made.id}?replace=steps`, whole))).toMatchObject({ version: 1 })
+    expect(ok(await call('admin@acme', 'PATCH', `${rules}/${made.id}`, { condition: '(self.total>100)' }))).toMatchObject({ version: 1 })
+    expect(ok(await call('admin@acme', 'PATCH', `${rules}/${made.id}`, { condition: 'self.total > 101' }))).toMatchObject({
+      version: 2,
+      condition: 'self.total > 101',
+    })
+    expect(told(await call('admin@acme', 'PATCH', `${rules}/${made.id}`, { first: 'self.total > 2' }))).toEqual([
+      422,
+      '/first First condition is set once, when the record is created.',
+    ])
+  })
+
+  test('is there or not, for filters', async () => {
+    const [some, none] = [await make({ name: 'filter', condition: 'true' }), await make({ name: 'filter', condition: null })]
+    expect((await list('name=filter&condition.null=true')).map((each) => each.id)).toEqual([none.id])
+    expect((await list('name=filter&condition.null=false')).map((each) => each.id)).toEqual([some.id])
+  })
+})
+
+describe('who may not know of something it reads', () => {
+  test('is told nothing of it, at no door', async () => {
+    const above = await make({
+      name: 'above',
+      condition: secret,
+      steps: [
+        { label: 'a', applies: secret },
+        { label: 'b', applies: 'self.total > 1' },
+      ],
+    })
+    const { id } = await make({ name: 'withheld', condition: secret, severe: "self.finding == 'x'", points: 'self.total', above: above.id })
+    ok(await call('admin@acme', 'PATCH', `${rules}/${id}`, { condition: 'self.margin < 9', name: 'withheld' }))
+    const paths = [
+      `${rules}/${id}?expand=above`,
+      `${rules}/${above.id}?expand=below`,
+      `${rules}/${id}?fields=condition`,
+      `${rules}?name=withheld&expand=above`,
+      `${rules}/export?format=csv&name=withheld`,
+      `${rules}/export?format=jsonl&name=withheld&expand=above`,
+      `${rules}/${id}/history`,
+      `${rules}/${id}/explain?action=update`,
+    ]
+    for (const path of paths) {
+      expect((await call('admin@acme', 'GET', path)).text, path).not.toMatch(/"syntax"/)
+      const reply = await call(clerk, 'GET', path)
+      expect(reply.status, path).toBe(200)
+      expect(reply.text, path).not.toMatch(/margin|finding|syntax/)
+    }
+    const seen = await get(`${id}?expand=above`, clerk)
+    expect(seen).not.toHaveProperty('condition')
+    expect(seen).toMatchObject({ _masked: ['condition', 'severe'], points: 'self.total', _expand: { above: { _masked: ['condition'] } } })
+    expect(await get(above.id, clerk)).toMatchObject({ steps: [{ _masked: ['applies'] }, { applies: 'self.total > 1' }] })
+    expect(await get(`${above.id}?expand=below`, clerk)).toMatchObject({
+      _expand: { below: { data: [{ _masked: ['condition', 'severe'] }] } },
+    })
+    expect((await list('name=withheld', clerk))[0]).toMatchObject({ _masked: ['condition', 'severe'] })
+    // A mask that hangs on the record is no secret name.
+    expect((await get((await make({ name: 'cost', condition: 'self.cost > 1' })).id, clerk))['condition']).toBe('self.cost > 1')
+  })
+
+  test('does not change it', async () => {
+    const { id } = await make({ name: 'kept', condition: secret, steps: [{ label: 'a', applies: secret }] })
+    const path = `${rules}/${id}`
+    for (const condition of ['self.total > 1', null, secret, 'nonsense'])
+      expect(told(await call(clerk, 'PATCH', path, { condition })), String(condition)).toEqual([422, `/condition ${notShown}`])
+    const seen = await get(id, clerk)
+    const [{ id: step }] = seen['steps'] as [Data]
+    expect(told(await call(clerk, 'PATCH', path, { steps: { [step]: { applies: 'true' } } }))).toEqual([
+      422,
+      `/steps/${step}/applies ${notShown}`,
+    ])
+    // What they are shown they may send back, and change.
+    expect(ok(await call(clerk, 'PATCH', `${path}?replace=steps`, { ...seen, name: 'changed' }))).toMatchObject({ name: 'changed' })
+    expect(await get(id)).toMatchObject({ name: 'changed', condition: secret, steps: [{ label: 'a', applies: secret }] })
+  })
+})
+
+describe('one that no longer compiles', () => {
+  /** As after an upgrade that took the property `gone` away. */
+  const spoil = async (text: string, more: object = {}): Promise<string> => {
+    const { id } = await make({ name: 'old', condition: text })
+    await world.sql(`update policy.rule set condition = replace(condition::text, '"total"', '"gone"')::jsonb || $2 where id = $1`, [
+      id,
+      JSON.stringify({ text: text.replace('total', 'gone'), ...more }),
+    ])
+    await world.sql(
+      `update policy.rule set condition = replace(condition::text, 'policy.order/total', 'policy.order/gone')::jsonb where id = $1`,
+      [id],
+    )
+    return id
+  }
+
+  test('is its text, stays as it is, and cannot be written anew', async () => {
+    const id = await spoil('self.total > 5')
+    for (const as of ['admin@acme', clerk] as const) expect(await get(id, as)).toMatchObject({ condition: 'self.gone > 5' })
+    expect(ok(await call('admin@acme', 'PATCH', `${rules}/${id}`, { condition: 'self.gone > 5', name: 'newer' }))).toMatchObject({
+      version: 2,
+      condition: 'self.gone > 5',
+    })
+    expect(told(await call('admin@acme', 'PATCH', `${rules}/${id}`, { condition: 'self.gone > 6' }))).toEqual([
+      422,
+      '/condition Characters 6–9: Order has no "gone".',
+    ])
+  })
+
+  test('is withheld from who may not know all that is left', async () => {
+    const id = await spoil('self.total > 5 && self.margin < 1')
+    expect(await get(id)).toMatchObject({ condition: 'self.gone > 5 && self.margin < 1' })
+    expect(await get(id, clerk)).toMatchObject({ _masked: ['condition'] })
+    expect((await call(clerk, 'GET', `${rules}/${id}`)).text).not.toContain('margin')
+    expect(told(await call(clerk, 'PATCH', `${rules}/${id}`, { condition: null }))).toEqual([422, `/condition ${notShown}`])
+  })
+})

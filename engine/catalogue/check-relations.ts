@@ -1,6 +1,6 @@
 import type { Reporter } from './check.ts'
 import { findEntity } from './check-modules.ts'
-import { relationOf } from './compile-field.ts'
+import { fieldTypeOf, relationOf } from './compile-field.ts'
 import { nameFault } from './reserved.ts'
 import { quote } from './shape-faults.ts'
 import { targetsOf } from './symbols.ts'
@@ -23,6 +23,7 @@ export function checkRelations(symbols: Symbols, report: Reporter): void {
         report(property.file, `${property.pointer}/x-bos/onDelete`, 'a required reference cannot become empty: use restrict or cascade')
       }
       if (relation === 'many') checkLinks(entity, property, symbols, report)
+      if (fieldTypeOf(property)?.formula) checkSubject(entity, property, symbols, report)
       if (relation === 'lines') checkLines(entity, property, symbols, report)
     }
   }
@@ -40,6 +41,14 @@ function checkTargets(entity: EntityDraft, property: PropertyDraft, symbols: Sym
     const target = findEntity(name, module, symbols, (detail, meant) => report(property.file, pointer, detail, meant))
     if (target?.kind === 'single') report(property.file, pointer, `${name} is a single: there is nothing to choose`)
   })
+}
+
+/** What a formula is about. */
+function checkSubject(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter): void {
+  const name = property.node['x-bos']?.entity
+  if (typeof name !== 'string' || name === 'self') return
+  const module = property.trait?.split('.')[0] ?? entity.module
+  findEntity(name, module, symbols, (detail, meant) => report(property.file, `${property.pointer}/x-bos/entity`, detail, meant))
 }
 
 function checkInverses(

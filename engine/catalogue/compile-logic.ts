@@ -16,6 +16,7 @@ import { permissionWords } from './permission-words.ts'
 import type { PermissionWords } from './permission-words.ts'
 import { scopeWords } from './scope-words.ts'
 import { quote } from './shape-faults.ts'
+import { fieldTypeOf } from './compile-field.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
 
@@ -78,6 +79,7 @@ function fieldLogic(place: Place, property: PropertyDraft): FieldLogic | null {
   }
   if (own.visibleWhen !== undefined && property.required)
     at('visibleWhen')('a property that is not always visible cannot always be required: use requiredWhen')
+  if (own.default !== undefined && fieldTypeOf(property)?.formula) at('default')('a formula has no default')
   if (own.default !== undefined && property.node.default !== undefined) at('default')('there is a literal default already')
   return Object.values(logic).some((each) => each !== null) ? logic : null
 }
@@ -95,7 +97,7 @@ function derivationOf(place: Place, node: Property, type: Type | undefined, at: 
   const [kind, other] = kinds.filter((each) => own[each] !== undefined)
   if (kind === undefined) return null
   if (other !== undefined) at(other)(`a value has one origin: ${kind} or ${other}`)
-  if (type === undefined) at(kind)('lines and lists of references are not derived')
+  if (type === undefined) at(kind)('lines, lists of references and formulas are not derived')
   if (own.default !== undefined || node.default !== undefined) at('default')(`what has ${kind} takes no default`)
   const expression = expressionFor(place, kind, own, type, at)
   return expression && { kind, expression, stored: kind !== 'lookup', overridable: kind === 'copy' && own.copy?.overridable === true }

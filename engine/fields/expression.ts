@@ -1,4 +1,3 @@
-import { parse } from '../expressions/parse.ts'
 import { limits } from '../expressions/limits.ts'
 import type { Syntax } from '../expressions/types.ts'
 import { isNull } from './compare.ts'
@@ -42,7 +41,7 @@ export const expression: FieldType<ExpressionSettings> = define<ExpressionSettin
   json: ['string'],
   settings: ['entity', 'result'],
   compile(node, report) {
-    const { entity, result = 'boolean' } = node['x-bos'] ?? {}
+    const { entity, result } = node['x-bos'] ?? {}
     if (typeof entity !== 'string')
       report(entity === undefined ? '' : '/x-bos/entity', 'needs "entity": the one whose records the formula is about')
     if (typeof result !== 'string' || !Object.hasOwn(results, result))
@@ -57,7 +56,7 @@ export const expression: FieldType<ExpressionSettings> = define<ExpressionSettin
     description: `A formula that answers ${answers[result] ?? 'a value'}, in the expression language. Kept by what it means: it is answered in today's names.`,
   }),
   parse(input, _settings, report) {
-    const fault = typeof input === 'string' ? textFault(input) : 'must be text: a formula'
+    const fault = typeof input === 'string' ? characterFault(input) : 'must be text: a formula'
     if (fault === null) return input
     report('', fault)
     return undefined
@@ -76,14 +75,6 @@ const answers: Readonly<Record<string, string>> = {
   decimal: 'a number',
   date: 'a date',
   dateTime: 'a date with a time',
-}
-
-function textFault(text: string): string | null {
-  const fault = characterFault(text.replace(/[\n\t]/g, ' '))
-  if (fault !== null) return fault
-  const { faults } = parse(text)
-  const [first] = faults ?? []
-  return first ? `${placeOf(first)}: ${first.detail}` : null
 }
 
 /** `Characters 6–9`, as people count. */

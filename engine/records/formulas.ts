@@ -32,14 +32,15 @@ export function readFormula(
     for (const each of details) report(each)
   }
   if (formula.entity === null) return refuse('This is about records that your role does not know.')
-  if (typeof input !== 'string') return refuse('must be text: a formula')
+  const text = fieldOf(field.type).parse(input, field.settings, (_, detail) => report(detail))
+  if (typeof text !== 'string') return undefined
   const context = callersContext(access, formula.entity)
   const reads = new Set([formula.entity])
-  const { expression, faults } = compileExpression(input, { ...context, names: noting(context.names, reads) }, formula.result)
+  const { expression, faults } = compileExpression(text, { ...context, names: noting(context.names, reads) }, formula.result)
   if (expression)
     return { syntax: withoutPlaces(expression.canonical), reads: [...reads].sort(), text: format(expression.canonical, context) }
   const details = faults.map(faultText)
-  return isNew ? refuse(...details) : new Uncompiled(input, details)
+  return isNew ? refuse(...details) : new Uncompiled(text, details)
 }
 
 /** Names, and a list of what was asked of them. */

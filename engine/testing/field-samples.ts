@@ -198,6 +198,10 @@ export const cases: Readonly<Record<string, Case>> = {
       .jsonValue({ maxDepth: 3 })
       .filter((each) => each !== null && !JSON.stringify(each).includes('\\u0000') && !JSON.stringify(each).includes('__proto__')),
   },
+  expression: {
+    field: subject({ 'x-bos': { type: 'expression', entity: 'core.member', result: 'boolean' } }),
+    inputs: pick(['true', "self.name == 'a'", 'self.created_by == user']),
+  },
   address: {
     field: subject({ 'x-bos': { type: 'address' } }),
     inputs: fc.record({ city: pick(['Berlin', 'Köln']), country: letters, street: letters }, { requiredKeys: ['city'] }),

@@ -24,6 +24,17 @@ interface Props {
   readonly placeholder?: string
   /** In a sheet: everything stands below each other, and nothing over what follows. */
   readonly inline?: boolean
+  /** It edits a value, which is its text as it is typed: there is nothing to apply, and Escape is for whoever opened it. */
+  readonly control?: Control
+}
+export interface Control {
+  readonly id: string
+  readonly autoFocus: boolean
+  readonly required: boolean
+  /** What says what is wrong, where that is said outside. */
+  readonly describedBy: string | undefined
+  readonly invalid: boolean
+  readonly onBlur: (() => void) | undefined
 }
 
 const nothing: Offers = { from: 0, begun: '', offers: [] }
@@ -37,12 +48,12 @@ function faultsOf({ text, context, expected, told }: Pick<Props, 'text' | 'conte
 
 /** One line, growing to four, in which an expression is written: coloured, completed and checked as the server will check it. */
 export function ExpressionInput(props: Props) {
-  const { label, context, expected, text, onText, onApply, onCancel, told, placeholder, inline = false } = props
+  const { label, context, expected, text, onText, onApply, onCancel, told, placeholder, inline = false, control } = props
   const id = useId()
   const field = useRef<HTMLTextAreaElement>(null)
   const mirror = useRef<HTMLPreElement>(null)
   const [caret, setCaret] = useState(text.length)
-  const [open, setOpen] = useState(text === '')
+  const [open, setOpen] = useState(text === '' && !control)
   const [picked, setPicked] = useState<number | null>(null)
   /** The person has said that they are done, by Enter or by going elsewhere. */
   const [insisted, setInsisted] = useState(told?.text === text)
@@ -57,7 +68,7 @@ export function ExpressionInput(props: Props) {
   const active = isListed ? (picked ?? (isWhole ? null : 0)) : null
   const first = shown[0]
   // The list of suggestions says how to go on; what is wrong can wait below it.
-  const advice = first && (!isListed || inline) ? adviceFor(text, first) : null
+  const advice = first && (!isListed || inline) && control?.describedBy === undefined ? adviceFor(text, first) : null
 
   const put = ({ from, to, insert, start, end }: Edit): void => {
     const node = field.current
@@ -125,7 +136,7 @@ export function ExpressionInput(props: Props) {
       done()
       setOpen(true)
       setPicked(isListed ? picked : 0)
-    } else if (key === 'Escape') {
+    } else if (key === 'Escape' && (isListed || !control)) {
       done()
       if (isListed) setOpen(false)
       else onCancel()
@@ -137,7 +148,7 @@ export function ExpressionInput(props: Props) {
       done()
       const offer = offers[active]
       if (offer) take(offer)
-    } else if (key === 'Enter' && !event.shiftKey) {
+    } else if (key === 'Enter' && !event.shiftKey && (isPlain || !control)) {
       done()
       apply()
     }
@@ -163,6 +174,7 @@ export function ExpressionInput(props: Props) {
             </pre>
             <textarea
               ref={field}
+              id={control?.id}
               rows={1}
               role="combobox"
               aria-label={label}
@@ -171,12 +183,13 @@ export function ExpressionInput(props: Props) {
               aria-haspopup="listbox"
               aria-autocomplete="list"
               aria-activedescendant={active === null ? undefined : `${id}-${active}`}
-              aria-invalid={shown.length > 0 || undefined}
-              aria-describedby={advice ? `${id}-advice` : undefined}
+              aria-required={control?.required || undefined}
+              aria-invalid={shown.length > 0 || control?.invalid || undefined}
+              aria-describedby={advice ? `${id}-advice` : control?.describedBy}
               placeholder={placeholder}
               value={text}
-              autoFocus
-              data-autofocus
+              autoFocus={control?.autoFocus ?? true}
+              data-autofocus={control ? undefined : true}
               data-mantine-stop-propagation={isListed || undefined}
               autoComplete="off"
               enterKeyHint="go"
@@ -200,14 +213,17 @@ export function ExpressionInput(props: Props) {
               onBlur={() => {
                 setOpen(false)
                 setInsisted(true)
+                control?.onBlur?.()
               }}
               onKeyDown={onKeyDown}
             />
           </div>
         </div>
-        <button className={inline ? 'btn form primary expression-apply' : 'btn form expression-apply'} onClick={apply}>
-          Apply
-        </button>
+        {!control && (
+          <button className={inline ? 'btn form primary expression-apply' : 'btn form expression-apply'} onClick={apply}>
+            Apply
+          </button>
+        )}
       </div>
       {isListed && (
         <OfferList
@@ -226,6 +242,7 @@ export function ExpressionInput(props: Props) {
             <span>{advice.sentence}</span>
             {advice.replacement !== null && first && (
               <button
+                type="button"
                 className="expression-fix"
                 onMouseDown={(event) => event.preventDefault()}
                 onClick={() => {

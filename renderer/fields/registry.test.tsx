@@ -124,6 +124,14 @@ const rows: readonly Row[] = [
   },
   { type: 'json', value: { a: [1] }, shows: '{"a":[1]}', holds: '"a": [ 1 ]', chosen: true },
   {
+    type: 'expression',
+    node: { 'x-bos': { entity: 'crm.company', result: 'boolean' } },
+    value: 'self.id != null',
+    shows: 'self.id != null',
+    holds: 'self.id != null',
+    chosen: true,
+  },
+  {
     type: 'sequence',
     node: { 'x-bos': { pattern: 'SO-{n:5}' } },
     given: { readOnly: true },

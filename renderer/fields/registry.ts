@@ -5,6 +5,7 @@ import { color } from './color.tsx'
 import { compositeKinds } from './composite.tsx'
 import { dateKinds } from './date.tsx'
 import { duration } from './duration.tsx'
+import { expression } from './expression.tsx'
 import { geo, json } from './json.tsx'
 import { list } from './list.tsx'
 import { longTextKinds } from './long-text.tsx'
@@ -29,6 +30,7 @@ const kinds: Readonly<Record<string, FieldKind>> = {
   duration,
   list,
   json,
+  expression,
   geo,
   ...compositeKinds,
   ...relationKinds,

@@ -2,6 +2,7 @@ import type { Entity, Field } from '../catalogue/types.ts'
 import { exactMeasured } from '../fields/exact.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema, SchemaMode } from '../fields/type.ts'
+import { isFormula } from '../records/formulas.ts'
 import { fieldNamed } from '../records/parameters.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 import { ref, type Names } from './openapi-names.ts'
@@ -49,7 +50,7 @@ function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
   const { _expand: _, ...properties } = propertiesOf(source, here, 'read')
   const expanded =
     expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
-  const masked = here.visible.filter((field) => here.masks.has(field.id)).map((field) => field.name)
+  const masked = here.visible.filter((field) => here.masks.has(field.id) || isFormula(field)).map((field) => field.name)
   const without = { type: 'array', items: { type: 'string', enum: masked }, description: 'What your roles do not show you in this record.' }
   const lines = linesOf(here).map((field) => field.name)
   const absent = new Set(['deleted_at', ...(entity.kind === 'line' ? ['parent'] : []), ...lines, ...masked])

@@ -199,3 +199,68 @@ describe('one that no longer compiles', () => {
     expect(told(await call(clerk, 'PATCH', `${rules}/${id}`, { condition: null }))).toEqual([422, `/condition ${notShown}`])
   })
 })
+
+describe('what describes the doors', () => {
+  const withSevere = (value: unknown): Record<string, unknown>[] => {
+    if (typeof value !== 'object' || value === null) return []
+    const here = Object.hasOwn(value, 'properties') && Object.hasOwn((value as { properties: object }).properties, 'severe')
+    return [...(here ? [value as Record<string, unknown>] : []), ...Object.values(value).flatMap(withSevere)]
+  }
+
+  test('names what a formula is about to whoever may know it', async () => {
+    const settings = async (as: Person) => {
+      const { entities } = ok(await call(as, 'GET', '/api/catalogue')) as {
+        entities: Record<string, { fields: { name: string; settings: unknown }[] }>
+      }
+      const fields = entities['policy.rule']!.fields
+      return ['condition', 'points', 'severe'].map((name) => fields.find((each) => each.name === name)?.settings)
+    }
+    const order = { entity: 'policy.order', result: 'boolean' }
+    expect(await settings('admin@acme')).toEqual([order, { ...order, result: 'decimal' }, { entity: 'policy.audit', result: 'boolean' }])
+    expect(await settings(clerk)).toEqual([order, { ...order, result: 'decimal' }, { entity: null, result: 'boolean' }])
+    expect((await call(clerk, 'GET', '/api/catalogue')).text).not.toMatch(/policy\.audit|finding/)
+    expect((await call(clerk, 'GET', '/api/openapi.json')).text).not.toMatch(/policy\.audit|finding/i)
+  })
+
+  test('says that each may be withheld, and that it is text', async () => {
+    const [read] = withSevere(ok(await call(clerk, 'GET', '/api/openapi.json'))).filter(
+      (each) => '_masked' in (each['properties'] as object),
+    )
+    expect(read).toMatchObject({
+      required: expect.not.arrayContaining(['condition']),
+      properties: { _masked: { items: { enum: ['condition', 'points', 'severe', 'first'] } } },
+    })
+    expect(JSON.stringify((read!['properties'] as Record<string, unknown>)['condition'])).toMatch(
+      /"string".*A formula that answers true or false/,
+    )
+  })
+})
+
+describe('by file', () => {
+  async function imported(csv: string, query = '', as: Person = 'admin@acme'): Promise<Record<string, unknown>> {
+    const { id } = ok(await call(as, 'POST', `${rules}/import${query}`, csv, { 'content-type': 'text/csv' })) as Data
+    let job: Record<string, unknown> = {}
+    await expect
+      .poll(async () => (job = ok(await call(as, 'GET', `/api/jobs/${id}`)))['status'], { timeout: 25_000 })
+      .toMatch(/done|failed/)
+    return job
+  }
+
+  test('an import refuses what means nothing and takes the rest', async () => {
+    const job = await imported('Name,Code,Condition\nfile,f1,self.total>7\nfile,f2,self.totl > 7\n')
+    expect(job['result']).toMatchObject({
+      created: 1,
+      faults: [{ row: 3, column: 'Condition', detail: 'Characters 6–9: Order has no "totl". Did you mean "total"?' }],
+    })
+    expect(await list('name=file')).toMatchObject([{ code: 'f1', condition: 'self.total > 7' }])
+  })
+
+  test('what an export writes an import reads; what was withheld stays', async () => {
+    const open = await make({ name: 'round', code: 'r1', condition: '-self.total > 1', points: 'self.total + 1' })
+    const shut = await make({ name: 'round', code: 'r2', condition: secret, points: 'self.total' })
+    const { text } = await call('admin@acme', 'GET', `${rules}/export?name=round&fields=code,name,condition,points&format=csv`)
+    expect(text).toContain(secret)
+    await imported(text, '?mode=upsert&key=code')
+    for (const { id } of [open, shut]) expect(await get(id)).toMatchObject({ version: 1 })
+  })
+})

@@ -51,6 +51,13 @@ const files: Readonly<Record<string, object>> = {
     properties: { finding: line('Finding') },
     'x-bos': { plural: 'audits', titleField: 'finding', permissions: {} },
   },
+  'entities/alert.json': {
+    title: 'Alert',
+    type: 'object',
+    required: ['name'],
+    properties: { name: line('Name'), condition: formula('Condition') },
+    'x-bos': { plural: 'alerts', titleField: 'name', permissions: { 'policy.clerk': { scope: 'all', ...everything } } },
+  },
   'entities/rule.json': {
     title: 'Rule',
     type: 'object',

@@ -60,7 +60,7 @@ function Edit(props: EditProps) {
       </span>
     )
   return (
-    <Suspense fallback={<textarea className="input mono" rows={1} readOnly aria-busy value={props.openWith || write(props.value)} />}>
+    <Suspense fallback={<span className="formula-coming mono">{props.openWith || write(props.value)}</span>}>
       <EditFormula {...props} />
     </Suspense>
   )

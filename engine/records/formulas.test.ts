@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { compileCatalogue } from '../catalogue/compile.ts'
+import { exampleCore, exampleModule } from '../catalogue/example.ts'
+import type { Catalogue } from '../catalogue/types.ts'
+import type { StoredFormula } from '../fields/expression.ts'
+import { accessFor } from './access.ts'
+import { Uncompiled } from './change.ts'
+import { readFormula, shownFormula } from './formulas.ts'
+
+/** Formulas through upgrades of what they are about. Clerks know nothing of `secret` and of audits. */
+const integer = (more: object = {}) => ({ type: 'integer', 'x-bos': more })
+const text = (more: object = {}) => ({ type: 'string', 'x-bos': more })
+const before = {
+  total: integer(),
+  secret: integer(),
+  gone: { type: 'array', items: { type: 'string' }, 'x-bos': { type: 'list' } },
+  stage: { enum: ['new', 'won'] },
+  next: { 'x-bos': { type: 'reference', entity: 'self', inverse: 'previous' } },
+}
+type Properties = Readonly<Record<string, object>>
+
+function upgraded(properties: Properties): Catalogue {
+  const clerk = { 'm.clerk': { scope: 'all', read: true, hide: Object.keys(properties).filter((each) => /secret|margin/.test(each)) } }
+  const entity = (own: Properties, permissions: object) => ({ title: 'Thing', type: 'object', properties: own, 'x-bos': { permissions } })
+  const condition = { 'x-bos': { type: 'expression', entity: 'm.thing', result: 'boolean' } }
+  const files = {
+    'module.json': {
+      id: 'm',
+      version: '1.0.0',
+      metamodel: 1,
+      title: 'M',
+      depends: { core: '*' },
+      roles: [{ id: 'm.clerk', title: 'Clerk' }],
+    },
+    'entities/thing.json': entity(properties, clerk),
+    'entities/audit.json': entity({ about: { 'x-bos': { type: 'reference', entity: 'm.thing', inverse: 'audits' } } }, {}),
+    'entities/rule.json': entity({ condition }, { 'm.clerk': { scope: 'all', read: true } }),
+  }
+  return compileCatalogue([exampleCore, exampleModule('m', files)], JSON.stringify(properties))
+}
+
+const first = upgraded(before)
+const fieldOf = (catalogue: Catalogue) => catalogue.entities.get('m.rule')!.fieldByName.get('condition')!
+const adminOf = (catalogue: Catalogue) => accessFor(catalogue, ['core.admin'])
+const clerkOf = (catalogue: Catalogue) => accessFor(catalogue, ['m.clerk'])
+
+/** As PostgreSQL gives it back: members in an order of its own. */
+const kept = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(kept)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .toReversed()
+            .map(([key, each]) => [key, kept(each)]),
+        )
+      : value
+function stored(source: string): StoredFormula {
+  const made = readFormula(adminOf(first), fieldOf(first), source, (detail) => expect.fail(detail), true)
+  if (!made || made instanceof Uncompiled) return expect.fail(source)
+  return kept(made) as StoredFormula
+}
+const shown = (catalogue: Catalogue, formula: StoredFormula) => [
+  shownFormula(adminOf(catalogue), fieldOf(catalogue), formula),
+  shownFormula(clerkOf(catalogue), fieldOf(catalogue), formula),
+]
+const { secret: _secret, gone: _gone, ...rest } = before
+
+describe('of an upgrade', () => {
+  test('that renames, it has the names of today', () => {
+    const renamed = upgraded({
+      ...rest,
+      stage: { enum: ['new', 'closed'], 'x-bos': { type: 'select', options: { closed: { title: 'Closed', id: 'won' } } } },
+      amount: integer({ id: 'total' }),
+      after: { 'x-bos': { type: 'reference', entity: 'self', inverse: 'ahead', id: 'next' } },
+      total: integer({ id: 'another' }),
+    })
+    const formula = stored("self.total > 5 && self.next.stage == 'won' && exists(self.previous, p, p.total == 1)")
+    const names = "self.amount > 5 && self.after.stage == 'closed' && exists(self.ahead, p, p.amount == 1)"
+    expect(shown(renamed, formula)).toEqual([names, names])
+  })
+
+  test('that takes a field away, it is its old text, though another field have that name now', () => {
+    const formula = stored("self.total > 5 && 'a' in self.gone")
+    expect(shown(upgraded(rest), formula)).toEqual([formula.text, formula.text])
+    expect(shown(upgraded({ ...rest, gone: text({ id: 'newer' }) }), formula)).toEqual([formula.text, formula.text])
+  })
+
+  test.each([
+    'exists(self.gone, x, self.secret > 1)',
+    "self.secret > 1 || 'a' in self.gone",
+    'self.gone == null ? self.secret > 1 : true',
+    "exists(self.audits, a, 'a' in self.gone)",
+    "exists(self.previous, p, 'a' in p.gone && p.secret == 1)",
+  ])('that takes a field away, who may not know the rest is told nothing: %s', (source) => {
+    const margin = upgraded({ ...rest, margin: integer({ id: 'secret' }) })
+    const formula = stored(source)
+    expect(shown(first, formula)).toEqual([formula.text, null])
+    expect(shown(margin, formula)).toEqual([formula.text, null])
+  })
+
+  test('that takes away what was hidden, there is no sight to ask any more', () => {
+    const formula = stored('self.secret > 1')
+    expect(shown(upgraded(rest), formula)).toEqual(['self.secret > 1', 'self.secret > 1'])
+  })
+})

@@ -3,6 +3,7 @@ import type { Explanation } from '../expressions/explain.ts'
 import type { ConditionsExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
 import { isMasked } from './explain-reader.ts'
+import { isFormula } from './formulas.ts'
 import { madeOf } from '../catalogue/inputs.ts'
 import { layerOf } from './explain-reach.ts'
 import type { Reach, Reason } from './explain-reach.ts'
@@ -110,7 +111,7 @@ function shownBy({ access, here, field, reach, conditions, roles }: ExplainingFi
   if (told.length === 0) return [{ grants: false, reason: { about: 'shown', detail: 'No role shows anything of this record.' } }]
   // Each role would show it, and still it is not there.
   const isWithheld = told.some((each) => each.grants || !isKnown) && (!isKnown || isMasked(reach.masked, field.path))
-  const isMade = madeOf(here.entity, field.field).length > 0
+  const isMade = isFormula(field.field) || madeOf(here.entity, field.field).length > 0
   return isWithheld && isMade
     ? [...told, { grants: false, reason: { about: 'shown', detail: `${field.field.title} is made of what is not shown here.` } }]
     : told

@@ -15,8 +15,9 @@ import { noSuchPerson } from './explain-request.ts'
 import type { ExplainRequest } from './explain-request.ts'
 import { tryAction } from './explain-trial.ts'
 import type { WouldBe } from './explain-trial.ts'
+import { isFormula, withheldIn } from './formulas.ts'
 import { pathsWithout, readable } from './reach.ts'
-import { and, column, toQuery } from './sql.ts'
+import { and, column, comma, toQuery } from './sql.ts'
 import { isLive } from './tables.ts'
 import type { Actor } from './types.ts'
 
@@ -71,9 +72,11 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   if (!there) return { ...told, allowed: false, ...reasonsOf(about, []), ...(field && { field: unseen(field) }) }
   const asked = { access: theirs, here: there, what, field, id }
   const [rows] = await database.read(contextOf(subject, theirs), reachQuery(asked, subject))
-  const reach = readReach(asked, rows!)
+  const reached = readReach(asked, rows!)
+  const formulas = JSON.parse(String(record['formulas'])) as Readonly<Record<string, unknown>>
+  const reach = { ...reached, masked: new Set([...reached.masked, ...withheldIn(theirs, entity, formulas)]) }
   const parties: readonly Party[] = [
-    { access, masked: new Set(record['masked'] as string[]) },
+    { access, masked: new Set([...(record['masked'] as string[]), ...withheldIn(access, entity, formulas)]) },
     { access: theirs, masked: reach.masked },
   ]
   const readerOf = mayReadFor(entity, parties)
@@ -95,7 +98,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   }
 }
 
-/** The record as the caller sees it, deleted ones where they may be brought back: its id, and what of it is masked. */
+/** The record as the caller sees it, deleted ones where they may be brought back: its id, what of it is masked, and the formulas it holds. */
 function seenQuery({ access, here, id }: ExplainRequest, { tenant, member }: Actor): Query {
   const { catalogue } = access
   const source = new Source(catalogue, here)
@@ -103,9 +106,11 @@ function seenQuery({ access, here, id }: ExplainRequest, { tenant, member }: Act
     const rows = readable(catalogue, here, action, 't', sql`${member}::uuid`)
     return here.actions.has(action) ? [rows.length === 0 ? sql`true` : and(rows)] : []
   })
+  const formulas = here.entity.fields.filter(isFormula).flatMap((field) => [sql`${sql.lit(field.id)}::text`, column('t', field.id)])
   const live = isLive(catalogue, here.entity, 't')
   const there = here.actions.has('restore') && id !== null ? sql`true` : live
-  return toQuery(sql`select ${column('t', 'id')}, ${pathsWithout(catalogue, here.entity, here.masks, 't')} as masked
+  return toQuery(sql`select ${column('t', 'id')}, ${pathsWithout(catalogue, here.entity, here.masks, 't')} as masked,
+      json_build_object(${comma(formulas)})::text as formulas
     from ${source.from()} where ${and([
       sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
       id === null ? live : sql`${column('t', 'id')} = ${id}::uuid`,

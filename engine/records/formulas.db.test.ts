@@ -128,6 +128,12 @@ describe('who may not know of something it reads', () => {
       `${rules}/${id}/history`,
       `${rules}/${id}/explain?action=update`,
     ]
+    const why = ok(await call(clerk, 'GET', `${rules}/${id}/explain?action=update&field=condition`)) as { field: object }
+    expect(why.field).toMatchObject({
+      shown: false,
+      editable: false,
+      because: expect.arrayContaining([{ about: 'shown', detail: 'Condition is made of what is not shown here.' }]),
+    })
     for (const path of paths) {
       expect((await call('admin@acme', 'GET', path)).text, path).not.toMatch(/"syntax"/)
       const reply = await call(clerk, 'GET', path)
@@ -223,9 +229,7 @@ describe('what describes the doors', () => {
   })
 
   test('says that each may be withheld, and that it is text', async () => {
-    const [read] = withSevere(ok(await call(clerk, 'GET', '/api/openapi.json'))).filter(
-      (each) => '_masked' in (each['properties'] as object),
-    )
+    const read = withSevere(ok(await call(clerk, 'GET', '/api/openapi.json'))).find((each) => '_masked' in (each['properties'] as object))
     expect(read).toMatchObject({
       required: expect.not.arrayContaining(['condition']),
       properties: { _masked: { items: { enum: ['condition', 'points', 'severe', 'first'] } } },

@@ -102,6 +102,13 @@ export function withholding(access: Access, entity: Entity): ((field: Field, sto
   return (field, stored) => isFormula(field) && isStored(stored) && shownFormula(access, field, stored) === null
 }
 
+/** Ids of the fields of a record whose values, as they are stored, the caller is not shown for what they say. */
+export const withheldIn = (access: Access, { fields }: Entity, values: Readonly<Record<string, unknown>>): string[] =>
+  fields.flatMap((field) => {
+    const value = values[field.id]
+    return isFormula(field) && isStored(value) && shownFormula(access, field, value) === null ? [field.id] : []
+  })
+
 export const isFormula = (field: Field): boolean => fieldOf(field.type).formula !== undefined
 
 /** In itself or in its lines. */

@@ -53,8 +53,8 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     (await database.read(contextOf(actor, at.access), query))[0]!
 
   /** What PostgreSQL rendered, with formulas in the caller's names. */
-  const told = (access: Access, selection: Selection, row: Row): Row => {
-    const show = formulasIn(access, selection)
+  const told = (at: Access, selection: Selection, row: Row): Row => {
+    const show = formulasIn(at, selection)
     return show ? { ...row, data: show(String(row['data'])) } : row
   }
 

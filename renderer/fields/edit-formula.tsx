@@ -12,7 +12,7 @@ const write = (value: unknown): string => (typeof value === 'string' ? value : '
 const anything = { entity: null, result: { kind: 'json' } } as const
 
 /** A formula is written as the expression of a list is: completed and checked as the server will check it. Only what means something is a value. */
-export default function EditFormula(props: EditProps) {
+export function EditFormula(props: EditProps) {
   const { id, value, field, onChange, onFault, onBlur, onCommit, onCancel, invalid = false, describedBy, autoFocus = false } = props
   const catalogue = useCatalogue()
   const phone = usePhone()

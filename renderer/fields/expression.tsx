@@ -10,7 +10,7 @@ import { isEmpty, settingsOf, type EditProps, type FieldKind, type ShowProps } f
 const write = (value: unknown): string => (typeof value === 'string' ? value : isEmpty(value) ? '' : JSON.stringify(value))
 
 /** Whoever only reads formulas does not load what writing them takes. */
-const EditFormula = lazy(() => import('./edit-formula.tsx'))
+const EditFormula = lazy(async () => ({ default: (await import('./edit-formula.tsx')).EditFormula }))
 
 /** A formula as text; a condition leads to the records that fulfil it. */
 function Show({ value, field, roomy }: ShowProps) {

@@ -127,7 +127,7 @@ export interface FieldType<Settings = unknown> {
   narrow?(this: void, settings: Settings, knows: (entity: string) => boolean): Settings
   /** The settings for a caller who may not know what the field's expressions read: without their texts. */
   conceal?(this: void, settings: Settings): Settings
-  /** What its values are in expressions; absent: references and lines, which lead to records. */
+  /** What its values are in expressions; absent: references and lines, which lead to records, and formulas, which none reads. */
   valueType?(this: void, settings: Settings): ValueType
   /**
    * Its values are formulas that people write about records of this entity (null: one that the caller may not know of): text outside, and a

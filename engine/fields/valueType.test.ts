@@ -9,9 +9,9 @@ const typeOf = (node: PropertyNode): unknown => {
   return field?.type.valueType?.(field.settings)
 }
 
-test('every type says what its values are in expressions, or leads to records', () => {
+test('every type says what its values are in expressions, leads to records, or holds formulas', () => {
   for (const type of fieldTypes.values()) {
-    expect([type.id, type.valueType === undefined]).toEqual([type.id, type.relation !== undefined])
+    expect([type.id, type.valueType === undefined]).toEqual([type.id, type.relation !== undefined || type.formula !== undefined])
   }
 })
 

@@ -8,6 +8,8 @@ import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
+import { heldBySetting, holdQueries } from './hold.ts'
+import type { SetReference } from './hold.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import { loadSurroundings } from './load-removal.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -25,7 +27,7 @@ export async function loadSituation(
   operations: readonly ResolvedOperation[],
   surroundings: Surroundings,
   documents: Documents,
-): Promise<Loaded & { readonly numbers: Numbers }> {
+): Promise<Loaded & { readonly numbers: Numbers; readonly references: readonly SetReference[] }> {
   const { access, here } = request
   const { catalogue } = access
   const queries: Query[] = []
@@ -39,9 +41,11 @@ export async function loadSituation(
   if (changed.length > 0) ask(lockQuery(catalogue, here, actor, changed, 'change'))
   if (removed.length > 0) ask(lockQuery(catalogue, here, actor, removed, 'delete'))
   const stored = changed.length + removed.length > 0 ? ask(storedQuery(catalogue, here, actor, [...changed, ...removed])) : null
-  const references = [...referencesOf(request, operations)].flatMap(([entity, ids]) => {
+  const references = referencesOf(request, operations)
+  const targets = [...Map.groupBy(references, ({ target }) => target.entity)].flatMap(([entity, all]) => {
     const target = access.entities.get(entity)
-    return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, [...ids].sort())) }] : []
+    const ids = [...new Set(all.map((each) => each.target.id))].sort()
+    return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, ids)) }] : []
   })
   const based = operations.flatMap((each) => (each.op === 'update' && each.ifMatch !== null ? [each] : []))
   const changes =
@@ -56,6 +60,7 @@ export async function loadSituation(
         )
       : null
   const reads = queries.length
+  holdQueries(catalogue, actor.tenant, heldBySetting(catalogue, references)).forEach(ask)
   const creates = operations.filter((each) => each.op === 'create').length
   const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence && !field.logic?.numbering) : []
   const taken = sequences.map((field) => ({
@@ -68,7 +73,7 @@ export async function loadSituation(
   ]
   if (queries.length > 0) sent = await tx.send(...steps.filter((each) => each.queries.length > 0))
   const lineEntity = (field: Field): Entity => catalogue.entities.get(field.lines!.entity)!
-  const exists = new Set(references.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
+  const exists = new Set(targets.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
   const numbers = new Numbers(
     here.entity,
     creates,
@@ -78,6 +83,7 @@ export async function loadSituation(
   const records: ReadonlyMap<string, LoadedRecord> = stored ? readStored(here.entity, lineEntity, stored()) : new Map()
   return {
     numbers,
+    references,
     records,
     surroundings: await loadSurroundings(tx, request, actor, operations, removable(operations, records)),
     situation: {
@@ -104,13 +110,13 @@ function removable(operations: readonly ResolvedOperation[], records: ReadonlyMa
   })
 }
 
-/** Every record that the operations want to point to, by entity. */
-function referencesOf(request: WriteRequest, operations: readonly ResolvedOperation[]): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
+/** Every reference that the operations want to set. */
+function referencesOf(request: WriteRequest, operations: readonly ResolvedOperation[]): SetReference[] {
+  const found: SetReference[] = []
   const collect = (entity: Entity, change: Change): void => {
-    for (const [id, value] of change.set) {
-      const target = referenceOf(entity.fieldById.get(id)!, value)
-      if (target) found.set(target.entity, (found.get(target.entity) ?? new Set()).add(target.id))
+    for (const [field, value] of change.set) {
+      const target = referenceOf(entity.fieldById.get(field)!, value)
+      if (target) found.push({ entity: entity.id, field, target })
     }
     for (const field of linesFields(entity)) {
       const line = request.access.catalogue.entities.get(field.lines!.entity)!

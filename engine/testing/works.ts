@@ -51,6 +51,7 @@ const files: Readonly<Record<string, object>> = {
       lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'works.order_line' } },
       total: { title: 'Total', 'x-bos': { type: 'decimal', scale: 2, rollup: { over: 'lines', measure: 'sum', value: 'self.amount' } } },
       net: { title: 'Net', 'x-bos': { type: 'decimal', scale: 2, compute: 'self.total * (100 - coalesce(self.discount, 0)) / 100' } },
+      bought: { type: 'integer', title: 'Bought', 'x-bos': { compute: 'sum(self.customer.works_sales, s, s.ordered)' } },
       kilos: { title: 'Kilos', 'x-bos': { type: 'decimal', scale: 3, compute: 'sum(self.lines, l, l.quantity * l.article.weight)' } },
       size: {
         title: 'Size',

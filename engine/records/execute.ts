@@ -127,7 +127,7 @@ const jitterMs = 20
 async function executeAgain(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await executeOnce(database, request, actor)
+      return await executeOnce(database, request, actor, attempt > 1)
     } catch (error) {
       if (attempt === attempts || !isRace(error, request)) throw error
       // Those who met do not start again at the same moment.
@@ -135,6 +135,11 @@ async function executeAgain(database: Database, request: WriteRequest, actor: Ac
     }
   }
 }
+
+const againQuery = ({ tenant }: Actor): Query => ({
+  text: `select pg_advisory_xact_lock(hashtextextended('bos.again ' || $1::text, 0))`,
+  values: [tenant],
+})
 
 /** SQLSTATE class 40: a deadlock. 23505 of the key by which an upsert found nothing to update: somebody was faster. */
 function isRace(error: unknown, request: WriteRequest): boolean {
@@ -155,11 +160,13 @@ const isUpdatedByEffect = (source: Entity, target: Entity): boolean =>
   )
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
-async function executeOnce(database: Database, asked: WriteRequest, actor: Actor): Promise<Executed> {
+async function executeOnce(database: Database, asked: WriteRequest, actor: Actor, isAgain: boolean): Promise<Executed> {
   // What the engine does by itself is not repeated by anybody.
   const idempotency = actor.member === null ? null : asked.idempotency
   const readBack = asked.mode === 'one' ? asked.readBack : null
   return database.transaction(contextOf(actor, asked.access), async (tx) => {
+    // Those who met go on one by one, or they would meet again.
+    if (isAgain) await tx.send({ role: 'bos_write', queries: [againQuery(actor)] })
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
     const before = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []

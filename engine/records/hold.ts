@@ -109,24 +109,43 @@ export function heldBySetting(catalogue: Catalogue, references: readonly SetRefe
 }
 
 /** What has to be held so that documents come back: whatever they and their lines refer to. */
-export function heldByReturning(catalogue: Catalogue, entity: Entity, ids: readonly string[], down: readonly PathStep[] = []): Held[] {
+export const heldByReturning = (catalogue: Catalogue, entity: Entity, ids: readonly string[]): Held[] =>
+  heldByReferring(catalogue, entity, ids, () => true)
+
+/**
+ * What documents refer to now by references that are to be set: a sum is taken out of one and put into the other, and whoever moves something
+ * the other way must not hold the one that the first still needs.
+ */
+export function heldByMoving(catalogue: Catalogue, entity: Entity, ids: readonly string[], references: readonly SetReference[]): Held[] {
+  const set = new Set(references.map((each) => `${each.entity}/${each.field}`))
+  return ids.length === 0 ? [] : heldByReferring(catalogue, entity, ids, (key, { strength }) => strength === 'change' && set.has(key))
+}
+
+function heldByReferring(
+  catalogue: Catalogue,
+  entity: Entity,
+  ids: readonly string[],
+  isWanted: (key: string, reading: Reading) => boolean,
+  down: readonly PathStep[] = [],
+): Held[] {
   const readings = readingsOf(catalogue)
-  const here = down.at(-1)?.entity ?? entity.id
-  const along = (key: string, step: Omit<PathStep & { kind: 'hop' | 'links' }, 'entity'>): Held[] =>
-    (readings.get(key) ?? []).flatMap(({ target, paths, strength }) =>
-      paths.map((path) => {
-        const steps: PathStep[] = [...down, { ...step, entity: target }, ...path]
-        return { entity: entity.id, path: steps, direction: 'from', ids, strength }
-      }),
-    )
-  const { fields } = catalogue.entities.get(here)!
+  const here = catalogue.entities.get(down.at(-1)?.entity ?? entity.id)!
+  const along = (key: string, kind: 'hop' | 'links', field: string): Held[] =>
+    (readings.get(key) ?? [])
+      .filter((each) => isWanted(key, each))
+      .flatMap(({ target, paths, strength }) =>
+        paths.map((path): Held => {
+          const steps: PathStep[] = [...down, { kind, field, entity: target }, ...path]
+          return { entity: entity.id, path: steps, direction: 'from', ids, strength }
+        }),
+      )
   return [
-    ...fields.flatMap((field) => (field.reference ? along(`${here}/${field.id}`, { kind: 'hop', field: field.id }) : [])),
-    ...linesFields(catalogue.entities.get(here)!).flatMap((field): Held[] => {
-      const step: PathStep = { kind: 'links', field: field.id, entity: '' }
-      const key = referenceAlong(catalogue, here, step)
-      if (key !== null) return along(key, { kind: 'links', field: field.id })
-      return heldByReturning(catalogue, entity, ids, [...down, { kind: 'lines', field: field.id, entity: field.lines!.entity }])
+    ...here.fields.flatMap((field) => (field.reference ? along(`${here.id}/${field.id}`, 'hop', field.id) : [])),
+    ...linesFields(here).flatMap((field): Held[] => {
+      const key = referenceAlong(catalogue, here.id, { kind: 'links', field: field.id, entity: '' })
+      if (key !== null) return along(key, 'links', field.id)
+      const line: PathStep = { kind: 'lines', field: field.id, entity: field.lines!.entity }
+      return heldByReferring(catalogue, entity, ids, isWanted, [...down, line])
     }),
   ]
 }
@@ -162,7 +181,8 @@ export function holdQueries(catalogue: Catalogue, tenant: string, held: readonly
     })
 }
 
-function documentOf(catalogue: Catalogue, { entity, path, direction }: Held): Entity {
+/** The entity of the documents that are held. */
+export function documentOf(catalogue: Catalogue, { entity, path, direction }: Held): Entity {
   let document = catalogue.entities.get((direction === 'from' && path.at(-1)?.entity) || entity)!
   while (document.parent) document = catalogue.entities.get(document.parent.entity)!
   return document
@@ -182,7 +202,8 @@ function holdTemplate(catalogue: Catalogue, document: string, all: readonly Held
   const strength = all.some((each) => each.strength === 'change') ? sql`no key update` : sql`share`
   const conditions = [
     sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
-    sql`${column('t', 'id')} in (${sql.join(found, sql` union all `)})`,
+    // An array is found once, whatever the planner thinks of how many there are.
+    sql`${column('t', 'id')} = any(array(${sql.join(found, sql` union all `)}))`,
   ]
   return toTemplate<Ids>(sql`select ${column('t', 'id')} from ${tableOf(catalogue.entities.get(document)!)} t
     where ${and(conditions)} order by ${column('t', 'id')} for ${strength} of t`)

@@ -8,8 +8,8 @@ import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
-import { heldBySetting, holdQueries } from './hold.ts'
-import type { SetReference } from './hold.ts'
+import { documentOf, heldByMoving, heldBySetting, holdQueries } from './hold.ts'
+import type { Held, SetReference } from './hold.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import { loadSurroundings } from './load-removal.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -38,10 +38,18 @@ export async function loadSituation(
   }
   const changed = operations.filter((each) => each.op === 'update').map((each) => each.id)
   const removed = operations.filter((each) => 'deletionId' in each).map((each) => each.id)
+  const references = referencesOf(request, operations)
+  const held = [...heldBySetting(catalogue, references), ...heldByMoving(catalogue, here.entity, changed, references)]
+  const [siblings = [], others = []] = [true, false].map((same) =>
+    held.filter((each) => (documentOf(catalogue, each) === here.entity) === same),
+  )
+  // Records that refer to each other are locked in one order, whichever is changed.
+  const own: Held = { entity: here.entity.id, path: [], direction: 'from', ids: [...changed, ...removed], strength: 'change' }
+  if (siblings.length > 0) holdQueries(catalogue, actor.tenant, [own, ...siblings]).forEach(ask)
+  const first = queries.length
   if (changed.length > 0) ask(lockQuery(catalogue, here, actor, changed, 'change'))
   if (removed.length > 0) ask(lockQuery(catalogue, here, actor, removed, 'delete'))
   const stored = changed.length + removed.length > 0 ? ask(storedQuery(catalogue, here, actor, [...changed, ...removed])) : null
-  const references = referencesOf(request, operations)
   const targets = [...Map.groupBy(references, ({ target }) => target.entity)].flatMap(([entity, all]) => {
     const target = access.entities.get(entity)
     const ids = [...new Set(all.map((each) => each.target.id))].sort()
@@ -60,7 +68,7 @@ export async function loadSituation(
         )
       : null
   const reads = queries.length
-  holdQueries(catalogue, actor.tenant, heldBySetting(catalogue, references)).forEach(ask)
+  holdQueries(catalogue, actor.tenant, others).forEach(ask)
   const creates = operations.filter((each) => each.op === 'create').length
   const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence && !field.logic?.numbering) : []
   const taken = sequences.map((field) => ({
@@ -68,7 +76,8 @@ export async function loadSituation(
     rows: ask(takeQuery(actor, { entity: here.entity.id, field: field.id, scope: '' }, creates)),
   }))
   const steps: Step[] = [
-    { role: 'bos_read', queries: queries.slice(0, reads) },
+    { role: 'bos_write', queries: queries.slice(0, first) },
+    { role: 'bos_read', queries: queries.slice(first, reads) },
     { role: 'bos_write', queries: queries.slice(reads) },
   ]
   if (queries.length > 0) sent = await tx.send(...steps.filter((each) => each.queries.length > 0))

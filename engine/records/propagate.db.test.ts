@@ -227,3 +227,29 @@ describe('what a document only just comes to read is not changed under it: of bo
     expect(await together(change, back, (each) => each['kilos'])).toEqual(new Set([0]))
   })
 })
+
+describe('writers that need what others hold do not keep each other waiting', () => {
+  test('things are moved both ways at once', async () => {
+    const sales = [await sell(100), await sell(100)]
+    const [here, there] = sales.map((sale) => itemsOf(sale)[0]!.id) as [string, string]
+    const deliveries = await Promise.all(Array.from({ length: 16 }, (_, i) => deliver([i % 2 === 0 ? here : there, 1])))
+    const moves = deliveries.map((delivery, i) =>
+      call('PATCH', `/api/works/deliveries/${delivery.id}`, {
+        items: { [itemsOf(delivery)[0]!.id]: { item: i % 2 === 0 ? there : here } },
+      }),
+    )
+    expect((await Promise.all(moves)).map(({ status }) => status)).toEqual(moves.map(() => 200))
+    for (const sale of sales) expect((await progressOf(sale))[0]).toBe(8)
+  })
+  test('records that refer to each other are changed at once', async () => {
+    const [one, other] = [await make('/api/works/articles', { name: 'One' }), await make('/api/works/articles', { name: 'Other' })]
+    const changes = Array.from({ length: 16 }, (_, i) => {
+      const [from, to] = i % 2 === 0 ? [one, other] : [other, one]
+      return call('PATCH', `/api/works/articles/${from.id}`, { part_of: to.id, price: String(i) })
+    })
+    expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(changes.map(() => 200))
+    const [first, second] = [await read(`/api/works/articles/${one.id}`), await read(`/api/works/articles/${other.id}`)]
+    expect([first['whole_price'], first['parts_price']]).toEqual([second['price'], second['price']])
+    expect([second['whole_price'], second['parts_price']]).toEqual([first['price'], first['price']])
+  })
+})

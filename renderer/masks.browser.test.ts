@@ -113,6 +113,17 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await page.getByRole('tab', { name: 'Lines' }).click()
     await page.locator('.tab-panel').getByText(/^on/).first().waitFor()
     await page.locator('.tab-panel').getByText(mark).first().waitFor()
+    await page.getByRole('button', { name: 'Why is Line price not shown?' }).first().click({ force: true })
+    const because = page.getByRole('dialog', { name: 'Why is Line price not shown?' })
+    await because
+      .getByText(/Line price/)
+      .nth(1)
+      .waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name: 'Why can I not delete this item?' }).click()
+    await page.getByRole('dialog', { name: 'Why can I not delete this item?' }).getByRole('listitem').first().waitFor()
+    expect(await page.getByRole('listitem').filter({ hasText: 'may not delete' }).count()).toBe(1)
     expect(complaints).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Catalogue, Entity } from '../catalogue/types.ts'
+import type { Entity } from '../catalogue/types.ts'
 import type { Database, Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
 import { toProblem } from '../database/errors.ts'
@@ -9,10 +9,12 @@ import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
-import { Entangled, Unanswered } from './decide-refusals.ts'
+import { Entangled } from './decide-refusals.ts'
 import { columnValues } from './decide-emit.ts'
+import { changesOf } from './changed.ts'
+import type { Changed } from './changed.ts'
 import type { WantedNumber } from './decide-numbers.ts'
-import type { Surroundings } from './decide-formulas.ts'
+import { decided, decideNow, holding } from './deciding.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import type { EventDraft } from './decide.ts'
@@ -24,8 +26,7 @@ import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
 import { loadSituation } from './load-situation.ts'
-import { changesOf, hasDependants, propagate } from './propagate.ts'
-import type { Changed } from './propagate.ts'
+import { hasDependants, propagate } from './propagate.ts'
 import { producedFor } from './produced.ts'
 import { Answers } from './questions.ts'
 import type { WriteRequest } from './request.ts'
@@ -126,7 +127,7 @@ const jitterMs = 20
 async function executeAgain(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await executeOnce(database, request, actor)
+      return await executeOnce(database, request, actor, attempt > 1)
     } catch (error) {
       if (attempt === attempts || !isRace(error, request)) throw error
       // Those who met do not start again at the same moment.
@@ -134,6 +135,11 @@ async function executeAgain(database: Database, request: WriteRequest, actor: Ac
     }
   }
 }
+
+const againQuery = ({ tenant }: Actor): Query => ({
+  text: `select pg_advisory_xact_lock(hashtextextended('bos.again ' || $1::text, 0))`,
+  values: [tenant],
+})
 
 /** SQLSTATE class 40: a deadlock. 23505 of the key by which an upsert found nothing to update: somebody was faster. */
 function isRace(error: unknown, request: WriteRequest): boolean {
@@ -154,11 +160,13 @@ const isUpdatedByEffect = (source: Entity, target: Entity): boolean =>
   )
 
 /** Claim, load (locks first), decide, write, read back: at most four trips, two for most. */
-async function executeOnce(database: Database, asked: WriteRequest, actor: Actor): Promise<Executed> {
+async function executeOnce(database: Database, asked: WriteRequest, actor: Actor, isAgain: boolean): Promise<Executed> {
   // What the engine does by itself is not repeated by anybody.
   const idempotency = actor.member === null ? null : asked.idempotency
   const readBack = asked.mode === 'one' ? asked.readBack : null
   return database.transaction(contextOf(actor, asked.access), async (tx) => {
+    // Those who met go on one by one, or they would meet again.
+    if (isAgain) await tx.send({ role: 'bos_write', queries: [againQuery(actor)] })
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
     const before = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
@@ -172,10 +180,11 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const answers = new Answers(request.access.catalogue, actor, new Date())
     const documents = new FoundDocuments(request.access.catalogue, actor)
     const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
-    const { writes, events, origins, ...done } = await decided(
-      tx,
-      { answers, documents, count: (wanted) => loaded.numbers.count(tx, actor, wanted) },
-      () => decideOperations(request, operations, loaded),
+    const sources = { answers, documents, count: (wanted: readonly WantedNumber[]) => loaded.numbers.count(tx, actor, wanted) }
+    const { writes, events, origins, ...done } = await holding(
+      { tx, actor, catalogue: request.access.catalogue, answers },
+      loaded.references,
+      () => decided(tx, sources, () => decideOperations(request, operations, loaded)),
     )
     const results = done.results.map((each, i) => {
       if (each instanceof Problem) return withoutHidden(each, request)
@@ -196,38 +205,6 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
     return { results: ends.map(toDone), answer: readBack ? rows.at(-1)! : null, events }
   })
-}
-
-/** An answer may lead to further questions, a few deep: as long as values are derived from values that are asked for. */
-const rounds = 20
-
-interface Sources {
-  readonly answers: Answers
-  readonly documents: FoundDocuments
-  readonly count: (wanted: readonly WantedNumber[]) => Promise<void>
-}
-/** What is worked out anew is numbered already. */
-const countNothing = (): Promise<void> => Promise.reject(new Error('derived values have no numbers'))
-
-/** Decides, asking the database what expressions want to know of it. */
-async function decided<T>(tx: Transaction, { answers, documents, count }: Sources, decide: () => T): Promise<T> {
-  for (let round = 1; ; round++) {
-    try {
-      return decide()
-    } catch (error) {
-      if (!(error instanceof Unanswered) || round === rounds) throw error
-      if (error.asked.length > 0) await answers.ask(tx, error.asked)
-      if (error.sought.length > 0) await documents.seek(tx, error.sought)
-      if (error.wanted.length > 0) await count(error.wanted)
-    }
-  }
-}
-
-/** Works out derived values alone. What others have written meanwhile is only seen by asking now. */
-export function decideNow<T>(tx: Transaction, catalogue: Catalogue, actor: Actor, decide: (surroundings: Surroundings) => T): Promise<T> {
-  const answers = new Answers(catalogue, actor, new Date())
-  const sources = { answers, documents: new FoundDocuments(catalogue, actor), count: countNothing }
-  return decided(tx, sources, () => decide(answers.surroundings))
 }
 
 /** Where in the request each record and line stands that an operation changes. */

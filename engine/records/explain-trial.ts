@@ -48,6 +48,8 @@ export interface Trying extends Pick<ExplainRequest, 'access' | 'here' | 'what' 
   readonly record: string
   readonly reach: Reach
   readonly parties: readonly Party[]
+  /** Asked about somebody else than the caller. */
+  readonly isOther: boolean
 }
 
 const writing = ['update', 'delete', 'restore'] as const
@@ -164,17 +166,9 @@ function wouldDo(trying: Trying, { events, produced }: Omit<Attempt, 'problem'>)
         values: op === 'deleted' ? {} : Object.fromEntries(values),
       }
     }),
-    produced: produced.flatMap((each) => draftTold(trying, each)),
+    // A draft has what its reader may know of the record; what somebody else would get holds what the caller may not.
+    produced: produced.flatMap(({ entity: id, data }) =>
+      parties.every((each) => each.access.entities.has(id)) ? [{ entity: id, data: trying.isOther ? {} : data }] : [],
+    ),
   }
-}
-
-/** A draft, as far as everybody may know what is in it. */
-function draftTold({ parties }: Trying, { entity, data }: Produced): Produced[] {
-  const [asker] = parties
-  const here = asker!.access.entities.get(entity)
-  if (!here || !parties.every(({ access }) => access.entities.has(entity))) return []
-  const known = here.visible.filter(({ id }) =>
-    parties.every(({ access }) => access.entities.get(entity)!.visible.some((each) => each.id === id)),
-  )
-  return [{ entity, data: Object.fromEntries(Object.entries(data).filter(([name]) => known.some((each) => each.name === name))) }]
 }

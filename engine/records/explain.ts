@@ -82,7 +82,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   const readerOf = mayReadFor(entity, parties)
   const grants = reach.held.map(({ grant }) => grant)
   const conditions = await explainConditions(database, { ...asked, asker: here, grants, roles, readerOf }, subject)
-  const trying = { ...asked, id: request.id === null ? null : id, record: id, call: request.call, reach, parties }
+  const trying = { ...asked, id: request.id === null ? null : id, record: id, call: request.call, reach, parties, isOther }
   const trial = await tryAction(database, trying, subject)
   const { because, refused } = reasonsOf(about, reach.held, conditions.grants)
   const mayTell = (state: string): boolean =>

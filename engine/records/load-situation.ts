@@ -9,6 +9,8 @@ import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
+import { documentOf, heldByMoving, heldBySetting, holdQueries } from './hold.ts'
+import type { Held, SetReference } from './hold.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import { loadSurroundings } from './load-removal.ts'
 import { Numbers, takeQuery } from './numbers.ts'
@@ -26,7 +28,7 @@ export async function loadSituation(
   operations: readonly ResolvedOperation[],
   surroundings: Surroundings,
   documents: Documents,
-): Promise<Loaded & { readonly numbers: Numbers }> {
+): Promise<Loaded & { readonly numbers: Numbers; readonly references: readonly SetReference[] }> {
   const { access, here } = request
   const { catalogue } = access
   const queries: Query[] = []
@@ -37,12 +39,22 @@ export async function loadSituation(
   }
   const changed = operations.filter((each) => each.op === 'update').map((each) => each.id)
   const removed = operations.filter((each) => 'deletionId' in each).map((each) => each.id)
+  const references = referencesOf(request, operations)
+  const held = [...heldBySetting(catalogue, references), ...heldByMoving(catalogue, here.entity, changed, references)]
+  const [siblings = [], others = []] = [true, false].map((same) =>
+    held.filter((each) => (documentOf(catalogue, each) === here.entity) === same),
+  )
+  // Records that refer to each other are locked in one order, whichever is changed.
+  const own: Held = { entity: here.entity.id, path: [], direction: 'from', ids: [...changed, ...removed], strength: 'change' }
+  if (siblings.length > 0) holdQueries(catalogue, actor.tenant, [own, ...siblings]).forEach(ask)
+  const first = queries.length
   if (changed.length > 0) ask(lockQuery(catalogue, here, actor, changed, 'change'))
   if (removed.length > 0) ask(lockQuery(catalogue, here, actor, removed, 'delete'))
   const stored = changed.length + removed.length > 0 ? ask(storedQuery(catalogue, here, actor, [...changed, ...removed])) : null
-  const references = [...referencesOf(request, operations)].flatMap(([entity, ids]) => {
+  const targets = [...Map.groupBy(references, ({ target }) => target.entity)].flatMap(([entity, all]) => {
     const target = access.entities.get(entity)
-    return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, [...ids].sort())) }] : []
+    const ids = [...new Set(all.map((each) => each.target.id))].sort()
+    return target ? [{ entity, rows: ask(referencesQuery(catalogue, target, actor, ids)) }] : []
   })
   const based = operations.flatMap((each) => (each.op === 'update' && each.ifMatch !== null ? [each] : []))
   const changes =
@@ -57,6 +69,7 @@ export async function loadSituation(
         )
       : null
   const reads = queries.length
+  holdQueries(catalogue, actor.tenant, others).forEach(ask)
   const creates = operations.filter((each) => each.op === 'create').length
   const sequences = creates > 0 ? here.entity.fields.filter((field) => field.sequence && !field.logic?.numbering) : []
   const taken = sequences.map((field) => ({
@@ -64,12 +77,13 @@ export async function loadSituation(
     rows: ask(takeQuery(actor, { entity: here.entity.id, field: field.id, scope: '' }, creates)),
   }))
   const steps: Step[] = [
-    { role: 'bos_read', queries: queries.slice(0, reads) },
+    { role: 'bos_write', queries: queries.slice(0, first) },
+    { role: 'bos_read', queries: queries.slice(first, reads) },
     { role: 'bos_write', queries: queries.slice(reads) },
   ]
   if (queries.length > 0) sent = await tx.send(...steps.filter((each) => each.queries.length > 0))
   const lineEntity = (field: Field): Entity => catalogue.entities.get(field.lines!.entity)!
-  const exists = new Set(references.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
+  const exists = new Set(targets.flatMap(({ entity, rows }) => rows().rows.map((row) => `${entity} ${String(row['id'])}`)))
   const numbers = new Numbers(
     here.entity,
     creates,
@@ -80,6 +94,7 @@ export async function loadSituation(
   const withheld = withholding(access, here.entity)
   return {
     numbers,
+    references,
     records: withheld ? new Map([...records].map(([id, each]) => [id, { ...each, without: { ...each.without, withheld } }])) : records,
     surroundings: await loadSurroundings(tx, request, actor, operations, removable(operations, records)),
     situation: {
@@ -106,13 +121,13 @@ function removable(operations: readonly ResolvedOperation[], records: ReadonlyMa
   })
 }
 
-/** Every record that the operations want to point to, by entity. */
-function referencesOf(request: WriteRequest, operations: readonly ResolvedOperation[]): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
+/** Every reference that the operations want to set. */
+function referencesOf(request: WriteRequest, operations: readonly ResolvedOperation[]): SetReference[] {
+  const found: SetReference[] = []
   const collect = (entity: Entity, change: Change): void => {
-    for (const [id, value] of change.set) {
-      const target = referenceOf(entity.fieldById.get(id)!, value)
-      if (target) found.set(target.entity, (found.get(target.entity) ?? new Set()).add(target.id))
+    for (const [field, value] of change.set) {
+      const target = referenceOf(entity.fieldById.get(field)!, value)
+      if (target) found.push({ entity: entity.id, field, target })
     }
     for (const field of linesFields(entity)) {
       const line = request.access.catalogue.entities.get(field.lines!.entity)!

@@ -131,6 +131,8 @@ const get = async (path: string): Promise<Json> => ok(await call('rep@acme', 'GE
 const rows = async (path: string): Promise<Json[]> => (await get(path))['data'] as Json[]
 const names = async (query: string): Promise<string[]> => (await rows(`items?${query}`)).map((each) => String(each['name'])).sort()
 const filter = (text: string): string => `filter=${encodeURIComponent(text)}`
+/** Without ids and moments, in which any digits may stand. */
+const bare = (text: string): string => text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, '')
 const told = ({ status, body }: Reply): unknown => [
   status,
   ((body as Json)['errors'] as Json[] | undefined)?.map((each) => [each['pointer'], each['detail']]),
@@ -216,10 +218,10 @@ describe('reading', () => {
     const groups = await rows('items/aggregate?group=code')
     expect(groups.map((each) => String(each['code'])).sort()).toEqual(['HC', 'OC', 'null'])
     const exported = await call('rep@acme', 'GET', 'items/export?format=jsonl')
-    expect(exported.text).not.toMatch(/:77\b|"FC"/)
-    expect((await call('rep@acme', 'GET', 'items/export?format=csv')).text).not.toMatch(/,77,|FC|,23,/)
+    expect(bare(exported.text)).not.toMatch(/:77\b|"FC"/)
+    expect(bare((await call('rep@acme', 'GET', 'items/export?format=csv')).text)).not.toMatch(/,77,|FC|,23,/)
     const expanded = await get(`items/${own}?expand=link`)
-    expect(JSON.stringify((expanded['_expand'] as Json)['link'])).not.toMatch(/:77\b|"FC"|:23\b/)
+    expect(bare(JSON.stringify((expanded['_expand'] as Json)['link']))).not.toMatch(/:77\b|"FC"|:23\b/)
   })
   test('history leaves it out', async () => {
     const { text: history } = await call('rep@acme', 'GET', `items/${foreign}/history`)
@@ -241,7 +243,7 @@ describe('reading', () => {
       false,
       ['partly shows Cost only where its condition holds: here it is masked.'],
     ])
-    expect(JSON.stringify(asRep)).not.toMatch(/secret|\b77\b/)
+    expect(bare(JSON.stringify(asRep))).not.toMatch(/secret|\b77\b/)
     expect(JSON.stringify(asRep)).toContain('self.level > 5')
     const asAdmin = await explained('admin@acme', `field=cost&as=${rep}`)
     expect(asAdmin.shown).toBe(false)
@@ -289,7 +291,7 @@ describe('writing', () => {
     const upserts = ['FC'].map((code) =>
       call('rep@acme', 'POST', 'items/bulk', { operations: [{ op: 'upsert', key: 'code', data: { code, name: 'x' } }] }),
     )
-    for (const reply of await Promise.all(upserts)) expect([reply.status, reply.text.includes('77')]).toEqual([422, false])
+    for (const reply of await Promise.all(upserts)) expect([reply.status, bare(reply.text).includes('77')]).toEqual([422, false])
     ok(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 51 }))
     ok(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 50 }))
     // What came back as it was read changes nothing.

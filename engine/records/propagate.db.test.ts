@@ -171,3 +171,85 @@ test('a thousand documents follow one change, part by part; more than can be hel
   expect([reply.status, (reply.body as { code: string }).code]).toEqual([422, 'too-expensive'])
   expect((await read(`/api/crm/companies/${company.id}`))['name']).toBe('Several')
 })
+
+describe('what a document only just comes to read is not changed under it: of both at once, one sees the other', () => {
+  const together = async (change: (round: number) => Promise<Reply>, join: () => Promise<Data>, valueOf: (data: Data) => unknown) => {
+    const joined: Data[] = []
+    const seen: unknown[] = []
+    for (let round = 2; round < 12; round++) {
+      const writes = Array.from({ length: 6 }, async (_, i) => {
+        if (i === 3) return void ok(await change(round))
+        joined.push(await join())
+      })
+      await Promise.all(writes)
+      for (const { id } of joined) seen.push(Number(valueOf(await read(`/api/works/orders/${id}`))) - round)
+    }
+    return new Set(seen)
+  }
+  const order = (body: object) => make('/api/works/orders', { name: 'O', status: 'closed', ...body })
+
+  test('where one record is read', async () => {
+    const article = await make('/api/works/articles', { name: 'Beam', weight: '1' })
+    const lines = [{ article: article.id, quantity: 1 }]
+    const change = (round: number) => call('PATCH', `/api/works/articles/${article.id}`, { weight: String(round) })
+    expect(
+      await together(
+        change,
+        () => order({ lines }),
+        (each) => each['kilos'],
+      ),
+    ).toEqual(new Set([0]))
+  })
+  test('where many are, behind one that is referred to', async () => {
+    const customer = await make('/api/crm/companies', { name: 'Buyer' })
+    const sale = await make('/api/works/sales', { name: 'S', customer: customer.id, items: [{ article: bolt.id, quantity: 1 }] })
+    const item = itemsOf(sale)[0]!.id
+    const change = (round: number) => call('PATCH', `/api/works/sales/${sale.id}`, { items: { [item]: { quantity: round } } })
+    expect(
+      await together(
+        change,
+        () => order({ customer: customer.id }),
+        (each) => each['bought'],
+      ),
+    ).toEqual(new Set([0]))
+  })
+  test('where a document comes back', async () => {
+    const article = await make('/api/works/articles', { name: 'Beam', weight: '1' })
+    const change = (round: number) => call('PATCH', `/api/works/articles/${article.id}`, { weight: String(round) })
+    const gone = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const made = await order({ lines: [{ article: article.id, quantity: 1 }] })
+        ok(await call('DELETE', `/api/works/orders/${made.id}`))
+        return made
+      }),
+    )
+    const back = async () => ok(await call('POST', `/api/works/orders/${gone.pop()!.id}/restore`)) as Data
+    expect(await together(change, back, (each) => each['kilos'])).toEqual(new Set([0]))
+  })
+})
+
+describe('writers that need what others hold do not keep each other waiting', () => {
+  test('things are moved both ways at once', async () => {
+    const sales = [await sell(100), await sell(100)]
+    const [here, there] = sales.map((sale) => itemsOf(sale)[0]!.id) as [string, string]
+    const deliveries = await Promise.all(Array.from({ length: 16 }, (_, i) => deliver([i % 2 === 0 ? here : there, 1])))
+    const moves = deliveries.map((delivery, i) =>
+      call('PATCH', `/api/works/deliveries/${delivery.id}`, {
+        items: { [itemsOf(delivery)[0]!.id]: { item: i % 2 === 0 ? there : here } },
+      }),
+    )
+    expect((await Promise.all(moves)).map(({ status }) => status)).toEqual(moves.map(() => 200))
+    for (const sale of sales) expect((await progressOf(sale))[0]).toBe(8)
+  })
+  test('records that refer to each other are changed at once', async () => {
+    const [one, other] = [await make('/api/works/articles', { name: 'One' }), await make('/api/works/articles', { name: 'Other' })]
+    const changes = Array.from({ length: 16 }, (_, i) => {
+      const [from, to] = i % 2 === 0 ? [one, other] : [other, one]
+      return call('PATCH', `/api/works/articles/${from.id}`, { part_of: to.id, price: String(i) })
+    })
+    expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(changes.map(() => 200))
+    const [first, second] = [await read(`/api/works/articles/${one.id}`), await read(`/api/works/articles/${other.id}`)]
+    expect([first['whole_price'], first['parts_price']]).toEqual([second['price'], second['price']])
+    expect([second['whole_price'], second['parts_price']]).toEqual([first['price'], first['price']])
+  })
+})

@@ -5,14 +5,18 @@ import type { Query, Transaction } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
 import type { Stored } from './change.ts'
+import { changesOf } from './changed.ts'
+import type { Changed } from './changed.ts'
 import type { Consequences, EventDraft } from './decide.ts'
 import { decideDerived, decideEach } from './decide-derived.ts'
 import type { Surroundings } from './decide-formulas.ts'
 import { derivationsOf } from './derivations.ts'
-import { tablesOf } from './expression-tables.ts'
 import { documentQueries, readDocuments } from './documents.ts'
-import { and, column, remember, Slot, toTemplate } from './sql.ts'
-import type { Fragment, Template } from './sql.ts'
+import { heldByChanging, holdQueries } from './hold.ts'
+import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
+import type { Template } from './sql.ts'
+import { Way } from './way.ts'
+import type { Place } from './way.ts'
 
 /**
  * Derived values of other documents. After a request has written, whatever hangs on what it changed is locked (in the order of entity and
@@ -20,21 +24,6 @@ import type { Fragment, Template } from './sql.ts'
  * transaction of the request, with sight of the whole tenant. Who comes second waits at the lock and then sees what the first one
  * wrote: no sum is ever lost.
  */
-
-/** What has changed, as far as others may hang on it. */
-export interface Changed {
-  readonly entity: Entity
-  readonly id: string
-  readonly fields: readonly string[]
-  /** It is new, gone or back, and with it its lines. */
-  readonly comesOrGoes: boolean
-  /** What is derived of itself has yet to be worked out. */
-  readonly isUnderived: boolean
-  /** Earlier values of references, by field id. */
-  readonly from: ReadonlyMap<string, unknown>
-  /** Where in the request the cause stands. */
-  readonly pointer: string
-}
 
 export interface Propagating {
   readonly tx: Transaction
@@ -109,43 +98,6 @@ const keysOf = ({ entity, fields, comesOrGoes }: Changed): string[] => [
   ...(comesOrGoes ? [`${entity.id}/`] : []),
 ]
 
-/** What events say has changed: documents and their lines. */
-export function changesOf(
-  catalogue: Catalogue,
-  events: readonly EventDraft[],
-  pointerOf: (record: string, line?: string) => string,
-): Changed[] {
-  return events.flatMap((event): Changed[] => {
-    const { entity, record, type, body } = event
-    const root: Changed = {
-      entity,
-      id: record,
-      fields: Object.keys(body.set),
-      comesOrGoes: ['created', 'deleted', 'restored'].includes(type),
-      isUnderived: event.isUnderived === true,
-      from: new Map(Object.entries(body.set).map(([field, { from }]) => [field, from])),
-      pointer: pointerOf(record),
-    }
-    const lines = Object.entries(body.lines ?? {}).map(([id, { path, op, set }]): Changed => ({
-      entity: lineAt(catalogue, entity, path),
-      id,
-      fields: Object.keys(set),
-      comesOrGoes: op !== 'changed',
-      isUnderived: false,
-      from: new Map(Object.entries(set).map(([field, { from }]) => [field, from])),
-      pointer: pointerOf(record, id),
-    }))
-    return [root, ...lines]
-  })
-}
-
-/** `lines`, or `lines/{line}/parts`: the entity of what stands there. */
-function lineAt(catalogue: Catalogue, entity: Entity, path: string): Entity {
-  const [field = '', , ...below] = path.split('/')
-  const line = catalogue.entities.get(entity.fieldById.get(field)!.lines!.entity)!
-  return below.length > 0 ? lineAt(catalogue, line, below.join('/')) : line
-}
-
 interface Affected {
   readonly entity: Entity
   readonly documents: ReadonlyMap<string, Cause>
@@ -172,7 +124,12 @@ async function affectedBy({ tx, catalogue, tenant }: Propagating, changed: reado
     const template = remember(dependant, `dependants ${JSON.stringify(path)}`, () => dependantsTemplate(catalogue, dependant, path))
     return template({ tenant, ids: [...pointers.keys()].sort() })
   })
-  const rows = queries.length > 0 ? await tx.send({ role: 'bos_write', queries }) : []
+  const holds = holdQueries(
+    catalogue,
+    tenant,
+    searches.flatMap(({ dependant, path, pointers }) => heldByChanging(dependant.entity, path, [...pointers.keys()])),
+  )
+  const rows = queries.length > 0 ? (await tx.send({ role: 'bos_write', queries: [...holds, ...queries] })).slice(holds.length) : []
   const found = new Map<string, Map<string, Cause>>()
   for (const each of changed) {
     const own = ownOf(catalogue, each)
@@ -247,55 +204,18 @@ interface Ids {
 
 /** Rows of {document, row, cause}: the live documents (and the row of them) whose value hangs on the records with these ids. */
 function dependantsTemplate(catalogue: Catalogue, dependant: Dependant, path: readonly PathStep[]): Template<Ids> {
-  const tables = tablesOf(catalogue)
-  const entity = catalogue.entities.get(dependant.entity)!
   const tenant = new Slot<Ids>((values) => values.tenant)
-  const ids = new Slot<Ids>((values) => values.ids)
-  const joins: Fragment[] = []
-  const join = (alias: string, target: string, on: Fragment): void => {
-    joins.push(sql`join ${tables.table(target)} ${sql.id(alias)} on ${tables.tenant(alias)} = ${tenant}::uuid and ${on}`)
-  }
-  let here: { readonly alias: string; readonly entity: string } = { alias: 'd0', entity: entity.id }
-  path.forEach((step, i) => {
-    const alias = `s${i}`
-    const from = here
-    join(alias, step.entity, stepSql(tables, from, step, alias))
-    here = { alias, entity: step.entity }
-  })
-  let top = { alias: 'd0', entity }
-  for (let i = 1; top.entity.parent; i++) {
-    const alias = `d${i}`
-    const parent = catalogue.entities.get(top.entity.parent.entity)!
-    join(alias, parent.id, sql`${tables.id(alias)} = ${tables.parent(top.alias)}`)
-    top = { alias, entity: parent }
-  }
+  const from: Place = { alias: 'd', entity: catalogue.entities.get(dependant.entity)! }
+  const way = new Way(catalogue, sql`${tenant}`)
+  const cause = way.along(from, path, 's')
+  const top = way.up(from, 'u')
   const conditions = [
-    sql`${tables.tenant('d0')} = ${tenant}::uuid`,
-    sql`${tables.id(here.alias)} = any(${ids}::uuid[])`,
+    sql`${column('d', 'tenant_id')} = ${tenant}::uuid`,
+    sql`${column(cause.alias, 'id')} = any(${new Slot<Ids>((values) => values.ids)}::uuid[])`,
     sql`${column(top.alias, 'deleted_at')} is null`,
   ]
-  return toTemplate(sql`select distinct ${tables.id(top.alias)} as document, d0.id as row, ${tables.id(here.alias)} as cause
-    from ${tables.table(entity.id)} d0 ${sql.join(joins, sql` `)} where ${and(conditions)}`)
-}
-
-function stepSql(
-  tables: ReturnType<typeof tablesOf>,
-  from: { readonly alias: string; readonly entity: string },
-  step: PathStep,
-  alias: string,
-): Fragment {
-  switch (step.kind) {
-    case 'hop':
-      return sql`${tables.id(alias)} = ${tables.reference(from.entity, step.field, step.entity, from.alias)}`
-    case 'document':
-      return sql`${tables.id(alias)} = ${tables.parent(from.alias)}`
-    case 'lines':
-      return sql`${tables.parent(alias)} = ${tables.id(from.alias)}`
-    case 'links':
-      return sql`${tables.id(alias)} = any(${tables.links(from.entity, step.field, from.alias)})`
-    case 'inverse':
-      return tables.pointsAt(step.entity, step.field, alias, tables.id(from.alias))
-  }
+  return toTemplate(sql`select distinct ${column(top.alias, 'id')} as document, d.id as row, ${column(cause.alias, 'id')} as cause
+    from ${tableOf(from.entity)} d ${way.joins} where ${and(conditions)}`)
 }
 
 async function workOut(propagating: Propagating, entity: Entity, documents: ReadonlyMap<string, Cause>): Promise<Consequences> {

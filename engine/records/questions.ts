@@ -35,6 +35,11 @@ export class Answers {
     }
   }
 
+  /** What was true before others were waited for. */
+  forget(): void {
+    this.#known.clear()
+  }
+
   /** Asks everything in one trip: one statement per question, however many inputs it comes with. */
   async ask(tx: Transaction, asked: readonly Asked[]): Promise<void> {
     const byQuestion = Map.groupBy(asked, (each) => each.question)

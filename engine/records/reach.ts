@@ -55,17 +55,16 @@ const anyOf = (conditions: readonly Fragment[]): Fragment =>
 /** Over the engine's own columns: what a role says of a row may hang on what it hides. */
 const holds = (catalogue: Catalogue, { root }: Expression, alias: string): Fragment => sql`(${overRow(catalogue, root, alias)})`
 
-/** Conditions under which a row may be read, over what its policy lets through: the action reaches it, and its list is not masked. */
-export function readable(
-  catalogue: Catalogue,
-  { entity, actions, within }: EntityAccess,
-  action: Action,
-  alias: string,
-  self?: Fragment,
-): Fragment[] {
+/** Conditions under which an action reaches a row that its policy lets through: what the roles say of the action, and of reading at all; and its list is not masked. */
+export function readable(catalogue: Catalogue, access: EntityAccess, action: Action, alias: string, self?: Fragment): Fragment[] {
+  const { entity, actions, within } = access
   const grants = actions.get(action)
   if (!grants) return [sql`false`]
-  return [grants, ...within].flatMap((each) => reached(catalogue, entity, each, alias, self) ?? [])
+  const isReading = action === 'list' || action === 'get'
+  return [
+    ...[grants, ...within].flatMap((each) => reached(catalogue, entity, each, alias, self) ?? []),
+    ...(isReading ? [] : seen(catalogue, access, alias, self)),
+  ]
 }
 
 /** As `readable` of what a reference leads to: getting it. Nothing, where the policy lets through no more than that. */

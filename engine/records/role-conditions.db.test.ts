@@ -11,7 +11,7 @@ const files: Readonly<Record<string, object>> = {
     metamodel: 1,
     title: 'Desk',
     depends: { core: '^1.0.0' },
-    roles: ['small', 'opened', 'other', 'mates', 'gets'].map((id) => ({ id: `desk.${id}`, title: id })),
+    roles: ['small', 'opened', 'other', 'mates', 'gets', 'exports'].map((id) => ({ id: `desk.${id}`, title: id })),
   },
   'entities/ticket.json': {
     title: 'Ticket',
@@ -53,6 +53,7 @@ const files: Readonly<Record<string, object>> = {
           scope: 'all',
           read: "self.owner.team == user.team && self.owner.name != 'Nobody' && count(self.lines, l, l.cost > 5) > 0",
         },
+        'desk.exports': { scope: 'all', read: 'self.amount < 100', export: true },
         'desk.gets': { scope: 'all', get: 'self.amount < 50' },
         'desk.other': { scope: 'all', list: true, get: 'self.link.amount > 0', update: true },
       },
@@ -157,6 +158,13 @@ describe('reading', () => {
     expect((await call('rep@acme', 'GET', `desk/tickets/${large}`)).status).toBe(200)
     expect((await call('rep@acme', 'GET', `desk/tickets/${small}`)).status).toBe(404)
     expect((ok(await call('rep@acme', 'GET', `desk/tickets/${large}?expand=link`))['_expand'] as Json)['link']).toBeNull()
+  })
+  test('what may be exported must be there to be read', async () => {
+    await rolesOf('exports')
+    const exported = await call('rep@acme', 'GET', 'desk/tickets/export?format=jsonl')
+    expect(exported.text.match(/"name":"\w+"/g)).toEqual(['"name":"small"'])
+    const explained = ok(await call('rep@acme', 'GET', `desk/tickets/${small}/explain?action=export`))
+    expect(explained['allowed']).toBe(true)
   })
   test('several roles add up', async () => {
     await rolesOf('small', 'other')

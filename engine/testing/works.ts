@@ -21,6 +21,9 @@ const files: Readonly<Record<string, object>> = {
       name: { type: 'string', title: 'Name', maxLength: 80 },
       price: { title: 'Price', 'x-bos': { type: 'decimal', scale: 4 } },
       weight: { title: 'Weight', 'x-bos': { type: 'decimal', scale: 3, unit: 'kg' } },
+      part_of: { title: 'Part of', 'x-bos': { type: 'reference', entity: 'works.article', inverse: 'parts' } },
+      whole_price: { title: 'Price of the whole', 'x-bos': { type: 'decimal', scale: 4, compute: 'self.part_of.price' } },
+      parts_price: { title: 'Price of the parts', 'x-bos': { type: 'decimal', scale: 4, compute: 'sum(self.parts, p, p.price)' } },
       gross: { title: 'With tax', 'x-bos': { type: 'decimal', scale: 2, compute: 'self.price * 1.2' } },
     },
     'x-bos': { plural: 'articles', titleField: 'name', permissions: {} },
@@ -51,6 +54,7 @@ const files: Readonly<Record<string, object>> = {
       lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'works.order_line' } },
       total: { title: 'Total', 'x-bos': { type: 'decimal', scale: 2, rollup: { over: 'lines', measure: 'sum', value: 'self.amount' } } },
       net: { title: 'Net', 'x-bos': { type: 'decimal', scale: 2, compute: 'self.total * (100 - coalesce(self.discount, 0)) / 100' } },
+      bought: { type: 'integer', title: 'Bought', 'x-bos': { compute: 'sum(self.customer.works_sales, s, s.ordered)' } },
       kilos: { title: 'Kilos', 'x-bos': { type: 'decimal', scale: 3, compute: 'sum(self.lines, l, l.quantity * l.article.weight)' } },
       size: {
         title: 'Size',

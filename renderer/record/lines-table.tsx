@@ -1,6 +1,6 @@
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { Masked, Show } from '../fields/field.tsx'
+import { Masked } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
@@ -9,6 +9,7 @@ import { isRecord } from '../model/entity.ts'
 import { amountField, amountOf, totalOf, totalsOf } from '../model/lines.ts'
 import { Totals } from './totals.tsx'
 import { LineFace } from './line-face.tsx'
+import { LineValue, type LinePlace } from './line-value.tsx'
 
 /** The lines of a document, to read. They are edited with the document, in its form. */
 export function LinesTable({ entity, field, record }: { readonly entity: Entity; readonly field: Field; readonly record: RecordData }) {
@@ -27,17 +28,20 @@ export function LinesTable({ entity, field, record }: { readonly entity: Entity;
   if (rows.length === 0) return <p className="muted related-empty">No {field.title.toLowerCase()} yet</p>
   const declared = totalsOf(entity, field)
   const amount = amountOf(entity, field, line.fields)
+  const at: LinePlace = { entity, record, path: field.name }
   return (
     <>
       {phone ? (
-        <LineList line={line} rows={rows} isSummed={declared.length === 0} amount={amount} />
+        <LineList line={line} rows={rows} at={at} isSummed={declared.length === 0} amount={amount} />
       ) : (
-        <Table line={line} rows={rows} isSummed={declared.length === 0} amount={amount} />
+        <Table line={line} rows={rows} at={at} isSummed={declared.length === 0} amount={amount} />
       )}
       {declared.length > 0 && <Totals fields={declared} record={record} valueOf={(name) => record[name]} />}
     </>
   )
 }
+
+const within = (at: LinePlace, { name }: Field): LinePlace => ({ ...at, path: `${at.path}.${name}` })
 
 /** A sum of what is shown would pass for the sum of all. */
 const isPartly = (amount: Field, rows: readonly RecordData[]): boolean => rows.some((row) => isMasked(row, amount.name))
@@ -53,6 +57,7 @@ function arranged(line: Entity, rows: readonly RecordData[], isSummed: boolean, 
 interface Listing {
   readonly line: Entity
   readonly rows: readonly RecordData[]
+  readonly at: LinePlace
   /** False: the module itself says what the lines come to. */
   readonly isSummed?: boolean
   /** What a line amounts to, where its document knows. */
@@ -60,7 +65,7 @@ interface Listing {
 }
 
 /** At phone width a line is a card: a table would hide its amount behind sideways scrolling. */
-function LineList({ line, rows, isSummed = true, amount: known = null }: Listing) {
+function LineList({ line, rows, at, isSummed = true, amount: known = null }: Listing) {
   const catalogue = useCatalogue()
   const locale = useLocale()
   const { columns, nested, amount, total } = arranged(line, rows, isSummed, known)
@@ -68,12 +73,12 @@ function LineList({ line, rows, isSummed = true, amount: known = null }: Listing
     <ol className="line-list">
       {rows.map((row) => (
         <li key={row.id}>
-          <LineFace columns={columns} amount={amount} row={row} />
+          <LineFace columns={columns} amount={amount} row={row} at={at} />
           {nested.map((field) => {
             const inner = field.lines && catalogue.entities[field.lines.entity]
             const value = row[field.name]
             const below = Array.isArray(value) ? value.filter(isRecord) : []
-            return inner && below.length > 0 && <LineList key={field.id} line={inner} rows={below} />
+            return inner && below.length > 0 && <LineList key={field.id} line={inner} rows={below} at={within(at, field)} />
           })}
         </li>
       ))}
@@ -87,7 +92,7 @@ function LineList({ line, rows, isSummed = true, amount: known = null }: Listing
   )
 }
 
-function Table({ line, rows, isSummed = true, amount: known = null }: Listing) {
+function Table({ line, rows, at, isSummed = true, amount: known = null }: Listing) {
   const catalogue = useCatalogue()
   const locale = useLocale()
   const { columns, nested, amount, total } = arranged(line, rows, isSummed, known)
@@ -112,7 +117,7 @@ function Table({ line, rows, isSummed = true, amount: known = null }: Listing) {
               <td className="line-number num faint">{index + 1}</td>
               {columns.map((field) => (
                 <td key={field.id} data-align={kindOf(field).align}>
-                  <Show field={field} value={row[field.name]} record={row} />
+                  <LineValue field={field} row={row} at={at} />
                 </td>
               ))}
             </tr>
@@ -127,7 +132,7 @@ function Table({ line, rows, isSummed = true, amount: known = null }: Listing) {
                     <td aria-hidden />
                     <td colSpan={columns.length}>
                       <span className="label">{field.title}</span>
-                      <Table line={inner} rows={below} />
+                      <Table line={inner} rows={below} at={within(at, field)} />
                     </td>
                   </tr>
                 )

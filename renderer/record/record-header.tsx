@@ -6,6 +6,7 @@ import {
   IconCopy,
   IconDots,
   IconEye,
+  IconHelpCircle,
   IconLink,
   IconPencil,
   IconRestore,
@@ -22,7 +23,7 @@ import { usePhone } from '../fields/layer.tsx'
 import { isEmpty, isMasked } from '../fields/type.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
-import { WhyButton } from './why.tsx'
+import { WhyButton, WhyLayer } from './why.tsx'
 import { viewAs as beginViewAs } from '../api/viewing.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
@@ -66,6 +67,8 @@ export function RecordHeader({
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
   const canEdit = may(entity, 'update')
   const [sharing, setSharing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const undeletable = `Why can I not delete this ${entity.title.toLowerCase()}?`
   const phone = usePhone()
   const openShare = may(entity, 'share') && !onRestore ? () => setSharing(true) : null
   const { me } = useCatalogue()
@@ -187,6 +190,14 @@ export function RecordHeader({
                     Duplicate
                   </Menu.Item>
                 )}
+                {entity.kind === 'record' && !may(entity, 'delete') && !me.viewer && (
+                  <>
+                    <Menu.Divider />
+                    <Menu.Item leftSection={<IconHelpCircle size={16} stroke={1.5} />} onClick={() => setAsking(true)}>
+                      {undeletable}
+                    </Menu.Item>
+                  </>
+                )}
                 {may(entity, 'delete') && (
                   <>
                     <Menu.Divider />
@@ -197,6 +208,11 @@ export function RecordHeader({
                 )}
               </Menu.Dropdown>
             </Menu>
+          )}
+          {asking && (
+            <WhyLayer entity={entity} record={record} question={{ action: 'delete' }} label={undeletable} onClose={() => setAsking(false)}>
+              <span />
+            </WhyLayer>
           )}
           {mode === 'panel' && (
             <button className="icon-btn small" aria-label="Close" onClick={onClose}>

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import { useExplanation, type Explanation, type Parts, type Question } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
-import { Layer } from '../fields/layer.tsx'
+import { Layer, usePhone } from '../fields/layer.tsx'
 import { isMasked } from '../fields/type.ts'
 import { problemText } from '../api/problem.ts'
 
@@ -133,21 +133,28 @@ function Because({
   readonly title: string
 }) {
   const { data, error } = useExplanation(entity, record, question)
+  const phone = usePhone()
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the layer gives the focus to what it shows
     <div className="why-text" tabIndex={0} aria-busy={!data && !error}>
-      <p className="strong">{title}</p>
+      {/* The sheet of a phone has it above. */}
+      {!phone && <p className="strong">{title}</p>}
       {error && <p>{problemText(error)}</p>}
       {data && (question.field === undefined ? <ActionReasons told={data} /> : <FieldReasons told={data} />)}
     </div>
   )
 }
 
+/** Roles of one title say the same. */
+const once = <Reason extends { readonly detail: string }>(reasons: readonly Reason[]): readonly Reason[] => [
+  ...new Map(reasons.map((each) => [each.detail, each])).values(),
+]
+
 /** What decides first: what stands against it where it is refused, else what grants it. */
 export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
   <>
     <ul>
-      {(told.allowed ? told.because : told.refused).map((reason) => (
+      {once(told.allowed ? told.because : told.refused).map((reason) => (
         <li key={reason.detail}>
           {reason.detail}
           {reason.condition && <Condition parts={reason.condition} />}
@@ -163,7 +170,7 @@ function FieldReasons({ told }: { readonly told: Explanation }) {
   const { field } = told
   if (!field) return null
   const about = !field.shown ? 'shown' : field.editable ? 'required' : 'editable'
-  const reasons = field.because.filter((each) => each.about === about)
+  const reasons = once(field.because.filter((each) => each.about === about))
   return (
     <ul>
       {reasons.map((reason) => (
@@ -174,7 +181,7 @@ function FieldReasons({ told }: { readonly told: Explanation }) {
       ))}
       {!field.shown || field.editable || told.allowed
         ? null
-        : told.refused.map(({ detail }) => <li key={`refused ${detail}`}>{detail}</li>)}
+        : once(told.refused).map(({ detail }) => <li key={`refused ${detail}`}>{detail}</li>)}
     </ul>
   )
 }

@@ -1,0 +1,38 @@
+import type { Entity, Field } from '../api/catalogue.ts'
+import type { RecordData } from '../api/records.ts'
+import { Show } from '../fields/field.tsx'
+import { isMasked } from '../fields/type.ts'
+import { fieldQuestion, WhyButton } from './why.tsx'
+
+/** Where lines stand: the document, and the way to them by names. */
+export interface LinePlace {
+  readonly entity: Entity
+  readonly record: RecordData
+  readonly path: string
+}
+
+/** A value of a line, to read; what is not shown can be asked about. */
+export const LineValue = ({
+  field,
+  row,
+  at,
+  dash = false,
+}: {
+  readonly field: Field
+  readonly row: RecordData
+  readonly at: LinePlace | null
+  readonly dash?: boolean
+}) => (
+  <>
+    <Show field={field} value={row[field.name]} record={row} dash={dash} />
+    {at && isMasked(row, field.name) && (
+      <WhyButton
+        entity={at.entity}
+        record={at.record}
+        question={{ action: 'get', field: `${at.path}.${field.name}` }}
+        label={fieldQuestion(row, field)}
+        quiet
+      />
+    )}
+  </>
+)

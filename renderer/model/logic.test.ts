@@ -80,13 +80,13 @@ describe('derived values of a form', () => {
       { read: (_, id) => (id === bolt.id ? undefined : vienna) },
     )
     expect(waiting.waits).toBe(true)
-    expect(waiting.document.pending).toEqual(['total', 'net', 'kilos', 'size'])
+    expect(waiting.document.pending).toEqual(['total', 'net', 'bought', 'kilos', 'size'])
     expect(waiting.document.values).toMatchObject({ country: 'Austria' })
     expect(waiting.lines['new:1']).toMatchObject({ pending: ['price', 'amount', 'share', 'sum'] })
   })
   it('that read what this person may not see are left to the server', () => {
     const { document, waits, question } = order({ customer: vienna.id }, { read: () => null })
-    expect([document.pending, waits, question !== null]).toEqual([['country'], false, true])
+    expect([document.pending, waits, question !== null]).toEqual([['country', 'bought'], false, true])
   })
 })
 

@@ -64,6 +64,7 @@ export async function holding<T extends Pick<Consequences, 'events'>>(
       ...returning.flatMap(({ entity, record }) => heldByReturning(catalogue, entity, [record])),
     ])
     if (queries.length === 0) return outcome
+    if (round === rounds) throw new Error('what a request comes to refer to has no end')
     await tx.send({ role: 'bos_write', queries })
     for (const each of more) known.add(keyOf(each))
     answers.forget()

@@ -1,5 +1,5 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
-import { asksNothing, covers } from './grants.ts'
+import { asksNothing, covers, reading } from './grants.ts'
 import type { Combined } from './grants.ts'
 import { madeOf, placeOf } from '../catalogue/inputs.ts'
 import type { Input } from '../catalogue/inputs.ts'
@@ -74,8 +74,6 @@ export function followInputs(catalogue: Catalogue, documents: ReadonlyMap<string
 
   for (const { entity, visible } of entities.values()) for (const field of visible) settle(entity.id, field)
 }
-
-const reading = ({ actions }: EntityAccess): RowCondition => [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]
 
 /** What of an entity has no field stands in every record. */
 const isKnown = ({ entity, visible }: EntityAccess, field: string): boolean =>

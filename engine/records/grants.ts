@@ -15,6 +15,9 @@ export function scopesOf(grants: RowCondition): readonly RowScope[] {
   return every ? [every] : scopes
 }
 
+/** By which a row is read in any way. */
+export const reading = ({ actions }: EntityAccess): RowCondition => [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]
+
 /** Every row, whatever it holds. */
 export const reachesAll = (grants: RowCondition): boolean =>
   grants.some(({ scopes, condition }) => condition === null && scopes.some(({ predicate }) => predicate.kind === 'all'))

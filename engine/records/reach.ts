@@ -6,7 +6,7 @@ import { scopeText } from '../schema/scope-sql.ts'
 import type { Expression } from '../expressions/types.ts'
 import { derivedColumns } from './derived-columns.ts'
 import { junctionColumn, overRow } from './expression-tables.ts'
-import { covers, reachesAll, scopesOf } from './grants.ts'
+import { covers, reachesAll, reading, scopesOf } from './grants.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { EntityAccess, RowCondition } from './types.ts'
@@ -73,8 +73,6 @@ export function gettable(catalogue: Catalogue, access: EntityAccess, alias: stri
   const passed = reading(access).map((each) => ({ ...each, condition: null }))
   return got.length > 0 && access.within.length === 0 && covers(got, passed) ? [] : readable(catalogue, access, 'get', alias)
 }
-
-const reading = ({ actions }: EntityAccess): RowCondition => [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]
 
 /**
  * Conditions under which a row can be read in any way. Row policies hold the scopes; where roles say more in words of their own, whatever finds

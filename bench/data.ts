@@ -120,14 +120,15 @@ export async function fillTenants(admin: Client, tenants: readonly BenchTenant[]
   )
   report('companies are in')
   await admin.query(
-    `insert into crm.deal (${system}, name, company, stage, value, value__currency, probability, margin, expected_close, kind, priority, source, next_step, owner, tags)
+    `insert into crm.deal (${system}, name, company, stage, value, value__currency, weighted_value, weighted_value__currency, probability, margin, expected_close, kind, priority, source, next_step, owner, tags)
      select ${systemSql('deal', 'n')}, ${word(1, adjectives)} || ' ' || ${word(2, nouns)} || ' ' || n || case when rare then ' ${rare.word}' else '' end, ${idSql('company', `n / ${dealsPerCompany}`)},
-       ${word(3, ['new', 'qualified', 'proposal', 'negotiation', 'won', 'lost'])}, (${pick(4, 20_000_000)} / 100.0)::numeric(18,2), 'EUR', ${pick(5, 101)},
+       ${word(3, ['new', 'qualified', 'proposal', 'negotiation', 'won', 'lost'])}, amount, 'EUR', round(amount * probability / 100, 2), 'EUR', probability,
        case when rare then ${rare.marginFrom}::numeric + n % 10 else (${pick(6, 5_000_000)} / 100.0)::numeric(18,2) end, date '2025-01-01' + ${pick(7, 900)},
        ${word(8, ['new_business', 'expansion', 'renewal'])}, ${word(9, ['low', 'normal', 'high'])}, ${word(10, ['referral', 'website', 'event', 'outbound'])}, 'Call ' || ${word(12, companies)}, t.member,
        case when n % 10 = 0 then array[${idSql('tag', 'n % 5')}] end
      from t cross join lateral generate_series(0::bigint, t.deals - 1) n
-       cross join lateral (select t.number = ${largest.number} and n % ${Math.floor(largest.deals / rare.count)} = 7 as rare) marked`,
+       cross join lateral (select t.number = ${largest.number} and n % ${Math.floor(largest.deals / rare.count)} = 7 as rare,
+         (${pick(4, 20_000_000)} / 100.0)::numeric(18,2) as amount, ${pick(5, 101)}::numeric as probability) marked`,
   )
   report('deals are in')
   // Every tenth deal carries one of its tenant's tags.

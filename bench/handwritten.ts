@@ -39,7 +39,7 @@ const links = (table: string, alias: string): string =>
   `array(select l.target from crm.${table} l where l.tenant_id = $1 and l.parent_id = ${alias}.id order by l.position)`
 
 const dealColumns = `d.id, d.version, d.revision, d.created_at, d.created_by, d.created_via, d.updated_at, d.updated_by, d.name, d.company, d.contact, d.stage,
-  d.value, d.value__currency, d.probability, d.margin, d.expected_close, d.closed_on, d.kind, d.priority, d.source, d.next_step, d.lost_reason,
+  d.value, d.value__currency, d.probability, d.weighted_value, d.weighted_value__currency, d.margin, d.expected_close, d.closed_on, d.kind, d.priority, d.source, d.next_step, d.lost_reason,
   d.competitors, d.notes, d.external_id, d.owner,
   ${links('deal__stakeholders', 'd')} as stakeholders, ${links('deal__tags', 'd')} as tags, ${links('deal__followers', 'd')} as followers`
 
@@ -89,8 +89,8 @@ const statements = {
   listWithCompany: `select ${dealColumns}, ${companyColumns} from crm.deal d left join crm.company c on c.tenant_id = d.tenant_id and c.id = d.company and c.deleted_at is null
     where d.tenant_id = $1 and d.deleted_at is null order by d.id desc limit $2`,
   create: `insert into crm.deal as d (tenant_id, id, version, revision, created_at, created_by, created_via, updated_at, updated_by, custom,
-      name, company, stage, value, value__currency, probability, margin, expected_close, kind, priority, owner)
-    values ($1, $2, 1, 1, now(), $3, 'api', now(), $3, '{}', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $3)
+      name, company, stage, value, value__currency, weighted_value, weighted_value__currency, probability, margin, expected_close, kind, priority, owner)
+    values ($1, $2, 1, 1, now(), $3, 'api', now(), $3, '{}', $4, $5, $6, $7, $8, round($7::numeric * $9::numeric / 100, 2), $8, $9, $10, $11, $12, $13, $3)
     returning ${dealColumns}`,
 }
 
@@ -98,10 +98,24 @@ type Row = Record<string, unknown>
 const money = (amount: unknown, currency: unknown): unknown => (amount === null ? null : { amount, currency })
 
 function dealOf(row: Row): Row {
-  const { value, value__currency: currency, stakeholders, notes, external_id, owner, tags, followers, competitors, ...rest } = row
+  const {
+    value,
+    value__currency: currency,
+    weighted_value: weighted,
+    weighted_value__currency: weightedCurrency,
+    stakeholders,
+    notes,
+    external_id,
+    owner,
+    tags,
+    followers,
+    competitors,
+    ...rest
+  } = row
   return {
     ...rest,
     value: money(value, currency),
+    weighted_value: money(weighted, weightedCurrency),
     competitors,
     stakeholders,
     notes,

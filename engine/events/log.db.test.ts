@@ -173,6 +173,11 @@ describe.each(engines)('the log on the %s engine', (engine) => {
         'delete from bos.event_pending',
         'analyze bos.event_pending',
       ],
+      'that every tenant had one event, which was long ago': [
+        `insert into bos.event (id, tenant_id, at, entity, record_id, type, version, revision, via, digest)
+         select gen_random_uuid(), gen_random_uuid(), now(), 'crm.deal', gen_random_uuid(), 'created', 1, 0, 'api', sha256('') from generate_series(1, 200)`,
+        'analyze bos.event',
+      ],
     }
     test.each(Object.entries(known))(
       'a run costs what its batch costs, also when thousands wait in tables that the planner knows %s',

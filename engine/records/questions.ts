@@ -4,6 +4,7 @@ import type { Query, Transaction } from '../database/types.ts'
 import { bind, sqlType, toSql } from '../expressions/sql.ts'
 import type { Question } from '../expressions/split.ts'
 import type { Type } from '../expressions/types.ts'
+import { dateOfLocal, localOf } from '../expressions/zones.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Asked, Surroundings } from './decide-formulas.ts'
 import { tablesOf } from './expression-tables.ts'
@@ -120,7 +121,7 @@ export function parameterOf(name: string, actor: Actor, now: string): unknown {
     case 'now':
       return now
     case 'today':
-      return dayIn(actor.timeZone, now)
+      return dateOfLocal(localOf(Date.parse(now), actor.timeZone))
     case 'user.id':
       return actor.member
     case 'user.roles':
@@ -141,6 +142,3 @@ export function parameterOf(name: string, actor: Actor, now: string): unknown {
       throw new Error(`there is no parameter ${name}`)
   }
 }
-
-const dayIn = (timeZone: string, now: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(now))

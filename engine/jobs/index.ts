@@ -1,11 +1,10 @@
 import { limits } from '../config.ts'
-import type { Database } from '../database/types.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import type { RecordsDoor } from '../records/handle.ts'
-import { contextOf } from '../records/access.ts'
 import type { Actor, Answer, Call } from '../records/types.ts'
-import { importKind, submitImport } from './import.ts'
+import { submitImport } from './import.ts'
+import { importKind } from './import-run.ts'
 import { submitUndo, undoKind } from './import-undo.ts'
 import { createJobs } from './jobs.ts'
 import type { Job, JobsOptions } from './jobs.ts'
@@ -18,11 +17,7 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
   const { database, records } = options
   const jobs = createJobs({
     ...options,
-    kinds: [
-      importKind({ records }, (actor, job) => importSource(database, actor, job)),
-      undoKind(records, database),
-      recomputeKind({ database, records }),
-    ],
+    kinds: [importKind({ database, records }), undoKind(records, database), recomputeKind({ database, records })],
   })
   let uploads = 0
   const checked = (id: string): string => {
@@ -42,7 +37,7 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
         })
       uploads += 1
       try {
-        return await submitImport({ records }, jobs, call, actor)
+        return await submitImport(records, jobs, call, actor)
       } finally {
         uploads -= 1
       }
@@ -52,12 +47,4 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
     cancel: async (actor: Actor, id: string) => answer(200, await jobs.cancel(actor, checked(id))),
     undo: async (actor: Actor, id: string) => answer(202, await submitUndo(jobs, actor, checked(id))),
   }
-}
-
-async function importSource(database: Database, actor: Actor, job: string): Promise<string> {
-  const [found] = await database.read(contextOf(actor), {
-    text: 'select source from bos.import where tenant_id = $1 and job_id = $2',
-    values: [actor.tenant, job],
-  })
-  return String(found!.rows[0]!['source'])
 }

@@ -84,7 +84,7 @@ interface LogRow {
   readonly body: string | null
 }
 
-// By \`limit 1\` each is looked up by its key, also where the planner believes the tenant to have one event and would go through all.
+// By `limit 1` each is looked up by its key, also where the planner believes the tenant to have one event and would go through all.
 const page = `
 select l.position, l.event_id, l.hash, e.id, e.tenant_id, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, e.entity,
   e.record_id, e.type, e.version, e.revision, e.changed, e.actor, e.via, e.request_id, e.digest, b.salt, b.body::text as body

@@ -59,7 +59,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof Stale) return make('BOS01', error)
   if (!(error instanceof Error)) return new Problem('internal', '', { cause: error })
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const code = sqlState(error)
   for (const key of [code, code.slice(0, 3), code.slice(0, 2)]) {
     if (key !== '' && Object.hasOwn(problems, key)) return make(key, error)
   }
@@ -71,6 +71,10 @@ function make(key: string, cause: Error): Problem {
   const [code, detail] = problems[key]!
   return new Problem(code, detail, { cause })
 }
+
+/** SQLSTATE, or the code of a system error; '' for what has none. */
+export const sqlState = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 /** Name of the violated constraint, or null. */
 export const constraintOf = (error: unknown): string | null => (error instanceof DatabaseError && error.constraint) || null

@@ -1,10 +1,10 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Entity } from '../catalogue/types.ts'
 import type { Database, Query, Rows, Step, Transaction } from '../database/types.ts'
 import { Stale } from '../database/types.ts'
-import { toProblem } from '../database/errors.ts'
+import { sqlState, toProblem } from '../database/errors.ts'
 import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
+import { again, isThrownOut } from './again.ts'
 import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
@@ -120,33 +120,23 @@ async function refusalOfBatch(database: Database, request: WriteRequest, actor: 
   )
 }
 
-const attempts = 5
-const jitterMs = 20
-
-/** Two at once may lock each other out, or create what one of them should then have updated: then everything is done afresh. */
-async function executeAgain(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await executeOnce(database, request, actor, attempt > 1)
-    } catch (error) {
-      if (attempt === attempts || !isRace(error, request)) throw error
-      // Those who met do not start again at the same moment.
-      await setTimeout(Math.random() * attempt * jitterMs)
-    }
-  }
-}
+/** Two at once may lock each other out, or create what one of them should then have updated. */
+const executeAgain = (database: Database, request: WriteRequest, actor: Actor): Promise<Executed> =>
+  again(
+    (attempt) => executeOnce(database, request, actor, attempt > 1),
+    (error) => isRace(error, request),
+  )
 
 const againQuery = ({ tenant }: Actor): Query => ({
   text: `select pg_advisory_xact_lock(hashtextextended('bos.again ' || $1::text, 0))`,
   values: [tenant],
 })
 
-/** SQLSTATE class 40: a deadlock. 23505 of the key by which an upsert found nothing to update: somebody was faster. */
+/** Besides what is thrown out: 23505 of the key by which an upsert found nothing to update: somebody was faster. */
 function isRace(error: unknown, request: WriteRequest): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (error instanceof Problem) return false
-  if (code.startsWith('40')) return true
-  if (code !== '23505' || request.mode === 'each') return false
+  if (isThrownOut(error)) return true
+  if (sqlState(error) !== '23505' || request.mode === 'each') return false
   const broken = brokenKey(error, request)
   if (!broken) return false
   if (isUpdatedByEffect(request.here.entity, broken.entity)) return true

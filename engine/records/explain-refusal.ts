@@ -1,5 +1,5 @@
 import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
-import { constraintOf, toProblem } from '../database/errors.ts'
+import { constraintOf, sqlState, toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { constraintMeaning } from '../schema/meaning.ts'
@@ -68,4 +68,4 @@ function linesTo(access: Access, document: Entity, line: Entity): string {
 }
 
 /** Raised by bos.tree_path. */
-const isCycle = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === 'BOS02'
+const isCycle = (error: unknown): boolean => sqlState(error) === 'BOS02'

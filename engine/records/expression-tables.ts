@@ -4,10 +4,10 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { toSql } from '../expressions/sql.ts'
 import type { Tables } from '../expressions/sql.ts'
 import type { Node } from '../expressions/types.ts'
-import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
+import { valueSql } from '../schema/value-sql.ts'
 import { isLive, linkColumns } from './tables.ts'
-import { column, columnsOf, comma, tableOf } from './sql.ts'
+import { column, columnsOf, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 
 /** What a reader has of a field in a row: the engine its columns, a caller perhaps less. */
@@ -100,19 +100,3 @@ const ownColumns =
   (catalogue: Catalogue): CallersColumns =>
   (_entity, field, alias) =>
     field.lines?.through ? junctionColumn(catalogue, field, alias) : columnsOf(alias, field)
-
-/** A field's value in the SQL type of its static type. */
-function valueSql(field: Field, member: string | null, at: ColumnRef): Fragment {
-  const type = fieldOf(field.type)
-  if (field.reference) {
-    const columns = field.reference.targets.map((each) => at(each.column.slice(field.id.length)))
-    return columns.length === 1 ? columns[0]! : sql`coalesce(${comma(columns)})`
-  }
-  if (field.lines) return at()
-  if (member === null) {
-    const rendered = type.members || type.currency
-    return rendered ? sql`to_jsonb(${type.render!(sql, at, field.settings)})` : at()
-  }
-  if (type.currency) return member === 'currency' ? type.currency(sql, at, field.settings) : at()
-  return at(type.members?.(field.settings).get(member)?.suffix ?? '')
-}

@@ -1,14 +1,14 @@
-import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Pass } from './derivations.ts'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
-import { toProblem } from '../database/errors.ts'
+import { sqlState, toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
 import type { Database, Query, Transaction } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
 import { contextOf } from './access.ts'
+import { again, isThrownOut } from './again.ts'
 import type { Stored } from './change.ts'
 import type { EventDraft } from './decide.ts'
 import { decideEach, decideRecomputed } from './decide-derived.ts'
@@ -82,7 +82,8 @@ interface Part {
 /** Where a key or a check refuses what comes out for one of them, the others are not held back. */
 async function recomputeApart(recomputing: Recomputing, pass: Pass, ids: readonly string[]): Promise<readonly Part[]> {
   try {
-    return [await recomputeTogether(recomputing, pass, ids)]
+    // Whoever writes locks in an order of their own.
+    return [await again(() => recomputeOnce(recomputing, pass, ids), isThrownOut)]
   } catch (error) {
     if (error instanceof Problem || error instanceof Stale || !refused.test(sqlState(error))) throw error
     const [only] = ids
@@ -98,26 +99,8 @@ async function recomputeApart(recomputing: Recomputing, pass: Pass, ids: readonl
   }
 }
 
-const attempts = 5
-const jitterMs = 20
-
-/** Whoever writes locks in an order of their own: who is thrown out does it afresh. */
-async function recomputeTogether(recomputing: Recomputing, pass: Pass, ids: readonly string[]): Promise<Part> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await recomputeOnce(recomputing, pass, ids)
-    } catch (error) {
-      if (attempt === attempts || !thrownOut.test(sqlState(error))) throw error
-      await setTimeout(Math.random() * attempt * jitterMs)
-    }
-  }
-}
-
-/** Integrity violations and values that do not fit; class 40: a deadlock. */
+/** Integrity violations and values that do not fit. */
 const refused = /^2[23]/
-const thrownOut = /^40/
-const sqlState = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 const recomputeOnce = ({ database, catalogue, actor, requestId }: Recomputing, pass: Pass, ids: readonly string[]): Promise<Part> =>
   database.transaction(contextOf(actor), async (tx) => {

@@ -2,6 +2,7 @@ import { limits } from '../config.ts'
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Catalogue } from '../catalogue/types.ts'
+import { sqlState } from '../database/errors.ts'
 import { diffShapes } from './diff.ts'
 import type { Difference } from './diff.ts'
 import { inspectShape, memoryKey, recognised, remember } from './inspect.ts'
@@ -157,8 +158,6 @@ async function settle(session: OwnerSession, desired: Shape): Promise<void> {
   assert.deepEqual(left.refusals, [])
 }
 
-const sqlState = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 /** lock_not_available, deadlock_detected, serialization_failure. */
 const isBusy = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error))

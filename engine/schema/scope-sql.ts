@@ -5,10 +5,10 @@ import type { Catalogue, Field } from '../catalogue/types.ts'
 import { toSql } from '../expressions/sql.ts'
 import type { Tables } from '../expressions/sql.ts'
 import type { Expression } from '../expressions/types.ts'
-import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { quoteText } from './names.ts'
 import { builder } from './sql-builder.ts'
+import { valueSql } from './value-sql.ts'
 
 type Fragment = RawBuilder<unknown>
 
@@ -45,7 +45,7 @@ export function scopeText(catalogue: Catalogue, { root }: Expression, alias: str
         const name = field.id + suffix
         return at === actor ? ofActor(name, field.columns.find((each) => each.name === name)?.type ?? 'text') : sql.id(at, name)
       }
-      return valueAt(field, member, columns)
+      return valueSql(field, member, columns)
     },
   }
   const fragment = toSql(sql, root, {
@@ -62,17 +62,6 @@ export function scopeText(catalogue: Catalogue, { root }: Expression, alias: str
   const { sql: text, parameters } = fragment.compile(builder)
   // Our own text, in which nothing else looks like a parameter: whatever an author wrote is one.
   return `(${text.replace(/\$(\d+)/g, (_, number: string) => literal(parameters[Number(number) - 1]))}) is true`
-}
-
-function valueAt(field: Field, member: string | null, at: ColumnRef): Fragment {
-  const type = fieldOf(field.type)
-  if (field.reference) {
-    const columns = field.reference.targets.map((each) => at(each.column.slice(field.id.length)))
-    return columns.length === 1 ? columns[0]! : sql`coalesce(${sql.join(columns, sql`, `)})`
-  }
-  if (member === null) return type.members || type.currency ? sql`to_jsonb(${type.render!(sql, at, field.settings)})` : at()
-  if (type.currency) return member === 'currency' ? type.currency(sql, at, field.settings) : at()
-  return at(type.members?.(field.settings).get(member)?.suffix ?? '')
 }
 
 /** A column of the acting person's record, whatever their roles show of it. */

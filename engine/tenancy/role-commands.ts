@@ -8,7 +8,8 @@ import type { Actor } from '../records/types.ts'
 import type { Installation } from './commands.ts'
 import { engineActorOf } from './engine-actor.ts'
 import type { RolePreview } from './role-preview.ts'
-import type { Asked, Changed, RoleView } from './roles.ts'
+import type { RoleView } from './role-view.ts'
+import type { Asked, Changed } from './roles.ts'
 
 interface Shell {
   readonly out: (line: string) => void

@@ -7,7 +7,7 @@ import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { echo, Problem } from '../problems.ts'
 import { followInputs } from './derived-access.ts'
-import { combine, scopesOf } from './grants.ts'
+import { combine, hasField, scopesOf } from './grants.ts'
 import type { Combined } from './grants.ts'
 import { inputsOf } from '../catalogue/inputs.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
@@ -38,7 +38,7 @@ const textsOf = (logic: FieldLogic | null): readonly Expression[] => [
 export const isSeen = (access: Access, expression: Expression): boolean =>
   inputsOf(expression).every(({ entity, field }) => {
     const here = access.entities.get(entity)
-    return here !== undefined && (field === null || !here.entity.fieldById.has(field) || here.visible.some((each) => each.id === field))
+    return here !== undefined && (field === null || hasField(here, field))
   })
 
 /** Whether the caller may read everything that an expression about records of an entity reads, whichever record it is about. */

@@ -1,5 +1,5 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
-import { asksNothing, covers, reading } from './grants.ts'
+import { asksNothing, covers, hasField, reading } from './grants.ts'
 import type { Combined } from './grants.ts'
 import { madeOf, placeOf } from '../catalogue/inputs.ts'
 import type { Input } from '../catalogue/inputs.ts'
@@ -45,7 +45,7 @@ export function followInputs(catalogue: Catalogue, documents: ReadonlyMap<string
       const there = entities.get(each.entity)
       if (!each.isOwn || !there) {
         if (!isOpen(there, each.field)) hide()
-      } else if (each.field !== null && !isKnown(there, each.field)) hide()
+      } else if (each.field !== null && !hasField(there, each.field)) hide()
       else if (each.field !== null) {
         const at = placeOf(catalogue, there.entity).prefix + each.field
         const within = there.within.filter((one) => !here.within.includes(one))
@@ -75,16 +75,12 @@ export function followInputs(catalogue: Catalogue, documents: ReadonlyMap<string
   for (const { entity, visible } of entities.values()) for (const field of visible) settle(entity.id, field)
 }
 
-/** What of an entity has no field stands in every record. */
-const isKnown = ({ entity, visible }: EntityAccess, field: string): boolean =>
-  !entity.fieldById.has(field) || visible.some((each) => each.id === field)
-
 /** Whoever reads records of it reads this in every one. */
 export const isOpen = (there: EntityAccess | undefined, field: string | null): boolean =>
   there !== undefined &&
   reading(there).length > 0 &&
   there.within.length === 0 &&
-  (field === null || (isKnown(there, field) && !there.masks.has(field)))
+  (field === null || (hasField(there, field) && !there.masks.has(field)))
 
 /** Several inputs are often masked for the same reason. */
 const distinct = (all: readonly RowCondition[]): readonly RowCondition[] => [

@@ -10,12 +10,13 @@ import { draftDocument } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { Formulas } from './decide-formulas.ts'
 import { frozenBy, runTransitions } from './decide-lifecycle.ts'
+import { Unanswered } from './decide-refusals.ts'
+import { decideNow } from './deciding.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import type { Explained, FieldPath } from './explain-request.ts'
 import { masksOf } from './grants.ts'
 import { isReadable } from './explain-reader.ts'
 import type { ReaderOf } from './explain-reader.ts'
-import { Answers } from './questions.ts'
 import type { Access, Actor, EntityAccess, Grant } from './types.ts'
 
 /** An expression that has a say, with what it says of the record. */
@@ -81,19 +82,14 @@ export async function explainConditions(database: Database, explaining: Explaini
     const [rows] = await tx.send({ role: 'bos_write', queries: [read!] })
     const stored = readDocuments(catalogue, here.entity, rows!.rows).get(id)
     if (!stored) return nothing
-    const answers = new Answers(catalogue, actor, new Date())
-    for (let round = 1; ; round++) {
-      const formulas = new Formulas(answers.surroundings)
+    return decideNow(tx, catalogue, actor, (surroundings) => {
+      const formulas = new Formulas(surroundings)
       const told = tell(explaining, formulas, stored)
-      if (formulas.open.length === 0) return told
-      if (round === rounds) throw new Error('expressions ask without end')
-      await answers.ask(tx, formulas.open)
-    }
+      if (formulas.open.length > 0) throw new Unanswered(formulas.open)
+      return told
+    })
   })
 }
-
-/** An answer may lead to further questions, a few deep. */
-const rounds = 20
 
 function tell(explaining: Explaining, formulas: Formulas, stored: Stored): ConditionsExplained {
   const { access, here, asker, what, field, grants } = explaining

@@ -2,12 +2,12 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Explanation } from '../expressions/explain.ts'
 import type { ConditionsExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
-import { isMasked } from './explain-reader.ts'
 import { isFormula } from './formulas.ts'
 import { madeOf } from '../catalogue/inputs.ts'
 import { layerOf } from './explain-reach.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
+import { isNamed } from './grants.ts'
 
 /** Why a field of a record is shown and may be changed, or not. */
 export interface FieldExplained {
@@ -53,7 +53,7 @@ export function explainField(explaining: ExplainingField): FieldExplained {
   const { title, required } = field.field
   const shown = shownBy(explaining)
   const fixed = fixedBy(explaining)
-  const isShown = shown.some((each) => each.grants) && !isMasked(explaining.reach.masked, field.path)
+  const isShown = shown.some((each) => each.grants) && !isNamed(explaining.reach.masked, field.path)
   const found = (kind: 'visibleWhen' | 'requiredWhen') => conditions.expressions.find((each) => each.kind === kind)
   const needed = found('requiredWhen')
   const visible = found('visibleWhen')
@@ -95,7 +95,7 @@ function shownBy({ access, here, field, reach, conditions, roles }: ExplainingFi
     const title = roleTitle(catalogue, role)
     const of = { about: 'shown', role, layer: layerOf(catalogue, here.entity, role) } as const
     if (!readers.has(role)) return [{ grants: false, reason: { ...of, detail: `${title} does not show this record.` } }]
-    if (isMasked(permission.hide, field.path))
+    if (isNamed(permission.hide, field.path))
       return [{ grants: false, reason: { ...of, detail: `${title} does not show ${field.field.title}.` } }]
     const masks = conditions.masks.get(role) ?? []
     if (masks.length === 0) return [{ grants: isKnown, reason: { ...of, detail: `${title} shows ${field.field.title}.` } }]
@@ -110,7 +110,7 @@ function shownBy({ access, here, field, reach, conditions, roles }: ExplainingFi
   })
   if (told.length === 0) return [{ grants: false, reason: { about: 'shown', detail: 'No role shows anything of this record.' } }]
   // Each role would show it, and still it is not there.
-  const isWithheld = told.some((each) => each.grants || !isKnown) && (!isKnown || isMasked(reach.masked, field.path))
+  const isWithheld = told.some((each) => each.grants || !isKnown) && (!isKnown || isNamed(reach.masked, field.path))
   const isMade = isFormula(field.field) || madeOf(here.entity, field.field).length > 0
   return isWithheld && isMade
     ? [...told, { grants: false, reason: { about: 'shown', detail: `${field.field.title} is made of what is not shown here.` } }]
@@ -141,11 +141,11 @@ function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: Exp
   if (isFixed)
     for (const role of roles) {
       const permission = here.entity.permissions.get(role)
-      if (permission && isMasked(permission.readOnly, path))
+      if (permission && isNamed(permission.readOnly, path))
         add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: layerOf(access.catalogue, here.entity, role) })
     }
   if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
-  if (isMasked(reach.masked, path)) add(`What is not shown may not be changed.`)
+  if (isNamed(reach.masked, path)) add(`What is not shown may not be changed.`)
   const { frozen } = conditions
   if (frozen)
     add(

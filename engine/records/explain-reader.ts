@@ -2,7 +2,7 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Reader } from '../expressions/explain.ts'
 import type { Expression, Needs } from '../expressions/types.ts'
 import { callersNames } from './caller-names.ts'
-import { reachesAll } from './grants.ts'
+import { hasField, isNamed, reachesAll } from './grants.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** Somebody to whom an explanation is told, or of whom it is. */
@@ -31,8 +31,8 @@ export function mayReadFor(entity: Entity, parties: readonly Party[]): ReaderOf 
         const path = others.has(of) ? undefined : paths.get(of)
         return parties.every(({ access, masked }) => {
           const here = access.entities.get(of)
-          if (!here || !isKnown(here, field)) return false
-          return path === undefined ? isOpen(here, field) : !isMasked(masked, `${path}${field}`)
+          if (!here || !hasField(here, field)) return false
+          return path === undefined ? isInEvery(here, field) : !isNamed(masked, `${path}${field}`)
         })
       },
     }
@@ -48,15 +48,8 @@ export const isReadable = (reader: Reader, expression: Expression): boolean =>
       ) && [...needs.inverse].every(([key, { entity }]) => reader.mayRead(entity, key.slice(key.lastIndexOf('/') + 1))),
   )
 
-/** A path, or the list that it is a column of, is masked. */
-export const isMasked = (masked: ReadonlySet<string>, path: string): boolean =>
-  masked.has(path) || (path.includes('.') && isMasked(masked, path.slice(0, path.lastIndexOf('.'))))
-
-const isKnown = ({ entity, visible }: EntityAccess, field: string): boolean =>
-  !entity.fieldById.has(field) || visible.some((each) => each.id === field)
-
-/** Every record of the entity shows the field. */
-export const isOpen = ({ actions, masks, within }: EntityAccess, field: string): boolean =>
+/** Every record of the entity is there for them and shows the field. */
+export const isInEvery = ({ actions, masks, within }: EntityAccess, field: string): boolean =>
   within.length === 0 && !masks.has(field) && reachesAll([...(actions.get('list') ?? []), ...(actions.get('get') ?? [])])
 
 /** The entities of a document, with what stands before the ids of their fields. */

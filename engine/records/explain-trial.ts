@@ -6,13 +6,14 @@ import type { EventDraft } from './decide.ts'
 import type { Produced } from './decide-effects.ts'
 import { execute } from './execute.ts'
 import type { ExplainRequest } from './explain-request.ts'
-import { isMasked, isOpen } from './explain-reader.ts'
+import { isInEvery } from './explain-reader.ts'
 import { toldValue } from './formulas.ts'
 import type { Party } from './explain-reader.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Actor } from './types.ts'
 import { writeRequest } from './write-request.ts'
 import type { Wanted } from './write-request.ts'
+import { isNamed } from './grants.ts'
 
 /** What came of trying. */
 export interface Trial {
@@ -122,13 +123,13 @@ function isTold({ here, parties }: Trying, pointer: string): boolean {
 /** Every party may read the field in the record that is explained. */
 const knows = (parties: readonly Party[], entity: string, field: string): boolean =>
   parties.every(
-    ({ access, masked }) => access.entities.get(entity)?.visible.some((each) => each.id === field) === true && !isMasked(masked, field),
+    ({ access, masked }) => access.entities.get(entity)?.visible.some((each) => each.id === field) === true && !isNamed(masked, field),
   )
 /** Every party may read the field in every record of the entity. */
 const knowsAll = (parties: readonly Party[], entity: string, field: string): boolean =>
   parties.every(({ access }) => {
     const here = access.entities.get(entity)
-    return here !== undefined && here.visible.some((each) => each.id === field) && isOpen(here, field)
+    return here !== undefined && here.visible.some((each) => each.id === field) && isInEvery(here, field)
   })
 
 function wouldDo(trying: Trying, { events, produced }: Omit<Attempt, 'problem'>): WouldBe {

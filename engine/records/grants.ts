@@ -32,6 +32,14 @@ export function covers(shown: RowCondition, rows: RowCondition): boolean {
 export const asksNothing = (some: RowCondition, all: RowCondition): boolean =>
   some.some(({ condition }) => condition === null) || all.every((each) => some.includes(each))
 
+/** A path, or the list that it is a column of, is among them. */
+export const isNamed = (paths: ReadonlySet<string>, path: string): boolean =>
+  paths.has(path) || (path.includes('.') && isNamed(paths, path.slice(0, path.lastIndexOf('.'))))
+
+/** Whether the caller has the field at all; everybody who has the entity has what the engine keeps of its records. */
+export const hasField = ({ entity, visible }: Pick<EntityAccess, 'entity' | 'visible'>, field: string): boolean =>
+  !entity.fieldById.has(field) || visible.some((each) => each.id === field)
+
 /** What sharing a record gives: to read it, or to read and change it; never more. */
 const sharing: { readonly [action in Action]?: ActorSet } = {
   list: 'shared',
@@ -143,10 +151,8 @@ function transitionsOf(entity: Entity, permissions: readonly Permission[]): Enti
 }
 
 /** A path, or the list that it is a column of, is among these. */
-const names = (paths: ReadonlySet<string>, path: string): boolean =>
-  paths.has(path) || (path.includes('.') && names(paths, path.slice(0, path.lastIndexOf('.'))))
-const shows = ({ permission }: Part, path: string): boolean => !names(permission.hide, path)
-const opens = (part: Part, path: string): boolean => shows(part, path) && !names(part.permission.readOnly, path)
+const shows = ({ permission }: Part, path: string): boolean => !isNamed(permission.hide, path)
+const opens = (part: Part, path: string): boolean => shows(part, path) && !isNamed(part.permission.readOnly, path)
 
 const readersOf = (parts: readonly Part[]): readonly Part[] => parts.filter((each) => each.grants.has('list') || each.grants.has('get'))
 /** Who reads nothing may know of what they write. */

@@ -2,7 +2,7 @@ import type { Expression } from '../expressions/types.ts'
 import type { Produced } from './decide-effects.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
-import { isMasked } from './explain-reader.ts'
+import { hasField, isNamed } from './grants.ts'
 import { toldValue } from './formulas.ts'
 import { inputsOf, placeOf } from '../catalogue/inputs.ts'
 import type { WriteRequest } from './request.ts'
@@ -23,8 +23,7 @@ export function producedFor(
     inputsOf(expression).every(({ entity, field, isOwn }) => {
       const at = access.entities.get(entity)
       if (!isOwn || field === null || !at) return isOpen(at, field)
-      const isKnown = !at.entity.fieldById.has(field) || at.visible.some((each) => each.id === field)
-      return isKnown && !isMasked(masked, placeOf(access.catalogue, at.entity).prefix + field)
+      return hasField(at, field) && !isNamed(masked, placeOf(access.catalogue, at.entity).prefix + field)
     })
   const shown = (entity: string, data: Values, from: NonNullable<Produced['from']>, prefix: string): Values =>
     Object.fromEntries(

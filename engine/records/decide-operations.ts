@@ -1,4 +1,4 @@
-import type { Action, Field, UniqueKey } from '../catalogue/types.ts'
+import type { Action, Entity, Field, UniqueKey } from '../catalogue/types.ts'
 import type { Expression } from '../expressions/types.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
@@ -6,7 +6,7 @@ import type { RemoveOperation, ResolvedOperation, Stored, UpdateOperation } from
 import { decideCreate, decideUpdate } from './decide.ts'
 import { Entangled, invalid, Unanswered } from './decide-refusals.ts'
 import type { Asked } from './decide-formulas.ts'
-import type { Sought } from './decide-effects.ts'
+import type { Sought } from './decide-touched.ts'
 import type { Consequences, Decision, EventDraft, Provisos, RowWrite, Situation } from './decide.ts'
 import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
@@ -106,12 +106,13 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     throw takenByHidden(here, operation.key, operation.pointer)
   if (!record || record.stored.deleted !== (operation.op === 'restore')) throw new Problem('not-found')
   const { runs, stored } = record
-  const isRun = operation.op === 'update' && operation.transition !== null && runs.has(operation.transition) && isBare(operation)
+  const run = operation.op === 'update' && operation.transition !== null && runs.has(operation.transition) ? operation.transition : null
+  const isRun = run !== null && operation.op === 'update' && isBare(operation)
   const isImported = imported.length === 0 || record.reaches.import
   if (!isImported || (!isRun && !record.reaches[action as keyof typeof record.reaches]))
     throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
-    refuseWithheld(situation.catalogue, operation, record.stored, record.without)
+    refuseWithheld(situation.catalogue, operation, stored, run === null ? record.without : movable(record.without, here.entity, run))
     return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }
   refuseStale(operation, record.stored)
@@ -126,6 +127,12 @@ const provisoOf = (grants: RowCondition = []): readonly Expression[] =>
 
 /** It does nothing but run the transition: that is a right of its own. */
 const isBare = ({ change }: UpdateOperation): boolean => change.set.size === 1 && change.lines.size === 0
+
+/** Who may run the transition need not be one who may write its state. */
+function movable({ fixed, ...without }: Without, { lifecycles }: Entity, transition: string): Without {
+  const moved = lifecycles.find(({ transitions }) => transitions.some(({ id }) => id === transition))
+  return { ...without, fixed: new Set([...fixed].filter((path) => path !== moved?.field)) }
+}
 
 /** What the role must grant: making a single record is changing it, and taking back an import belongs to importing. */
 export function actionOf({ op, entity }: ResolvedOperation): Action {

@@ -1,6 +1,6 @@
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
-import type { Sought } from './decide-effects.ts'
+import type { Sought } from './decide-touched.ts'
 import type { WantedNumber } from './decide-numbers.ts'
 import type { Asked } from './decide-formulas.ts'
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
-import type { Produced } from './decide-effects.ts'
+import type { Produced } from './decide-touched.ts'
 import { toQuery } from './sql.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Actor } from './types.ts'

@@ -1,5 +1,5 @@
 import type { Expression } from '../expressions/types.ts'
-import type { Produced } from './decide-effects.ts'
+import type { Produced } from './decide-touched.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
 import { hasField, isNamed } from './grants.ts'

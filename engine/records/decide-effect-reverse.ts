@@ -1,0 +1,34 @@
+import type { Effect, Entity } from '../catalogue/types.ts'
+import { storedFields } from './change.ts'
+import type { Stored } from './change.ts'
+import { marked } from './decide-removal.ts'
+import type { Touched } from './decide-touched.ts'
+
+/** Undoes what an earlier transition of this record created: records are deleted; what was posted stays, and its opposite is posted besides. */
+export function reverse(touched: Touched, { transition }: Effect & { kind: 'reverse' }): void {
+  const { source, effecting } = touched
+  const created = effecting.documents.createdBy(source.id, transition)
+  if (created === undefined) return effecting.seek({ kind: 'created', record: source.id, transition })
+  for (const { entity: id, id: record } of created) {
+    const entity = touched.entity(id)
+    const stored = touched.stored(id, record)
+    if (!stored) continue
+    if (entity.kind === 'ledger') oppose(touched, entity, stored)
+    else touched.removed.push(marked({ entity, id: record, version: stored.version, revision: stored.revision }, effecting.newId()))
+  }
+  touched.forget(transition, created)
+}
+
+function oppose(touched: Touched, entity: Entity, { values }: Stored): void {
+  const kept = storedFields(entity).filter((field) => !field.readOnly || field.measure)
+  const set = new Map(kept.map((field) => [field.id, field.measure ? opposite(values.get(field.id)) : (values.get(field.id) ?? null)]))
+  touched.post(entity.id, { set, lines: new Map() }, touched.source.pointer)
+}
+
+/** Of a measure. */
+function opposite(value: unknown): unknown {
+  if (typeof value === 'number') return value === 0 ? 0 : -value
+  if (typeof value === 'string') return /^-?0(\.0+)?$/.test(value) ? value : value.startsWith('-') ? value.slice(1) : `-${value}`
+  if (typeof value === 'object' && value !== null && 'amount' in value) return { ...value, amount: opposite(value.amount) }
+  return value ?? null
+}

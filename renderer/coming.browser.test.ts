@@ -1,14 +1,11 @@
 import { expect, it } from 'vitest'
-import { openWorldWith } from '../engine/testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../engine/testing/dropped-in.ts'
 import { ok } from '../engine/testing/world.ts'
 import { visiting } from './testing/visit.ts'
 
 /** What only the server can work out is asked for while a form is typed, shown as coming until it is there, and never in the way of typing. */
-const files: Readonly<Record<string, object>> = {
+const files: ModuleFiles = {
   'module.json': {
-    id: 'visits',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Visits',
     depends: { core: '^1.0.0', crm: '^1.0.0' },
     roles: [{ id: 'visits.user', title: 'User' }],
@@ -35,15 +32,7 @@ const files: Readonly<Record<string, object>> = {
     filter: 'self.minutes > 60',
   },
 }
-const world = await openWorldWith(
-  'visits',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const [folder, kind] = name === 'module.json' ? ['../..', 'module'] : ['../../..', name.startsWith('views') ? 'view' : 'entity']
-      return [name, JSON.stringify({ $schema: `${folder}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('visits', files)
 const { open, first } = visiting(world)
 const make = async (path: string, body: object): Promise<Record<string, unknown>> =>
   ok(await world.call('admin@acme', 'POST', `/api/${path}`, { body }))

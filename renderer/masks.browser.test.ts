@@ -1,22 +1,14 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openWorldWith } from '../engine/testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../engine/testing/dropped-in.ts'
 import { ok } from '../engine/testing/world.ts'
 import { sizes } from './testing/browser.ts'
 import { visiting } from './testing/visit.ts'
 
 /** What a role shows in some records only is marked in the others: it is not empty there, nobody types into it, and it says why. */
 const integer = (title: string, more?: object) => ({ type: 'integer', title, ...(more && { 'x-bos': more }) })
-const files: Readonly<Record<string, object>> = {
-  'module.json': {
-    id: 'veil',
-    version: '1.0.0',
-    metamodel: 1,
-    title: 'Veil',
-    depends: { core: '^1.0.0' },
-    roles: [{ id: 'veil.user', title: 'User' }],
-    menu: [{ entity: 'veil.item' }],
-  },
+const files: ModuleFiles = {
+  'module.json': { title: 'Veil', roles: [{ id: 'veil.user', title: 'User' }], menu: [{ entity: 'veil.item' }] },
   'entities/item.json': {
     title: 'Item',
     type: 'object',
@@ -49,15 +41,7 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { kind: 'line', plural: 'item_lines' },
   },
 }
-const world = await openWorldWith(
-  'veil',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const kind = name === 'module.json' ? 'module' : 'entity'
-      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('veil', files)
 const { open } = visiting(world)
 const { rep = '', admin = '' } = world.acme.members
 const asAdmin = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> =>

@@ -16,7 +16,7 @@ import { Leak, Side, Twins } from '../testing/twins.ts'
  */
 const seed = Number(process.env['CANARY_SEED'] ?? randomBytes(4).readUInt32LE())
 const wanted = Number(process.env['CANARY_REQUESTS'] ?? 10_000)
-const world = await openWorldWith('hoard', hoard())
+const world = await openWorldWith('hoard', hoard)
 
 const order = (secret: bigint): string =>
   Array.from({ length: 6 }, (_, n) => [canary(secret, n).word, n] as const)

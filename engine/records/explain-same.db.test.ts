@@ -13,9 +13,9 @@ const by = random(seed)
 const writes = ['delete', 'restore', 'share'] as const
 const roles = Array.from({ length: 16 }, (_, i) => randomRole(`perm.r${i}`, by))
 const files = Object.fromEntries(
-  Object.entries(permModule(roles)).map(([name, text]) => {
-    if (name !== 'entities/item.json') return [name, text]
-    const entity = JSON.parse(text) as {
+  Object.entries(permModule(roles)).map(([name, file]) => {
+    if (name !== 'entities/item.json') return [name, file]
+    const entity = structuredClone(file) as {
       properties: Record<string, object>
       'x-bos': { permissions: Record<string, Record<string, unknown>> }
     }
@@ -39,7 +39,7 @@ const files = Object.fromEntries(
       const readOnly = by.some(['rank', 'code', 'fixed'], 0.3)
       if (readOnly.length > 0) permission['readOnly'] = readOnly
     }
-    return [name, JSON.stringify(entity)]
+    return [name, entity]
   }),
 )
 const world = await openWorldWith('perm', files)

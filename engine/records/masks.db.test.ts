@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openWorldWith } from '../testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
 
 /** Fields that a role shows in some records, and what is made of them. */
@@ -7,15 +7,8 @@ const line = (title: string, more: object = {}) => ({ type: 'string', title, max
 const integer = (title: string, more?: object) => ({ type: 'integer', title, ...(more && { 'x-bos': more }) })
 const made = (title: string, more: object) => ({ title, 'x-bos': { type: 'integer', ...more } })
 const unless = "self.owner == user || self.level > 5 || self.secret == 'open'"
-const files: Readonly<Record<string, object>> = {
-  'module.json': {
-    id: 'vault',
-    version: '1.0.0',
-    metamodel: 1,
-    title: 'Vault',
-    depends: { core: '^1.0.0' },
-    roles: ['partly', 'costs', 'titled'].map((id) => ({ id: `vault.${id}`, title: id })),
-  },
+const files: ModuleFiles = {
+  'module.json': { title: 'Vault', roles: ['partly', 'costs', 'titled'].map((id) => ({ id: `vault.${id}`, title: id })) },
   'entities/item.json': {
     title: 'Item',
     type: 'object',
@@ -107,15 +100,7 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { plural: 'boxes' },
   },
 }
-const world = await openWorldWith(
-  'vault',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const kind = name === 'module.json' ? 'module' : 'entity'
-      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('vault', files)
 type Json = Record<string, unknown>
 const { rep = '', admin = '' } = world.acme.members
 const call = (as: Person, method: string, path: string, body?: unknown): Promise<Reply> =>

@@ -93,10 +93,16 @@ function parseOnRecord(place: Place, id: string | null, what: string): Request {
   return parseWrite(place, 'restore', (ifMatch) => ({ op: 'restore', id, ifMatch }))
 }
 
-const transitionNamed = ({ entity }: EntityAccess, name: string): Transition | undefined =>
-  entity.lifecycles.flatMap(({ transitions }) => transitions).find((each) => each.name === name)
+/** Of a state that the caller does not know of there are only the transitions that a role of theirs runs. */
+const transitionNamed = ({ entity, visible, transitions: theirs }: EntityAccess, name: string): Transition | undefined =>
+  entity.lifecycles
+    .flatMap(({ field, transitions }) => {
+      const isKnown = visible.some(({ id }) => id === field)
+      return isKnown ? transitions : transitions.filter(({ id }) => theirs.has(id))
+    })
+    .find((each) => each.name === name)
 
-/** The body may bring further changes; there need not be one. A transition that no role of the caller runs is told from none only if its state is visible. */
+/** The body may bring further changes; there need not be one. */
 function parseTransition({ access, here, call }: Place, id: string | null, { id: transition, title }: Transition): Request {
   if (!here.transitions.has(transition)) throw new Problem('not-allowed', `Your role may not do this: ${title}.`)
   const readBack = here.actions.has('get') ? parseGet(access, here, null, new Map()) : null

@@ -1,17 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openWorldWith } from '../testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
 
 /** What a role says of records in words of its own: which it reaches, and what comes into being. */
 const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
-const files: Readonly<Record<string, object>> = {
+const files: ModuleFiles = {
   'module.json': {
-    id: 'desk',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Desk',
-    depends: { core: '^1.0.0' },
-    roles: ['small', 'opened', 'other', 'mates', 'gets', 'exports'].map((id) => ({ id: `desk.${id}`, title: id })),
+    roles: ['small', 'opened', 'other', 'mates', 'gets', 'exports', 'runs', 'blind', 'writes'].map((id) => ({ id: `desk.${id}`, title: id })),
   },
   'entities/ticket.json': {
     title: 'Ticket',
@@ -55,6 +51,9 @@ const files: Readonly<Record<string, object>> = {
         },
         'desk.exports': { scope: 'all', read: 'self.amount < 100', export: true },
         'desk.gets': { scope: 'all', get: 'self.amount < 50' },
+        'desk.runs': { scope: 'all', read: true, transitions: { finish: true } },
+        'desk.writes': { scope: 'own', read: true, update: true },
+        'desk.blind': { scope: 'all', read: true, update: true, hide: ['stage'] },
         'desk.other': { scope: 'all', list: true, get: 'self.link.amount > 0', update: true },
       },
     },
@@ -66,15 +65,7 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { kind: 'line', plural: 'ticket_lines' },
   },
 }
-const world = await openWorldWith(
-  'desk',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const kind = name === 'module.json' ? 'module' : 'entity'
-      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('desk', files)
 type Json = Record<string, unknown>
 const { rep = '', admin = '', manager = '' } = world.acme.members
 const call = (as: Person, method: string, path: string, body?: unknown): Promise<Reply> =>
@@ -191,6 +182,24 @@ describe('changing', () => {
     ok(await call('rep@acme', 'PATCH', `desk/tickets/${id}`, { amount: 11 }))
     ok(await call('rep@acme', 'PATCH', `desk/tickets/${id}`, { stage: 'done' }))
     ok(await call('admin@acme', 'DELETE', `desk/tickets/${id}`))
+  })
+  test('a transition is a right of its own, which no other role takes away', async () => {
+    const id = await made({ name: 'to be run', amount: 50, owner: admin })
+    for (const roles of [['blind'], ['runs'], ['runs', 'blind', 'writes']]) {
+      await rolesOf(...roles)
+      const finished = await call('rep@acme', 'POST', `desk/tickets/${id}/finish?dryRun=true`)
+      expect([roles, finished.status]).toEqual([roles, roles.includes('runs') ? 200 : 404])
+    }
+    ok(await call('admin@acme', 'DELETE', `desk/tickets/${id}`))
+  })
+  test('of a state that nobody shows there are no transitions', async () => {
+    await rolesOf('blind')
+    for (const method of ['POST', 'GET']) {
+      const [finish, nothing] = await Promise.all(
+        ['finish', 'vanish'].map((name) => call('rep@acme', method, `desk/tickets/${mine}/${name}`)),
+      )
+      expect([told(finish!), (finish!.body as Json)['detail']]).toEqual([told(nothing!), (nothing!.body as Json)['detail']])
+    }
   })
   test('and so has sharing', async () => {
     expect((await call('rep@acme', 'POST', `desk/tickets/${small}/share`, { member: manager, access: 'read' })).status).toBe(403)

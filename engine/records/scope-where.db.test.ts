@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { accessFor, contextOf } from './access.ts'
-import { openWorldWith } from '../testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Reply } from '../testing/world.ts'
 
 /** Scopes that a module declares by an expression: every door shows exactly their rows, and so does psql with the actor's settings. */
@@ -13,15 +13,8 @@ const scopes: Readonly<Record<string, string>> = {
   quoted: `self.name == "it's $1 \\\\ \\"x\\" ; drop table" || self.name == 'number 3'`,
   worth: "self.value.amount >= 12.5 && self.value.currency == 'EUR' && self.day < '2026-06-06'",
 }
-const files: Readonly<Record<string, object>> = {
-  'module.json': {
-    id: 'vault',
-    version: '1.0.0',
-    metamodel: 1,
-    title: 'Vault',
-    depends: { core: '^1.0.0' },
-    roles: Object.keys(scopes).map((id) => ({ id: `vault.${id}`, title: id })),
-  },
+const files: ModuleFiles = {
+  'module.json': { title: 'Vault', roles: Object.keys(scopes).map((id) => ({ id: `vault.${id}`, title: id })) },
   'entities/file.json': {
     title: 'File',
     type: 'object',
@@ -54,15 +47,7 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { kind: 'line', plural: 'file_lines' },
   },
 }
-const world = await openWorldWith(
-  'vault',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const kind = name === 'module.json' ? 'module' : 'entity'
-      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('vault', files)
 type Json = Record<string, unknown>
 const { rep = '', manager = '', admin = '' } = world.acme.members
 const call = (as: 'admin@acme' | 'rep@acme', method: string, path: string, body?: unknown): Promise<Reply> =>

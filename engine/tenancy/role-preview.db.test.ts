@@ -1,21 +1,14 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { accessFor, contextOf } from '../records/access.ts'
 import { countQuery } from '../records/compare-access.ts'
-import { openWorldWith } from '../testing/dropped-in.ts'
+import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
 import type { RolePreview } from './role-preview.ts'
 
 /** What a change of a role is told to mean is what people then see: every preview is followed by the change itself. */
 const text = (title: string) => ({ type: 'string', title, maxLength: 80 })
-const files: Readonly<Record<string, object>> = {
-  'module.json': {
-    id: 'shop',
-    version: '1.0.0',
-    metamodel: 1,
-    title: 'Shop',
-    depends: { core: '^1.0.0' },
-    roles: ['clerk', 'buyer', 'guest'].map((id) => ({ id: `shop.${id}`, title: id })),
-  },
+const files: ModuleFiles = {
+  'module.json': { title: 'Shop', roles: ['clerk', 'buyer', 'guest'].map((id) => ({ id: `shop.${id}`, title: id })) },
   'entities/item.json': {
     title: 'Item',
     type: 'object',
@@ -61,15 +54,7 @@ const files: Readonly<Record<string, object>> = {
     'x-bos': { plural: 'notes', titleField: 'name', permissions: { 'shop.clerk': { scope: 'all', read: 'self.item.amount > 2' } } },
   },
 }
-const world = await openWorldWith(
-  'shop',
-  Object.fromEntries(
-    Object.entries(files).map(([name, content]) => {
-      const kind = name === 'module.json' ? 'module' : 'entity'
-      return [name, JSON.stringify({ $schema: `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`, ...content })]
-    }),
-  ),
-)
+const world = await openWorldWith('shop', files)
 const { acme, sql } = world
 const members = { rep: acme.members['rep']!, manager: acme.members['manager']! }
 type Json = Record<string, unknown>

@@ -1,3 +1,5 @@
+import type { ModuleFiles } from './dropped-in.ts'
+
 /** A module full of secrets: values of every type that a role may not read, in every place where the engine works with them. */
 
 /** A number of 64 bits, and what it is as a value of each type: all of it in one record says no more than the number. */
@@ -383,22 +385,8 @@ const views: Readonly<Record<string, object>> = {
 }
 
 /** The module's files, by path below its folder. */
-export function hoard(): Readonly<Record<string, string>> {
-  const file = (schema: string, content: object): string =>
-    JSON.stringify({ $schema: `../../../metadata/${schema}.schema.json`, ...content })
-  return {
-    'module.json': JSON.stringify({
-      $schema: '../../metadata/module.schema.json',
-      id: 'hoard',
-      version: '1.0.0',
-      metamodel: 1,
-      title: 'Hoard',
-      depends: { core: '^1.0.0' },
-      roles: ['thief', 'writer', 'guard'].map((id) => ({ id: `hoard.${id}`, title: id })),
-    }),
-    ...Object.fromEntries(
-      Object.entries(entities).map(([name, each]) => [`entities/${name}.json`, file('entity', { type: 'object', ...each })]),
-    ),
-    ...Object.fromEntries(Object.entries(views).map(([name, each]) => [`views/${name}.json`, file('view', each)])),
-  }
+export const hoard: ModuleFiles = {
+  'module.json': { title: 'Hoard', roles: ['thief', 'writer', 'guard'].map((id) => ({ id: `hoard.${id}`, title: id })) },
+  ...Object.fromEntries(Object.entries(entities).map(([name, each]) => [`entities/${name}.json`, { type: 'object', ...each }])),
+  ...Object.fromEntries(Object.entries(views).map(([name, each]) => [`views/${name}.json`, each])),
 }

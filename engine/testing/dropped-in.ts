@@ -23,12 +23,29 @@ const asOperator = async ({ url }: World, path: string, body: object): Promise<v
   if (!reply.ok) throw new Error(await reply.text())
 }
 
+/** Files of a module by path below its folder, as tests write them: without what every file says. A text stands as it is. */
+export type ModuleFiles = Readonly<Record<string, object | string>>
+
+export const textsOf = (id: string, files: ModuleFiles): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, content]) => [
+      path,
+      typeof content === 'string' ? content : JSON.stringify({ ...givenIn(path, id), ...content }),
+    ]),
+  )
+
+function givenIn(path: string, id: string): object {
+  if (path === 'module.json')
+    return { $schema: '../../metadata/module.schema.json', id, version: '1.0.0', metamodel: 1, depends: { core: '^1.0.0' } }
+  return { $schema: `../../../metadata/${path.startsWith('views/') ? 'view' : 'entity'}.schema.json` }
+}
+
 /** A world whose modules folder has one module more, enabled in both tenants. */
-export async function openWorldWith(id: string, files: Readonly<Record<string, string>>): Promise<World> {
+export async function openWorldWith(id: string, files: ModuleFiles): Promise<World> {
   const modules = await mkdtemp(join(tmpdir(), 'businessos-modules-'))
   afterAll(() => rm(modules, { recursive: true, force: true }))
   await cp(shipped, modules, { recursive: true })
-  for (const [name, content] of Object.entries(files)) {
+  for (const [name, content] of Object.entries(textsOf(id, files))) {
     const path = join(modules, id, name)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, content)

@@ -4,12 +4,8 @@ import type { World } from './world.ts'
 /** A module that lives by states: claims that are approved, paid and reopened. */
 export const files: Readonly<Record<string, object>> = {
   'module.json': {
-    id: 'flows',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Flows',
     icon: 'flask',
-    depends: { core: '^1.0.0' },
     roles: [
       { id: 'flows.clerk', title: 'Clerk' },
       { id: 'flows.boss', title: 'Boss' },
@@ -78,10 +74,5 @@ export const files: Readonly<Record<string, object>> = {
 
 /** A world with the module `flows` enabled in both tenants; nobody but administrators has a role in it. */
 export function openFlows(more: Readonly<Record<string, object>> = {}): Promise<World> {
-  const texts = Object.entries({ ...files, ...more }).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : 'entity'
-    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
-    return [name, JSON.stringify({ $schema, ...content })] as const
-  })
-  return openWorldWith('flows', Object.fromEntries(texts))
+  return openWorldWith('flows', { ...files, ...more })
 }

@@ -4,9 +4,6 @@ import type { World } from './world.ts'
 /** What the shipped modules have no need of: two levels of lines, keys of several kinds, references that are cleared, values set once. */
 const files: Readonly<Record<string, object>> = {
   'module.json': {
-    id: 'lab',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Lab',
     icon: 'flask',
     depends: { core: '^1.0.0', crm: '^1.0.0' },
@@ -98,10 +95,5 @@ const files: Readonly<Record<string, object>> = {
 
 /** A world with the module `lab` enabled in both tenants; only administrators may use it. */
 export function openLab(): Promise<World> {
-  const texts = Object.entries(files).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : 'entity'
-    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
-    return [name, JSON.stringify({ $schema, ...content })] as const
-  })
-  return openWorldWith('lab', Object.fromEntries(texts))
+  return openWorldWith('lab', files)
 }

@@ -11,11 +11,7 @@ const everything = { read: true, create: true, update: true, delete: true, impor
 
 const files: Readonly<Record<string, object>> = {
   'module.json': {
-    id: 'policy',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Policy',
-    depends: { core: '^1.0.0' },
     roles: [{ id: 'policy.clerk', title: 'Clerk' }],
     defaultRole: 'policy.clerk',
     menu: [{ entity: 'policy.rule' }, { entity: 'policy.order' }],
@@ -89,10 +85,5 @@ const files: Readonly<Record<string, object>> = {
 
 /** A world with the module `policy` enabled in both tenants. */
 export function openPolicies(): Promise<World> {
-  const texts = Object.entries(files).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : 'entity'
-    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
-    return [name, JSON.stringify({ $schema, ...content })] as const
-  })
-  return openWorldWith('policy', Object.fromEntries(texts))
+  return openWorldWith('policy', files)
 }

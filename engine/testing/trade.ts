@@ -1,15 +1,11 @@
-import { openWorldWith } from './dropped-in.ts'
+import { openWorldWith, textsOf } from './dropped-in.ts'
 import type { World } from './world.ts'
 
 /** A module of documents whose amounts have the currency of something else, and whose numbers are counted apart. */
 const files: Readonly<Record<string, object>> = {
   'module.json': {
-    id: 'trade',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Trade',
     icon: 'flask',
-    depends: { core: '^1.0.0' },
     roles: [
       { id: 'trade.clerk', title: 'Clerk' },
       { id: 'trade.guest', title: 'Guest' },
@@ -140,13 +136,7 @@ const files: Readonly<Record<string, object>> = {
 }
 
 /** The files of the module as texts, by path below its folder. */
-export const tradeFiles: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(files).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : name.startsWith('views/') ? 'view' : 'entity'
-    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
-    return [name, JSON.stringify({ $schema, ...content })] as const
-  }),
-)
+export const tradeFiles = textsOf('trade', files)
 
 /** A world with the module `trade` enabled in both tenants. */
 export const openTrade = (): Promise<World> => openWorldWith('trade', tradeFiles)

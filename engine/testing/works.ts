@@ -1,12 +1,9 @@
-import { openWorldWith } from './dropped-in.ts'
+import { openWorldWith, textsOf } from './dropped-in.ts'
 import type { World } from './world.ts'
 
 /** A module that lives by expressions: rules, conditions, and values derived in a document, from references and over lines. */
 const files: Readonly<Record<string, object>> = {
   'module.json': {
-    id: 'works',
-    version: '1.0.0',
-    metamodel: 1,
     title: 'Works',
     icon: 'flask',
     depends: { core: '^1.0.0', crm: '^1.0.0' },
@@ -192,13 +189,7 @@ const files: Readonly<Record<string, object>> = {
 }
 
 /** The files of the module as texts, by path below its folder. */
-export const worksFiles: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(files).map(([name, content]) => {
-    const kind = name === 'module.json' ? 'module' : 'entity'
-    const $schema = `${kind === 'module' ? '../..' : '../../..'}/metadata/${kind}.schema.json`
-    return [name, JSON.stringify({ $schema, ...content })] as const
-  }),
-)
+export const worksFiles = textsOf('works', files)
 
 /** A world with the module `works` enabled in both tenants; only administrators may use it. */
 export const openWorks = (): Promise<World> => openWorldWith('works', worksFiles)

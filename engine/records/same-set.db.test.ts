@@ -270,7 +270,8 @@ async function compareDeeds(mine: readonly RandomRole[], some: ReadonlySet<Facts
     await Promise.all([...stepNames.map(taken), ...deeds.map((each) => explained(each, isRead && reaches(mine, each, item)))])
     if (items.some(({ record }) => record['link'] === item.id)) continue
     const deleted = await call('DELETE', '')
-    const mayDelete = mine.some((role) => role.actions.includes('delete'))
+    // Nothing that is shared is theirs to delete.
+    const mayDelete = mine.some((role) => role.actions.includes('delete') && role.scope.some((scope) => scope !== 'shared'))
     expect(deleted.status).toBe(!mayDelete ? 403 : !isRead ? 404 : reaches(mine, 'delete', item) ? 200 : 403)
     if (deleted.status === 200) await perm.admin('POST', `perm/items/${item.id}/restore`)
   }

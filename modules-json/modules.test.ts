@@ -10,6 +10,8 @@ import { catalogueHash, loadModule, loadModules } from '../engine/catalogue/load
 import type { Catalogue, Entity, Field } from '../engine/catalogue/types.ts'
 import { compiledValidate } from '../engine/catalogue/validate.ts'
 import { fieldOf } from '../engine/fields/index.ts'
+import { accessFor } from '../engine/records/access.ts'
+import { isFormula, readFormula } from '../engine/records/formulas.ts'
 import { readSeeds } from '../engine/tenancy/seed.ts'
 import { referencesOf, resolveSeed } from '../engine/tenancy/seed-values.ts'
 
@@ -19,6 +21,7 @@ const own = ['core', 'crm', 'inventory']
 const sources = (await loadModules(folder)).filter((source) => own.includes(source.id))
 const faults = check(sources, compiledValidate())
 const catalogue: Catalogue = compileCatalogue(faults.length === 0 ? sources : [], catalogueHash(sources))
+const everything = accessFor(catalogue, ['core.admin'])
 const stored = [...catalogue.entities.values()].filter((entity) => !entity.link)
 const files = new Set(sources.flatMap((source) => [...source.files.keys()].map((path) => `${source.id}/${path}`)))
 
@@ -124,6 +127,7 @@ describe.each(['acme', 'globex'])('sample data of %s', (tenant) => {
       'crm.contact': 120,
       'crm.deal': 140,
       'crm.activity': 250,
+      'crm.segment': 6,
       'inventory.product': 60,
       'inventory.sales_order': 80,
       'inventory.purchase_order': 25,
@@ -193,6 +197,7 @@ function judgeValue(field: Field, value: unknown): string[] {
   }
   const found: string[] = []
   fieldOf(field.type).parse(value, field.settings, (pointer, detail) => found.push(`/${field.name}${pointer}: ${detail}`))
+  if (isFormula(field)) readFormula(everything, field, value, (detail) => found.push(`/${field.name}: ${detail}`), true)
   return found
 }
 

@@ -252,6 +252,7 @@ const examples: Readonly<Record<string, readonly unknown[]>> = {
   color: ['#3552c9'],
   rating: [3],
   barcode: ['4006381333931'],
+  expression: ["self.name == 'a'", 'true'],
 }
 
 function examplesOf(field: Field): readonly unknown[] {

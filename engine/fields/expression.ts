@@ -53,7 +53,8 @@ export const expression: FieldType<ExpressionSettings> = define<ExpressionSettin
     type: 'string',
     minLength: 1,
     maxLength: limits.characters,
-    description: `A formula that answers ${answers[result] ?? 'a value'}, in the expression language. Kept by what it means: it is answered in today's names.`,
+    examples: [answers[result]?.example ?? 'null'],
+    description: `A formula that answers ${answers[result]?.kind ?? 'a value'}, in the expression language. Kept by what it means: it is answered in today's names.`,
   }),
   parse(input, _settings, report) {
     const fault = typeof input === 'string' ? characterFault(input) : 'must be text: a formula'
@@ -68,13 +69,14 @@ export const expression: FieldType<ExpressionSettings> = define<ExpressionSettin
   narrow: (settings, knows) => (settings.entity !== null && !knows(settings.entity) ? { ...settings, entity: null } : settings),
 })
 
-const answers: Readonly<Record<string, string>> = {
-  boolean: 'true or false',
-  text: 'text',
-  integer: 'a whole number',
-  decimal: 'a number',
-  date: 'a date',
-  dateTime: 'a date with a time',
+/** What is told of a result, and the least that has it, whatever the entity. */
+const answers: Readonly<Record<string, { readonly kind: string; readonly example: string }>> = {
+  boolean: { kind: 'true or false', example: 'self.id != null' },
+  text: { kind: 'text', example: 'self.id' },
+  integer: { kind: 'a whole number', example: '5 * 2' },
+  decimal: { kind: 'a number', example: '12.5 * 2' },
+  date: { kind: 'a date', example: 'today + 14' },
+  dateTime: { kind: 'a date with a time', example: 'now' },
 }
 
 /** `Characters 6–9`, as people count. */

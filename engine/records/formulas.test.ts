@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compileCatalogue } from '../catalogue/compile.ts'
 import { exampleCore, exampleModule } from '../catalogue/example.ts'
 import type { Catalogue } from '../catalogue/types.ts'
+import { expression } from '../fields/expression.ts'
 import type { StoredFormula } from '../fields/expression.ts'
 import { accessFor } from './access.ts'
 import { Uncompiled } from './change.ts'
@@ -65,6 +66,16 @@ const shown = (catalogue: Catalogue, formula: StoredFormula) => [
   shownFormula(clerkOf(catalogue), fieldOf(catalogue), formula),
 ]
 const { secret: _secret, gone: _gone, ...rest } = before
+
+test.each(['boolean', 'text', 'integer', 'decimal', 'date', 'dateTime'])('what schemas give as an example of %s is a formula', (result) => {
+  const settings = { entity: 'm.thing', result }
+  const { examples } = expression.schema(settings, 'create') as { examples: readonly string[] }
+  expect(examples).toHaveLength(1)
+  for (const example of examples)
+    expect(readFormula(adminOf(first), { ...fieldOf(first), settings }, example, (detail) => expect.fail(detail), true)).toMatchObject({
+      text: example,
+    })
+})
 
 describe('of an upgrade', () => {
   test('that renames, it has the names of today', () => {

@@ -51,6 +51,7 @@ function related(catalogue: Catalogue, field: Field, some: SomeId, serial: numbe
 function sample(schema: JsonSchema, serial: number): unknown {
   if ('const' in schema) return schema['const']
   const {
+    examples,
     enum: options,
     anyOf,
     format,
@@ -59,6 +60,7 @@ function sample(schema: JsonSchema, serial: number): unknown {
     maxLength,
     minimum,
   } = schema as {
+    examples?: readonly unknown[]
     enum?: readonly unknown[]
     anyOf?: readonly JsonSchema[]
     format?: string
@@ -69,6 +71,7 @@ function sample(schema: JsonSchema, serial: number): unknown {
   }
   const type = [schema['type']].flat()[0]
   if (options !== undefined) return options[0]
+  if (examples !== undefined) return examples[0]
   if (anyOf !== undefined) return sample(anyOf[0] ?? {}, serial)
   if (type === 'object') {
     const { properties, required } = schema as { properties?: Record<string, JsonSchema>; required?: readonly string[] }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import type { Action, Catalogue } from '../catalogue/types.ts'
+import type { Action } from '../catalogue/types.ts'
 import type { Query } from '../database/types.ts'
 import type { Dependencies, Expression, Needs } from '../expressions/types.ts'
+import { reading } from './grants.ts'
 import { reached, readable, shownIn } from './reach.ts'
 import { and, column, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
@@ -32,7 +33,11 @@ type Flags = ReadonlyMap<string, Fragment>
 function flagsOf({ access: { catalogue }, here }: Side, cells: readonly string[]): Flags {
   const flags = new Map<string, Fragment>()
   if (!here) return flags
-  const reads = and([readRows(catalogue, here), ...(here.entity.parent ? readable(catalogue, here, 'list', 't') : [])])
+  // Row policies let through what either side sees, so that scopes are asked for here as well.
+  const reads = and([
+    reached(catalogue, here.entity, reading(here), 't') ?? sql`true`,
+    ...(here.entity.parent ? readable(catalogue, here, 'list', 't') : []),
+  ])
   flags.set('read', reads)
   for (const action of rowActions)
     if (here.actions.has(action) && !here.entity.parent) flags.set(action, and([reads, ...readable(catalogue, here, action, 't')]))
@@ -47,10 +52,6 @@ function flagsOf({ access: { catalogue }, here }: Side, cells: readonly string[]
 
 const nameOf = ({ entity }: EntityAccess, transition: string): string =>
   entity.lifecycles.flatMap(({ transitions }) => transitions).find(({ id }) => id === transition)?.name ?? transition
-
-/** Row policies let them through, and the roles' own words too. */
-const readRows = (catalogue: Catalogue, { entity, actions }: EntityAccess): Fragment =>
-  reached(catalogue, entity, [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])], 't') ?? sql`true`
 
 /** Ids of fields that both sides know of and one of them sees in some rows only. */
 const cellsOf = ({ before, after }: Pair): string[] =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Expression } from '../expressions/types.ts'
 import { readsOf } from '../catalogue/settle-logic.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { documentOf } from './tables.ts'
 
 /**
  * Stored values that the engine keeps true: computes, rollups, and the currency that a record gives its amounts. Copies are not among
@@ -79,9 +80,6 @@ const digestOf = (entries: readonly (readonly [key: string, fingerprint: string]
       .map(([key, fingerprint]) => `${key} ${fingerprint}`)
       .join('\n'),
   )
-
-const documentOf = (catalogue: Catalogue, entity: Entity): Entity =>
-  entity.parent ? documentOf(catalogue, catalogue.entities.get(entity.parent.entity)!) : entity
 
 /** These, and all that is made of them, however indirectly. */
 export function withDependants(catalogue: Catalogue, keys: Iterable<string>): ReadonlySet<string> {

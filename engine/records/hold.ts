@@ -6,6 +6,7 @@ import { changesOf } from './changed.ts'
 import { referenceOf } from './decide-judge.ts'
 import type { EventDraft } from './decide.ts'
 import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
+import { documentOf } from './tables.ts'
 import { Way } from './way.ts'
 import type { Place } from './way.ts'
 
@@ -171,7 +172,7 @@ interface Ids {
 
 /** Locks the documents, in the order of entity and id. Runs as bos_write: what a value is made of does not hang on who may see it. */
 export function holdQueries(catalogue: Catalogue, tenant: string, held: readonly Held[]): Query[] {
-  const byDocument = Map.groupBy(held, (each) => documentOf(catalogue, each).id)
+  const byDocument = Map.groupBy(held, (each) => documentHeld(catalogue, each).id)
   return [...byDocument]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([document, all]) => {
@@ -182,11 +183,8 @@ export function holdQueries(catalogue: Catalogue, tenant: string, held: readonly
 }
 
 /** The entity of the documents that are held. */
-export function documentOf(catalogue: Catalogue, { entity, path, direction }: Held): Entity {
-  let document = catalogue.entities.get((direction === 'from' && path.at(-1)?.entity) || entity)!
-  while (document.parent) document = catalogue.entities.get(document.parent.entity)!
-  return document
-}
+export const documentHeld = (catalogue: Catalogue, { entity, path, direction }: Held): Entity =>
+  documentOf(catalogue, catalogue.entities.get((direction === 'from' && path.at(-1)?.entity) || entity)!)
 
 function holdTemplate(catalogue: Catalogue, document: string, all: readonly Held[]) {
   const tenant = sql`${new Slot<Ids>((values) => values.tenant)}`

@@ -8,10 +8,11 @@ import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
 import type { Companion, Dependant, Holder, Surroundings } from './decide-removal.ts'
 import type { WriteRequest } from './request.ts'
-import { isLive } from './tables.ts'
+import { documentOf, isLive } from './tables.ts'
 import { and, column, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Actor } from './types.ts'
+import { Way } from './way.ts'
 
 /** A record to be deleted or restored. */
 interface Removal {
@@ -152,19 +153,6 @@ const dependantOf = ({ target, child, field, column: reference, effect }: Relati
   from: field.reference!.several ? { entity: target.id, id: String(row['origin']) } : String(row['origin']),
 })
 
-/** The record that a row belongs to: itself, or a line's document. */
-function documentOf(catalogue: Catalogue, child: Entity): { readonly entity: Entity; readonly id: Fragment; readonly joins: Fragment } {
-  let at = { entity: child, alias: 't', joins: sql`` }
-  for (;;) {
-    const parent = at.entity.parent && catalogue.entities.get(at.entity.parent.entity)!
-    if (!parent) return { entity: at.entity, id: column(at.alias, 'id'), joins: at.joins }
-    if (!parent.parent) return { entity: parent, id: column(at.alias, 'parent_id'), joins: at.joins }
-    const alias = `${at.alias}d`
-    const on = sql`${column(alias, 'tenant_id')} = ${column(at.alias, 'tenant_id')} and ${column(alias, 'id')} = ${column(at.alias, 'parent_id')}`
-    at = { entity: parent, alias, joins: sql`${at.joins} join ${tableOf(parent)} ${sql.id(alias)} on ${on}` }
-  }
-}
-
 /**
  * For each record one holder that the request does not reach: it stays, whatever else is done. Where each operation is done by
  * itself, also those that the request reaches: then it depends on the order.
@@ -176,15 +164,16 @@ function holdersQueries(
   reached: Ids,
   isTogether: boolean,
 ): Query[] {
-  const document = documentOf(catalogue, child)
-  const own = [...(reached.get(document.entity) ?? [])]
+  const own = [...(reached.get(documentOf(catalogue, child)) ?? [])]
+  const way = new Way(catalogue, sql`${actor.tenant}`)
+  const document = column(way.up({ alias: 't', entity: child }, 'u').alias, 'id')
   const at = column('t', reference)
   const rows = [sql`t.tenant_id = ${actor.tenant}::uuid`, isLive(catalogue, child, 't')]
-  const from = sql`${tableOf(child)} t ${document.joins}`
+  const from = sql`${tableOf(child)} t ${way.joins}`
   const outside = sql`select o.id as origin, h.document from unnest(${ids}::uuid[]) as o(id) cross join lateral (
-    select ${document.id} as document from ${from} where ${and([...rows, sql`${at} = o.id`, sql`${document.id} <> all(${own}::uuid[])`])} limit 1) h`
-  const inside = sql`select distinct ${at} as origin, ${document.id} as document from ${from}
-    where ${and([...rows, sql`${at} = any(${ids}::uuid[])`, sql`${document.id} = any(${own}::uuid[])`])}`
+    select ${document} as document from ${from} where ${and([...rows, sql`${at} = o.id`, sql`${document} <> all(${own}::uuid[])`])} limit 1) h`
+  const inside = sql`select distinct ${at} as origin, ${document} as document from ${from}
+    where ${and([...rows, sql`${at} = any(${ids}::uuid[])`, sql`${document} = any(${own}::uuid[])`])}`
   return isTogether || own.length === 0 ? [toQuery(outside)] : [toQuery(outside), toQuery(inside)]
 }
 

@@ -9,7 +9,7 @@ import type { Surroundings } from './decide-formulas.ts'
 import { referenceOf } from './decide-judge.ts'
 import { actionOf } from './decide-operations.ts'
 import type { Loaded, LoadedRecord } from './decide-operations.ts'
-import { documentOf, heldByMoving, heldBySetting, holdQueries } from './hold.ts'
+import { documentHeld, heldByMoving, heldBySetting, holdQueries } from './hold.ts'
 import type { Held, SetReference } from './hold.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
 import { loadSurroundings } from './load-removal.ts'
@@ -42,7 +42,7 @@ export async function loadSituation(
   const references = referencesOf(request, operations)
   const held = [...heldBySetting(catalogue, references), ...heldByMoving(catalogue, here.entity, changed, references)]
   const [siblings = [], others = []] = [true, false].map((same) =>
-    held.filter((each) => (documentOf(catalogue, each) === here.entity) === same),
+    held.filter((each) => (documentHeld(catalogue, each) === here.entity) === same),
   )
   // Records that refer to each other are locked in one order, whichever is changed.
   const own: Held = { entity: here.entity.id, path: [], direction: 'from', ids: [...changed, ...removed], strength: 'change' }

@@ -15,6 +15,7 @@ import { documentQueries, readDocuments } from './documents.ts'
 import { heldByChanging, holdQueries } from './hold.ts'
 import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
 import type { Template } from './sql.ts'
+import { documentOf } from './tables.ts'
 import { Way } from './way.ts'
 import type { Place } from './way.ts'
 
@@ -193,9 +194,6 @@ function linesBelow(catalogue: Catalogue, entity: Entity, up: readonly PathStep[
     return [{ line, up: steps }, ...linesBelow(catalogue, line, steps)]
   })
 }
-
-const documentOf = (catalogue: Catalogue, entity: Entity): Entity =>
-  entity.parent ? documentOf(catalogue, catalogue.entities.get(entity.parent.entity)!) : entity
 
 interface Ids {
   readonly tenant: string

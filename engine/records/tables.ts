@@ -5,6 +5,10 @@ import type { Fragment } from './sql.ts'
 
 /** Where records stand, whoever asks. */
 
+/** What a line is part of; a document is its own. */
+export const documentOf = (catalogue: Catalogue, entity: Entity): Entity =>
+  entity.parent ? documentOf(catalogue, catalogue.entities.get(entity.parent.entity)!) : entity
+
 /** Deleted rows are hidden by the Plan, not by policy; a line lives as long as its document. */
 export function isLive(catalogue: Catalogue, entity: Entity, alias: string): Fragment {
   if (!entity.parent) return sql`${column(alias, 'deleted_at')} is null`

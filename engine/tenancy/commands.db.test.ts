@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { bos } from '../cli.ts'
 import { readConfig } from '../config.ts'
 import { openWorld, type Reply } from '../testing/world.ts'
-import type { Installation } from './commands.ts'
+import type { Installation } from './installation.ts'
 
 const world = await openWorld()
 const { app, call } = world

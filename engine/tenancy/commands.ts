@@ -1,46 +1,11 @@
 import { text as readAll } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
-import type { Database } from '../database/types.ts'
-import type { Session } from '../database/roles.ts'
 import { limits } from '../config.ts'
 import { createPasswords } from '../identity/passwords.ts'
-import type { DerivedValues } from '../jobs/derived-values.ts'
 import { Problem } from '../problems.ts'
-import type { RecordsDoor } from '../records/handle.ts'
 import { endDemo } from './demo.ts'
-import type { Roles } from './roles.ts'
+import { misused, readArguments, using } from './installation.ts'
+import type { Shell, Work } from './installation.ts'
 import { randomPassword, type Tenants } from './tenants.ts'
-
-/** The installation that a command works on, opened when a command asks for it. */
-export interface Installation {
-  readonly tenants: Tenants
-  readonly database: Pick<Database, 'call'>
-  readonly records: RecordsDoor
-  readonly roles: Roles
-  readonly derived: Pick<DerivedValues, 'recompute' | 'differences'>
-  withOwner<T>(work: (session: Session) => Promise<T>): Promise<T>
-  close(): Promise<void>
-}
-interface Shell {
-  readonly out: (line: string) => void
-  readonly open: () => Promise<Installation>
-}
-
-/** Runs `work` on the installation and closes it; faults a person can mend are printed, the rest is thrown. */
-async function using(shell: Shell, work: (installation: Installation) => Promise<void>): Promise<number> {
-  const installation = await shell.open()
-  try {
-    await work(installation)
-    return 0
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    shell.out(error.message)
-    for (const { pointer, detail } of error.faults) shell.out(`  ${optionOf[pointer] ?? pointer} ${detail}`)
-    return 1
-  } finally {
-    await installation.close()
-  }
-}
 
 /** Which option of `tenant create` a fault speaks of. */
 const optionOf: Readonly<Record<string, string>> = {
@@ -76,15 +41,15 @@ export const tenantCommand = {
       })
     if (action === 'enable' && args.length === 2) {
       const [slug = '', module = ''] = args
-      return using(shell, async ({ tenants }) => {
-        shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`)
-      })
+      const enable: Work = async ({ tenants }) => shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`)
+      return using(shell, enable, optionOf)
     }
     if (action !== 'create') return misused(shell, `bos tenant ${tenantCommand.usage}`)
-    const parsed = parse(args)
-    if (!parsed?.slug) return misused(shell, `bos tenant ${tenantCommand.usage}`)
-    const { slug, values } = parsed
-    return using(shell, async ({ tenants }) => {
+    const parsed = readArguments(args, createOptions)
+    const [slug = '', ...more] = parsed?.positionals ?? []
+    if (!parsed || slug === '' || more.length > 0) return misused(shell, `bos tenant ${tenantCommand.usage}`)
+    const { values } = parsed
+    const create: Work = async ({ tenants }) => {
       const made = await tenants.create({
         slug,
         name: values.name ?? slug,
@@ -100,18 +65,9 @@ export const tenantCommand = {
           ? `${made.admin.email} signs in with the password they have.`
           : `${made.admin.email} signs in with ${made.admin.password}`,
       )
-    })
+    }
+    return using(shell, create, optionOf)
   },
-}
-
-/** Null: the options cannot be read. */
-function parse(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: createOptions, allowPositionals: true })
-    return { values, slug: positionals.length === 1 ? positionals[0] : undefined }
-  } catch {
-    return null
-  }
 }
 
 function listing(tenants: Awaited<ReturnType<Tenants['list']>>): string[] {
@@ -156,9 +112,4 @@ export const passwordCommand = {
       shell.out(given === null ? `${email} signs in with ${password}` : `${email} has the new password.`)
     })
   },
-}
-
-function misused(shell: Pick<Shell, 'out'>, text: string): number {
-  shell.out(text)
-  return 2
 }

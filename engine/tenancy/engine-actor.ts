@@ -1,5 +1,6 @@
 import { administrator } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
+import { actorFrom } from '../jobs/jobs.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
 
@@ -33,14 +34,5 @@ export async function engineActorOf(database: Pick<Database, 'call'>, slug: stri
   const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
   const row = rows[0]
   if (!row) throw new Problem('not-found', `There is no tenant ${echo(slug)}.`)
-  const text = (name: string): string => String(row[name])
-  return engineActor({
-    id: text('id'),
-    slug,
-    generation: Number(row['generation']),
-    timeZone: text('time_zone'),
-    name: text('name'),
-    locale: text('locale'),
-    currency: text('currency'),
-  })
+  return actorFrom(String(row['id']), { ...row, slug })
 }

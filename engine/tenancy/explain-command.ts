@@ -1,17 +1,11 @@
-import { parseArgs } from 'node:util'
 import { isUuid } from '../fields/uuid.ts'
-import { Problem } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
 import type { Explanation } from '../records/explain.ts'
 import { parseExplain } from '../records/explain-request.ts'
 import type { Call } from '../records/types.ts'
-import type { Installation } from './commands.ts'
 import { engineActorOf } from './engine-actor.ts'
-
-interface Shell {
-  readonly out: (line: string) => void
-  readonly open: () => Promise<Installation>
-}
+import { misused, readArguments, using } from './installation.ts'
+import type { Installation, Shell } from './installation.ts'
 
 const usage = '<tenant> <entity> <id> [--action update] [--field name] [--as <member id>]'
 
@@ -21,21 +15,10 @@ export const explainCommand = {
   about: 'says why somebody may do something with a record, or may not, and what a transition would do',
   async run(args: readonly string[], shell: Shell): Promise<number> {
     const asked = parse(args)
-    if (!asked) {
-      shell.out(`bos explain ${usage}`)
-      return 2
-    }
-    const installation = await shell.open()
-    try {
+    if (!asked) return misused(shell, `bos explain ${usage}`)
+    return using(shell, async (installation) => {
       for (const line of linesOf(await explainAs(installation, asked))) shell.out(line)
-      return 0
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      shell.out(error.message)
-      return 1
-    } finally {
-      await installation.close()
-    }
+    })
   },
 }
 
@@ -47,15 +30,10 @@ interface Asked {
 }
 
 function parse(args: readonly string[]): Asked | null {
-  try {
-    const options = { action: { type: 'string' }, field: { type: 'string' }, as: { type: 'string' } } as const
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    const [tenant, entity, id, ...more] = positionals
-    if (tenant === undefined || entity === undefined || id === undefined || more.length > 0 || !isUuid(id)) return null
-    return { tenant, entity, id, query: new Map(Object.entries(values).map(([name, value]) => [name, [value]])) }
-  } catch {
-    return null
-  }
+  const read = readArguments(args, { action: { type: 'string' }, field: { type: 'string' }, as: { type: 'string' } })
+  const [tenant, entity, id, ...more] = read?.positionals ?? []
+  if (!read || tenant === undefined || entity === undefined || id === undefined || more.length > 0 || !isUuid(id)) return null
+  return { tenant, entity, id, query: new Map(Object.entries(read.values).map(([name, value]) => [name, [value]])) }
 }
 
 async function explainAs({ database, records }: Installation, { tenant: slug, entity, id, query }: Asked): Promise<Explanation> {

@@ -1,15 +1,10 @@
-import { parseArgs } from 'node:util'
 import type { Recomputation } from '../jobs/recompute.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Complaint, Difference } from '../records/recompute.ts'
-import type { Installation } from './commands.ts'
 import { engineActorOf } from './engine-actor.ts'
+import { misused, readArguments, using } from './installation.ts'
+import type { Installation, Shell } from './installation.ts'
 import type { TenantSummary } from './tenants.ts'
-
-interface Shell {
-  readonly out: (line: string) => void
-  readonly open: () => Promise<Installation>
-}
 
 const usage = '[--tenant <slug>] [--entity crm.deal] [--check]'
 
@@ -19,20 +14,8 @@ export const recomputeCommand = {
   about: 'works stored derived values out anew; with --check it changes nothing and says which are not what they should be',
   async run(args: readonly string[], shell: Shell): Promise<number> {
     const asked = parse(args)
-    if (!asked) {
-      shell.out(`bos recompute ${usage}`)
-      return 2
-    }
-    const installation = await shell.open()
-    try {
-      return await recomputeTenants(installation, asked, shell.out)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      shell.out(error.message)
-      return 1
-    } finally {
-      await installation.close()
-    }
+    if (!asked) return misused(shell, `bos recompute ${usage}`)
+    return using(shell, (installation) => recomputeTenants(installation, asked, shell.out))
   },
 }
 
@@ -43,13 +26,10 @@ interface Asked {
 }
 
 function parse(args: readonly string[]): Asked | null {
-  try {
-    const options = { tenant: { type: 'string' }, entity: { type: 'string' }, check: { type: 'boolean', default: false } } as const
-    const { tenant = null, entity = null, check } = parseArgs({ args: [...args], options }).values
-    return { tenant, entity, isCheck: check }
-  } catch {
-    return null
-  }
+  const read = readArguments(args, { tenant: { type: 'string' }, entity: { type: 'string' }, check: { type: 'boolean', default: false } })
+  if (!read || read.positionals.length > 0) return null
+  const { tenant = null, entity = null, check } = read.values
+  return { tenant, entity, isCheck: check }
 }
 
 /** Answers the exit code: 1 where something is not as it should be. */

@@ -1,20 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { limits } from '../config.ts'
 import { JsonFault, parseJson } from '../json.ts'
 import { Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
-import type { Installation } from './commands.ts'
 import { engineActorOf } from './engine-actor.ts'
+import { misused, readArguments, using } from './installation.ts'
+import type { Installation, Shell } from './installation.ts'
 import type { RolePreview } from './role-preview.ts'
 import type { RoleView } from './role-view.ts'
 import type { Asked, Changed } from './roles.ts'
-
-interface Shell {
-  readonly out: (line: string) => void
-  readonly open: () => Promise<Installation>
-}
 
 const usage =
   'list <tenant> | show <tenant> <role> | define <tenant> <role> <title> | permit <tenant> <role> <entity> <file or -> | reset <tenant> <role> [entity]; with --preview nothing is kept'
@@ -26,23 +21,11 @@ export const rolesCommand = {
   async run(args: readonly string[], shell: Shell): Promise<number> {
     const asked = parse(args)
     const work = asked && workOf(asked)
-    if (!work) {
-      shell.out(`bos roles ${usage}`)
-      return 2
-    }
-    const installation = await shell.open()
-    try {
+    if (!work) return misused(shell, `bos roles ${usage}`)
+    return using(shell, async (installation) => {
       const actor = await engineActorOf(installation.database, asked.tenant)
       for (const line of await work(installation, actor)) shell.out(line)
-      return 0
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      shell.out(error.message)
-      for (const { pointer, detail } of error.faults) shell.out(`  ${pointer} ${detail}`)
-      return 1
-    } finally {
-      await installation.close()
-    }
+    })
   },
 }
 
@@ -54,18 +37,10 @@ interface CommandLine {
 }
 
 function parse(args: readonly string[]): CommandLine | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { preview: { type: 'boolean', default: false } },
-      allowPositionals: true,
-    })
-    const [verb, tenant, ...rest] = positionals
-    if (verb === undefined || tenant === undefined) return null
-    return { verb, tenant, rest, asked: { ifMatch: null, dryRun: values.preview, via: 'system', requestId: 'bos roles' } }
-  } catch {
-    return null
-  }
+  const read = readArguments(args, { preview: { type: 'boolean', default: false } })
+  const [verb, tenant, ...rest] = read?.positionals ?? []
+  if (!read || verb === undefined || tenant === undefined) return null
+  return { verb, tenant, rest, asked: { ifMatch: null, dryRun: read.values.preview, via: 'system', requestId: 'bos roles' } }
 }
 
 type Work = (installation: Installation, actor: Actor) => Promise<readonly string[]>

@@ -9,8 +9,9 @@ export function produce(touched: Touched, { entity, set, lines }: Effect & { kin
   if (lines) {
     const field = touched.entity(entity).fieldById.get(lines.into)!
     const line = field.lines!.entity
-    for (const each of lines.set)
-      from.set(`${field.name}.${nameOf(touched, line, each.field)}`, [each.expression, ...(lines.remaining ? [lines.remaining] : [])])
+    // Which lines there are tells of what chose them.
+    from.set(field.name, [lines.each.kind === 'lines' ? lines.each.ids : lines.each.list, ...(lines.remaining ? [lines.remaining] : [])])
+    for (const each of lines.set) from.set(`${field.name}.${nameOf(touched, line, each.field)}`, [each.expression])
     data[field.name] = touched.elements(lines.each).flatMap((element) => {
       const remaining = lines.remaining && touched.value(lines.remaining, element)
       if (lines.remaining && !isPositive(remaining)) return []

@@ -1,4 +1,5 @@
 import type { Expression } from '../expressions/types.ts'
+import { isObject } from '../fields/define.ts'
 import type { Produced } from './decide-touched.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
@@ -30,10 +31,10 @@ export function producedFor(
       (access.entities.get(entity)?.visible ?? []).flatMap((field) => {
         const { name, lines } = field
         const value = toldValue([access], field, data[name])
-        if (value === undefined) return []
-        if (lines && Array.isArray(value) && !from.has(prefix + name))
-          return [[name, value.map((each: Values) => shown(lines.entity, each, from, `${name}.`))]]
-        return (from.get(prefix + name) ?? []).every(isShown) ? [[name, value]] : []
+        if (value === undefined || !(from.get(prefix + name) ?? []).every(isShown)) return []
+        // Of a list of references the ids themselves.
+        const isDocument = lines !== null && Array.isArray(value) && value.every(isObject)
+        return [[name, isDocument ? value.map((each) => shown(lines.entity, each, from, `${name}.`)) : value]]
       }),
     )
   return produced.flatMap(({ entity, data, from = new Map() }) =>

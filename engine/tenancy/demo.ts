@@ -5,7 +5,7 @@ import type { Session } from '../database/roles.ts'
 import type { Database } from '../database/types.ts'
 import type { Actor } from '../records/types.ts'
 import type { RecordsDoor } from '../records/handle.ts'
-import { engineActor } from './engine-actor.ts'
+import { engineActorOf } from './engine-actor.ts'
 import { loadSeeds, SeedFault, type SeedFile, type SeedPerson } from './seed.ts'
 import { enableModule, openTenant, randomPassword, setAccess, withDependencies } from './tenants.ts'
 
@@ -108,7 +108,7 @@ async function fill(
     await parts.withOwner((owner) => setAside(owner, tenant.slug))
     await openTenant(database, uuid(), tenant, modules)
   }
-  const actor = await actorOf(database, tenant.slug)
+  const actor = await engineActorOf(database, tenant.slug)
   await parts.onEnabled(actor.tenant)
   const task = { records: parts.records, catalogue: await parts.catalogueOf(actor), actor, now: parts.now() }
   let keys: ReadonlyMap<string, string> = new Map(Object.entries(before?.keys ?? {}))
@@ -153,21 +153,6 @@ async function setAside(owner: Session, slug: string): Promise<void> {
     [slug],
   )
   for (const row of rows) await owner.query('delete from bos.member_account where tenant_id = $1', [row['id']])
-}
-
-async function actorOf(database: Pick<Database, 'call'>, slug: string): Promise<Actor> {
-  const { rows } = await database.call({ text: 'select * from bos.tenant_by_slug($1)', values: [slug] })
-  const row = rows[0]
-  if (!row) throw new Error(`the demo tenant ${slug} is gone`)
-  return engineActor({
-    id: String(row['id']),
-    slug,
-    generation: Number(row['generation']),
-    timeZone: String(row['time_zone']),
-    name: String(row['name']),
-    locale: String(row['locale']),
-    currency: String(row['currency']),
-  })
 }
 
 /** DEMO_PASSWORD at a later start resets a forgotten password. Answers whether it was another before. */

@@ -30,7 +30,7 @@ export function adviceFor(text: string, { start, end, detail }: ExpressionFault)
 }
 
 /** The checker speaks in fragments. A name of the language keeps its small letter. */
-function sentenceOf(fragment: string): string {
+export function sentenceOf(fragment: string): string {
   const [first = ''] = /^\w+/.exec(fragment) ?? []
   const isName = first === 'in' || (rootNames as readonly string[]).includes(first)
   const whole = isName ? fragment : fragment.charAt(0).toUpperCase() + fragment.slice(1)

@@ -3,7 +3,7 @@ import { compileExpression } from '../../engine/expressions/check.ts'
 import { fieldOf } from '../../engine/fields/index.ts'
 import { useCatalogue } from '../api/catalogue.ts'
 import { ExpressionInput } from '../expression/expression-input.tsx'
-import { adviceFor } from '../expression/repair.ts'
+import { sentenceOf } from '../expression/repair.ts'
 import { contextOf } from '../model/names.ts'
 import { usePhone } from './layer.tsx'
 import type { EditProps } from './type.ts'
@@ -29,7 +29,7 @@ export function EditFormula(props: EditProps) {
     setText(next)
     const meant = next.trim()
     const [fault] = (meant === '' ? undefined : compileExpression(next, context, result).faults) ?? []
-    onFault?.(fault ? adviceFor(next, fault).sentence : null)
+    onFault?.(fault ? sentenceOf(fault.detail) : null)
     if (fault) return
     known.current = meant === '' ? null : meant
     onChange(known.current)

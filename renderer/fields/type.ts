@@ -94,6 +94,8 @@ export interface FieldKind {
   readonly fit?: (field: Field) => number
   /** The editor needs more room than one line, or opens a layer of its own. */
   readonly tall?: boolean
+  /** Histories tell what it was and what it became, though it is tall. */
+  readonly traced?: boolean
   /** Takes the whole width of a form; short fields stand side by side. */
   readonly wide?: (field: Field) => boolean
   /** Too long to be a column or a summary that nobody asked for. */

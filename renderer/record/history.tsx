@@ -130,7 +130,7 @@ function ChangeList({ entity, changes, prefix = '' }: { readonly entity: Entity;
                 {prefix}
                 {field.title}
               </span>
-              {kindOf(field).tall === true ? (
+              {kindOf(field).tall === true && kindOf(field).traced !== true ? (
                 <span className="faint">edited</span>
               ) : (
                 <>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addTenants, as, engines, openEngine, tenants, type OpenTestDatabase } from '../testing/engines.ts'
 import { withClient } from '../testing/postgres.ts'
-import type { Session } from './roles.ts'
+import type { Session } from './types.ts'
 import type { Query, ServingRole, TransactionContext } from './types.ts'
 
 const { acme, globex } = tenants

@@ -6,8 +6,8 @@ import { limits } from '../config.ts'
 import { openEmbedded } from './embedded.ts'
 import { createExecutor } from './executor.ts'
 import { openNative, readAddress, withConnection, type Address } from './native.ts'
-import { assertServingLogin, initRoles, mayCreateRoles, ownerRole, type Session } from './roles.ts'
-import type { Database } from './types.ts'
+import { assertServingLogin, initRoles, mayCreateRoles, ownerRole } from './roles.ts'
+import type { Database, Session } from './types.ts'
 
 export interface DatabaseOptions {
   /** Null: the embedded engine in `dataDir`. */

@@ -1,10 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg'
-import type { ServingRole } from './types.ts'
-
-/** What this file needs of a connection: a pg Client or a PoolClient. */
-export interface Session {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
+import type { ServingRole, Session } from './types.ts'
 
 /** Serve requests: granted to the login, which has no rights of its own and takes one of them per transaction. */
 export const servingRoles = ['bos_read', 'bos_write', 'bos_queue'] as const satisfies readonly ServingRole[]

@@ -60,3 +60,8 @@ export class Stale extends Error {
     this.name = 'Stale'
   }
 }
+
+/** A connection outside of the pipeline, for what is done as owner or administrator: a pg Client or a PoolClient will do. */
+export interface Session {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+}

@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto'
 import { limits } from '../config.ts'
-
-/** A session that acts as bos_owner (Database.withOwner). */
-export interface AuditSession {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
+import type { Session } from '../database/types.ts'
 
 export interface AuditReport {
   readonly tenant: string
@@ -22,7 +18,7 @@ export interface AuditReport {
  * Recomputes every chain and every body digest in JavaScript, so that not even changed functions in the database can hide a change.
  * One report per tenant that has a log.
  */
-export async function verifyAudit(session: AuditSession, tenant?: string): Promise<readonly AuditReport[]> {
+export async function verifyAudit(session: Session, tenant?: string): Promise<readonly AuditReport[]> {
   const { rows } = await session.query(
     `select id from bos.tenant union select distinct tenant_id from bos.log union select distinct tenant_id from bos.event order by 1`,
   )
@@ -33,7 +29,7 @@ export async function verifyAudit(session: AuditSession, tenant?: string): Promi
   return reports
 }
 
-async function verifyTenant(session: AuditSession, tenant: string): Promise<AuditReport> {
+async function verifyTenant(session: Session, tenant: string): Promise<AuditReport> {
   let previous: Buffer = Buffer.alloc(0)
   let verified = 0
   let erased = 0

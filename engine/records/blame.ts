@@ -4,7 +4,6 @@ import { fold } from '../fields/fold.ts'
 import { contextOf } from './access.ts'
 import { Members } from './change.ts'
 import type { Change, Operation, Stored } from './change.ts'
-import { columnValues } from './decide-emit.ts'
 import { keyQuery, readStored, storedQuery } from './load.ts'
 import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
@@ -22,8 +21,7 @@ export async function blame(
 ): Promise<readonly Operation[]> {
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
   const asking = request.operations.filter(
-    (each) =>
-      each.op !== 'delete' && each.op !== 'restore' && (each.op !== 'update' || fields.some((field) => each.change.set.has(field.id))),
+    (each) => 'change' in each && (each.op !== 'update' || fields.some((field) => each.change.set.has(field.id))),
   )
   return database.transaction(contextOf(actor, request.access), async (tx) => {
     const { catalogue } = request.access
@@ -35,15 +33,7 @@ export async function blame(
       return values.includes(null) ? [] : [{ operation, values }]
     })
     if (keyed.length === 0) return []
-    const queries = keyed.map(({ values }) =>
-      keyQuery(
-        entity,
-        fields,
-        key.ignoreCase,
-        actor,
-        fields.map((field, i) => columnValues(field, values[i])),
-      ),
-    )
+    const queries = keyed.map(({ values }) => keyQuery(entity, fields, key.ignoreCase, actor, values))
     const found = await tx.send({ role: 'bos_write', queries })
     return blamed(keyed, found, key)
   })

@@ -3,7 +3,6 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Stored } from './change.ts'
 import type { Documents, Origin, Sought } from './decide-touched.ts'
-import { columnValues } from './decide-emit.ts'
 import { keyQuery, readStored, storedJson } from './load.ts'
 import { and, column, remember, Slot, tableOf, toQuery, toTemplate } from './sql.ts'
 import type { Template } from './sql.ts'
@@ -71,8 +70,7 @@ export class FoundDocuments implements Documents {
     const entity = this.#catalogue.entities.get(id)!
     const fields = [...values.keys()].map((each) => entity.fieldById.get(each)!)
     const key = entity.unique.find((each) => each.fields.length === fields.length && each.fields.every((field) => values.has(field)))
-    const columns = fields.map((field) => columnValues(field, values.get(field.id)))
-    return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, columns)
+    return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, [...values.values()])
   }
 }
 

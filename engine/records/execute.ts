@@ -10,7 +10,6 @@ import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
-import { columnValues } from './decide-emit.ts'
 import { changesOf } from './changed.ts'
 import type { Changed } from './changed.ts'
 import type { WantedNumber } from './decide-numbers.ts'
@@ -247,10 +246,11 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   const ids = new Map(upserts.map((each, i) => [each, found[i]!.rows[0]?.['id'] as string | undefined]))
   return request.operations.map((each): ResolvedOperation => {
     if (each.op !== 'upsert') return each
-    const { entity, pointer, change, key, ifMatch } = each
+    const { entity, pointer, change, key, ifMatch, transition } = each
     const id = ids.get(each)
-    if (id !== undefined) return { op: 'update', entity, pointer, change, key, transition: null, id, ifMatch }
+    if (id !== undefined) return { op: 'update', entity, pointer, change, key, transition, id, ifMatch }
     if (ifMatch !== null) throw new Problem('version-conflict', 'There is no record yet.')
+    if (transition !== null) throw new Problem('not-found')
     return { op: 'create', entity, pointer, change, id: each.id }
   })
 }
@@ -259,11 +259,5 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
 function upsertQuery({ entity, key, change }: UpsertOperation, actor: Actor): Query {
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
   const values = fields.map(({ id }) => change.set.get(id) ?? change.echo.get(id) ?? null)
-  return keyQuery(
-    entity,
-    fields,
-    key.ignoreCase,
-    actor,
-    fields.map((field, i) => columnValues(field, values[i])),
-  )
+  return keyQuery(entity, fields, key.ignoreCase, actor, values)
 }

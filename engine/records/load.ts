@@ -5,6 +5,7 @@ import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
 import type { Stored, StoredLine } from './change.ts'
+import { columnValues } from './decide-emit.ts'
 import type { LoadedRecord } from './decide-operations.ts'
 import { columnsFor, pathsWithin, pathsWithout, seen } from './reach.ts'
 import { systemJson, textOf, valueJson } from './select.ts'
@@ -133,15 +134,9 @@ export function changesQuery(actor: Actor, entity: Entity, ids: readonly string[
 }
 
 /** The id of the live record that has this key, whoever may see it: uniqueness knows no scopes. Runs as bos_write. */
-export function keyQuery(
-  entity: Entity,
-  fields: readonly Field[],
-  ignoreCase: boolean,
-  actor: Actor,
-  values: readonly Readonly<Record<string, unknown>>[],
-): Query {
+export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: boolean, actor: Actor, values: readonly unknown[]): Query {
   const conditions = fields.flatMap((field, i) =>
-    Object.entries(values[i]!).map(([name, value]) => {
+    Object.entries(columnValues(field, values[i])).map(([name, value]) => {
       const at = column('t', name)
       const type = field.columns.find((each) => each.name === name)!.type
       const folded = ignoreCase && name === field.id ? foldedColumn(field) : null

@@ -6,14 +6,14 @@ import { describeShape } from './describe.ts'
 import { sampleSketch, sketchCatalogue } from '../testing/sketch.ts'
 import type { EntitySketch, Sketch } from '../testing/sketch.ts'
 import { inspectShape } from './inspect.ts'
-import type { OwnerSession } from './migrate.ts'
+import type { Session } from '../database/types.ts'
 import { desiredShape } from './shape.ts'
 import { nativeSession } from '../testing/schema.ts'
 
 const wanted = (...sketches: Sketch[]) => desiredShape(sketches.map(sketchCatalogue)).shape
 const tenant = '00000000-0000-4000-8000-000000000001'
 
-const sample = { name: 'sample', build: (owner: OwnerSession) => applyCatalogues(owner, [sketchCatalogue(sampleSketch)]) }
+const sample = { name: 'sample', build: (owner: Session) => applyCatalogues(owner, [sketchCatalogue(sampleSketch)]) }
 let session: Awaited<ReturnType<typeof nativeSession>>
 /** Set by tests that have proved that everything is as it was: the next one goes on with the same database. */
 let isAsBefore = false
@@ -38,7 +38,7 @@ const apply = (...sketches: Sketch[]): Promise<Outcome> => applyCatalogues(sessi
 const did = (outcome: Outcome): string[] => outcome.steps.map((step) => `${step.entity}: ${step.kind} ${step.name}`)
 
 /** Everything about the module tables and what is remembered of them. */
-async function everything(of: OwnerSession = session): Promise<string> {
+async function everything(of: Session = session): Promise<string> {
   await of.query('begin')
   const { reported, memory } = await inspectShape(of, ['core', 'crm'])
   await of.query('rollback')
@@ -159,7 +159,7 @@ describe('applied', () => {
     await session.query('rollback')
     expect(describeShape(actual)).toBe(describeShape(shape))
     const statements: string[] = []
-    const watched: OwnerSession = { query: (text, values) => (statements.push(text.trim().split(/\s/)[0]!), session.query(text, values)) }
+    const watched: Session = { query: (text, values) => (statements.push(text.trim().split(/\s/)[0]!), session.query(text, values)) }
     expect(await applyShape(watched, shape)).toEqual({ status: 'unchanged', steps: [], refusals: [], retired: [], foreign: [] })
     expect(statements).toEqual(['begin', 'set', 'with', 'rollback'])
   })
@@ -361,7 +361,7 @@ describe('changes by hand are found and put right', () => {
 
 describe('all or nothing', () => {
   /** Lets `count` statements through and fails the next one as a broken connection or server would. */
-  const failing = (count: number): OwnerSession => {
+  const failing = (count: number): Session => {
     let seen = 0
     return {
       query: (text, values) =>

@@ -7,7 +7,7 @@ import { diffShapes } from './diff.ts'
 import type { Difference } from './diff.ts'
 import { inspectShape, memoryKey, recognised, remember } from './inspect.ts'
 import type { Inspection } from './inspect.ts'
-import type { OwnerSession } from './migrate.ts'
+import type { Session } from '../database/types.ts'
 import { desiredShape } from './shape.ts'
 import { refusal } from './types.ts'
 import type { Refusal, Shape, Step } from './types.ts'
@@ -34,22 +34,18 @@ export interface ApplyOptions {
 }
 
 /** Brings the tables to what all catalogues in use need together. */
-export async function applyCatalogues(
-  session: OwnerSession,
-  catalogues: Iterable<Catalogue>,
-  options: ApplyOptions = {},
-): Promise<Outcome> {
+export async function applyCatalogues(session: Session, catalogues: Iterable<Catalogue>, options: ApplyOptions = {}): Promise<Outcome> {
   const { shape, refusals } = desiredShape(catalogues)
   if (refusals.length > 0) return { status: 'refused', steps: [], refusals, retired: [], foreign: [] }
   return applyShape(session, shape, options)
 }
 
 /** What `applyShape` would do: one look, nothing changed. `session` acts as bos_owner and has no transaction open. */
-export async function planShape(session: OwnerSession, desired: Shape): Promise<Difference> {
+export async function planShape(session: Session, desired: Shape): Promise<Difference> {
   return (await look(session, desired)).plan
 }
 
-async function look(session: OwnerSession, desired: Shape): Promise<{ plan: Difference; isUpgraded: boolean }> {
+async function look(session: Session, desired: Shape): Promise<{ plan: Difference; isUpgraded: boolean }> {
   await session.query('begin')
   try {
     return planFrom(desired, await inspectShape(session, schemaNames(desired)))
@@ -68,7 +64,7 @@ const planFrom = (desired: Shape, found: Inspection): { plan: Difference; isUpgr
  * Makes the tables fit the desired shape, or refuses and changes nothing. When they fit already it costs one look at the
  * system catalogues; hashes of the shape are not trusted instead, because they would not see what was changed by hand.
  */
-export async function applyShape(session: OwnerSession, desired: Shape, options: ApplyOptions = {}): Promise<Outcome> {
+export async function applyShape(session: Session, desired: Shape, options: ApplyOptions = {}): Promise<Outcome> {
   const { lockTimeoutMs = limits.schemaLockMs, attempts = limits.schemaLockAttempts, pauseMs = limits.schemaLockPauseMs } = options
   const { plan, isUpgraded } = await look(session, desired)
   if (plan.refusals.length > 0) return outcome('refused', plan)
@@ -95,7 +91,7 @@ const outcome = (status: Outcome['status'], plan: Difference, refusals = plan.re
 const busy = (plan: Difference): Refusal =>
   refusal('the database', null, 'tables in use by long transactions', `${plan.steps.length} changes`, 'the change did not get its locks.')
 
-async function attemptOnce(session: OwnerSession, desired: Shape, lockTimeoutMs: number): Promise<Outcome | 'busy'> {
+async function attemptOnce(session: Session, desired: Shape, lockTimeoutMs: number): Promise<Outcome | 'busy'> {
   await session.query('begin')
   try {
     // A second process that starts at the same moment waits here, however long the first builds indexes, and then finds nothing to do.
@@ -120,7 +116,7 @@ async function attemptOnce(session: OwnerSession, desired: Shape, lockTimeoutMs:
 }
 
 /** Runs the steps until one fails on the data that is there, or is none that PostgreSQL takes. Other failures are not the modules', and thrown. */
-async function run(session: OwnerSession, steps: readonly Step[]): Promise<Refusal[]> {
+async function run(session: Session, steps: readonly Step[]): Promise<Refusal[]> {
   for (const step of steps) {
     try {
       await session.query(step.sql)
@@ -142,7 +138,7 @@ const refusing = [
 ] as const
 
 /** Remembers what was made, and proves that nothing is left to do: otherwise every start would do it again. */
-async function settle(session: OwnerSession, desired: Shape): Promise<void> {
+async function settle(session: Session, desired: Shape): Promise<void> {
   const after = await inspectShape(session, schemaNames(desired))
   const memory = remember(desired, after)
   await session.query(

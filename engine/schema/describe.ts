@@ -2,7 +2,7 @@ import { describeColumn } from './columns.ts'
 import { tableKey } from './names.ts'
 import type { Shape, TableShape } from './types.ts'
 
-/** A shape as text that people review: in tests, `bos dump` and pull requests. Order never depends on when something was added. */
+/** A shape as text that people review: in snapshots and pull requests. Order never depends on when something was added. */
 export function describeShape(shape: Shape): string {
   const schemas = [...shape.schemas].sort((a, b) => (a.name < b.name ? -1 : 1))
   return (

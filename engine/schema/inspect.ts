@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { OwnerSession } from './migrate.ts'
+import type { Session } from '../database/types.ts'
 import { tableKey } from './names.ts'
 import { settledRoles } from './policies.ts'
 import type { ColumnShape, Item, ItemKind, SchemaShape, Shape, TableShape } from './types.ts'
@@ -101,7 +101,7 @@ interface ReportedTable extends Omit<TableShape, 'entity' | 'columns' | 'items'>
  * Reads what stands in the given schemas and in those of the last apply: one query. The session must be inside a transaction
  * (its search path is pinned until the end) and act as the owner.
  */
-export async function inspectShape(session: OwnerSession, schemas: readonly string[]): Promise<Inspection> {
+export async function inspectShape(session: Session, schemas: readonly string[]): Promise<Inspection> {
   await session.query(pinned)
   const { rows } = await session.query(query, [[...schemas], [...settledRoles]])
   const row = rows[0] as { server: number; memory: Memory | null; schemas: SchemaShape[] | null; tables: ReportedTable[] | null }

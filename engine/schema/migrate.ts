@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-
-/** What a migration needs of a connection: a session that acts as bos_owner (`withOwner`). */
-export interface OwnerSession {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
+import type { Session } from '../database/types.ts'
 
 export interface Migration {
   readonly number: number
@@ -36,7 +32,7 @@ export async function readMigrations(dir: string = migrationsDir): Promise<reado
  * numbers applied now. A database that knows later migrations is left alone: during a rolling upgrade the older
  * process runs on the newer schema, which is why every migration only expands what its predecessor's code uses.
  */
-export async function migrate(owner: OwnerSession, dir: string = migrationsDir): Promise<readonly number[]> {
+export async function migrate(owner: Session, dir: string = migrationsDir): Promise<readonly number[]> {
   const migrations = await readMigrations(dir)
   await owner.query(`select pg_advisory_lock(hashtextextended('bos.migrate', 0))`)
   try {
@@ -61,7 +57,7 @@ export async function migrate(owner: OwnerSession, dir: string = migrationsDir):
   }
 }
 
-async function apply(owner: OwnerSession, { number, name, sql, hash }: Migration): Promise<number> {
+async function apply(owner: Session, { number, name, sql, hash }: Migration): Promise<number> {
   await owner.query('begin')
   try {
     await owner.query(sql)

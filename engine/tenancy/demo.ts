@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { administrator } from '../catalogue/types.ts'
 import type { Catalogue, Module } from '../catalogue/types.ts'
-import type { Session } from '../database/roles.ts'
+import type { Session } from '../database/types.ts'
 import type { Database } from '../database/types.ts'
 import type { Actor } from '../records/types.ts'
 import type { RecordsDoor } from '../records/handle.ts'

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
 import type { Database } from '../database/types.ts'
-import type { Session } from '../database/roles.ts'
+import type { Session } from '../database/types.ts'
 import type { DerivedValues } from '../jobs/derived-values.ts'
 import { Problem } from '../problems.ts'
 import type { RecordsDoor } from '../records/handle.ts'

@@ -1,4 +1,4 @@
-import type { Session } from '../database/roles.ts'
+import type { Session } from '../database/types.ts'
 
 /**
  * Ties sign-in to the record of a person: whoever is deleted or no longer active loses sessions and the way in, with the very write

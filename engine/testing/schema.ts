@@ -6,15 +6,15 @@ import { Client } from 'pg'
 import { initRoles } from '../database/roles.ts'
 import { freshDatabase, template, withClient } from './postgres.ts'
 import { migrate } from '../schema/migrate.ts'
-import type { OwnerSession } from '../schema/migrate.ts'
+import type { Session } from '../database/types.ts'
 
 /** One superuser connection that acts as bos_owner, over schema bos as migrated. */
-export interface TestSession extends OwnerSession {
+export interface TestSession extends Session {
   readonly engine: 'native' | 'embedded'
   close(): Promise<void>
 }
 
-async function prepare(session: OwnerSession): Promise<void> {
+async function prepare(session: Session): Promise<void> {
   await initRoles(session)
   await session.query('set role bos_owner')
   await migrate(session)
@@ -23,7 +23,7 @@ async function prepare(session: OwnerSession): Promise<void> {
 /** What databases of tests begin with: made once per run. */
 export interface Beginning {
   readonly name: string
-  build(owner: OwnerSession): Promise<unknown>
+  build(owner: Session): Promise<unknown>
 }
 
 /** A database of its own on the run's server, with schema bos and what `beginning` makes. `url` opens further connections. */
@@ -74,7 +74,7 @@ export interface Acting {
 }
 
 /** Runs `work` in a transaction under a serving role, rolled back afterwards. */
-export async function asRole<T>(session: OwnerSession, role: 'bos_read' | 'bos_write', acting: Acting, work: () => Promise<T>): Promise<T> {
+export async function asRole<T>(session: Session, role: 'bos_read' | 'bos_write', acting: Acting, work: () => Promise<T>): Promise<T> {
   await session.query('begin')
   try {
     await session.query(
@@ -92,7 +92,7 @@ export async function asRole<T>(session: OwnerSession, role: 'bos_read' | 'bos_w
  * What is wrong with module tables, one line each; empty: every table keeps tenants apart. Looks at all tables outside the
  * engine's own schemas, so a new entity is covered without a new test.
  */
-export async function isolationFaults(session: OwnerSession): Promise<string[]> {
+export async function isolationFaults(session: Session): Promise<string[]> {
   const { rows } = await session.query(isolationQuery)
   return rows.map((row) => String(row['fault']))
 }

@@ -63,6 +63,8 @@ export interface UpsertOperation extends Common {
   readonly key: UniqueKey
   /** The version the caller read; then there is nothing to create. Null: whatever there is. */
   readonly ifMatch: number | null
+  /** Id of the transition that the request names, which needs a record; null: none. */
+  readonly transition: string | null
   readonly change: Change
 }
 /** What is decided: upserts have become creates and updates by then. */

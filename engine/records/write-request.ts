@@ -91,21 +91,11 @@ function toOperation(
     case 'create':
       return { op: 'create', entity, id: uuidv7(), pointer, change: read(wanted.data, 'create') }
     case 'update': {
-      const { id, ifMatch = null } = wanted
-      const change = read(wanted.data, 'patch')
-      if (id !== null)
-        return {
-          op: 'update',
-          entity,
-          id,
-          ifMatch,
-          key: null,
-          transition: wanted.transition ?? null,
-          pointer,
-          change: moved(entity, change, wanted.transition),
-        }
+      const { id, ifMatch = null, transition = null } = wanted
+      const change = moved(entity, read(wanted.data, 'patch'), transition)
+      if (id !== null) return { op: 'update', entity, id, ifMatch, key: null, transition, pointer, change }
       assert(entity.kind === 'single', `a change of ${entity.id} names its record`)
-      return { op: 'upsert', entity, id: uuidv7(), key: onlyOne, ifMatch, pointer, change }
+      return { op: 'upsert', entity, id: uuidv7(), key: onlyOne, ifMatch, transition, pointer, change }
     }
     case 'upsert': {
       const key = upsertKeys(here).find((each) => each.id === wanted.key)
@@ -114,7 +104,7 @@ function toOperation(
         return null
       }
       if (isObject(wanted.data)) reportMissingKey(here, key, wanted.data, pointer, report)
-      return { op: 'upsert', entity, id: uuidv7(), key, ifMatch: null, pointer, change: read(wanted.data, 'upsert') }
+      return { op: 'upsert', entity, id: uuidv7(), key, ifMatch: null, transition: null, pointer, change: read(wanted.data, 'upsert') }
     }
     default:
       return { op: wanted.op, entity, id: wanted.id, ifMatch: wanted.ifMatch ?? null, pointer: base, deletionId: uuidv7() }
@@ -122,7 +112,7 @@ function toOperation(
 }
 
 /** A transition that is named brings its state. */
-function moved(entity: Entity, change: Change, transition: string | undefined): Change {
+function moved(entity: Entity, change: Change, transition: string | null): Change {
   for (const { field, transitions } of entity.lifecycles) {
     const to = transitions.find((each) => each.id === transition)?.to
     if (to !== undefined) return { ...change, set: new Map([...change.set, [field, to]]) }

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { compileExpression } from './check.ts'
 import type { Root } from './check.ts'
 import { namesOf } from './fixtures.ts'
-import { Frame, toSql } from './sql.ts'
-import type { SqlContext, Tables } from './sql.ts'
+import { Frame } from './sql-tables.ts'
+import type { SqlContext, Tables } from './sql-tables.ts'
+import { toSql } from './sql.ts'
 
 /** The text of statements; that they are right is what the differential test says. */
 const compiler = new Kysely<Record<string, never>>({

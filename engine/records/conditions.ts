@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { Frame } from '../expressions/sql.ts'
+import { Frame } from '../expressions/sql-tables.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import type { Condition, Path } from './parameters.ts'

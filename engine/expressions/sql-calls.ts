@@ -1,0 +1,70 @@
+import type { Sql } from 'kysely'
+import type { ValueType } from '../fields/type.ts'
+import { overloadOf } from './functions.ts'
+import type { Fragment } from './functions-operators.ts'
+import type { Compiling, Scope } from './sql-tables.ts'
+import { bind, sqlType } from './sql-types.ts'
+import type { Node, Parameter, Type } from './types.ts'
+import { fromCanonical } from './values.ts'
+
+export function constant({ sql, context }: Compiling, type: Type, value: unknown): Fragment {
+  if (context.constant) return context.constant(type, value)
+  if (value === null) return sql`null::${sql.raw(sqlType(type))}`
+  // A parameter that is only ever a date or a text needs no more than its cast to be used by an index.
+  const cast = sql`${bind(type, value)}::${sql.raw(type.kind === 'duration' && Number.isSafeInteger(fromCanonical(type, value)) ? 'bigint' : sqlType(type))}`
+  return type.kind === 'text' ? sql`(${cast} collate "C")` : cast
+}
+
+export function list(compiling: Compiling, { type, items }: Node & { kind: 'list' }, scope: Scope): Fragment {
+  const { sql } = compiling
+  const of: Type = type.kind === 'list' ? type.of : type
+  const constants = items.flatMap((each) => (each.kind === 'constant' ? [each.value] : []))
+  if (constants.length === items.length) return constant(compiling, type, constants)
+  return sql`array[${sql.join(items.map((each) => compiling.as(of, each, scope)))}]::${sql.raw(sqlType(type))}`
+}
+
+export function call(compiling: Compiling, { type, overload, args }: Node & { kind: 'call' }, scope: Scope): Fragment {
+  const { sql, context } = compiling
+  const { nulls, sql: make, parameters } = overloadOf(overload)
+  if (nulls !== 'handles' && args.some((each) => each.type.kind === 'null')) return constant(compiling, type, null)
+  const parameterAt = (i: number): Parameter => parameters[i] ?? parameters.at(-1)!
+  const literals = args.map((each, i) => (parameterAt(i).literal && each.kind === 'constant' ? String(each.value) : undefined))
+  const typed = typeOf(args)
+  return make(
+    sql,
+    args.map((each, i) => {
+      const wanted = nullType(parameterAt(i), typed)
+      if (isCondition(each)) return opaque(sql, compiling.node(each, scope))
+      return isEmptyList(each) ? constant(compiling, wanted.kind === 'list' ? wanted : each.type, []) : compiling.as(wanted, each, scope)
+    }),
+    { zone: context.zone, literals },
+  )
+}
+
+/**
+ * A condition as an argument. PostgreSQL's planner takes `x = any(list)` below the top of a WHERE for null where x is, and makes inner joins
+ * of the left ones that x comes from; but in an empty list nothing is, and that is false. It does not look into a case.
+ */
+const opaque = (sql: Sql, condition: Fragment): Fragment => sql`(case ${condition} when true then true when false then false end)`
+
+/** What arguments that must agree are: a scalar if one is, else the items of a list. */
+function typeOf(args: readonly Node[]): Type {
+  const types = args.map((each) => each.type).filter(({ kind }) => kind !== 'null')
+  const [first = { kind: 'text' }] = types
+  return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
+}
+/** [] is a list of whatever stands beside it. */
+const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.items.length === 0
+
+const isCondition = ({ kind, type }: Node): boolean => type.kind === 'boolean' && ['call', 'and', 'or', 'not'].includes(kind)
+/** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */
+function nullType({ takes }: Parameter, typed: Type): Type {
+  if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
+  if (takes === 'list of same') return { kind: 'list', of: typed as ValueType }
+  if (typeof takes === 'string') return typed
+  const [kind = 'text'] = takes
+  if (kind === 'list') return { kind, of: holidays }
+  return kind === 'number' ? { kind, whole: false } : kind === 'record' ? { kind, entities: [] } : ({ kind } as Type)
+}
+/** The one list of something else that a function takes which handles nulls. */
+const holidays: ValueType = { kind: 'date' }

@@ -74,6 +74,24 @@ it('a value of the server is coming until it is there; what is half filled is no
   expect(complaints).toEqual([])
 })
 
+it('values of the server come for a new record before everything is there that it needs', async () => {
+  const { id, name } = await make('crm/companies', { name: 'Company with visits' })
+  for (const visit of ['Four', 'Five', 'Six']) await make('visits/visits', { name: visit, company: id })
+  const { page, complaints } = await open('admin@acme', '/e/visits/visits/new')
+  const before = page.locator('[data-field="before"]')
+  await page.getByRole('button', { name: 'Company', exact: true }).click()
+  await page.getByRole('combobox', { name: 'Company' }).fill(String(name))
+  await page
+    .getByRole('option', { name: String(name) })
+    .first()
+    .click()
+  await expect.poll(() => before.innerText()).toContain('3')
+  // Nobody was told that the name is missing: it has not been left yet.
+  expect(await page.getByText('Name is required').count()).toBe(0)
+  expect(await before.getByText('Being worked out').count()).toBe(0)
+  expect(complaints).toEqual([])
+})
+
 it('the filter of a view is locked: it is told, and nothing takes it away but another view', async () => {
   await make('visits/visits', { name: 'Long', minutes: 90 })
   await make('visits/visits', { name: 'Short', minutes: 20 })

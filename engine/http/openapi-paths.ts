@@ -239,8 +239,8 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const match = parameter('If-Match')
   const tried = queryParameter(
     'dryRun',
-    'Answers with 200 and the record as it would read, derived values and warnings of rules included, or with what is wrong. Nothing is kept.',
-    { type: 'boolean', default: false },
+    'Answers with 200 and the record as it would read, derived values and warnings of rules included, or with what is wrong. Nothing is kept. `unfinished`: what is required may be missing yet.',
+    { type: 'string', enum: ['false', 'true', 'unfinished'], default: 'false' },
   )
   const wouldBe = answer('The record as it would read (`dryRun`).', after)
   return {

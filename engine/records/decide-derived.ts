@@ -88,7 +88,7 @@ function workOut(
   const formulas = new Formulas(surroundings)
   const draft = draftDocument({ catalogue, member: null, report: unfit }, { entity, id: stored.id, pointer: '' }, stored, null)
   derive({ catalogue, formulas, report: unfit, anew }, draft)
-  judgeRules({ formulas, report: broken, warn: () => undefined, event: 'update' }, draft)
+  judgeRules({ formulas, report: broken, lack: broken, warn: () => undefined, event: 'update' }, draft)
   if (formulas.open.length > 0) throw new Unanswered(formulas.open)
   const { row, writes, changed, body } = emit(catalogue, draft)
   if (changed.length === 0) return nothing

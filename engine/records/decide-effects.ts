@@ -58,8 +58,8 @@ function settle(touched: Touched): Effected {
     if (!stored) numbered.holdNew(draft, report, true)
     derive(deriving, draft)
     if (numbered.write()) derive(deriving, draft)
-    judge({ catalogue, exists: () => true, report }, draft)
-    judgeRules({ formulas, report, warn: () => undefined, event: stored ? 'update' : 'create' }, draft)
+    judge({ catalogue, exists: () => true, report, lack: report }, draft)
+    judgeRules({ formulas, report, lack: report, warn: () => undefined, event: stored ? 'update' : 'create' }, draft)
     const { row, writes: lines, changed, body } = emit(catalogue, draft)
     if (stored && changed.length === 0) continue
     const { entity, id } = draft

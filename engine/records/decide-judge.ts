@@ -12,6 +12,8 @@ export interface Judging {
   /** Whether a live record of that entity exists for this actor. */
   readonly exists: (entity: string, id: string) => boolean
   readonly report: Report
+  /** Is told what is required and missing. */
+  readonly lack: Report
 }
 
 const setBySystem = 'This is set by the system.'
@@ -35,7 +37,7 @@ function judgeField(judging: Judging, draft: Draft, field: Field): void {
   refuseOtherValue(judging, draft, field, at)
   if (isChange || isNew) {
     if (!isNew && field.createOnly) judging.report(at, `${field.title} is set once, when the record is created.`)
-    else if (field.required && isEmpty(field, value)) judging.report(at, `${field.title} is required.`)
+    else if (field.required && isEmpty(field, value)) judging.lack(at, `${field.title} is required.`)
   }
   if (isChange) checkReference(judging, field, value, at)
 }
@@ -79,13 +81,13 @@ function refuseBackwards({ report }: Judging, draft: Draft): void {
   }
 }
 
-function judgeList({ report }: Judging, draft: Draft, list: DraftList): void {
+function judgeList({ report, lack }: Judging, draft: Draft, list: DraftList): void {
   const { field, rows, asked } = list
   const at = `${draft.pointer}/${field.name}`
   const echo = draft.change?.echo
   if (echo?.has(field.id) && !same(echo.get(field.id), storedTargets(list))) report(at, 'This field cannot be changed here.')
   if (!asked && draft.stored !== null) return
-  if (field.required && rows.length === 0) report(at, `${field.title} is required.`)
+  if (field.required && rows.length === 0) lack(at, `${field.title} is required.`)
   // How many a document may have is the type's to know; what stands in them was read before.
   else if (field.lines!.linkField === null)
     fieldOf(field.type).parse(

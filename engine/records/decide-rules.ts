@@ -10,6 +10,8 @@ import { inputsChanged } from './decide-views.ts'
 export interface RuleJudging {
   readonly formulas: Formulas
   readonly report: Report
+  /** Is told what is required and missing. */
+  readonly lack: Report
   /** Told, and the record is stored. */
   readonly warn: Report
   readonly event: 'create' | 'update'
@@ -28,14 +30,14 @@ export function judgeRules(judging: RuleJudging, document: Draft): void {
 
 type Logic = NonNullable<Field['logic']>
 
-function judgeConditions({ formulas, report }: RuleJudging, draft: Draft, field: Field, logic: Logic): void {
+function judgeConditions({ formulas, report, lack }: RuleJudging, draft: Draft, field: Field, logic: Logic): void {
   const { requiredWhen, readOnlyWhen, visibleWhen, where, derivation } = logic
   const at = pointerOf(draft, field)
   const changes = isChanged(draft, field.id)
   const isDue = (expression: Expression): boolean => draft.stored === null || changes || isTouched(expression, draft)
   if (requiredWhen && isDue(requiredWhen) && isEmpty(field, after(draft, field.id)) && formulas.holds(requiredWhen, draft)) {
     // Nobody can fill in what is not shown.
-    if (!visibleWhen || formulas.holds(visibleWhen, draft)) report(at, `${field.title} is required.`)
+    if (!visibleWhen || formulas.holds(visibleWhen, draft)) lack(at, `${field.title} is required.`)
   }
   const isWish = changes && derivation?.overridable !== false && draft.change?.set.has(field.id)
   if (readOnlyWhen && isWish && draft.stored && formulas.holds(readOnlyWhen, draft, 'stored'))

@@ -31,6 +31,8 @@ export interface Situation extends NumberGiver {
   readonly catalogue: Catalogue
   /** The acting member, the default of owner fields. */
   readonly member: string | null
+  /** What is required may be missing: nothing of it is kept. */
+  readonly isUnfinished?: boolean
   /** Whether a live record of that entity exists for this actor. */
   readonly exists: (entity: string, id: string) => boolean
   /** Field ids and line paths changed since a version. */
@@ -201,9 +203,10 @@ function draftOf(
   for (const { transition } of runs) numbered.holdAt(transition.id, draft, report)
   if (numbered.write()) derive(deriving, draft)
   refuseOtherSystemValues(draft, stored, operation.op === 'update' ? operation.ifMatch : null, report)
-  judge({ ...situation, report }, draft)
+  const lack: Report = situation.isUnfinished ? () => undefined : report
+  judge({ ...situation, report, lack }, draft)
   judgeStates(report, draft, runs)
-  judgeRules({ formulas, report, warn, event: operation.op }, draft)
+  judgeRules({ formulas, report, lack, warn, event: operation.op }, draft)
   const sought: Sought[] = []
   const effected = decideEffects({ ...situation, formulas, report, numbered, seek: (each) => sought.push(each) }, draft, runs)
   const isGranted = mayComeInto(formulas, draft, runs, provisos)

@@ -48,6 +48,17 @@ describe('of a new record', () => {
     // The key is still free.
     expect((await call('POST', orders, { name: 'A' }, { 'idempotency-key': 'try' })).status).toBe(201)
   })
+  test('while it is unfinished, says what can be said: what is required may be missing, and nothing else is forgiven', async () => {
+    const before = await traces()
+    const unfinished = (body: object) => call('POST', `${orders}?dryRun=unfinished`, body)
+    const reply = await unfinished({ lines: [line, { quantity: 7 }] })
+    expect(reply.status).toBe(200)
+    expect(reply.body).toMatchObject({ name: null, total: '7.50', kilos: '1.500' })
+    expect(faults(await unfinished({ discount: '60', lines: [line] }))).toEqual(['/discount At most half of the price.'])
+    expect(faults(await call('POST', `${orders}?dryRun=true`, { lines: [line] }))).toEqual(['/name Name is required.'])
+    expect((await world.call('rep@acme', 'POST', '/api/inventory/suppliers?dryRun=unfinished', { body: {} })).status).toBe(403)
+    expect(await traces()).toEqual(before)
+  })
   test('needs the permission of the write', async () => {
     const reply = await world.call('rep@acme', 'POST', '/api/inventory/suppliers?dryRun=true', { body: { name: 'S' } })
     expect(reply.status).toBe(403)

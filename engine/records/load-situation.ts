@@ -100,6 +100,7 @@ export async function loadSituation(
     situation: {
       catalogue,
       member: actor.member,
+      isUnfinished: request.isUnfinished,
       exists: (entity, id) => exists.has(`${entity} ${id}`) || (entity === 'core.member' && id === actor.member),
       changedSince: (id, version) =>
         (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),

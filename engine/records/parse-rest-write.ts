@@ -46,13 +46,17 @@ const asked = (access: Access, here: EntityAccess, call: Call) => ({
   replace: new Set(parseNames(single(call.query, 'replace'), 'replace')),
 })
 
-/** A write of one record; the address says which. `dryRun=true` of what is created or changed: what would come of it. */
+/**
+ * A write of one record; the address says which. `dryRun=true` of what is created or changed: what would come of it; `unfinished`: as far
+ * as that can be said before everything is there that is required.
+ */
 export function parseOne(access: Access, here: EntityAccess, call: Call, wanted: Wanted, readBack: WriteRequest['readBack']): WriteRequest {
-  const dryRun = (wanted.op === 'create' || wanted.op === 'update') && choice(call.query, 'dryRun', ['false', 'true']) === 'true'
-  return writeRequest(
-    { ...asked(access, here, call), mode: 'one', dryRun, idempotency: dryRun ? null : parseIdempotency(call), readBack },
-    [wanted],
-  )
+  const tried = wanted.op === 'create' || wanted.op === 'update' ? choice(call.query, 'dryRun', ['false', 'true', 'unfinished']) : undefined
+  const dryRun = tried === 'true' || tried === 'unfinished'
+  const idempotency = dryRun ? null : parseIdempotency(call)
+  return writeRequest({ ...asked(access, here, call), mode: 'one', dryRun, isUnfinished: tried === 'unfinished', idempotency, readBack }, [
+    wanted,
+  ])
 }
 
 /** `{"mode":"all","operations":[{"op":"create","data":{}}, …]}`. */

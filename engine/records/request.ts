@@ -61,6 +61,8 @@ interface Write {
   readonly requestId: string
   /** Everything is done but the commit: what would happen, from the database itself. */
   readonly dryRun: boolean
+  /** Of a dry run: what is required may be missing yet, as in a form that is being filled in. */
+  readonly isUnfinished: boolean
   /** How the record is read back in the same transaction, under the actor's own policies (mode `one`); its id is filled in. Null: not at all. */
   readonly readBack: GetRequest | null
 }

@@ -29,7 +29,7 @@ export type Wanted =
 
 /** How operations are to be written; what is left out stays as `WriteRequest` says of null and false. */
 export type Writing = Pick<WriteRequest, 'access' | 'here' | 'mode' | 'via' | 'requestId'> &
-  Partial<Pick<WriteRequest, 'idempotency' | 'dryRun' | 'readBack'>> & {
+  Partial<Pick<WriteRequest, 'idempotency' | 'dryRun' | 'isUnfinished' | 'readBack'>> & {
     /** Names of lists of lines that a given list replaces. */
     readonly replace?: ReadonlySet<string>
     /** Where every operation stands; absent: in a list. */
@@ -41,7 +41,16 @@ export type Writing = Pick<WriteRequest, 'access' | 'here' | 'mode' | 'via' | 'r
  * 'request-invalid' with every fault; in mode `each` the operations that have some are `refused`, by themselves.
  */
 export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread)[]): WriteRequest {
-  const { replace = new Set<string>(), base, mode, idempotency = null, dryRun = false, readBack = null, ...rest } = writing
+  const {
+    replace = new Set<string>(),
+    base,
+    mode,
+    idempotency = null,
+    dryRun = false,
+    isUnfinished = false,
+    readBack = null,
+    ...rest
+  } = writing
   const operations: Operation[] = []
   const refused = new Map<number, Problem>()
   const faults: Fault[] = []
@@ -67,6 +76,7 @@ export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread
     refused,
     idempotency: mode === 'each' && idempotency ? { ...idempotency, keys } : idempotency,
     dryRun,
+    isUnfinished,
     readBack,
   }
 }

@@ -107,10 +107,11 @@ export const tryRecord = (
   entity: Entity,
   seen: RecordData | null,
   body: Readonly<Record<string, unknown>>,
+  dryRun: 'true' | 'unfinished',
   signal: AbortSignal,
 ): Promise<RecordData> =>
   callJson<RecordData>(seen ? 'PATCH' : 'POST', seen && entity.kind !== 'single' ? `${pathOf(entity)}/${seen.id}` : pathOf(entity), {
-    query: { dryRun: 'true' },
+    query: { dryRun },
     body,
     signal,
     headers: seen ? ifMatch(seen) : {},

@@ -17,6 +17,7 @@ import './form.css'
 import { LogicContext, type FormLogicView } from './logic-context.ts'
 import { merged, placeFaults, treeOf, withoutFault } from './problems.ts'
 import { formFields, formSchema, type Mode } from './schema.ts'
+import { soundPart } from './sound-part.ts'
 import { FormViewContext, ThemedForm, type FormView } from './theme.tsx'
 import { checkForm, createValidator } from './validator.ts'
 import { sentence } from './words.ts'
@@ -72,12 +73,11 @@ export function EntityForm({
   const [data, setData] = useState(initial)
   const tryOut = useMemo<TryOut>(
     () => (values) => {
-      const faulty = new Set(checkForm(catalogue, entity, mode, record, values).map(({ path }) => path[0] ?? ''))
-      // A new record is not tried before it has all that it needs; of a stored one, what is half filled stays as it is.
-      if (faulty.size > 0 && !record) return null
-      const sound = faulty.size === 0 ? values : { ...values, ...Object.fromEntries([...faulty].map((name) => [name, record?.[name]])) }
-      const body = record ? patchBody(catalogue, entity, record, sound) : createBody(catalogue, entity, values)
-      return { isWhole: faulty.size === 0, ask: (signal) => tryRecord(entity, record ?? null, body, signal) }
+      const faults = checkForm(catalogue, entity, mode, record, values)
+      const { data: sound, isWhole } = soundPart(values, faults, record)
+      const body = record ? patchBody(catalogue, entity, record, sound) : createBody(catalogue, entity, sound)
+      const dryRun = faults.length > 0 ? 'unfinished' : 'true'
+      return { isWhole, ask: (signal) => tryRecord(entity, record ?? null, body, dryRun, signal) }
     },
     [catalogue, entity, mode, record],
   )

@@ -32,7 +32,10 @@ export interface FormSituation {
  */
 export function formLogic(situation: FormSituation, data: Row): FormLogic {
   const { draft, formulas, faults, warnings, unclear, unknown, reads, open } = derived(situation, data)
-  judgeRules({ formulas, report: tell(faults), warn: tell(warnings), event: situation.record ? 'update' : 'create' }, draft)
+  judgeRules(
+    { formulas, report: tell(faults), lack: tell(faults), warn: tell(warnings), event: situation.record ? 'update' : 'create' },
+    draft,
+  )
   const rows = [...rowsOf(draft)].filter((row) => !row.entity.link)
   for (const row of rows)
     for (const field of row.entity.fields)

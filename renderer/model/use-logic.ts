@@ -37,12 +37,12 @@ function useDecide(wanted: boolean): Deciding | null {
   )
 }
 
-/** How the server is asked what would come of the form; null: the form cannot be sent as it is, and the question waits. */
+/** How the server is asked what would come of the form. */
 export type TryOut = (data: FormData) => {
   /** False: what is half filled was left out; what is said against the rest is no fault of the form. */
   readonly isWhole: boolean
   readonly ask: (signal: AbortSignal) => Promise<RecordData>
-} | null
+}
 
 export interface LiveLogic extends Pick<FormLogic, 'document' | 'lines' | 'faults' | 'warnings'> {
   /** What the server said of the form as it is. */
@@ -56,6 +56,7 @@ const nothing: LiveLogic = { ...noLogic, remote: [], judge: () => [], limit: () 
 
 interface Tried {
   readonly question: string
+  readonly isWhole: boolean
   readonly record: RecordData | null
   readonly faults: readonly Fault[]
   readonly warnings: readonly Fault[]
@@ -103,18 +104,19 @@ export function useFormLogic(entity: Entity, record: RecordData | null, data: Fo
   if (logic.reads.some(({ id }) => !known.has(id))) setReads([...reads, ...logic.reads.filter(({ id }) => !known.has(id))])
 
   const { question, waits } = logic
-  const open = question !== null && !waits && tried?.question !== question
+  const isTried = tried !== null && tried.question === question && (tried.isWhole || tryOut?.(data).isWhole !== true)
+  const open = question !== null && !waits && !isTried
   const asking = open ? data : null
   useEffect(() => {
     if (asking === null || question === null || !tryOut) return undefined
     const controller = new AbortController()
     const timer = setTimeout(() => {
-      const trial = tryOut(asking)
-      trial?.ask(controller.signal).then(
-        (answer) => setTried({ question, record: answer, faults: [], warnings: trial.isWhole ? warningsOf(answer) : [] }),
+      const { isWhole, ask } = tryOut(asking)
+      ask(controller.signal).then(
+        (answer) => setTried({ question, isWhole, record: answer, faults: [], warnings: isWhole ? warningsOf(answer) : [] }),
         (error: unknown) => {
-          const faults = trial.isWhole && isProblem(error) ? error.faults : []
-          if (!controller.signal.aborted) setTried({ question, record: null, faults, warnings: [] })
+          const faults = isWhole && isProblem(error) ? error.faults : []
+          if (!controller.signal.aborted) setTried({ question, isWhole, record: null, faults, warnings: [] })
         },
       )
     }, debounceMs)

@@ -59,10 +59,16 @@ interface Person {
  * Counts within the transaction that makes the change, which the caller then leaves without a commit. `change` are its writes: what each
  * person reaches is asked under the one state or the other, as `bos_read`, with the settings that their own requests would have.
  */
-export async function previewRoles(tx: Transaction, actor: Actor, asked: PreviewedRole, change: readonly Query[]): Promise<RolePreview> {
+export async function previewRoles(
+  tx: Transaction,
+  actor: Actor,
+  asked: PreviewedRole,
+  change: readonly Query[],
+  withinMs: number = limits.previewMs,
+): Promise<RolePreview> {
   const [found] = await tx.send({ role: 'bos_read', queries: [peopleQuery(actor, asked.role)] })
   const everybody = found!.rows.map((row) => ({ id: String(row['id']), name: String(row['name']), roles: row['roles'] as string[] }))
-  const until = Date.now() + limits.previewMs
+  const until = Date.now() + withinMs
   const subjects = subjectsOf(everybody, asked)
   const counter = new Counter(tx, actor.tenant)
   const first = new Map<Subject, Map<Pair, Marked>>()

@@ -30,6 +30,8 @@ export interface ExplainingField {
   readonly here: EntityAccess
   readonly field: FieldPath
   readonly reach: Reach
+  /** Of a formula in lines: how many there are, and in how many of them it is withheld. */
+  readonly lines: { readonly count: number; readonly withheld: number }
   readonly conditions: ConditionsExplained
   readonly roles: readonly string[]
   /** Whether the record takes an update at all. */
@@ -48,8 +50,11 @@ export const unseen = ({ text, field: { title } }: FieldPath): FieldExplained =>
   because: [{ about: 'shown', detail: 'No role shows anything of this record.' }],
 })
 
-export function explainField(explaining: ExplainingField): FieldExplained {
-  const { field, conditions, update } = explaining
+export function explainField(asked: ExplainingField): FieldExplained {
+  const { field, conditions, update, lines, reach } = asked
+  // Where no line shows it, it is as good as masked.
+  const isNowhere = lines.withheld > 0 && lines.withheld === lines.count
+  const explaining = isNowhere ? { ...asked, reach: { ...reach, masked: new Set([...reach.masked, field.path]) } } : asked
   const { title, required } = field.field
   const shown = shownBy(explaining)
   const fixed = fixedBy(explaining)
@@ -67,6 +72,7 @@ export function explainField(explaining: ExplainingField): FieldExplained {
       ...shown.map(({ reason }) => reason),
       ...(update ? [] : [{ about: 'editable', detail: 'The record as a whole may not be changed.' } as const]),
       ...fixed,
+      ...(lines.withheld > 0 && !isNowhere ? withheldInSome(title, lines) : []),
       ...(required ? [{ about: 'required', detail: `${title} is always required.` } as const] : []),
       ...(needed
         ? [
@@ -80,6 +86,14 @@ export function explainField(explaining: ExplainingField): FieldExplained {
       ...(visible ? [{ about: 'visible', detail: `${title} is only asked for when its condition holds.`, why: visible.why } as const] : []),
     ],
   }
+}
+
+function withheldInSome(title: string, { count, withheld }: ExplainingField['lines']): FieldReason[] {
+  const where = `In ${withheld} of ${count} lines`
+  return [
+    { about: 'shown', detail: `${where} ${title} is made of what is not shown here.` },
+    { about: 'editable', detail: `${where} what is not shown may not be changed.` },
+  ]
 }
 
 /** What each role says of the field, where it is one by which the record is read. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf } from './access.ts'
@@ -12,12 +13,13 @@ import type { Reason } from './explain-reach.ts'
 import { mayReadFor } from './explain-reader.ts'
 import type { Party } from './explain-reader.ts'
 import { noSuchPerson } from './explain-request.ts'
-import type { ExplainRequest } from './explain-request.ts'
+import type { ExplainRequest, FieldPath } from './explain-request.ts'
 import { tryAction } from './explain-trial.ts'
 import type { WouldBe } from './explain-trial.ts'
-import { isFormula, withheldIn } from './formulas.ts'
+import { isFormula, isWithheld, withheldIn } from './formulas.ts'
 import { pathsWithout, readable } from './reach.ts'
-import { and, column, comma, toQuery } from './sql.ts'
+import { and, column, comma, tableOf, toQuery } from './sql.ts'
+import type { Fragment } from './sql.ts'
 import { isLive } from './tables.ts'
 import type { Actor } from './types.ts'
 
@@ -74,6 +76,8 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   const [rows] = await database.read(contextOf(subject, theirs), reachQuery(asked, subject))
   const reached = readReach(asked, rows!)
   const formulas = JSON.parse(String(record['formulas'])) as Readonly<Record<string, unknown>>
+  const inLines = JSON.parse(String(record['in_lines'])) as readonly unknown[]
+  const lines = { count: inLines.length, withheld: field ? inLines.filter((each) => isWithheld(theirs, field.field, each)).length : 0 }
   const reach = { ...reached, masked: new Set([...reached.masked, ...withheldIn(theirs, entity, formulas)]) }
   const parties: readonly Party[] = [
     { access, masked: new Set([...(record['masked'] as string[]), ...withheldIn(access, entity, formulas)]) },
@@ -92,14 +96,17 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
     allowed: trial.allowed,
     because,
     refused: [...refused, ...trial.refused],
-    ...(field && { field: explainField({ ...asked, field, reach, conditions, roles, update: trial.update, mayTell }) }),
+    ...(field && { field: explainField({ ...asked, field, reach, lines, conditions, roles, update: trial.update, mayTell }) }),
     ...(conditions.expressions.length > 0 && { expressions: conditions.expressions }),
     ...(trial.would && { would: trial.would }),
   }
 }
 
-/** The record as the caller sees it, deleted ones where they may be brought back: its id, what of it is masked, and the formulas it holds. */
-function seenQuery({ access, here, id }: ExplainRequest, { tenant, member }: Actor): Query {
+/**
+ * The record as the caller sees it, deleted ones where they may be brought back: its id, what of it is masked, the formulas it holds, and
+ * those of its lines where it is asked about them.
+ */
+function seenQuery({ access, here, id, field }: ExplainRequest, { tenant, member }: Actor): Query {
   const { catalogue } = access
   const source = new Source(catalogue, here)
   const seen = (['list', 'get'] as const).flatMap((action) => {
@@ -110,13 +117,29 @@ function seenQuery({ access, here, id }: ExplainRequest, { tenant, member }: Act
   const live = isLive(catalogue, here.entity, 't')
   const there = here.actions.has('restore') && id !== null ? sql`true` : live
   return toQuery(sql`select ${column('t', 'id')}, ${pathsWithout(catalogue, here.entity, here.masks, 't')} as masked,
-      json_build_object(${comma(formulas)})::text as formulas
+      json_build_object(${comma(formulas)})::text as formulas, ${field ? formulasInLines(catalogue, here.entity, field) : sql`'[]'`} as in_lines
     from ${source.from()} where ${and([
       sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
       id === null ? live : sql`${column('t', 'id')} = ${id}::uuid`,
       there,
       seen.length === 0 ? sql`false` : sql`(${sql.join(seen, sql` or `)})`,
     ])}`)
+}
+
+/** Of every line the formula that it holds in the field. */
+function formulasInLines(catalogue: Catalogue, entity: Entity, { field, path }: FieldPath): Fragment {
+  const properties = path.split('.').slice(0, -1)
+  if (properties.length === 0 || !isFormula(field)) return sql`'[]'`
+  let [of, alias] = [entity, 't']
+  const [from, where]: [Fragment[], Fragment[]] = [[], []]
+  for (const [depth, property] of properties.entries()) {
+    const line = catalogue.entities.get(of.fieldById.get(property)!.lines!.entity)!
+    const next = `l${depth}`
+    from.push(sql`${tableOf(line)} ${sql.id(next)}`)
+    where.push(sql`${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(next, 'parent_id')} = ${column(alias, 'id')}`)
+    ;[of, alias] = [line, next]
+  }
+  return sql`(select coalesce(json_agg(${column(alias, field.id)}), '[]')::text from ${comma(from)} where ${and(where)})`
 }
 
 /** One row {roles}: of a person whom the caller sees. */

@@ -152,6 +152,38 @@ describe('who may not know of something it reads', () => {
     expect((await get((await make({ name: 'cost', condition: 'self.cost > 1' })).id, clerk))['condition']).toBe('self.cost > 1')
   })
 
+  test('is told in how many lines it is so, and of no line by itself', async () => {
+    const step = (applies: string | null) => ({ applies })
+    const asked = async (steps: readonly object[], as: Person, more = '') => {
+      const { id } = await make({ name: 'lines', steps })
+      const reply = await call(as, 'GET', `${rules}/${id}/explain?action=update&field=steps.applies${more}`)
+      expect(reply.text).not.toMatch(as === clerk ? /margin|syntax/ : /syntax/)
+      const { shown, editable, because } = (ok(reply) as { field: { shown: boolean; editable: boolean; because: { detail: string }[] } })
+        .field
+      return [shown, editable, ...because.map(({ detail }) => detail).filter((each) => /not shown/.test(each))]
+    }
+    const some = [step(secret), step('self.total > 1'), step(null)]
+    expect(await asked(some, 'admin@acme')).toEqual([true, true])
+    expect(await asked(some, clerk)).toEqual([
+      true,
+      true,
+      'In 1 of 3 lines Applies is made of what is not shown here.',
+      'In 1 of 3 lines what is not shown may not be changed.',
+    ])
+    expect(await asked([step(secret)], clerk)).toEqual([
+      false,
+      false,
+      'Applies is made of what is not shown here.',
+      'What is not shown may not be changed.',
+    ])
+    expect(await asked([], clerk)).toEqual([true, true])
+    const [clerks] = await world.sql<{ id: string }>("select id from core.member where email = 'rep@acme.test'")
+    expect(await asked(some, 'admin@acme', `&as=${clerks!.id}`)).toEqual(await asked(some, clerk))
+    const { id, steps } = (await make({ name: 'lines', steps: some })) as Data & { steps: readonly Data[] }
+    for (const field of [`steps.${steps[0]!.id}.applies`, 'steps.0.applies', 'steps.applies.x', 'steps.', 'condition.syntax'])
+      expect((await call(clerk, 'GET', `${rules}/${id}/explain?action=update&field=${field}`)).status, field).toBe(400)
+  })
+
   test('does not change it', async () => {
     const { id } = await make({ name: 'kept', condition: secret, steps: [{ label: 'a', applies: secret }] })
     const path = `${rules}/${id}`

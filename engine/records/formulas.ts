@@ -99,15 +99,15 @@ export function toldValue(parties: readonly Access[], field: Field, value: unkno
 /** Which stored values of a document of the entity the caller is not shown for what they say; null: it has no such fields. */
 export function withholding(access: Access, entity: Entity): ((field: Field, stored: unknown) => boolean) | null {
   if (!hasFormulas(access.catalogue, entity)) return null
-  return (field, stored) => isFormula(field) && isStored(stored) && shownFormula(access, field, stored) === null
+  return (field, stored) => isWithheld(access, field, stored)
 }
+
+export const isWithheld = (access: Access, field: Field, stored: unknown): boolean =>
+  isFormula(field) && isStored(stored) && shownFormula(access, field, stored) === null
 
 /** Ids of the fields of a record whose values, as they are stored, the caller is not shown for what they say. */
 export const withheldIn = (access: Access, { fields }: Entity, values: Readonly<Record<string, unknown>>): string[] =>
-  fields.flatMap((field) => {
-    const value = values[field.id]
-    return isFormula(field) && isStored(value) && shownFormula(access, field, value) === null ? [field.id] : []
-  })
+  fields.filter((field) => isWithheld(access, field, values[field.id])).map(({ id }) => id)
 
 export const isFormula = (field: Field): boolean => fieldOf(field.type).formula !== undefined
 

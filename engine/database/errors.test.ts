@@ -30,6 +30,7 @@ describe('toProblem', () => {
     ['55P03', 'conflict'],
     ['BOS01', 'conflict'],
     ['BOS02', 'conflict'],
+    ['BOS04', 'conflict'],
     ['53300', 'unavailable'],
     ['53100', 'unavailable'],
     ['57P01', 'unavailable'],

@@ -40,6 +40,7 @@ const problems: Readonly<Record<string, readonly [code: ProblemCode, detail: str
   '08': ['unavailable', ''],
   BOS01: ['conflict', 'Your session or permissions changed meanwhile; try again'],
   BOS02: ['conflict', 'A record cannot be under itself'],
+  BOS04: ['conflict', 'Nobody else signs in as an administrator. Make somebody else one first.'],
   ECONNREFUSED: ['unavailable', ''],
   ECONNRESET: ['unavailable', ''],
   ENOTFOUND: ['unavailable', ''],

@@ -197,6 +197,11 @@ const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fau
     detail: 'This account is in use in other tenants too, so only the person can change its password. Nothing was changed.',
     fault: { pointer: '/password', detail: 'can be changed by the person only' },
   },
+  BOS04: {
+    code: 'conflict',
+    detail: 'Nobody else signs in as an administrator. Make somebody else one first.',
+    fault: { pointer: '/roles', detail: 'are those of the last administrator' },
+  },
 }
 
 async function writeMember(records: RecordsDoor, actor: Actor, { name, email }: NewTenant['admin']): Promise<string> {

@@ -124,6 +124,16 @@ export const screens: readonly Screen[] = [
   },
   { name: 'record', title: 'Record', as: 'rep', pose: (pose) => record(pose, 'crm/companies', 'sort=name') },
   {
+    name: 'record-formula',
+    title: 'Record that holds a condition',
+    as: 'rep',
+    pose: async (pose) => {
+      await record(pose, 'crm/segments', 'search=spoken')
+      if (pose.phone) await pose.page.getByRole('tab', { name: 'Details' }).click()
+      await pose.page.getByRole('link', { name: /compan(y|ies) match/ }).waitFor()
+    },
+  },
+  {
     name: 'record-lines',
     title: 'Record with lines',
     as: 'manager',
@@ -153,6 +163,18 @@ export const screens: readonly Screen[] = [
       await dialog.getByLabel('Value', { exact: true }).fill('-5')
       await dialog.getByRole('button', { name: /^Create deal/ }).click()
       await dialog.locator('.field-fault').first().waitFor()
+    },
+  },
+  {
+    name: 'formula',
+    title: 'A condition being written',
+    as: 'rep',
+    pose: async (pose) => {
+      await pose.open('/e/crm/segments/new')
+      await pose.page.getByLabel('Name', { exact: false }).first().fill('Cafés near the sea')
+      await pose.page.getByRole('combobox', { name: 'Condition', exact: true }).click()
+      await pose.page.keyboard.type("self.industry == 'hospitality' && self.cit")
+      await pose.page.getByRole('listbox', { name: 'Condition: suggestions' }).waitFor()
     },
   },
   {

@@ -113,7 +113,7 @@ function seenQuery({ access, here, id, field }: ExplainRequest, { tenant, member
     const rows = readable(catalogue, here, action, 't', sql`${member}::uuid`)
     return here.actions.has(action) ? [rows.length === 0 ? sql`true` : and(rows)] : []
   })
-  const formulas = here.entity.fields.filter(isFormula).flatMap((field) => [sql`${sql.lit(field.id)}::text`, column('t', field.id)])
+  const formulas = here.entity.fields.filter(isFormula).flatMap((each) => [sql`${sql.lit(each.id)}::text`, column('t', each.id)])
   const live = isLive(catalogue, here.entity, 't')
   const there = here.actions.has('restore') && id !== null ? sql`true` : live
   return toQuery(sql`select ${column('t', 'id')}, ${pathsWithout(catalogue, here.entity, here.masks, 't')} as masked,

@@ -31,7 +31,7 @@ export type Records = ReturnType<typeof createRecords>
 /** What a door other than REST needs: the snapshot that its request is read against, and the pipeline. */
 export type RecordsDoor = Pick<Records, 'access' | 'run'>
 
-/** Every door to a record ends here: one snapshot of the catalogue, one typed request, one permission, one Plan, one transaction. */
+/** Every door to a record ends here: one snapshot of the catalogue, one typed request, one permission, one pipeline. */
 export function createRecords({ database, catalogues, cursors, onWritten }: RecordsOptions) {
   /** What this actor may do, with the catalogue as it is now: one snapshot for the whole request. */
   const access = async (actor: Actor): Promise<Access> => accessFor(await catalogues.current(actor), actor.roles)

@@ -313,10 +313,15 @@ async function compareRowPolicies(mine: readonly RandomRole[]): Promise<void> {
   const access = accessFor(catalogue, ['core.user', ...mine.map(({ id }) => id)])
   const seen = await world.app.database.read(
     { tenant: world.acme.id, member: rep, session: null, generation: now, scopes: access.scopes },
-    { text: 'select id::text from perm.item' },
+    ...[
+      'select id from perm.item',
+      'select parent_id as id from perm.item_line',
+      'select distinct parent_id as id from perm.item__tags',
+    ].map((text) => ({ text })),
   )
   const readable = items.filter((item) => isInScope(mine, item))
-  expect(seen[0]!.rows.map((row) => String(row['id'])).sort()).toEqual(readable.map(({ id }) => id).sort())
+  const tagged = readable.filter(({ record }) => (record['tags'] as unknown[]).length > 0)
+  expect(seen.map((each) => ids(each.rows))).toEqual([readable, readable, tagged].map((each) => each.map(({ id }) => id).sort()))
 }
 const generation = async (): Promise<number> =>
   Number((await world.sql('select generation from bos.tenant where id = $1', [world.acme.id]))[0]!['generation'])

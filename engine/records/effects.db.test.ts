@@ -164,6 +164,17 @@ describe('leave', () => {
     expect([await usedOf(older), await usedOf(newer)]).toEqual(['2.5', '1.5'])
   })
 
+  test('what several operations take too much of together, each takes alone as long as there is some', async () => {
+    const person = world.acme.members['manager']!
+    const entitlement = await make('entitlements', { person, earned: '2025-01-01', days: '10' })
+    const leaves = await Promise.all(Array.from({ length: 6 }, () => make('leaves', { person, days: '3' })))
+    const operations = leaves.map(({ id }) => ({ op: 'update', id, data: { state: 'granted' } }))
+    expect((await call('POST', 'leaves/bulk', { mode: 'all', operations })).status).toBe(422)
+    const { results } = ok(await call('POST', 'leaves/bulk', { mode: 'each', operations })) as { results: { status: number; code?: string }[] }
+    expect(results.map(({ status }) => status)).toEqual([200, 200, 200, 422, 422, 422])
+    expect(ok(await call('GET', `entitlements/${entitlement.id}`))['used']).toBe('9.0')
+  })
+
   test('asked for by many at once is never granted twice', async () => {
     const person = world.acme.members['manager']!
     await make('entitlements', { person, earned: '2025-01-01', days: '10' })

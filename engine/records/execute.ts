@@ -9,7 +9,6 @@ import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
-import { Entangled } from './decide-refusals.ts'
 import { changesOf } from './changed.ts'
 import type { Changed } from './changed.ts'
 import type { WantedNumber } from './decide-numbers.ts'
@@ -71,11 +70,15 @@ async function executeRead(database: Database, request: WriteRequest, actor: Act
   }
 }
 
-/** Something in the batch did not fit: who it was shows when each goes alone. What no operation can help does not. */
-const mayGoAlone = (error: unknown): boolean =>
-  error instanceof DoneInPart ||
-  error instanceof Entangled ||
-  (!(error instanceof Problem) && !(error instanceof Stale) && toProblem(error).status < 500)
+/**
+ * Something in the batch did not fit, perhaps only what several operations make of another record together: who it was shows when each goes
+ * alone. What no operation can help does not, nor that the request is another than the one before it.
+ */
+function mayGoAlone(error: unknown): boolean {
+  if (error instanceof DoneInPart) return true
+  const { status, code } = toProblem(error)
+  return !(error instanceof Stale) && status < 500 && code !== 'idempotency-mismatch'
+}
 
 async function oneByOne(database: Database, request: WriteRequest, actor: Actor): Promise<Executed> {
   const results: Result[] = []

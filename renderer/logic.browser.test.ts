@@ -130,7 +130,10 @@ describe('a new order', () => {
     await choose(page, page.getByRole('button', { name: 'Customer', exact: true }), 'Vienna works')
     await page.getByRole('button', { name: 'Contact', exact: true }).click()
     await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
-    await page.getByText('Only what fits here is offered').waitFor()
+    await page.getByRole('combobox', { name: 'Contact' }).fill('Bert')
+    await page.getByRole('option', { name: 'Create “Bert”' }).waitFor()
+    // What there is elsewhere is not said to be nowhere.
+    await page.getByText('No match for “Bert” among what fits here').waitFor()
     await page.getByRole('combobox', { name: 'Contact' }).fill('of')
     await page.getByRole('option', { name: 'Anna of Vienna' }).waitFor()
     expect(await page.getByRole('option', { name: 'Bert of Berlin' }).count()).toBe(0)

@@ -73,6 +73,12 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await why.focus()
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').getByText('The record is Posted: this no longer changes.').waitFor()
+    // The form offers nothing that would be refused, and shows it all the same.
+    await page.goto(`${world.url}/e/flows/entries/${entry.id}/edit`)
+    await page.locator('[data-field="text"]').getByText('Rent', { exact: true }).waitFor()
+    await page.locator('[data-field="lines"]').getByText('200', { exact: true }).first().waitFor()
+    expect(await page.locator('[data-field="text"] input, [data-field="day"] input, [data-field="lines"] input').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Add line' }).count()).toBe(0)
     expect(complaints).toEqual([])
   })
 })

@@ -34,6 +34,7 @@ export function Layer({
           size="auto"
           zIndex={400}
           withCloseButton
+          closeButtonProps={{ 'aria-label': 'Close' }}
           classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
         >
           {opened && children}

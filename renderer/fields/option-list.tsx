@@ -24,8 +24,6 @@ interface Props {
   readonly empty?: string
   readonly create?: { readonly text: string; readonly run: () => void } | null
   readonly initialQuery?: string
-  /** Stands below the options. */
-  readonly note?: string | null
 }
 
 /** A searchable list of options, worked entirely from its input: arrows move, Enter picks, 1–9 pick while nothing is typed. */
@@ -41,7 +39,6 @@ export function OptionList({
   empty = 'Nothing found',
   create = null,
   initialQuery = '',
-  note = null,
 }: Props) {
   const [own, setOwn] = useState(initialQuery)
   const text = query ?? own
@@ -141,7 +138,6 @@ export function OptionList({
         )}
         {shown.length === 0 && <div className="options-empty">{loading ? 'Searching…' : empty}</div>}
       </div>
-      {note !== null && <p className="options-note">{note}</p>}
     </div>
   )
 }

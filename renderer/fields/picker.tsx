@@ -131,7 +131,6 @@ export function Picker({
       onQuery={setQuery}
       loading={loading}
       create={create}
-      note={limit && !refused ? 'Only what fits here is offered' : null}
       empty={
         refused || entities.length === 0
           ? 'These records are not available to your role'
@@ -139,7 +138,9 @@ export function Picker({
             ? limit
               ? 'Nothing fits here'
               : 'No records yet'
-            : `No match for “${typed}”`
+            : limit
+              ? `No match for “${typed}” among what fits here`
+              : `No match for “${typed}”`
       }
     />
   )

@@ -13,6 +13,7 @@ import { copiesOf, hasDefault, isDerived, livesInForm, sourceWords } from '../mo
 import { totalsOf } from '../model/lines.ts'
 import { useLogicView, type FormLogicView } from './logic-context.ts'
 import { merged } from './problems.ts'
+import { LinesTable } from '../record/lines-table.tsx'
 import { fieldQuestion, WhyButton } from '../record/why.tsx'
 import { isLines, type Mode } from './schema.ts'
 
@@ -90,26 +91,30 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
           />
         </span>
       )}
-      <Edit
-        id={id}
-        field={field}
-        readOnly={readOnly}
-        coming={document.pending.includes(name)}
-        from={derived ? sourceWords(entity, field) : undefined}
-        value={Object.hasOwn(document.values, name) ? document.values[name] : formData}
-        record={record}
-        invalid={fault !== null}
-        describedBy={described || undefined}
-        autoFocus={autofocus === true}
-        faults={shown || lines ? merged(errorSchema, own) : undefined}
-        submits={submits}
-        onChange={change}
-        onFault={(next) => {
-          setTyped(next)
-          onTyped(name, next)
-        }}
-        onBlur={() => view.onTouch(name)}
-      />
+      {lines && readOnly && record ? (
+        <LinesTable entity={entity} field={field} record={record} />
+      ) : (
+        <Edit
+          id={id}
+          field={field}
+          readOnly={readOnly}
+          coming={document.pending.includes(name)}
+          from={derived ? sourceWords(entity, field) : undefined}
+          value={Object.hasOwn(document.values, name) ? document.values[name] : formData}
+          record={record}
+          invalid={fault !== null}
+          describedBy={described || undefined}
+          autoFocus={autofocus === true}
+          faults={shown || lines ? merged(errorSchema, own) : undefined}
+          submits={submits}
+          onChange={change}
+          onFault={(next) => {
+            setTyped(next)
+            onTyped(name, next)
+          }}
+          onBlur={() => view.onTouch(name)}
+        />
+      )}
       {fault !== null && (
         <p className="field-fault" id={`${id}-fault`}>
           {fault}

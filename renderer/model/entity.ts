@@ -116,7 +116,11 @@ export function sectionsOf(entity: Entity, use: (field: Field) => boolean): read
 export const isState = (entity: Entity, field: Field): boolean => entity.lifecycles.some((each) => each.field === field.name)
 
 /** The state that keeps a field of a record as it is, by name and title; null: none does. */
-export function frozenBy(entity: Entity, record: RecordData, field: Field): { readonly field: Field; readonly value: unknown } | null {
+export function frozenBy(
+  entity: Entity,
+  record: Readonly<Record<string, unknown>>,
+  field: Field,
+): { readonly field: Field; readonly value: unknown } | null {
   for (const { field: name, states } of entity.lifecycles) {
     const value = record[name]
     const state = typeof value === 'string' ? states[value] : undefined
@@ -135,6 +139,7 @@ export const editable = (
 ): boolean =>
   !field.readOnly &&
   !isMasked(record, field.name) &&
+  !(mode === 'edit' && record && frozenBy(entity, record, field)) &&
   !(mode === 'edit' && (field.createOnly || isState(entity, field))) &&
   (field.lines?.through === undefined || field.lines.through === null) &&
   entity.actions.includes(mode === 'create' ? 'create' : 'update')

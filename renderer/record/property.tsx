@@ -50,7 +50,7 @@ export function Property({
   const ended = useRef(false)
   const frozen = frozenBy(entity, record, field)
   const hidden = isMasked(record, field.name)
-  const can = editable(entity, field, 'edit', record) && causes === undefined && frozen === null
+  const can = editable(entity, field, 'edit', record) && causes === undefined
   const inline = can && live
   const id = `property-${field.id}`
   const problem = typed ?? fault ?? (editing ? ruled : undefined) ?? null

@@ -6,7 +6,7 @@ import type { Report } from '../problems.ts'
 import { contextOf } from './access.ts'
 import type { Change, Stored } from './change.ts'
 import { derive } from './decide-derive.ts'
-import { draftDocument } from './decide-draft.ts'
+import { draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { Formulas } from './decide-formulas.ts'
 import { frozenBy, runTransitions } from './decide-lifecycle.ts'
@@ -42,7 +42,17 @@ export interface ConditionsExplained {
   readonly frozen: { readonly title: string; readonly state: Field } | null
   /** Of that field: whether its conditions hold, which whoever may change it would find out by trying. */
   readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
+  /** If it is a column: in which of the lines its conditions hold, where everybody concerned may read what they read. */
+  readonly inLines: readonly LinesExplained[]
 }
+
+export interface LinesExplained {
+  readonly kind: FieldCondition
+  readonly holds: number
+  readonly count: number
+}
+type FieldCondition = (typeof fieldConditions)[number]
+const fieldConditions = ['visibleWhen', 'requiredWhen', 'readOnlyWhen'] as const
 
 interface MaskExplained {
   readonly holds: boolean
@@ -68,6 +78,7 @@ const nothing: ConditionsExplained = {
   masks: new Map(),
   frozen: null,
   truth: { requiredWhen: false, readOnlyWhen: false },
+  inLines: [],
 }
 const ignore: Report = () => undefined
 
@@ -98,10 +109,17 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
   const asStored = draftOf(catalogue, entity, stored, null)
   const draft = what.kind === 'transition' ? movedDraft(catalogue, entity, stored, what, formulas) : asStored
   const fields = field ? (entity.fields.includes(field.field) ? [field.field] : []) : what.kind === 'action' ? asker.visible : []
+  const rows = field ? [...rowsOf(asStored)].filter((row) => row.entity.fields.includes(field.field)) : []
+  const holding = (expression: Expression): number => rows.filter((row) => formulas.holds(expression, row) === true).length
   const isTrue = (kind: 'requiredWhen' | 'readOnlyWhen'): boolean => {
-    const expression = field && fields[0]?.logic?.[kind]
-    return expression ? formulas.holds(expression, asStored) === true : false
+    const expression = field?.field.logic?.[kind]
+    return expression ? rows.length > 0 && holding(expression) === rows.length : false
   }
+  const inLines = fieldConditions.flatMap((kind): LinesExplained[] => {
+    const expression = field && fields.length === 0 && field.field.logic?.[kind]
+    if (!expression || !isReadable(explaining.readerOf(expression), expression)) return []
+    return [{ kind, holds: holding(expression), count: rows.length }]
+  })
   const expressions = [
     ...fields.flatMap((each) => conditionsOf(explaining, formulas, asStored, each)),
     ...(what.kind === 'transition' ? guardOf(explaining, formulas, draft, what) : []),
@@ -112,6 +130,7 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
     grants: new Map(grants.flatMap((grant) => (grant.condition ? pair(grant, why(explaining, formulas, asStored, grant.condition)) : []))),
     masks: field ? masksExplained(explaining, formulas, asStored, field.path) : new Map(),
     truth: { requiredWhen: isTrue('requiredWhen'), readOnlyWhen: isTrue('readOnlyWhen') },
+    inLines,
     frozen: field ? frozenBy(entity, stored.values, field.path.replaceAll('.', '.*.')) : null,
   }
 }
@@ -164,7 +183,7 @@ function explained(explaining: Explaining, formulas: Formulas, draft: Draft, exp
 
 function conditionsOf(explaining: Explaining, formulas: Formulas, draft: Draft, { name, logic }: Field): ConditionExplained[] {
   if (!logic) return []
-  return (['visibleWhen', 'requiredWhen', 'readOnlyWhen'] as const).flatMap((kind) => {
+  return fieldConditions.flatMap((kind) => {
     const expression = logic[kind]
     return expression ? explained(explaining, formulas, draft, expression, { kind, field: name }) : []
   })

@@ -1,6 +1,6 @@
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Explanation } from '../expressions/explain.ts'
-import type { ConditionsExplained } from './explain-conditions.ts'
+import type { ConditionsExplained, LinesExplained } from './explain-conditions.ts'
 import type { FieldPath } from './explain-request.ts'
 import { isFormula } from './formulas.ts'
 import { madeOf } from '../catalogue/inputs.ts'
@@ -73,6 +73,7 @@ export function explainField(asked: ExplainingField): FieldExplained {
       ...(update ? [] : [{ about: 'editable', detail: 'The record as a whole may not be changed.' } as const]),
       ...fixed,
       ...(lines.withheld > 0 && !isNowhere ? withheldInSome(title, lines) : []),
+      ...conditions.inLines.flatMap((each) => holdsInSome(title, each)),
       ...(required ? [{ about: 'required', detail: `${title} is always required.` } as const] : []),
       ...(needed
         ? [
@@ -86,6 +87,19 @@ export function explainField(asked: ExplainingField): FieldExplained {
       ...(visible ? [{ about: 'visible', detail: `${title} is only asked for when its condition holds.`, why: visible.why } as const] : []),
     ],
   }
+}
+
+const ofLines = {
+  visibleWhen: { about: 'visible', says: 'is asked for' },
+  requiredWhen: { about: 'required', says: 'is required' },
+  readOnlyWhen: { about: 'editable', says: 'cannot be changed now' },
+} as const
+
+function holdsInSome(title: string, { kind, holds, count }: LinesExplained): FieldReason[] {
+  const { about, says } = ofLines[kind]
+  // That it holds in all of them is told of the field itself.
+  const isSaid = holds === 0 || (kind === 'readOnlyWhen' && holds === count)
+  return isSaid ? [] : [{ about, detail: `In ${holds} of ${count} lines ${title} ${says}.` }]
 }
 
 function withheldInSome(title: string, { count, withheld }: ExplainingField['lines']): FieldReason[] {

@@ -23,6 +23,7 @@ const world = await openFlows({
         maxLength: 80,
         'x-bos': { readOnlyWhen: 'self.hours > 100', requiredWhen: 'self.hours > 10', visibleWhen: 'self.secret == null' },
       },
+      parts: { title: 'Parts', 'x-bos': { type: 'lines', entity: 'flows.part' } },
       state: {
         title: 'State',
         enum: ['open', 'done'],
@@ -51,6 +52,21 @@ const world = await openFlows({
         'flows.auditor': { scope: 'shared', read: true },
       },
     },
+  },
+  'entities/part.json': {
+    title: 'Part',
+    type: 'object',
+    properties: {
+      done: { type: 'boolean', title: 'Done' },
+      price: { type: 'integer', title: 'Price', 'x-bos': { readOnlyWhen: 'self.done' } },
+      note: {
+        type: 'string',
+        title: 'Note',
+        maxLength: 80,
+        'x-bos': { requiredWhen: 'self.price > 5', readOnlyWhen: 'parent.secret > 5' },
+      },
+    },
+    'x-bos': { kind: 'line', plural: 'parts' },
   },
 })
 type Data = Record<string, unknown> & { id: string }
@@ -176,6 +192,33 @@ describe('a field', () => {
   test('that is hidden from somebody else is told to be', async () => {
     expect(await of('admin@acme', mine, 'secret', `&as=${rep}`)).toMatchObject({ shown: false, editable: false })
     expect(await of('admin@acme', mine, 'secret')).toMatchObject({ shown: true, editable: true })
+  })
+
+  test('of lines is told of them together: in how many it is as it is, and nothing of what is hidden', async () => {
+    const made = async (secret: string, ...parts: object[]) => make('flows/matters', { name: 'L', hours: '1', secret, owner: rep, parts })
+    const told = async (record: Data, column: string, as: Person = 'rep@acme', more = '') => {
+      const { shown, editable, required, because } = await of(as, record, `parts.${column}`, more)
+      return [shown, editable, required, details(because).filter((each) => /lines|now/.test(each))]
+    }
+    const some = await made('4', { done: true, price: 9, note: 'n' }, { done: false, price: 2 }, { price: null })
+    const priced = [true, true, false, ['In 1 of 3 lines Price cannot be changed now.']]
+    expect([await told(some, 'price'), await told(some, 'price', 'admin@acme', `&as=${rep}`)]).toEqual([priced, priced])
+    expect(await told(some, 'note')).toEqual([true, true, false, ['In 1 of 3 lines Note is required.']])
+    const parts = some['parts'] as readonly Data[]
+    const patched = async (at: number) =>
+      (await call('rep@acme', 'PATCH', `flows/matters/${some.id}?dryRun=true`, { parts: { [parts[at]!.id]: { price: 3 } } })).status
+    expect([await patched(0), await patched(1), await patched(2)]).toEqual([422, 200, 200])
+    const all = await made('6', { done: true, price: 9, note: 'n' })
+    expect(await told(all, 'price')).toEqual([true, false, false, ['Price cannot be changed now.']])
+    // What the condition reads is hidden from the clerk: who may change it would find out by trying, and hears no more.
+    const kept = [true, false, true, ['Note cannot be changed now.', 'In 1 of 1 lines Note is required.']]
+    expect([await told(all, 'note'), await told(all, 'note', 'admin@acme', `&as=${rep}`)]).toEqual([kept, kept])
+    const none = await made('6')
+    expect(await told(none, 'price')).toEqual([true, true, false, []])
+    for (const column of ['price', 'note', 'nothing'])
+      expect((await call('rep@acme', 'GET', `flows/matters/${other.id}/explain?field=parts.${column}`)).status).toBe(
+        column === 'nothing' ? 400 : 404,
+      )
   })
 
   test('of a record that is frozen stays, but for exceptions', async () => {

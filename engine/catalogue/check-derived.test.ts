@@ -40,6 +40,11 @@ describe('a currency that is given', () => {
       { a: money('self.company.curency') },
       ['/a/x-bos/currency at "curency" (character 14): Thing has no "curency". Did you mean "currency"?'],
     ],
+    [
+      'by a formula',
+      { a: money('self.b'), b: { 'x-bos': { type: 'expression', entity: 'self', result: 'text' } } },
+      ['/a/x-bos/currency at "b" (character 6): "b" holds a formula, which no other expression reads'],
+    ],
     ['by who asks', { a: money('user.name') }, ['/a/x-bos/currency at "user" (character 1): user cannot be used here']],
     [
       'by itself',

@@ -1,4 +1,5 @@
 import type { Member, Names, Shape } from '../expressions/types.ts'
+import { fieldTypes } from '../fields/index.ts'
 import type { ValueType } from '../fields/type.ts'
 import { compileField, relationOf } from './compile-field.ts'
 import { related, relationsOf } from './relations.ts'
@@ -52,12 +53,16 @@ function shapeOf(
     byName: (name) => byName.get(name),
     byId: (id) => byId.get(id),
     members,
+    formulas: new Set([...draft.properties.values()].filter(({ node }) => holdsFormula(node)).map(({ name }) => name)),
     document: documents.get(draft.id) ?? null,
     keys: [...uniqueKeysOf(draft), ...indexedOf(draft, symbols)],
     uniqueKeys: uniqueKeysOf(draft),
     treePath: treePath?.id ?? null,
   }
 }
+
+const holdsFormula = ({ 'x-bos': own }: PropertyDraft['node']): boolean =>
+  own?.type !== undefined && fieldTypes.get(own.type)?.formula !== undefined
 
 function memberOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols): Member | null {
   const { name, id, node } = property

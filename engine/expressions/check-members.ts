@@ -193,6 +193,7 @@ function memberOfRecord(checker: Checker, record: RecordNode, name: string): Fou
   const member = isCanonical === true ? shape.byId(name) : shape.byName(name)
   if (member !== undefined) return termOf(checker, record, member)
   if (isCanonical === true) return `the field of ${shape.title} that was used here no longer exists`
+  if (shape.formulas?.has(name) === true) return `"${name}" holds a formula, which no other expression reads`
   const known = ['id', ...(shape.document === null ? [] : ['parent']), ...shape.members.map((each) => each.name)]
   return `${shape.title} has no "${name}".${suggestion(name, known)}`
 }

@@ -74,6 +74,8 @@ export interface Shape {
   byId(id: string): Member | undefined
   /** For suggestions and completion. */
   readonly members: readonly Member[]
+  /** Names of fields that hold formulas: what is there, and cannot be read. */
+  readonly formulas?: ReadonlySet<string>
   /** Of a line: the entity of its document, called `parent`. */
   readonly document: string | null
   /** Sets of field ids by which few rows are found: unique keys, and single indexed fields. */

@@ -57,6 +57,7 @@ function shapeOf(access: Access, here: EntityAccess): Shape {
     byName: (name) => byName.get(name),
     byId: (id) => byId.get(id),
     members,
+    formulas: new Set(here.visible.filter((field) => fieldOf(field.type).formula !== undefined).map(({ name }) => name)),
     document: entity.parent && access.entities.has(entity.parent.entity) ? entity.parent.entity : null,
     keys: [
       ...entity.unique.map((key) => key.fields),

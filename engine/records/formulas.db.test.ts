@@ -68,6 +68,18 @@ describe('what is refused', () => {
     for (const query of ['?sort=condition', '?condition=a', '?condition.contains=a', '/aggregate?group=condition'])
       expect((await call('admin@acme', 'GET', `${rules}${query}`)).status, query).toBe(400)
   })
+
+  test('to read one in another expression', async () => {
+    const filter = (text: string) => call(clerk, 'GET', `${rules}?filter=${encodeURIComponent(text)}`)
+    expect(told(await filter('self.condition == null'))).toEqual([
+      400,
+      'filter Characters 6–14: "condition" holds a formula, which no other expression reads.',
+    ])
+    expect(told(await filter('exists(self.steps, s, s.applies != null)'))).toEqual([
+      400,
+      expect.stringContaining('"applies" holds a formula'),
+    ])
+  })
 })
 
 describe('a formula', () => {

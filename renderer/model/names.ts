@@ -56,6 +56,7 @@ function shapeOf(view: CatalogueView, entity: Entity): Shape {
     byName: (name) => byName.get(name),
     byId: (member) => byId.get(member),
     members,
+    formulas: new Set(fields.filter((field) => fieldOf(field.type).formula !== undefined).map(({ name }) => name)),
     document: parent && parent.entity in view.entities ? parent.entity : null,
     keys: [...unique.map((key) => key.fields), ...fields.filter((field) => field.index || field.reference).map((field) => [field.id])],
     treePath,

@@ -35,7 +35,7 @@ export function call(compiling: Compiling, { type, overload, args }: Node & { ki
     args.map((each, i) => {
       const wanted = nullType(parameterAt(i), typed)
       if (isCondition(each)) return opaque(sql, compiling.node(each, scope))
-      return isEmptyList(each) ? constant(compiling, wanted.kind === 'list' ? wanted : each.type, []) : compiling.as(wanted, each, scope)
+      return wanted.kind === 'list' && isUntypedList(each) ? nothing(compiling, wanted, each) : compiling.as(wanted, each, scope)
     }),
     { zone: context.zone, literals },
   )
@@ -53,8 +53,15 @@ function typeOf(args: readonly Node[]): Type {
   const [first = { kind: 'text' }] = types
   return types.find(({ kind }) => kind !== 'list') ?? (first.kind === 'list' ? first.of : first)
 }
-/** [] is a list of whatever stands beside it. */
-const isEmptyList = (node: Node): boolean => node.kind === 'list' && node.items.length === 0
+/** `[]` and `[null]` are lists of whatever stands beside them. */
+export const isUntypedList = (node: Node): node is Node & { kind: 'list' } =>
+  node.kind === 'list' && node.items.every((each) => each.kind === 'constant' && each.value === null)
+const nothing = (compiling: Compiling, type: Type, { items }: Node & { kind: 'list' }): Fragment =>
+  constant(
+    compiling,
+    type,
+    items.map(() => null),
+  )
 
 const isCondition = ({ kind, type }: Node): boolean => type.kind === 'boolean' && ['call', 'and', 'or', 'not'].includes(kind)
 /** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */

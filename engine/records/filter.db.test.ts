@@ -84,6 +84,18 @@ describe('expressions over', () => {
     expect(await names(orders, `self.customer == '${berlin.id}'`)).toEqual(['b'])
   })
 
+  test('lists that say nothing of what they hold are those of whatever takes them', async () => {
+    const all = (await list(deals, { limit: '500' })).length
+    for (const holidays of ['[]', '[null]'])
+      for (const filter of [
+        `workdays(date(2026, 11, 23), date(2026, 11, 25), ['monday'], ${holidays}) == 1`,
+        `workdays(date(2026, 11, 23), date(2026, 11, 25), ${holidays}, ${holidays}) == 0`,
+        `!(self.stage in ${holidays}) || true`,
+      ])
+        expect(await list(deals, { filter, limit: '500' }), filter).toHaveLength(all)
+    expect(await list(deals, { filter: `self.name in []` })).toEqual([])
+  })
+
   test('derived values that are not stored sort, group and filter like any', async () => {
     expect((await list(orders, { sort: '-country' })).map((each) => each['name'])).toEqual(['b', 'a', 'c'])
     expect((await list(orders, { country: 'Germany' })).map((each) => each['name'])).toEqual(['b'])

@@ -3,6 +3,7 @@ import { compileExpression } from '../expressions/check.ts'
 import { overloadOf } from '../expressions/functions.ts'
 import type { Tables } from '../expressions/sql-tables.ts'
 import { bind, sqlType } from '../expressions/sql-types.ts'
+import { isUntypedList } from '../expressions/sql-calls.ts'
 import { toSql } from '../expressions/sql.ts'
 import { exchange } from '../expressions/transform.ts'
 import type { ExpressionFault, Node, RecordNode, Type } from '../expressions/types.ts'
@@ -119,7 +120,7 @@ function withoutConstants(access: Access, root: Node): Filter {
   })
   const turn = (node: Node): Node | null => {
     if (node.kind === 'constant') return node.type.kind === 'null' || node.value === null ? node : parameter(node.type, node.value)
-    if (node.kind === 'list' && node.items.every((each) => each.kind === 'constant'))
+    if (node.kind === 'list' && !isUntypedList(node) && node.items.every((each) => each.kind === 'constant'))
       return parameter(
         node.type,
         node.items.map((each) => (each as Node & { kind: 'constant' }).value),

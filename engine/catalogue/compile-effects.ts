@@ -2,6 +2,7 @@ import type { Assignments, Effect as EffectNode, EffectWrite } from '../../metad
 import { check as checkSyntax, compileExpression } from '../expressions/check.ts'
 import type { Context } from '../expressions/check.ts'
 import { parse } from '../expressions/parse.ts'
+import { call, memberOf, nowhere, withNames, word } from '../expressions/syntax.ts'
 import type { Expression, Shape, Source, Syntax, Type } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
@@ -169,21 +170,11 @@ function assignments(make: Making, shape: Shape, nodes: Assignments | undefined,
 }
 
 const element = 'element_of_effect'
-const nowhere = { start: 0, end: 0 }
-const name = (text: string): Syntax => ({ ...nowhere, kind: 'name', name: text })
-const call = (text: string, args: readonly Syntax[]): Syntax => ({
-  ...nowhere,
-  kind: 'call',
-  name: text,
-  nameSpan: nowhere,
-  args,
-  isMethod: false,
-})
-const idOf: Syntax = { ...nowhere, kind: 'member', of: name(element), name: 'id', nameSpan: nowhere }
+const idOf = memberOf(word(element), 'id')
 
 /** The ids of the rows that an expression names, in their order; null: it names none. */
 function idsOf(make: Making, source: Syntax, inner: Inner): { readonly ids: Expression; readonly source: Source } | null {
-  const { expression } = checkSyntax(call('list', [source, name(element), idOf]), contextOf(make, inner))
+  const { expression } = checkSyntax(call('list', [source, word(element), idOf]), contextOf(make, inner))
   return expression?.root.kind === 'aggregate' ? { ids: expression, source: expression.root.source } : null
 }
 
@@ -221,39 +212,15 @@ function candidatesOf(make: Making, text: string, order: readonly string[], inne
   // The order is of the candidates, each of them `self`.
   const keys = order.map((each) => parse(each).syntax).filter((each) => each !== undefined)
   const always: Syntax = { ...nowhere, kind: 'literal', type: 'boolean', value: true }
-  const sorted = keys.length === 0 ? syntax : call('filter', [syntax, name(element), always, ...keys.map(aboutElement)])
+  const sorted =
+    keys.length === 0
+      ? syntax
+      : call('filter', [syntax, word(element), always, ...keys.map((key) => withNames(key, { self: word(element) }))])
   const rows = idsOf(make, sorted, inner)
   const base = rows && baseOf(rows.source)
   if (rows && base && 'entity' in base) return { ids: rows.ids, entity: base.entity }
-  const plain = checkSyntax(call('list', [sorted, name(element), idOf]), contextOf(make, inner))
+  const plain = checkSyntax(call('list', [sorted, word(element), idOf]), contextOf(make, inner))
   for (const { detail } of plain.faults ?? []) report(detail)
   if (!plain.faults) report('records are expected: an inverse relation, or filter(an entity, x, …)')
   return null
-}
-
-/** `self` → the candidate. */
-function aboutElement(syntax: Syntax): Syntax {
-  switch (syntax.kind) {
-    case 'name':
-      return syntax.name === 'self' ? name(element) : syntax
-    case 'member':
-      return { ...syntax, of: aboutElement(syntax.of) }
-    case 'call':
-      return { ...syntax, args: syntax.args.map(aboutElement) }
-    case 'unary':
-      return { ...syntax, operand: aboutElement(syntax.operand) }
-    case 'binary':
-      return { ...syntax, left: aboutElement(syntax.left), right: aboutElement(syntax.right) }
-    case 'conditional':
-      return {
-        ...syntax,
-        condition: aboutElement(syntax.condition),
-        then: aboutElement(syntax.then),
-        otherwise: aboutElement(syntax.otherwise),
-      }
-    case 'list':
-      return { ...syntax, items: syntax.items.map(aboutElement) }
-    case 'literal':
-      return syntax
-  }
 }

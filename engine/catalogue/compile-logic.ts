@@ -4,6 +4,7 @@ import type { Root } from '../expressions/check.ts'
 import { currencyRoots } from '../expressions/check-members.ts'
 import { parse } from '../expressions/parse.ts'
 import { dependenciesOf } from '../expressions/dependencies.ts'
+import { call, memberOf, withNames, word } from '../expressions/syntax.ts'
 import { exchange, lastVariable } from '../expressions/transform.ts'
 import type { Expression, Member, Names, Node, RecordNode, Source, Syntax, Type } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
@@ -147,10 +148,10 @@ function rollupOf(
       return null
     }
   }
-  const source = memberOf(name('self'), over)
-  const filtered = where === undefined ? source : call('filter', [source, name(row), aboutRow(where)])
+  const source = memberOf(word('self'), over)
+  const filtered = where === undefined ? source : call('filter', [source, word(row), aboutRow(where)])
   rows.push(filtered)
-  if (measure !== 'count') rows.push(name(row), aboutRow(value!))
+  if (measure !== 'count') rows.push(word(row), aboutRow(value!))
   const { expression, faults } = checkSyntax(call(measure, rows), contextOf(place, valueRoots), type)
   if (expression) return expression
   for (const { detail } of faults) at('rollup')(detail)
@@ -160,43 +161,8 @@ function rollupOf(
 /** In `value` and `where` of a rollup `self` is the row; who asks and when have no say in what is stored. */
 const rowRoots: readonly Root[] = ['self', 'parent', 'tenant', 'settings', 'today', 'now']
 const row = 'row_of_rollup'
-const nowhere = { start: 0, end: 0 }
-const name = (text: string): Syntax => ({ ...nowhere, kind: 'name', name: text })
-const memberOf = (of: Syntax, text: string): Syntax => ({ ...nowhere, kind: 'member', of, name: text, nameSpan: nowhere })
-const call = (text: string, args: readonly Syntax[]): Syntax => ({
-  ...nowhere,
-  kind: 'call',
-  name: text,
-  nameSpan: nowhere,
-  args,
-  isMethod: false,
-})
-
 /** The text with the row in the place of `self`, and its document in that of `parent`. */
-function aboutRow(text: string): Syntax {
-  const turn = (syntax: Syntax): Syntax => {
-    switch (syntax.kind) {
-      case 'literal':
-        return syntax
-      case 'name':
-        if (syntax.name === 'self') return { ...syntax, name: row }
-        return syntax.name === 'parent' ? memberOf(name(row), 'parent') : syntax
-      case 'member':
-        return { ...syntax, of: turn(syntax.of) }
-      case 'list':
-        return { ...syntax, items: syntax.items.map(turn) }
-      case 'unary':
-        return { ...syntax, operand: turn(syntax.operand) }
-      case 'binary':
-        return { ...syntax, left: turn(syntax.left), right: turn(syntax.right) }
-      case 'conditional':
-        return { ...syntax, condition: turn(syntax.condition), then: turn(syntax.then), otherwise: turn(syntax.otherwise) }
-      case 'call':
-        return { ...syntax, args: syntax.args.map(turn) }
-    }
-  }
-  return turn(parse(text).syntax!)
-}
+const aboutRow = (text: string): Syntax => withNames(parse(text).syntax!, { self: word(row), parent: memberOf(word(row), 'parent') })
 
 function whereOf(place: Place, property: PropertyDraft, text: string, report: Report): Expression | null {
   const member = place.shape.byName(property.name)

@@ -3,22 +3,9 @@ import { systemFields } from './system-fields.ts'
 /** The one table of names that modules may not use, and why. */
 
 /** Parameters of lists: a property of this name could not be filtered by (`limit=5`). */
-const listParameters = [
-  'filter',
-  'sort',
-  'fields',
-  'expand',
-  'search',
-  'limit',
-  'cursor',
-  'count',
-  'deleted',
-  'group',
-  'measure',
-  'having',
-  'format',
-  'view',
-] as const
+export const listParameters = ['filter', 'sort', 'fields', 'expand', 'search', 'limit', 'cursor', 'count', 'deleted', 'format'] as const
+/** Those of aggregates, and of views to come. */
+const furtherParameters = ['group', 'measure', 'having', 'view'] as const
 
 /** Segments below a record or a collection: a transition of this name would have no address. */
 const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share'] as const
@@ -95,7 +82,7 @@ reserve(
 )
 reserve(valued, systemColumns, 'the engine uses it in its tables')
 reserve(valued, rowColumns, 'every table of PostgreSQL has a column of this name')
-reserve(valued, listParameters, 'it is a parameter of lists')
+reserve(valued, [...listParameters, ...furtherParameters], 'it is a parameter of lists')
 reserve(valued, expressionRoots, 'expressions begin with it')
 reserve(['line property'], lineMembers, 'every line has it already')
 reserve(['line property'], ['parent'], 'in lines it means the document')

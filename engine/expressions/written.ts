@@ -1,4 +1,5 @@
 import { functions } from './functions.ts'
+import { binary, call, memberOf, nowhere, word } from './syntax.ts'
 import type { BinaryOperator, Names, Node, RecordNode, Source, Syntax, Type } from './types.ts'
 import { fromCanonical, toCanonical } from './values.ts'
 
@@ -8,22 +9,10 @@ export function written(node: Node, names: Names, constant: WriteConstant = lite
 }
 export type WriteConstant = (type: Type, value: unknown) => Syntax
 
-const nowhere = { start: 0, end: 0 }
-export const name = (text: string): Syntax => ({ ...nowhere, kind: 'name', name: text })
-const member = (of: Syntax, text: string): Syntax => ({ ...nowhere, kind: 'member', of, name: text, nameSpan: nowhere })
-const call = (text: string, args: readonly Syntax[]): Syntax => ({
-  ...nowhere,
-  kind: 'call',
-  name: text,
-  nameSpan: nowhere,
-  args,
-  isMethod: false,
-})
-const binary = (operator: BinaryOperator, left: Syntax, right: Syntax): Syntax => ({ ...nowhere, kind: 'binary', operator, left, right })
 /** `tenant.name`, `core.exchange_rate`. */
 export function path(text: string): Syntax {
   const [first = '', ...rest] = text.split('.')
-  return rest.reduce(member, name(first))
+  return rest.reduce(memberOf, word(first))
 }
 
 /** Dates, ids and the like are written as the texts they are. */
@@ -60,10 +49,10 @@ class Writer {
         return path(node.name)
       case 'field': {
         const field = this.#member(this.#record(node.of), node.entity, node.field)
-        return node.member === null ? field : member(field, node.member)
+        return node.member === null ? field : memberOf(field, node.member)
       }
       case 'identity':
-        return node.type.kind === 'text' ? member(this.#record(node.of), 'id') : this.#record(node.of)
+        return node.type.kind === 'text' ? memberOf(this.#record(node.of), 'id') : this.#record(node.of)
       case 'variable':
         return variable(node.variable)
       case 'call':
@@ -88,7 +77,7 @@ class Writer {
   }
 
   #member(of: Syntax, entity: string, id: string): Syntax {
-    return member(of, this.#names.shape(entity)?.byId(id)?.name ?? id)
+    return memberOf(of, this.#names.shape(entity)?.byId(id)?.name ?? id)
   }
 
   #call({ overload, args }: Node & { kind: 'call' }): Syntax {
@@ -104,13 +93,13 @@ class Writer {
   #record(record: RecordNode): Syntax {
     switch (record.kind) {
       case 'root':
-        return name(record.root)
+        return word(record.root)
       case 'element':
         return variable(record.variable)
       case 'hop':
         return this.#member(this.#record(record.of), record.of.entity, record.field)
       case 'document':
-        return record.of.kind === 'root' && record.of.root === 'self' ? name('parent') : member(this.#record(record.of), 'parent')
+        return record.of.kind === 'root' && record.of.root === 'self' ? word('parent') : memberOf(this.#record(record.of), 'parent')
       case 'first':
         return this.#chosen('first', record.source)
     }
@@ -118,7 +107,7 @@ class Writer {
 
   /** `first` and `filter` say a condition and an order. */
   #chosen(how: 'first' | 'filter', source: Source): Syntax {
-    if (source.kind !== 'filter') return call(how, [this.source(source), name('x'), literal({ kind: 'boolean' }, true)])
+    if (source.kind !== 'filter') return call(how, [this.source(source), word('x'), literal({ kind: 'boolean' }, true)])
     const order = source.order.map(({ key, descending }) => (descending ? call('desc', [this.node(key)]) : this.node(key)))
     return call(how, [this.source(source.source), variable(source.variable), this.node(source.where), ...order])
   }
@@ -153,4 +142,4 @@ class Writer {
   }
 }
 
-const variable = (number: number): Syntax => name(`v${number}`)
+const variable = (number: number): Syntax => word(`v${number}`)

@@ -18,6 +18,7 @@ import { and, column, comma, remember, Slot, toTemplate } from './sql.ts'
 import type { Fragment, Template } from './sql.ts'
 import type { Query } from '../database/types.ts'
 import type { Access, Actor, EntityAccess } from './types.ts'
+import { listParameters } from '../catalogue/reserved.ts'
 import type { Action, Catalogue } from '../catalogue/types.ts'
 
 /** A list as asked for: everything that is not `fields`, `expand`, `limit` or `cursor` decides which rows and in what order. */
@@ -38,18 +39,7 @@ export interface ListRequest {
   readonly scope: string
 }
 
-export const listParameters: ReadonlySet<string> = new Set([
-  'filter',
-  'sort',
-  'fields',
-  'expand',
-  'search',
-  'limit',
-  'cursor',
-  'count',
-  'deleted',
-  'format',
-])
+const known: ReadonlySet<string> = new Set(listParameters)
 
 export function parseList(
   access: Access,
@@ -60,7 +50,7 @@ export function parseList(
   action: Action = 'list',
 ): ListRequest {
   if (query.has('format')) throw parameterFault('format', 'Lists are JSON; the export has other formats.')
-  const { conditions, filter } = parseRows(access, here, query, listParameters)
+  const { conditions, filter } = parseRows(access, here, query, known)
   const sort = parseSort(access, here, single(query, 'sort'))
   const search = parseSearch(here, query)
   const deleted = parseDeleted(here, query)

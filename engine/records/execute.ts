@@ -5,6 +5,7 @@ import { sqlState, toProblem } from '../database/errors.ts'
 import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
 import { again, isThrownOut } from './again.ts'
+import { shownAsStored } from './answer-of-try.ts'
 import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
@@ -183,6 +184,7 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
       const warnings = knownFaults(each.warnings, request)
       return { ...each, warnings, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
     })
+    const asStored = request.dryRun && operations[0]?.op === 'update' && readBack ? await tx.send(...read(operations[0].id)) : null
     const stamp = { actor, via: request.via, requestId: request.requestId }
     const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
     const changed = changesOf(request.access.catalogue, events, placesOf(operations, results))
@@ -195,7 +197,10 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
     const [first] = ends
     const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
-    return { results: ends.map(toDone), answer: readBack ? rows.at(-1)! : null, events }
+    const answer = readBack ? rows.at(-1)! : null
+    if (!answer || !readBack || !asStored) return { results: ends.map(toDone), answer, events }
+    const shown = shownAsStored(readBack.selection, asStored.at(-1)?.rows[0], answer.rows[0])
+    return { results: ends.map(toDone), answer: { rows: shown, rowCount: shown.length }, events }
   })
 }
 

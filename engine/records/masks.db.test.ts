@@ -298,6 +298,24 @@ describe('writing', () => {
     // What came back as it was read changes nothing.
     ok(await call('rep@acme', 'PATCH', `items/${foreign}`, { ...(await get(`items/${foreign}`)), lines: undefined, name: 'foreign' }))
   })
+  test('what is only tried shows no more than the record does as it is, in lines and new lines neither', async () => {
+    const { id } = ((await get(`items/${foreign}`))['lines'] as Json[])[0]!
+    for (const change of [{ level: 9 }, { owner: rep }, { level: 9, lines: { [String(id)]: { label: 'l' }, 'new:1': { label: 'n' } } }]) {
+      const reply = await call('rep@acme', 'PATCH', `items/${foreign}?dryRun=true`, change)
+      const tried = ok(reply)
+      expect((tried['_masked'] as string[]).toSorted()).toEqual(masked)
+      expect([tried['name'], tried['_title'], tried['level']]).toEqual(['foreign', null, 'level' in change ? 9 : 1])
+      expect(bare(reply.text)).not.toMatch(/:77\b|"FC"|:23\b|:7\b/)
+    }
+    // Nothing is missing where everything is shown; a transition is answered as any other change.
+    expect(ok(await call('rep@acme', 'PATCH', `items/${own}?dryRun=true`, { level: 9 }))).toMatchObject({
+      cost: 50,
+      margin: 10,
+      code: 'OC',
+    })
+    const finished = await call('rep@acme', 'POST', `items/${foreign}/finish?dryRun=true`, { level: 9 })
+    expect([finished.status, bare(finished.text).match(/:77\b|"FC"/)]).toEqual([200, null])
+  })
   test('a new record is judged as it will be', async () => {
     const refused = await call('rep@acme', 'POST', 'items', { name: 'given away', owner: admin, cost: 5, code: 'X', lines: [{ cost: 1 }] })
     expect(told(refused)).toEqual([

@@ -1,4 +1,5 @@
 import { limits } from '../config.ts'
+import { characterFault } from '../fields/text.ts'
 import type { Actor } from '../records/types.ts'
 import { choice, parameterFault } from '../records/parameters.ts'
 import { parseIfMatch } from '../records/parse-rest-write.ts'
@@ -65,7 +66,8 @@ function answered(outcome: Changed): Answer {
 }
 
 const readTitle = (value: unknown, report: (detail: string) => void): string => {
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= limits.roleTitleCharacters) return value.trim()
-  report(`must be a text of 1 to ${limits.roleTitleCharacters} characters`)
+  const fault = typeof value === 'string' ? characterFault(value) : null
+  if (fault === null && typeof value === 'string' && value.trim() !== '' && value.length <= limits.roleTitleCharacters) return value.trim()
+  report(fault ?? `must be a text of 1 to ${limits.roleTitleCharacters} characters`)
   return ''
 }

@@ -77,6 +77,8 @@ describe('it is refused', () => {
     for (const id of ['crm.intern', 'intern', 'tenant.Intern', 'tenant.', 'tenant.x_y', 'tenant.a.b', `tenant.${'a'.repeat(60)}`])
       expect([id, problemOf(await call('admin@acme', 'PUT', `${roles}/${id}`, { title: 'Mine' }))]).toEqual([id, [422, 'request-invalid']])
     expect(problemOf(await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title: '' }))[2]).toMatch(/^\/title must be/)
+    for (const title of ['A\0B', 'A\ud800'])
+      expect(problemOf(await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title }))[2]).toMatch(/^\/title contains/)
     expect(problemOf(await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title: 'A', viewAs: true }))[2]).toBe(
       '/viewAs is not known here',
     )

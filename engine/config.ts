@@ -125,6 +125,13 @@ export const limits = {
   /** Documents whose stored derived values one request may change, besides those it names; and how many of them are held at a time. */
   derivedDocuments: 5_000,
   derivedDocumentsAtOnce: 500,
+  /**
+   * Formulas that records hold cost 2 µs a character to be checked or put into somebody's names: so much of them one request may write; after so
+   * much in an answer others have their turn; and of each set of roles so many are kept as they were last shown.
+   */
+  formulaCharacters: 100_000,
+  formulaCharactersAtOnce: 5_000,
+  formulasKept: 1_000,
   bulkOperations: 1_000,
   linesPerDocument: 1_000,
   /** Records that one delete may take along. */

@@ -197,7 +197,10 @@ function judgeValue(field: Field, value: unknown): string[] {
   }
   const found: string[] = []
   fieldOf(field.type).parse(value, field.settings, (pointer, detail) => found.push(`/${field.name}${pointer}: ${detail}`))
-  if (isFormula(field)) readFormula(everything, field, value, (detail) => found.push(`/${field.name}: ${detail}`), true)
+  if (isFormula(field))
+    readFormula({ access: everything, mode: 'create', formulas: { characters: 0 } }, field, value, (detail) =>
+      found.push(`/${field.name}: ${detail}`),
+    )
   return found
 }
 

@@ -21,7 +21,8 @@ describe('an entity that no role of the caller names is no target of a reference
   const bodyFaults = (entity: string): Fault[] => {
     const faults: Fault[] = []
     const report = (pointer: string, detail: string): number => faults.push({ pointer, detail })
-    readChange({ access: seller, mode: 'create', replaceLines: new Set(), report }, comments, { body: 'Seen.', about: { entity, id } }, '')
+    const reading = { access: seller, mode: 'create', replaceLines: new Set<string>(), formulas: { characters: 0 }, report } as const
+    readChange(reading, comments, { body: 'Seen.', about: { entity, id } }, '')
     return faults
   }
   const filterProblem = (entity: string): Problem => {

@@ -14,6 +14,7 @@ import { Members } from './change.ts'
 import { isEmpty } from './decide-judge.ts'
 import type { Change, LineChange, LinesChange } from './change.ts'
 import { readFormula } from './formulas.ts'
+import type { FormulaReading } from './formulas.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
@@ -28,6 +29,8 @@ export interface Reading {
   readonly mode: Mode
   /** Names of the lines that a patch may replace as a whole. */
   readonly replaceLines: ReadonlySet<string>
+  /** What the whole request has of them so far. */
+  readonly formulas: FormulaReading['formulas']
   readonly report: Report
 }
 
@@ -95,7 +98,7 @@ function readField(reading: Reading, here: EntityAccess, { set, echo }: Found, f
   if (field.lines?.through) return void echo.set(field.id, value)
   const fixed = field.readOnly || here.readOnly.has(field.id)
   if (fieldOf(field.type).formula && value !== null) {
-    const formula = readFormula(reading.access, field, value, (detail) => reading.report(at, detail), reading.mode === 'create')
+    const formula = readFormula(reading, field, value, (detail) => reading.report(at, detail))
     if (formula !== undefined) (fixed ? echo : set).set(field.id, formula)
     return
   }

@@ -56,6 +56,14 @@ describe('what is refused', () => {
     expect(told(await call(as, 'POST', rules, { name: 'x', ...body }))).toEqual([422, ...faults])
   })
 
+  test('more of them in one request than can be checked at once', async () => {
+    const applies = `'${'x'.repeat(3_980)}' != ''`
+    const steps = Array.from({ length: 30 }, () => ({ applies }))
+    const [status, first, ...rest] = told(await call('admin@acme', 'POST', rules, { name: 'x', steps })) as string[]
+    expect([status, first]).toEqual([422, '/steps/25/applies A request has at most 100000 characters of formulas.'])
+    expect(rest).toHaveLength(4)
+  })
+
   test('to change what does not compile, with its place', async () => {
     const { id } = await make({ name: 'x', condition: 'self.total > 5' })
     expect(told(await call('admin@acme', 'PATCH', `${rules}/${id}`, { condition: 'self.totl > 5' }))).toEqual([

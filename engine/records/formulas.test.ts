@@ -7,6 +7,10 @@ import type { StoredFormula } from '../fields/expression.ts'
 import { accessFor } from './access.ts'
 import { Uncompiled } from './change.ts'
 import { readFormula, shownFormula } from './formulas.ts'
+import type { FormulaReading } from './formulas.ts'
+import { formulasIn } from './show-formulas.ts'
+import type { Selection } from './select.ts'
+import type { Access, EntityAccess } from './types.ts'
 
 /** Formulas through upgrades of what they are about. Clerks know nothing of `secret` and of audits. */
 const integer = (more: object = {}) => ({ type: 'integer', 'x-bos': more })
@@ -56,8 +60,9 @@ const kept = (value: unknown): unknown =>
             .map(([key, each]) => [key, kept(each)]),
         )
       : value
+const creating = (access: Access): FormulaReading => ({ access, mode: 'create', formulas: { characters: 0 } })
 function stored(source: string): StoredFormula {
-  const made = readFormula(adminOf(first), fieldOf(first), source, (detail) => expect.fail(detail), true)
+  const made = readFormula(creating(adminOf(first)), fieldOf(first), source, (detail) => expect.fail(detail))
   if (!made || made instanceof Uncompiled) return expect.fail(source)
   return kept(made) as StoredFormula
 }
@@ -72,9 +77,41 @@ test.each(['boolean', 'text', 'integer', 'decimal', 'date', 'dateTime'])('what s
   const { examples } = expression.schema(settings, 'create') as { examples: readonly string[] }
   expect(examples).toHaveLength(1)
   for (const example of examples)
-    expect(readFormula(adminOf(first), { ...fieldOf(first), settings }, example, (detail) => expect.fail(detail), true)).toMatchObject({
+    expect(readFormula(creating(adminOf(first)), { ...fieldOf(first), settings }, example, (detail) => expect.fail(detail))).toMatchObject({
       text: example,
     })
+})
+
+describe('of many', () => {
+  test('each is put into the names of a reader once', () => {
+    const admin = adminOf(first)
+    let asked = 0
+    const entities = new (class extends Map<string, EntityAccess> {
+      override get(id: string): EntityAccess | undefined {
+        asked++
+        return super.get(id)
+      }
+    })(admin.entities)
+    const reader: Access = { ...admin, entities }
+    const formula = stored('self.total > 5 && self.secret > 5 && self.next.total > 5')
+    const told = shownFormula(reader, fieldOf(first), formula)
+    const once = asked
+    expect(shownFormula(reader, fieldOf(first), structuredClone(formula))).toBe(told)
+    expect(asked - once).toBeLessThan(once / 2)
+    expect(shownFormula(clerkOf(first), fieldOf(first), formula)).toBeNull()
+  })
+
+  test('others have their turn in between', async () => {
+    const here = adminOf(first).entities.get('m.rule')!
+    const selection = { access: here, fields: here.visible, lines: [], expand: [] } as unknown as Selection
+    const show = formulasIn(adminOf(first), selection)!
+    const records = Array.from({ length: 20 }, (_, i) => ({ condition: stored(`self.total > ${i}${' + 0'.repeat(150)}`) }))
+    let turns = 0
+    setImmediate(() => turns++)
+    const shownRecords = JSON.parse(await show(JSON.stringify(records))) as { condition: string }[]
+    expect(turns).toBe(1)
+    expect(shownRecords[19]!.condition).toMatch(/^self.total > 19 \+ 0 /)
+  })
 })
 
 describe('of an upgrade', () => {

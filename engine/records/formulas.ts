@@ -1,8 +1,9 @@
 import { systemField } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import { limits } from '../config.ts'
 import { check, compileExpression } from '../expressions/check.ts'
 import { format } from '../expressions/format.ts'
-import type { Member, Names, Syntax } from '../expressions/types.ts'
+import type { Member, Names, Syntax, Type } from '../expressions/types.ts'
 import { isStored } from '../fields/expression.ts'
 import type { StoredFormula } from '../fields/expression.ts'
 import { fieldOf } from '../fields/index.ts'
@@ -16,16 +17,22 @@ import type { Access } from './types.ts'
 
 const formulaOf = (access: Access, field: Field) => fieldOf(field.type).formula?.(settingsFor(access, field))
 
+/** Who writes formulas, whether there may be one already that it is the same as, and how much of them the request has had so far. */
+export interface FormulaReading {
+  readonly access: Access
+  readonly mode: 'create' | 'patch' | 'upsert'
+  readonly formulas: { characters: number }
+}
+
 /**
- * What is stored of a formula as its writer wrote it, or undefined after a report. `isNew`: there is nothing that it could be the same as;
- * otherwise what does not compile is told only where it is a change.
+ * What is stored of a formula as its writer wrote it, or undefined after a report. In a new record there is nothing that it could be the same
+ * as; otherwise what does not compile is told only where it is a change.
  */
 export function readFormula(
-  access: Access,
+  { access, mode, formulas }: FormulaReading,
   field: Field,
   input: unknown,
   report: (detail: string) => void,
-  isNew: boolean,
 ): StoredFormula | Uncompiled | undefined {
   const formula = formulaOf(access, field)!
   const refuse = (...details: readonly string[]): undefined => {
@@ -34,13 +41,16 @@ export function readFormula(
   if (formula.entity === null) return refuse('This is about records that your role does not know.')
   const text = fieldOf(field.type).parse(input, field.settings, (_, detail) => report(detail))
   if (typeof text !== 'string') return undefined
+  formulas.characters += text.length
+  if (formulas.characters > limits.formulaCharacters)
+    return refuse(`A request has at most ${limits.formulaCharacters} characters of formulas.`)
   const context = callersContext(access, formula.entity)
   const reads = new Set([formula.entity])
   const { expression, faults } = compileExpression(text, { ...context, names: noting(context.names, reads) }, formula.result)
   if (expression)
     return { syntax: withoutPlaces(expression.canonical), reads: [...reads].sort(), text: format(expression.canonical, context) }
   const details = faults.map(faultText)
-  return isNew ? refuse(...details) : new Uncompiled(text, details)
+  return mode === 'create' ? refuse(...details) : new Uncompiled(text, details)
 }
 
 /** Names, and a list of what was asked of them. */
@@ -80,12 +90,25 @@ function withPlaces(syntax: Syntax): Syntax {
  * A stored formula in the names of a reader. One that no longer compiles is its old text. Null: the reader may not know of something that it
  * reads, and so of nothing in it: a formula with a gap would say something else, and the gap that there is one.
  */
-export function shownFormula(access: Access, field: Field, { syntax, reads, text }: StoredFormula): string | null {
+export function shownFormula(access: Access, field: Field, stored: StoredFormula): string | null {
   const formula = formulaOf(access, field)!
   if (formula.entity === null) return null
-  const context = { ...callersContext(access, formula.entity), isCanonical: true }
+  const known = shown.get(access) ?? new Map<string, string | null>()
+  shown.set(access, known)
+  const key = JSON.stringify([formula, stored])
+  const told = known.get(key)
+  if (told !== undefined) return told
+  if (known.size >= limits.formulasKept) known.clear()
+  const text = inNamesOf(access, formula.entity, formula.result, stored)
+  known.set(key, text)
+  return text
+}
+const shown = new WeakMap<Access, Map<string, string | null>>()
+
+function inNamesOf(access: Access, entity: string, result: Type, { syntax, reads, text }: StoredFormula): string | null {
+  const context = { ...callersContext(access, entity), isCanonical: true }
   // What compiles has no names but those of the context; in what does not, some would be left as ids, which look like names.
-  if (check(withPlaces(syntax), context, formula.result).expression) return format(withPlaces(syntax), context)
+  if (check(withPlaces(syntax), context, result).expression) return format(withPlaces(syntax), context)
   return reads.every((each) => mayKnow(access, each)) ? text : null
 }
 

@@ -53,9 +53,9 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     (await database.read(contextOf(actor, at.access), query))[0]!
 
   /** What PostgreSQL rendered, with formulas in the caller's names. */
-  const told = (at: Access, selection: Selection, row: Row): Row => {
+  const told = async (at: Access, selection: Selection, row: Row): Promise<Row> => {
     const show = formulasIn(at, selection)
-    return show ? { ...row, data: show(String(row['data'])) } : row
+    return show ? { ...row, data: await show(String(row['data'])) } : row
   }
 
   const steps: { readonly [K in Kind]: (request: Request<K>, actor: Actor) => Promise<Outcomes[K]> } = {
@@ -94,7 +94,7 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       const { answer, ...rest } = outcome
       if (!answer || !request.readBack) return outcome
       const { selection } = request.readBack
-      return { ...rest, answer: { ...answer, rows: answer.rows.map((row) => told(request.access, selection, row)) } }
+      return { ...rest, answer: { ...answer, rows: await Promise.all(answer.rows.map((row) => told(request.access, selection, row))) } }
     },
   }
 

@@ -5,7 +5,7 @@ import { isObject } from '../fields/define.ts'
 import { suggestion } from '../fields/nearest.ts'
 import type { Fault, Problem, Report } from '../problems.ts'
 import { readChange } from './body.ts'
-import type { Mode } from './body.ts'
+import type { Mode, Reading } from './body.ts'
 import { onlyOne } from './change.ts'
 import type { Change, Operation } from './change.ts'
 import { invalid } from './decide-refusals.ts'
@@ -54,11 +54,13 @@ export function writeRequest(writing: Writing, wanted: readonly (Wanted | Unread
   const operations: Operation[] = []
   const refused = new Map<number, Problem>()
   const faults: Fault[] = []
+  const formulas = { characters: 0 }
   wanted.forEach((each, i) => {
     const own: Fault[] = 'faults' in each ? [...each.faults] : []
     const report: Report = (pointer, detail) => own.push({ pointer, detail })
     const asked = 'faults' in each ? each.wanted : each
-    const operation = asked && toOperation(writing, asked, mode === 'one' ? '' : (base ?? `/operations/${i}`), replace, report)
+    const reading = { access: writing.access, replaceLines: replace, formulas, report }
+    const operation = asked && toOperation(writing, asked, mode === 'one' ? '' : (base ?? `/operations/${i}`), reading)
     if (own.length === 0 && operation) operations.push(operation)
     else {
       refused.set(i, invalid(own))
@@ -88,15 +90,15 @@ export interface Unread {
 }
 
 function toOperation(
-  { access, here, mode }: Pick<Writing, 'access' | 'here' | 'mode'>,
+  { here, mode }: Pick<Writing, 'here' | 'mode'>,
   wanted: Wanted,
   base: string,
-  replaceLines: ReadonlySet<string>,
-  report: Report,
+  reading: Omit<Reading, 'mode'>,
 ): Operation | null {
   const { entity } = here
+  const { report } = reading
   const pointer = mode === 'one' ? '' : `${base}/data`
-  const read = (data: unknown, as: Mode): Change => readChange({ access, mode: as, replaceLines, report }, here, data, pointer)
+  const read = (data: unknown, as: Mode): Change => readChange({ ...reading, mode: as }, here, data, pointer)
   switch (wanted.op) {
     case 'create':
       return { op: 'create', entity, id: uuidv7(), pointer, change: read(wanted.data, 'create') }

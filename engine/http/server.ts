@@ -15,7 +15,7 @@ import { pageHeaders } from './ui.ts'
 
 /** What the gateway asks of identity. Both throw Problem 'not-authenticated'. */
 export interface Guards {
-  /** Runs `work` as the bearer of the Authorization header; once more with a reloaded actor when it was Stale. */
+  /** Runs `work` as the bearer of the Authorization header; with a reloaded actor again, a few times, while it is Stale. */
   asMember<T>(authorization: string | undefined, fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T>
   /** Throws Problem 'not-found' where no operator token is configured. */
   asOperator(authorization: string | undefined): void

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Limits } from '../config.ts'
 import { Stale, type Database } from '../database/types.ts'
 import { Problem } from '../problems.ts'
@@ -21,7 +22,7 @@ export interface SessionView {
 }
 
 export interface Actors {
-  /** Runs `work` as the bearer; once more with a reloaded actor when it was Stale. Throws Problem 'not-authenticated'. */
+  /** Runs `work` as the bearer; with a reloaded actor again, a few times, while it is Stale. Throws Problem 'not-authenticated'. */
   asMember<T>(authorization: string | undefined, fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T>
   /** Null: the session has ended, or what lets it look as somebody else. */
   view(of: Looking): Promise<SessionView | null>
@@ -81,21 +82,28 @@ export function createActors(
     asMember: async (authorization, fresh, work) => {
       const { entry, loaded } = await admit(authorization)
       if (fresh && !loaded) entry.actor = await load(entry.claims)
-      const { actor } = entry
-      try {
-        return await work(actor)
-      } catch (error) {
-        // A refusal may come before anything was asked of the database: what it refused may have been granted since.
-        const mayBeOutdated = error instanceof Problem && error.status < 500 && !fresh && !loaded
-        if (!(error instanceof Stale) && !mayBeOutdated) throw error
-        entry.actor = await load(entry.claims)
-        if (!(error instanceof Stale) && entry.actor.generation === actor.generation) throw error
-        return await work(entry.actor)
+      for (let attempt = 1; ; attempt++) {
+        const { actor } = entry
+        try {
+          return await work(actor)
+        } catch (error) {
+          const isStale = error instanceof Stale
+          // A refusal may come before anything was asked of the database: what it refused may have been granted since.
+          const mayBeOutdated = error instanceof Problem && error.status < 500 && !fresh && !loaded && attempt === 1
+          if (isStale ? attempt === attempts : !mayBeOutdated) throw error
+          // Whoever edits roles one after the other would be met again and again: wait for a gap between two edits.
+          if (isStale && attempt > 1) await setTimeout(Math.random() * attempt * jitterMs)
+          entry.actor = await load(entry.claims)
+          if (!isStale && entry.actor.generation === actor.generation) throw error
+        }
       }
     },
     view: (of) => loadView(database, of),
   }
 }
+
+const attempts = 6
+const jitterMs = 20
 
 const signInAgain = (): Problem => new Problem('not-authenticated', 'The sign-in has ended or is not valid. Sign in again.')
 

@@ -255,7 +255,11 @@ export const accessSchemas: Readonly<Record<string, JsonSchema>> = {
             fields: gainedAndLost(listOf(text)),
             writable: gainedAndLost(listOf(text)),
             rows: { ...numbersBy, description: 'Records, by action or transition.' },
-            cells: { ...numbersBy, description: 'Values in records that are read before and after, by field.' },
+            cells: {
+              ...numbersBy,
+              description:
+                'Values, by field, in records that are read before and after; those of records gained or lost count as rows alone.',
+            },
             'more?': { type: 'boolean', description: 'Not every record was looked at: these numbers are the least that it can be.' },
           }),
         ),

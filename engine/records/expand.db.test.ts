@@ -100,6 +100,13 @@ describe('expand', () => {
       expect((await world.call('admin@acme', 'GET', `/api/gallery/samples/${first}?${query}`)).status).toBe(400)
   })
 
+  it('says of a field that there is why it is not expanded', async () => {
+    for (const name of ['friends', 'name']) {
+      const { status, text } = await world.call('admin@acme', 'GET', `/api/gallery/samples/${first}?expand=${name}`)
+      expect([status, text.includes('cannot be expanded'), text.includes('has no field')]).toEqual([400, true, false])
+    }
+  })
+
   it('shows lines in a list when asked, with what they name, and their lines', async () => {
     const { data } = (await call(`samples?id=${first}&expand=lines.team`)) as { data: Json[] }
     expect(data[0]!['lines']).toMatchObject([

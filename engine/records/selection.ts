@@ -104,6 +104,8 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
         by: inverse.by,
         selection: select(access, inverse.child, narrowed, deeper, { ...below, inList: true }),
       })
+    else if (field && here.visible.includes(field))
+      throw parameterFault('expand', `${echo(name)} cannot be expanded: only single references, lines and inverse relations can.`)
     else throw unknownField(here, name, 'expand')
   }
   const lines: Selection['lines'][number][] = []

@@ -148,6 +148,13 @@ export const limits = {
   jobAttempts: 5,
   /** What is kept of jobs that are over, with each row's account of an import; it cannot be undone after that. */
   jobDays: 90,
+  jobsListed: 50,
+  /** Rows of a file without its header; documents that are written in one go, and undone in one; faults in the result (every row keeps its own). */
+  importRows: 200_000,
+  importDocumentsAtOnce: 100,
+  importUndoneAtOnce: 50,
+  importFaultsListed: 200,
+  seedRecordsAtOnce: 200,
   /** Files that are read at the same time: each is held in memory as a whole, several times over. */
   uploadsAtOnce: 8,
   /** Events that get their place in the log in one transaction: about 20 ms, far below any statement's time limit. */

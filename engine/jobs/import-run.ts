@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import type { Database, Query } from '../database/types.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
@@ -35,9 +36,6 @@ interface RowOutcome {
 }
 
 const begun: ImportState = { done: 0, counts: { created: 0, updated: 0, failed: 0 }, faults: [], faultCount: 0 }
-const batchSize = 100
-/** Faults listed in the job's result; every row's own are kept in bos.import_row. */
-const faultsListed = 200
 
 /** What all batches share. */
 interface Importing {
@@ -93,7 +91,7 @@ function after({ done, counts, faults, faultCount }: ImportState, rows: readonly
   return {
     done: done + rows.length,
     counts: { created: count('created'), updated: count('updated'), failed: count('failed') },
-    faults: [...faults, ...more].slice(0, faultsListed),
+    faults: [...faults, ...more].slice(0, limits.importFaultsListed),
     faultCount: faultCount + more.length,
   }
 }
@@ -106,7 +104,7 @@ async function* batches(all: AsyncIterable<ImportDocument>, done: number): Async
   for await (const each of all) {
     if (seen++ < done) continue
     batch.push(each)
-    if (batch.length < batchSize) continue
+    if (batch.length < limits.importDocumentsAtOnce) continue
     yield { documents: batch, from }
     from += batch.length
     batch = []

@@ -1,4 +1,5 @@
 import { v5 as uuidv5 } from 'uuid'
+import { limits } from '../config.ts'
 import type { Database } from '../database/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
@@ -44,9 +45,6 @@ interface ImportedRow {
   readonly latest: number
 }
 
-const batchSize = 50
-const keptListed = 200
-
 /** `POST /api/jobs/{id}/undo`. */
 export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Actor, id: string): Promise<Job> {
   const job = await jobs.read(actor, id)
@@ -73,7 +71,7 @@ export const undoKind = (records: RecordsDoor, database: Database): JobKind => (
         const why = await run.as((actor) => undoRow(records, actor, address, row, run.id))
         if (why !== null) {
           keptCount += 1
-          kept = [...kept, { row: row.row, record: row.record, why }].slice(0, keptListed)
+          kept = [...kept, { row: row.row, record: row.record, why }].slice(0, limits.importFaultsListed)
         } else if (row.own && row.status === 'created') removed += 1
         else if (row.own) reverted += 1
         before = row.row
@@ -115,7 +113,7 @@ async function nextRows(database: Database, actor: Actor, job: string, undo: str
           from bos.event where tenant_id = r.tenant_id and record_id = r.record_id and version >= r.version
         ) e
       ) e
-      where r.tenant_id = $1 and r.job_id = $2 and r.row_number < $3 and r.record_id is not null order by r.row_number desc limit ${batchSize}`,
+      where r.tenant_id = $1 and r.job_id = $2 and r.row_number < $3 and r.record_id is not null order by r.row_number desc limit ${limits.importUndoneAtOnce}`,
     values: [actor.tenant, job, before, job, undo],
   })
   const rows = found!.rows as unknown as ImportedRow[]

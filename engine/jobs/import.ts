@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import { isWorkbook, workbookFault } from '../fields/csv.ts'
 import { Problem } from '../problems.ts'
 import type { Fault } from '../problems.ts'
@@ -9,8 +10,6 @@ import { documents } from './import-documents.ts'
 import { columnsOf, importPlace, readHeader, recordId, sourceQuery } from './import-input.ts'
 import type { ImportInput } from './import-input.ts'
 import type { Jobs } from './jobs.ts'
-
-const csvRows = 200_000
 
 /** `POST …/import`: reads the file, refuses what is wrong with header or mapping at once, and hands the rest to a job: once for each Idempotency-Key. */
 export async function submitImport(records: RecordsDoor, jobs: Pick<Jobs, 'submit'>, call: Call, actor: Actor): Promise<Answer> {
@@ -26,7 +25,7 @@ export async function submitImport(records: RecordsDoor, jobs: Pick<Jobs, 'submi
   for await (const each of documents(text, columns, id)) {
     count += 1
     rows += each.rows.length
-    if (rows > csvRows) throw new Problem('body-too-large', `A file has at most ${csvRows} rows.`)
+    if (rows > limits.importRows) throw new Problem('body-too-large', `A file has at most ${limits.importRows} rows.`)
   }
   const input: ImportInput = { module: call.module, plural: call.plural, ...options, documents: count }
   const job = await jobs.submit(actor, 'import', input, {

@@ -178,7 +178,7 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
   }
 
   async function list(actor: Actor): Promise<readonly Job[]> {
-    const [found] = await database.read(contextOf(actor), visible(actor, 'order by created_at desc, id desc limit 50'))
+    const [found] = await database.read(contextOf(actor), visible(actor, `order by created_at desc, id desc limit ${limits.jobsListed}`))
     return found!.rows.map(toJob)
   }
 

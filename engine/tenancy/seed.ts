@@ -11,9 +11,6 @@ import { writeRequest } from '../records/write-request.ts'
 import type { Wanted } from '../records/write-request.ts'
 import { referencesOf, resolveSeed, type SeedPlace } from './seed-values.ts'
 
-/** Small enough for the embedded engine to write within the time of one transaction. */
-const batchRecords = 200
-
 /** A person of a seed file who can sign in. */
 export interface SeedPerson {
   readonly member: string
@@ -121,7 +118,7 @@ export async function loadSeeds(task: SeedTask): Promise<{ keys: Map<string, str
       const own = record.key === undefined ? null : `${entity.id}:${record.key}`
       // What the batch has not written yet has no id yet.
       const waiting = new Set(pending.map((each) => `${entity.id}:${each.record.key}`))
-      if (pending.length >= batchRecords || [own, ...referencesOf(record.data)].some((key) => key !== null && waiting.has(key)))
+      if (pending.length >= limits.seedRecordsAtOnce || [own, ...referencesOf(record.data)].some((key) => key !== null && waiting.has(key)))
         await flush()
       const data = located(file, index, () => resolveSeed(record.data, entity, place))
       const known = own === null ? undefined : keys.get(own)

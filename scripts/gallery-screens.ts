@@ -201,6 +201,41 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'form-conditional',
+    title: 'Form whose fields follow what is chosen',
+    as: 'rep',
+    pose: async ({ page, open, ask }) => {
+      await open(`/e/crm/deals/${await first(ask, '/api/crm/deals?limit=1&stage=proposal&sort=name')}/edit`)
+      await page.getByRole('button', { name: 'Stage', exact: true }).click()
+      await page.getByRole('option', { name: 'Lost', exact: true }).click()
+      await page.getByText('Lost because', { exact: true }).scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'why',
+    title: 'Why a value cannot be changed',
+    as: 'rep',
+    pose: async (pose) => {
+      await record(pose, 'crm/deals', 'sort=name')
+      if (pose.phone) await pose.page.getByRole('tab', { name: 'Details' }).click()
+      const why = pose.page.getByRole('button', { name: 'Why can Weighted value not be changed?' })
+      await why.focus()
+      await why.press('Enter')
+      await pose.page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'share',
+    title: 'Share a record',
+    as: 'manager',
+    pose: async (pose) => {
+      await record(pose, 'crm/deals', 'sort=name')
+      if (pose.phone) await pose.page.getByRole('button', { name: 'More actions' }).click()
+      await pose.page.getByRole(pose.phone ? 'menuitem' : 'button', { name: 'Share', exact: true }).click()
+      await pose.page.getByRole('dialog').getByText('Shared with').waitFor()
+    },
+  },
+  {
     name: 'import-mapping',
     title: 'Import: columns',
     as: 'manager',
@@ -284,6 +319,17 @@ export const screens: readonly Screen[] = [
     pose: async ({ page, open }) => {
       await open('/admin')
       await page.getByRole('heading').waitFor()
+    },
+  },
+  {
+    name: 'view-as',
+    title: 'Looking as somebody else',
+    as: 'admin',
+    pose: async ({ page, open, ask }) => {
+      await open(`/e/core/members/${await first(ask, '/api/core/members?limit=1&search=rep')}`)
+      await page.getByRole('button', { name: 'More actions' }).click()
+      await page.getByRole('menuitem', { name: /^View as / }).click()
+      await page.getByRole('button', { name: 'Back to yourself' }).waitFor()
     },
   },
 ]

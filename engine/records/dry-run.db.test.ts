@@ -91,6 +91,49 @@ describe('of a change', () => {
   })
 })
 
+describe('of every other write', () => {
+  const twoOf = (id: string) => [
+    { op: 'create', data: { name: 'new' } },
+    { op: 'update', id, data: { name: 'changed' } },
+  ]
+  const requests = (id: string): readonly [method: string, path: string, body?: object][] => [
+    ['DELETE', `${orders}/${id}`],
+    ['POST', `${orders}/bulk`, { operations: twoOf(id) }],
+    ['POST', `${orders}/bulk`, { mode: 'each', operations: twoOf(id) }],
+    ['POST', `${orders}/bulk`, { filter: 'true', operation: { op: 'delete' } }],
+    ['POST', orders, { name: 'new' }],
+    ['PATCH', `${orders}/${id}`, { name: 'changed' }],
+  ]
+  test('refuses a parameter that nobody reads, and does nothing', async () => {
+    const id = String(ok(await call('POST', orders, { name: 'E' }))['id'])
+    const before = await traces()
+    for (const [method, path, body] of [...requests(id), ['POST', `${orders}/${id}/restore`] as const]) {
+      const reply = await call(method, `${path}?dryrun=true`, body)
+      expect([method, path, reply.status]).toEqual([method, path, 400])
+      expect(reply.text).toContain('Did you mean')
+      expect((await call(method, `${path}?fields=name`, body)).status).toBe(400)
+    }
+    expect((await call('DELETE', `${orders}/${id}?dryRun=unfinished`)).status).toBe(400)
+    expect(await traces()).toEqual(before)
+  })
+  test('tells what would come of it, and keeps nothing', async () => {
+    const id = String(ok(await call('POST', orders, { name: 'F' }))['id'])
+    const before = await traces()
+    for (const [method, path, body] of requests(id)) {
+      const reply = await call(method, `${path}?dryRun=true`, body, { 'idempotency-key': 'other' })
+      expect([method, path, reply.status, reply.headers.get('etag')]).toEqual([method, path, 200, null])
+    }
+    const { results } = ok(await call('POST', `${orders}/bulk?dryRun=true`, { operations: twoOf(id) })) as { results: { status: number }[] }
+    expect(results.map(({ status }) => status)).toEqual([201, 200])
+    expect(await traces()).toEqual(before)
+    ok(await call('DELETE', `${orders}/${id}`))
+    const deleted = await traces()
+    expect(ok(await call('POST', `${orders}/${id}/restore?dryRun=true`))).toMatchObject({ name: 'F' })
+    expect(await traces()).toEqual(deleted)
+    expect((await call('GET', `${orders}/${id}`)).status).toBe(404)
+  })
+})
+
 test('uses no number up', async () => {
   const shipped = await openWorld()
   const [customer] = (ok(await shipped.call(as, 'GET', '/api/crm/companies?limit=1')) as { data: { id: string }[] }).data

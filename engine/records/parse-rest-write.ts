@@ -8,7 +8,7 @@ import type { Fault, Report } from '../problems.ts'
 import { invalid } from './decide-refusals.ts'
 import type { Idempotency } from './idempotency.ts'
 import { parseChosen } from './choice.ts'
-import { choice, parseNames, single } from './parameters.ts'
+import { choice, onlyParameters, parseNames, single } from './parameters.ts'
 import { granted } from './permit.ts'
 import type { WriteRequest } from './request.ts'
 import type { Access, Call, EntityAccess } from './types.ts'
@@ -46,13 +46,23 @@ const asked = (access: Access, here: EntityAccess, call: Call) => ({
   replace: new Set(parseNames(single(call.query, 'replace'), 'replace')),
 })
 
+/** Whether a write is only tried. A parameter that nobody reads is refused: what was meant to be tried would be done. */
+function parseTried<const T extends string>(
+  { query }: Call,
+  allowed: readonly T[],
+): { readonly dryRun: boolean; readonly tried: T | undefined } {
+  onlyParameters(query, ['dryRun', 'replace'])
+  const tried = choice(query, 'dryRun', allowed)
+  return { dryRun: tried !== undefined && tried !== 'false', tried }
+}
+
 /**
- * A write of one record; the address says which. `dryRun=true` of what is created or changed: what would come of it; `unfinished`: as far
+ * A write of one record; the address says which. `dryRun=true`: what would come of it; `unfinished`, of what is created or changed: as far
  * as that can be said before everything is there that is required.
  */
 export function parseOne(access: Access, here: EntityAccess, call: Call, wanted: Wanted, readBack: WriteRequest['readBack']): WriteRequest {
-  const tried = wanted.op === 'create' || wanted.op === 'update' ? choice(call.query, 'dryRun', ['false', 'true', 'unfinished']) : undefined
-  const dryRun = tried === 'true' || tried === 'unfinished'
+  const takesData = wanted.op === 'create' || wanted.op === 'update'
+  const { dryRun, tried } = parseTried(call, takesData ? ['false', 'true', 'unfinished'] : ['false', 'true'])
   const idempotency = dryRun ? null : parseIdempotency(call)
   return writeRequest({ ...asked(access, here, call), mode: 'one', dryRun, isUnfinished: tried === 'unfinished', idempotency, readBack }, [
     wanted,
@@ -62,8 +72,9 @@ export function parseOne(access: Access, here: EntityAccess, call: Call, wanted:
 /** `{"mode":"all","operations":[{"op":"create","data":{}}, …]}`. */
 export function parseBulk(access: Access, here: EntityAccess, call: Call): WriteRequest {
   const { body } = call
+  const { dryRun } = parseTried(call, ['false', 'true'])
   if (!isObject(body)) throw invalid([{ pointer: '', detail: 'A JSON object with "operations" is expected.' }])
-  if (body['filter'] !== undefined || body['operation'] !== undefined) return parseForAll(access, here, call, body)
+  if (body['filter'] !== undefined || body['operation'] !== undefined) return parseForAll(access, here, call, body, dryRun)
   const { mode = 'all', operations, ...rest } = body
   const faults: Fault[] = Object.keys(rest).map((name) => ({
     pointer: `/${pointerSegment(name)}`,
@@ -76,13 +87,19 @@ export function parseBulk(access: Access, here: EntityAccess, call: Call): Write
     faults.push({ pointer: '/operations', detail: `At most ${limits.bulkOperations} operations are allowed.` })
   if (faults.length > 0) throw invalid(faults)
   const wanted = (operations as readonly unknown[]).map((each, i) => readWanted(each, `/operations/${i}`))
-  const key = parseIdempotency(call)
+  const key = dryRun ? null : parseIdempotency(call)
   const idempotency = key && mode === 'each' ? { ...key, keys: wanted.map((_, i) => `${key.keys[0]!}#${i}`) } : key
-  return writeRequest({ ...asked(access, here, call), mode: mode as 'all' | 'each', idempotency }, wanted)
+  return writeRequest({ ...asked(access, here, call), mode: mode as 'all' | 'each', dryRun, idempotency }, wanted)
 }
 
 /** `{"filter":"self.stage == 'lost'","operation":{"op":"delete"}}`: one operation on every record that the caller lists with the filter. */
-function parseForAll(access: Access, here: EntityAccess, call: Call, body: Readonly<Record<string, unknown>>): WriteRequest {
+function parseForAll(
+  access: Access,
+  here: EntityAccess,
+  call: Call,
+  body: Readonly<Record<string, unknown>>,
+  dryRun: boolean,
+): WriteRequest {
   const { mode = 'all', filter, operation, ...rest } = body
   const faults: Fault[] = []
   const report: Report = (pointer, detail) => faults.push({ pointer, detail })
@@ -97,7 +114,8 @@ function parseForAll(access: Access, here: EntityAccess, call: Call, body: Reado
   if (op === 'delete' && data !== undefined) report('/operation/data', 'A delete takes no data.')
   if (faults.length > 0) throw invalid(faults)
   const rows = parseChosen(access, granted(here, 'list'), filter as string)
-  const writing = { ...asked(access, here, call), mode: 'all', base: '/operation', idempotency: parseIdempotency(call) } as const
+  const idempotency = dryRun ? null : parseIdempotency(call)
+  const writing = { ...asked(access, here, call), mode: 'all', base: '/operation', dryRun, idempotency } as const
   const wanted = (id: string): Wanted => (op === 'update' ? { op, id, data } : { op: 'delete', id })
   const operations = (ids: readonly string[]): WriteRequest['operations'] => writeRequest(writing, ids.map(wanted)).operations
   // What cannot be read of the data is told whether or not there are records.

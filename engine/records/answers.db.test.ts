@@ -243,7 +243,7 @@ describe('history', () => {
     expect((await world.call('admin@acme', 'POST', `/api/gallery/samples/${id}/history`)).status).toBe(405)
   })
 
-  it.each(['limit=0', 'limit=101', 'before=x', 'before=-1', 'limit=1&limit=2', 'cursor=x'])('refuses %s', async (query) => {
+  it.each(['limit=0', 'limit=101', 'before=x', 'before=0', 'before=-1', 'limit=1&limit=2', 'cursor=x'])('refuses %s', async (query) => {
     expect((await get(`samples/${id}/history?${query}`)).status).toBe(400)
   })
 })

@@ -51,13 +51,13 @@ export function parseHistory(
   query: ReadonlyMap<string, readonly string[]>,
 ): HistoryRequest {
   onlyParameters(query, ['limit', 'before'])
-  const before = parseInteger(query, 'before', { min: 0, max: 999_999_999, default: 0 })
+  const before = query.has('before') ? parseInteger(query, 'before', { min: 1, max: 999_999_999, default: 1 }) : null
   return {
     access,
     here,
     id,
     limit: parseInteger(query, 'limit', { min: 1, max: limits.historyEntries, default: limits.pageRowsDefault }),
-    before: before || null,
+    before,
   }
 }
 

@@ -272,14 +272,14 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
       ),
     },
     remove: {
-      parameters: [match, twice],
+      parameters: [match, twice, onlyTried],
       responses: responses({ 200: answer('The record is deleted, and what belongs to it.', written, etag) }, 400, 401, 403, 404, 409, 412),
     },
-    restore: { parameters: [match, twice], responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412) },
+    restore: { parameters: [match, twice, onlyTried], responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412) },
     transition: {
       description:
         'Runs the transition; the body may bring further changes. `_produced` in the answer has drafts of further documents, for whoever goes on with them.',
-      parameters: [match, twice],
+      parameters: [match, twice, tried, ...replaceParameter(here)],
       ...(here.actions.has('update') && { requestBody: { required: false, content: inJson(ref('schemas', components.Patch)) } }),
       responses: responses({ 200: done }, 400, 401, 403, 404, 409, 412, 422),
     },
@@ -328,6 +328,8 @@ const allOf = (op: 'update' | 'delete', data: Part): Part => ({
   additionalProperties: false,
 })
 
+const onlyTried = queryParameter('dryRun', 'Tells what would come of it, and keeps nothing.', { type: 'boolean', default: false })
+
 function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   const body = {
     type: 'object',
@@ -366,7 +368,7 @@ function bulkOperation({ names }: SchemaSource, here: EntityAccess): Part {
   }
   const isBoth = here.actions.has('list') && ops.length > 0
   return {
-    parameters: [parameter('Idempotency-Key'), ...replaceParameter(here)],
+    parameters: [parameter('Idempotency-Key'), onlyTried, ...replaceParameter(here)],
     requestBody: jsonBody(isBoth ? { oneOf: [{ ...body, title: 'Operations, each by itself' }, forAll] } : body),
     responses: responses(
       { 200: answer('One result per operation, in order.', ref('schemas', 'BulkAnswer')) },

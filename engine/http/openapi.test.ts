@@ -87,6 +87,21 @@ describe.each(everybody)('the document of %s', (_name, roles) => {
     expect(texts.filter((each) => text.includes(JSON.stringify(each).slice(1, -1)))).toEqual([])
   })
 
+  it('says of every write of records that it can be tried', () => {
+    const writes = [...access.entities.values()]
+      .filter(({ entity }) => !entity.link && entity.kind !== 'line')
+      .flatMap(({ entity: { module, plural, kind, lifecycles } }) => {
+        const all = `/api/${module}/${plural}`
+        const one = kind === 'single' ? all : `${all}/{id}`
+        const below = ['restore', ...lifecycles.flatMap(({ transitions }) => transitions.map(({ name }) => name))]
+        return [`POST ${all}`, `POST ${all}/bulk`, `PATCH ${one}`, `DELETE ${one}`, ...below.map((name) => `POST ${one}/${name}`)]
+      })
+    const known = new Map(operationsOf(document))
+    const told = writes.filter((each) => known.has(each))
+    if (roles.length > 0) expect(told.length).toBeGreaterThan(0)
+    expect(told.filter((each) => !parametersOf(document, each).includes('dryRun'))).toEqual([])
+  })
+
   it('has what every reference points to, and nothing that none points to', () => {
     const references = new Set(text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g).map(([, kind, name]) => `${kind} ${name}`))
     const components = Object.entries(document.components)

@@ -158,7 +158,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
     inverses: [...entity.inverses].flatMap(([name, { entity: from, field }]) => {
       const other = access.entities.get(from)
       const title = other?.entity.pluralTitle ?? ''
-      return other?.visible.some((each) => each.id === field) ? [{ name, entity: from, field, title }] : []
+      return other?.actions.has('list') && other.visible.some((each) => each.id === field) ? [{ name, entity: from, field, title }] : []
     }),
     unique: entity.unique
       .filter((key) => key.fields.every((id) => visible.some((field) => field.id === id)))

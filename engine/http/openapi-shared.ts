@@ -1,3 +1,4 @@
+import type { Kind } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { ref, type Part } from './openapi-names.ts'
@@ -10,6 +11,8 @@ const maybeUuid: JsonSchema = { type: ['string', 'null'], format: 'uuid' }
 const moment: JsonSchema = { type: 'string', format: 'date-time' }
 const shareAccess: JsonSchema = { type: ['string', 'null'], enum: ['read', 'update', null] }
 const whole: JsonSchema = { type: 'integer' }
+/** A table, so that a kind that is missing here is a fault of types. */
+const kinds: Readonly<Record<Kind, true>> = { record: true, line: true, single: true, ledger: true }
 const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({ type: 'array', items, ...more })
 
 /** An object with exactly these members; names that end in `?` may be absent. */
@@ -177,7 +180,7 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
         module: text,
         name: text,
         plural: text,
-        kind: { ...text, enum: ['record', 'line', 'single'] },
+        kind: { ...text, enum: Object.keys(kinds) },
         title: text,
         pluralTitle: text,
         description: text,

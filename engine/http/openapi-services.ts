@@ -194,6 +194,7 @@ function rolePaths(id: OperationId): Readonly<Record<string, Part>> {
     [`${role}/history`]: {
       ...inPath('role'),
       get: operation('getRoleChanges', 'Who changed a role, when, and how', {
+        description: 'Of each permission what held before and after: what the tenant says, else what the module says.',
         responses: responses({ 200: answer('Changes, newest first.', list('RoleChange')) }, 401, 403, 404),
       }),
     },

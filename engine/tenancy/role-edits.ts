@@ -35,13 +35,16 @@ export function planDefinition({ base, edits }: TenantCatalogue, id: string, tit
   }
 }
 
-export function planRemoval(tenant: TenantCatalogue, id: string): RolePlan {
+export function planRemoval(tenant: TenantCatalogue, compiler: ModuleWords, id: string): RolePlan {
   const { edits } = tenant
   const role = editable(tenant, id)
   const own = id.startsWith(ownPrefix)
   const mine = edits.permissions.filter((each) => each.role === id)
   if (!own && mine.length === 0) throw new Problem('not-found', `The tenant says nothing of ${id}: it is as its module says.`)
-  const changes = mine.map(({ entity }) => [permissionKey(entity), { from: documentOf(tenant, id, entity), to: null }] as const)
+  const changes = mine.map(
+    ({ entity }) =>
+      [permissionKey(entity), { from: said(tenant, compiler, id, entity), to: byModule(tenant, compiler, id, entity) }] as const,
+  )
   return {
     edits: { roles: edits.roles.filter((each) => each.id !== id), permissions: edits.permissions.filter((each) => each.role !== id) },
     type: own ? 'deleted' : 'updated',
@@ -52,7 +55,7 @@ export function planRemoval(tenant: TenantCatalogue, id: string): RolePlan {
 /** `document`: as in an entity's file; null: what the module says. */
 export function planPermission(
   tenant: TenantCatalogue,
-  compiler: Pick<RoleCompiler, 'read'>,
+  compiler: ModuleWords & Pick<RoleCompiler, 'read'>,
   id: string,
   entity: Entity,
   document: unknown,
@@ -60,7 +63,8 @@ export function planPermission(
   editable(tenant, id)
   const { edits } = tenant
   const rest = edits.permissions.filter((each) => each.role !== id || each.entity !== entity.id)
-  const changes = { [permissionKey(entity.id)]: { from: documentOf(tenant, id, entity.id), to: document } }
+  const to = document ?? byModule(tenant, compiler, id, entity.id)
+  const changes = { [permissionKey(entity.id)]: { from: said(tenant, compiler, id, entity.id), to } }
   if (document === null) {
     if (rest.length === edits.permissions.length)
       throw new Problem('not-found', `The tenant says nothing of what ${id} may do with ${entity.pluralTitle.toLowerCase()}.`)
@@ -77,8 +81,16 @@ const permissionKey = (entity: string): string => `permissions/${entity}`
 type Place = { readonly role: string; readonly entity: string }
 const byPlace = (a: Place, b: Place): number => (a.role < b.role || (a.role === b.role && a.entity < b.entity) ? -1 : 1)
 
-const documentOf = ({ catalogue }: TenantCatalogue, role: string, entity: string): PermissionNode | null =>
-  catalogue.own?.permissions.get(entity)?.get(role)?.document ?? null
+type ModuleWords = Pick<RoleCompiler, 'moduleDocument'>
+
+/** What holds of a role and an entity: what the tenant says, else what the module does. */
+const said = (tenant: TenantCatalogue, compiler: ModuleWords, role: string, entity: string): PermissionNode | null =>
+  tenant.catalogue.own?.permissions.get(entity)?.get(role)?.document ?? byModule(tenant, compiler, role, entity)
+
+function byModule({ base }: TenantCatalogue, compiler: ModuleWords, role: string, entity: string): PermissionNode | null {
+  const known = base.entities.get(entity)
+  return known ? compiler.moduleDocument(known, role) : null
+}
 
 /** Nobody takes anything from administrators: whoever did could not be let in again. */
 function editable(tenant: TenantCatalogue, id: string): Role {

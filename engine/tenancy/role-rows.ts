@@ -41,8 +41,10 @@ export const storedQuery = ({ tenant }: Actor, id: string): Query => ({
   values: [tenant, id],
 })
 
+/** Who is deleted keeps their roles for the day they come back, and is nobody until then. */
 export const peopleQuery = ({ tenant }: Actor, role: string | null = null): Query => ({
   text: `select r.role, count(*) as people from bos.role_assignment r
+      join core.member m on m.tenant_id = r.tenant_id and m.id = r.member_id and m.deleted_at is null
     where r.tenant_id = $1::uuid and ($2::text is null or r.role = $2) group by r.role`,
   values: [tenant, role],
 })

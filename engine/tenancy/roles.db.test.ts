@@ -200,6 +200,33 @@ describe('a role', () => {
     expect(told[0]!['changes']).toEqual({ 'permissions/crm.deal': { from: null, to: reader } })
   })
 
+  test('counts the people who are there', async () => {
+    const peopleOf = async (): Promise<unknown> => ok(await call('admin@acme', 'GET', `${roles}/crm.rep`))['people']
+    const before = Number(await peopleOf())
+    ok(await call('admin@acme', 'DELETE', `/api/core/members/${rep}`))
+    expect(await peopleOf()).toBe(before - 1)
+    ok(await call('admin@acme', 'POST', `/api/core/members/${rep}/restore`))
+    expect(await peopleOf()).toBe(before)
+  })
+
+  test('of a module is told with what the module said before, and says again', async () => {
+    const { module } = (ok(await call('admin@acme', 'GET', `${roles}/crm.rep`))['permissions'] as Record<string, Json>)['crm.deal']!
+    expect(module).toMatchObject({ scope: expect.anything() })
+    await byAdmin('PUT', `/crm.rep/${deals}`, reader)
+    await byAdmin('PUT', `/crm.rep/${deals}`, { ...reader, export: true })
+    await call('admin@acme', 'DELETE', `${roles}/crm.rep/${deals}`)
+    await byAdmin('PUT', `/crm.rep/${deals}`, reader)
+    await call('admin@acme', 'DELETE', `${roles}/crm.rep`)
+    const told = (await byAdmin('GET', '/crm.rep/history'))['data'] as { changes: Json }[]
+    expect(told.map(({ changes }) => changes['permissions/crm.deal'])).toEqual([
+      { from: reader, to: module },
+      { from: module, to: reader },
+      { from: { ...reader, export: true }, to: module },
+      { from: reader, to: { ...reader, export: true } },
+      { from: module, to: reader },
+    ])
+  })
+
   test('that was deleted a moment ago is given to nobody', async () => {
     const given = {
       tenant: acme.id,

@@ -150,7 +150,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
       })
     },
     define: (actor, id, title, asked) => change(actor, id, asked, (tenant) => planDefinition(tenant, id, title)),
-    remove: (actor, id, asked) => change(actor, id, asked, (tenant) => planRemoval(tenant, id)),
+    remove: (actor, id, asked) => change(actor, id, asked, (tenant) => planRemoval(tenant, compilerOf(tenant), id)),
     permit: (actor, id, at, document, asked) =>
       change(actor, id, asked, (tenant) =>
         planPermission(tenant, compilerOf(tenant), id, entityAt(accessOf(tenant, actor), at).entity, document),

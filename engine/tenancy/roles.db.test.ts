@@ -201,11 +201,12 @@ describe('a role', () => {
   })
 
   test('counts the people who are there', async () => {
-    const peopleOf = async (): Promise<unknown> => ok(await call('admin@acme', 'GET', `${roles}/crm.rep`))['people']
+    const peopleOf = async (): Promise<unknown> => ok(await call('admin@acme', 'GET', `${roles}/crm.lead`))['people']
     const before = Number(await peopleOf())
-    ok(await call('admin@acme', 'DELETE', `/api/core/members/${rep}`))
-    expect(await peopleOf()).toBe(before - 1)
-    ok(await call('admin@acme', 'POST', `/api/core/members/${rep}/restore`))
+    const { id } = ok(await call('admin@acme', 'POST', '/api/core/members', { name: 'Lee' }))
+    ok(await call('admin@acme', 'PUT', `/api/access/${String(id)}`, { email: null, roles: ['crm.lead'] }))
+    expect(await peopleOf()).toBe(before + 1)
+    ok(await call('admin@acme', 'DELETE', `/api/core/members/${String(id)}`))
     expect(await peopleOf()).toBe(before)
   })
 

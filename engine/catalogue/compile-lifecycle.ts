@@ -12,16 +12,21 @@ import type { Assignment, Lifecycle, State, Transition } from './types.ts'
 
 /** The state machines of an entity. `symbols` knows roles and the lines that paths lead through. */
 export function lifecyclesOf(place: Place, symbols: Symbols): readonly Lifecycle[] {
-  const names = new Set<string>()
+  const taken: Taken = { names: new Set(), ids: new Set() }
   return [...place.draft.properties.values()].flatMap((property) => {
     const node = property.node['x-bos']?.lifecycle
-    return node ? (lifecycleOf(place, symbols, property, node, names) ?? []) : []
+    return node ? (lifecycleOf(place, symbols, property, node, taken) ?? []) : []
   })
 }
 
 type At = (keyword: string) => Report
+/** Of the transitions of an entity, whichever property they belong to. */
+interface Taken {
+  readonly names: Set<string>
+  readonly ids: Set<string>
+}
 
-function lifecycleOf(place: Place, symbols: Symbols, property: PropertyDraft, node: LifecycleNode, taken: Set<string>): Lifecycle | null {
+function lifecycleOf(place: Place, symbols: Symbols, property: PropertyDraft, node: LifecycleNode, taken: Taken): Lifecycle | null {
   const at: At = (keyword) => (detail, meant) => place.report(property.file, `${property.pointer}/x-bos/lifecycle${keyword}`, detail, meant)
   const type = fieldType(place.shape.byName(property.name))
   const options = type?.kind === 'text' ? type.options : undefined
@@ -40,11 +45,17 @@ function lifecycleOf(place: Place, symbols: Symbols, property: PropertyDraft, no
     if (id !== null) states.set(id, stateOf(machine, name, state))
   }
   const transitions = Object.entries(node.transitions ?? {}).flatMap(([name, transition]) => {
+    const here = `/transitions/${pointerSegment(name)}`
+    const { id = name } = transition
     const fault = nameFault(name, 'transition')
-    if (fault !== null) at(`/transitions/${pointerSegment(name)}`)(`${quote(name)} cannot be a name: ${fault}`)
-    if (taken.has(name))
-      at(`/transitions/${pointerSegment(name)}`)(`another transition of ${place.draft.fullName} is called ${quote(name)}`)
-    taken.add(name)
+    if (fault !== null) at(here)(`${quote(name)} cannot be a name: ${fault}`)
+    if (taken.names.has(name)) at(here)(`another transition of ${place.draft.fullName} is called ${quote(name)}`)
+    taken.names.add(name)
+    // History tells of a change by the id, and permissions are kept by it.
+    const idFault = id === name ? null : nameFault(id, 'transition')
+    if (idFault !== null) at(`${here}/id`)(`${quote(id)} cannot be an id: ${idFault}`)
+    if (taken.ids.has(id)) at(id === name ? here : `${here}/id`)(`another transition of ${place.draft.fullName} has the id ${quote(id)}`)
+    taken.ids.add(id)
     return transitionOf(machine, name, transition, Object.keys(node.transitions ?? {})) ?? []
   })
   const stated = property.node.default

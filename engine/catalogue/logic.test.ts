@@ -205,6 +205,22 @@ describe('lifecycles', () => {
     ])
   })
 
+  test('transitions that would be told as something else', () => {
+    const transitions = (node: object) => lifecycle({ transitions: node })
+    const here = `${at}/transitions`
+    expect(transitions({ close: { id: 'deleted', to: 'won' } })).toEqual([
+      `${here}/close/id: "deleted" cannot be an id: it is reserved: history tells something else by it`,
+    ])
+    expect(transitions({ close: { id: 'Close', to: 'won' } })).toEqual([expect.stringMatching(/close\/id: "Close" is not a name/)])
+    expect(transitions({ close: { to: 'won' }, end: { id: 'close', to: 'won' } })).toEqual([
+      `${here}/end/id: another transition of crm.deal has the id "close"`,
+    ])
+    expect(transitions({ delete: { to: 'won' } })).toEqual([
+      `${here}/delete: "delete" cannot be a name: it is reserved: permissions call an action so`,
+    ])
+    expect(transitions({ shut: { id: 'close', to: 'won' } })).toEqual([])
+  })
+
   test('belong to a select of a record', () => {
     const node = { transitions: { go: { to: 'a' } } }
     expect(faultsOf({ x: { type: 'string', 'x-bos': { lifecycle: node } } })).toEqual([

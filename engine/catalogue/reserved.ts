@@ -1,4 +1,5 @@
 import { systemFields } from './system-fields.ts'
+import { actions } from './types.ts'
 
 /** The one table of names that modules may not use, and why. */
 
@@ -11,7 +12,7 @@ const furtherParameters = ['group', 'measure', 'having', 'view'] as const
 const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share'] as const
 
 /** What history says of a record besides its transitions. */
-const eventTypes = ['created', 'updated', 'derived', 'deleted', 'restored', 'shared', 'unshared', 'revoked'] as const
+const eventTypes = ['created', 'updated', 'derived', 'deleted', 'restored', 'shared', 'unshared', 'viewed_as'] as const
 
 /** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
 const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
@@ -87,6 +88,7 @@ reserve(valued, expressionRoots, 'expressions begin with it')
 reserve(['line property'], lineMembers, 'every line has it already')
 reserve(['line property'], ['parent'], 'in lines it means the document')
 reserve(['transition'], subRoutes, 'it is an address of the API')
+reserve(['transition'], ['read', ...actions], 'permissions call an action so')
 reserve(['transition'], eventTypes, 'history tells something else by it')
 reserve(['entity', 'module', 'plural'], ['self'], 'it means the entity itself')
 reserve(['scope'], ['all', 'parent'], 'every entity has it, or every line')

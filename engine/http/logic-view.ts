@@ -39,6 +39,8 @@ export interface RuleView {
 export interface LifecycleView {
   /** Name of the select. */
   readonly field: string
+  /** The state of a new record. */
+  readonly initial: string
   readonly states: Readonly<
     Record<string, { readonly frozen: boolean; readonly except: readonly string[]; readonly required: readonly string[] }>
   >
@@ -54,13 +56,14 @@ export interface LifecycleView {
 }
 
 export const lifecyclesView = (access: Access, { entity, visible, transitions: granted }: EntityAccess): LifecycleView[] =>
-  entity.lifecycles.flatMap(({ field: id, states, transitions }) => {
+  entity.lifecycles.flatMap(({ field: id, initial, states, transitions }) => {
     const field = visible.find((each) => each.id === id)
     if (!field) return []
     const nameOf = (each: string): string[] => visible.filter((other) => other.id === each).map((other) => other.name)
     return [
       {
         field: field.name,
+        initial,
         states: Object.fromEntries(
           [...states].map(([state, { frozen, except, required }]) => [
             state,

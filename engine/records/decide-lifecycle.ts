@@ -70,7 +70,8 @@ function transitionFor(running: Running, draft: Draft, lifecycle: Lifecycle): Tr
 }
 
 const same = (a: unknown, b: unknown): boolean => a === b
-const leads = ({ from, to }: Transition, state: unknown): boolean => (from ? from.includes(String(state)) : state !== to)
+/** Whether a transition can begin in a state. */
+export const leads = ({ from, to }: Transition, state: unknown): boolean => (from ? from.includes(String(state)) : state !== to)
 
 /** `Stage cannot go from Won to New; from here: Reopen.` */
 function noWay(field: Field, from: unknown, to: unknown, transitions: readonly Transition[]): string {
@@ -80,7 +81,8 @@ function noWay(field: Field, from: unknown, to: unknown, transitions: readonly T
   return `${field.title} cannot go from ${titleOf(field, from)} to ${titleOf(field, to)}; ${onward}.`
 }
 
-const titleOf = (field: Field, state: unknown): string =>
+/** Of a state. */
+export const titleOf = (field: Field, state: unknown): string =>
   state === null ? 'nothing' : ((field.settings as SelectSettings).options.find((each) => each.id === state)?.title ?? (state as string))
 
 /** What must not change in the state that the record is in, and what the state it comes to demands. */

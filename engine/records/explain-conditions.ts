@@ -1,4 +1,4 @@
-import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
+import type { Catalogue, Entity, Field, Transition } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
 import type { Explanation } from '../expressions/explain.ts'
 import type { Expression } from '../expressions/types.ts'
@@ -9,7 +9,7 @@ import { derive } from './decide-derive.ts'
 import { draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { Formulas } from './decide-formulas.ts'
-import { frozenBy, runTransitions } from './decide-lifecycle.ts'
+import { frozenBy, leads, runTransitions, titleOf } from './decide-lifecycle.ts'
 import { Unanswered } from './decide-refusals.ts'
 import { decideNow } from './deciding.ts'
 import { documentQueries, readDocuments } from './documents.ts'
@@ -40,10 +40,24 @@ export interface ConditionsExplained {
   readonly masks: ReadonlyMap<string, readonly MaskExplained[]>
   /** Title of the state that keeps the field that is asked about as it is; null: none does. */
   readonly frozen: { readonly title: string; readonly state: Field } | null
+  /** If it is a state: how it goes on from the one that the record is in. */
+  readonly onward: Onward | null
   /** Of that field: whether its conditions hold, which whoever may change it would find out by trying. */
   readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
   /** If it is a column: in which of the lines its conditions hold, where everybody concerned may read what they read. */
   readonly inLines: readonly LinesExplained[]
+}
+
+export interface Onward {
+  /** Title of the state. */
+  readonly from: string
+  readonly ways: readonly {
+    readonly transition: Transition
+    /** Whether its guard keeps it from being run, which whoever runs it would find out by trying. */
+    readonly isRefused: boolean
+    /** What the guard says of the record. */
+    readonly why: Explanation | undefined
+  }[]
 }
 
 export interface LinesExplained {
@@ -77,6 +91,7 @@ const nothing: ConditionsExplained = {
   grants: new Map(),
   masks: new Map(),
   frozen: null,
+  onward: null,
   truth: { requiredWhen: false, readOnlyWhen: false },
   inLines: [],
 }
@@ -131,6 +146,7 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
     masks: field ? masksExplained(explaining, formulas, asStored, field.path) : new Map(),
     truth: { requiredWhen: isTrue('requiredWhen'), readOnlyWhen: isTrue('readOnlyWhen') },
     inLines,
+    onward: field ? onwardFrom(explaining, formulas, stored, field.path) : null,
     frozen: field ? frozenBy(entity, stored.values, field.path.replaceAll('.', '.*.')) : null,
   }
 }
@@ -152,6 +168,25 @@ const pair = <T>(grant: Grant, value: T | undefined): [Grant, T][] => (value ===
 
 const draftOf = (catalogue: Catalogue, entity: Entity, stored: Stored, change: Change | null): Draft =>
   draftDocument({ catalogue, member: null, report: ignore }, { entity, id: stored.id, pointer: '' }, stored, change)
+
+function onwardFrom(explaining: Explaining, formulas: Formulas, stored: Stored, path: string): Onward | null {
+  const { catalogue } = explaining.access
+  const { entity } = explaining.here
+  const lifecycle = entity.lifecycles.find((each) => each.field === path)
+  if (!lifecycle) return null
+  const state = entity.fieldById.get(path)!
+  const from = stored.values.get(path) ?? null
+  const ways = lifecycle.transitions.flatMap((transition) => {
+    if (!leads(transition, from) || transition.to === from) return []
+    const { guard } = transition
+    const open = { transition, isRefused: false, why: undefined }
+    if (!guard) return [open]
+    const moved = movedDraft(catalogue, entity, stored, { kind: 'transition', transition, state }, formulas)
+    if (formulas.holds(guard, moved) !== false) return [open]
+    return [{ transition, isRefused: true, why: why(explaining, formulas, moved, guard) }]
+  })
+  return { from: titleOf(state, from), ways }
+}
 
 /** The document as its transition makes it. */
 function movedDraft(

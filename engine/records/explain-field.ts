@@ -7,6 +7,7 @@ import { madeOf } from '../catalogue/inputs.ts'
 import { layerOf } from './explain-reach.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
+import { onwardFrom } from './explain-state.ts'
 import { isNamed } from './grants.ts'
 
 /** Why a field of a record is shown and may be changed, or not. */
@@ -36,7 +37,7 @@ export interface ExplainingField {
   readonly roles: readonly string[]
   /** Whether the record takes an update at all. */
   readonly update: boolean
-  /** Whether the one who asks may know the state that freezes it. */
+  /** Whether everybody concerned may know what a state of the record is. */
   readonly mayTell: (field: string) => boolean
 }
 
@@ -58,6 +59,7 @@ export function explainField(asked: ExplainingField): FieldExplained {
   const { title, required } = field.field
   const shown = shownBy(explaining)
   const fixed = fixedBy(explaining)
+  const onward = onwardFrom(explaining)
   const isShown = shown.some((each) => each.grants) && !isNamed(explaining.reach.masked, field.path)
   const found = (kind: 'visibleWhen' | 'requiredWhen') => conditions.expressions.find((each) => each.kind === kind)
   const needed = found('requiredWhen')
@@ -66,12 +68,13 @@ export function explainField(asked: ExplainingField): FieldExplained {
     name: field.text,
     title,
     shown: isShown,
-    editable: isShown && update && fixed.length === 0,
+    editable: isShown && update && fixed.length === 0 && onward.isOpen,
     required: required || conditions.truth.requiredWhen,
     because: [
       ...shown.map(({ reason }) => reason),
       ...(update ? [] : [{ about: 'editable', detail: 'The record as a whole may not be changed.' } as const]),
       ...fixed,
+      ...onward.reasons,
       ...(lines.withheld > 0 && !isNowhere ? withheldInSome(title, lines) : []),
       ...conditions.inLines.flatMap((each) => holdsInSome(title, each)),
       ...(required ? [{ about: 'required', detail: `${title} is always required.` } as const] : []),

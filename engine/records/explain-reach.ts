@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Action, Catalogue, Entity } from '../catalogue/types.ts'
+import type { Action, Catalogue, Entity, RowScope } from '../catalogue/types.ts'
 import type { Query, Rows } from '../database/types.ts'
 import type { Explanation } from '../expressions/explain.ts'
 import { Source } from './conditions.ts'
@@ -42,7 +42,10 @@ export interface Held {
   readonly scope: string
   readonly title: string
   readonly holds: boolean
+  /** What keeps it from holding: the record is not in the scope, is there to be read only, or is not as the role says. */
+  readonly lacks: Lack | null
 }
+type Lack = 'scope' | 'sharing' | 'condition'
 
 interface Asked {
   readonly access: Access
@@ -56,13 +59,20 @@ interface Asked {
 function grantsOf({ here, what, field }: Omit<Asked, 'access' | 'id'>): (readonly [what: string, grants: RowCondition])[] {
   const of = (action: Action): readonly [string, RowCondition] => [action, here.actions.get(action) ?? []]
   const asked = what.kind === 'action' ? of(what.action) : ([what.transition.id, here.transitions.get(what.transition.id) ?? []] as const)
-  return [asked, ...(field ? (['list', 'get', 'update'] as const).filter((each) => each !== asked[0]).map(of) : [])]
+  if (!field) return [asked]
+  const state = here.entity.lifecycles.find((each) => each.field === field.path)
+  const moves = (state?.transitions ?? []).map(({ id }) => [id, here.transitions.get(id) ?? []] as const)
+  return [asked, ...[...(['list', 'get', 'update'] as const).map(of), ...moves].filter(([each]) => each !== asked[0])]
 }
 
 const probesOf = (asked: Omit<Asked, 'access' | 'id'>) =>
-  grantsOf(asked).flatMap(([what, grants]) =>
-    grants.flatMap((grant) => grant.scopes.map((scope) => ({ what, grant, scope, alone: { ...grant, scopes: [scope] } }))),
-  )
+  grantsOf(asked).flatMap(([what, grants]) => grants.flatMap((grant) => grant.scopes.map((scope) => ({ what, grant, scope }))))
+
+/** Of a scope of what is shared to be changed: of what is shared at all. */
+const sharedToRead = (scope: RowScope): RowScope | null =>
+  scope.predicate.kind === 'among' && scope.predicate.set === 'sharedToUpdate'
+    ? { ...scope, predicate: { ...scope.predicate, set: 'shared' } }
+    : null
 
 /** At most one row: none where the row policies themselves keep the record from this person. */
 export function reachQuery(asked: Asked, actor: Actor): Query {
@@ -71,9 +81,19 @@ export function reachQuery(asked: Asked, actor: Actor): Query {
   const { entity } = here
   const source = new Source(catalogue, here)
   const self = sql`${actor.member}::uuid`
-  const probes = probesOf(asked).map(
-    ({ alone }, i) => sql`${reached(catalogue, entity, [alone], 't', self) ?? sql`true`} as ${sql.id(`p${i}`)}`,
-  )
+  const within = (grant: Grant): Fragment => reached(catalogue, entity, [grant], 't', self) ?? sql`true`
+  const probes = probesOf(asked).map(({ grant, scope }, i) => {
+    const alone: Grant = { ...grant, scopes: [scope], condition: null }
+    const toRead = sharedToRead(scope)
+    return sql`case ${sql.join(
+      [
+        sql`when ${within({ ...alone, condition: grant.condition })} then ''`,
+        ...(grant.condition ? [sql`when ${within(alone)} then 'condition'`] : []),
+        ...(toRead ? [sql`when ${within({ ...alone, scopes: [toRead] })} then 'sharing'`] : []),
+      ],
+      sql` `,
+    )} else 'scope' end as ${sql.id(`p${i}`)}`
+  })
   return toQuery(
     sql`select ${comma([
       sql`${column('t', 'deleted_at')} is not null as deleted`,
@@ -100,19 +120,24 @@ export function readReach(asked: Omit<Asked, 'access' | 'id'>, { rows }: Rows): 
     granted: row?.['granted'] === true,
     masked: new Set((row?.['masked'] as string[] | undefined) ?? []),
     fixed: new Set((row?.['fixed'] as string[] | undefined) ?? []),
-    held: probesOf(asked).map(({ what, grant, scope }, i) => ({
-      what,
-      grant,
-      scope: scope.id,
-      title: scope.title,
-      holds: row?.[`p${i}`] === true,
-    })),
+    held: probesOf(asked).map(({ what, grant, scope: { id: scope, title } }, i) => {
+      const lacks = row ? ((row[`p${i}`] || null) as Lack | null) : 'scope'
+      return { what, grant, scope, title, holds: lacks === null, lacks }
+    }),
   }
 }
 
 /** Who says what the role may do with the entity. */
 export const layerOf = ({ own }: Catalogue, { id, layer }: Entity, role: string): Entity['layer'] =>
   own?.permissions.get(id)?.has(role) ? 'tenant' : layer
+
+/** How a record meets a scope. */
+const meeting = {
+  nothing: ', and this is one',
+  scope: '; this is none of them',
+  sharing: '; this one is shared with them to read only',
+  condition: ' where a condition holds; here it does not',
+} as const
 
 /** The roles that grant it here and those that do not. */
 export function reasonsOf(
@@ -129,10 +154,11 @@ export function reasonsOf(
   const plural = entity.pluralTitle.toLowerCase()
   const does = what.kind === 'action' ? what.action : what.transition.title.toLowerCase()
   const held = all.filter((each) => each.what === (what.kind === 'action' ? what.action : what.transition.id))
-  const told = ({ grant, scope, title, holds }: Held): Reason => {
-    const condition = words.get(grant)
+  const told = ({ grant, scope, title, lacks }: Held): Reason => {
+    // Where the record is not even in the scope, nothing hangs on what the role says besides.
+    const condition = lacks === null || lacks === 'condition' ? words.get(grant) : undefined
     return {
-      detail: `${titleOf(grant.role)} may ${does} ${plural} of the scope “${title}”${holds ? ', and this is one' : '; this is none of them'}.`,
+      detail: `${titleOf(grant.role)} may ${does} ${plural} of the scope “${title}”${meeting[lacks ?? 'nothing']}.`,
       role: grant.role,
       scope,
       layer: layerOf(catalogue, entity, grant.role),

@@ -121,7 +121,7 @@ function isTold({ here, parties }: Trying, pointer: string): boolean {
 }
 
 /** Every party may read the field in the record that is explained. */
-const knows = (parties: readonly Party[], entity: string, field: string): boolean =>
+export const knows = (parties: readonly Party[], entity: string, field: string): boolean =>
   parties.every(
     ({ access, masked }) => access.entities.get(entity)?.visible.some((each) => each.id === field) === true && !isNamed(masked, field),
   )

@@ -53,6 +53,33 @@ const world = await openFlows({
       },
     },
   },
+  'entities/notice.json': {
+    title: 'Notice',
+    type: 'object',
+    required: ['text'],
+    properties: {
+      text: { type: 'string', title: 'Text', maxLength: 80 },
+      open: { type: 'boolean', title: 'Open' },
+      state: {
+        title: 'State',
+        enum: ['up', 'down', 'pinned'],
+        'x-bos': {
+          lifecycle: {
+            transitions: { take_down: { from: ['up'], to: 'down', roles: ['flows.auditor'] }, pin: { from: ['up'], to: 'pinned' } },
+          },
+        },
+      },
+    },
+    'x-bos': {
+      use: ['core.owned'],
+      plural: 'notices',
+      titleField: 'text',
+      permissions: {
+        'flows.clerk': { scope: 'own', read: true, update: 'self.open', transitions: { pin: false } },
+        'flows.auditor': { scope: 'all', read: true },
+      },
+    },
+  },
   'entities/part.json': {
     title: 'Part',
     type: 'object',
@@ -150,6 +177,41 @@ describe('an action', () => {
     expect(await explain('admin@acme', `flows/matters/${mine.id}`, `?action=delete&as=${rep}`)).toMatchObject({ allowed: false })
   })
 
+  test('that a scope grants is refused by what stands against it alone', async () => {
+    const told = await explain('rep@acme', `flows/matters/${mine.id}`, '?action=finish')
+    expect(told.because.map(({ scope }) => scope)).toEqual(['own'])
+    expect(details(told.refused)).toEqual(['Not yet.'])
+  })
+
+  test('of what is shared to be read is refused for that, not for being out of the scope', async () => {
+    const draft = await make('flows/matters', { name: 'Shared', owner: manager })
+    const told = async (as: Person, more = '') => {
+      const { allowed, refused } = await explain(as, `flows/matters/${draft.id}`, `?action=update${more}`)
+      return [allowed, ...refused.filter(({ role }) => role === 'flows.clerk').map(({ detail }) => detail)]
+    }
+    const clerk = 'clerk may update matters of the scope'
+    const own = `${clerk} “Own records”; this is none of them.`
+    expect(await told('admin@acme', `&as=${rep}`)).toEqual([false, own, `${clerk} “Records shared with them”; this is none of them.`])
+    const share = (access: string) => call('manager@acme', 'POST', `flows/matters/${draft.id}/share`, { member: rep, access })
+    ok(await share('read'))
+    const toRead = [false, own, `${clerk} “Records shared with them”; this one is shared with them to read only.`]
+    expect([await told('admin@acme', `&as=${rep}`), await told('rep@acme')]).toEqual([toRead, toRead])
+    ok(await share('update'))
+    expect(await told('rep@acme')).toEqual([true, own])
+  })
+
+  test('of a role with words of its own is told which of scope and words does not hold', async () => {
+    const told = async (record: Data) => {
+      const { refused } = await explain('admin@acme', `flows/notices/${record.id}`, `?action=update&as=${rep}`)
+      return refused.filter(({ role }) => role === 'flows.clerk').map(({ detail, condition }) => [detail, condition?.value])
+    }
+    const notice = 'clerk may update notices of the scope “Own records”'
+    const theirs = await make('flows/notices', { text: 'T', open: true, owner: manager })
+    expect(await told(theirs)).toEqual([[`${notice}; this is none of them.`, undefined]])
+    const closed = await make('flows/notices', { text: 'C', open: false, owner: rep })
+    expect(await told(closed)).toEqual([[`${notice} where a condition holds; here it does not.`, false]])
+  })
+
   test('of a deleted record is to restore it', async () => {
     const gone = await make('flows/matters', { name: 'G', owner: rep })
     ok(await call('admin@acme', 'DELETE', `flows/matters/${gone.id}`))
@@ -160,8 +222,8 @@ describe('an action', () => {
 })
 
 describe('a field', () => {
-  const of = async (as: Person, record: Data, field: string, more = '') =>
-    (await explain(as, `flows/matters/${record.id}`, `?action=update&field=${field}${more}`)).field!
+  const of = async (as: Person, record: Data, field: string, more = '', plural = 'matters') =>
+    (await explain(as, `flows/${plural}/${record.id}`, `?action=update&field=${field}${more}`)).field!
 
   test('is shown and may be changed, or a role, its making or a condition keeps it', async () => {
     expect(await of('rep@acme', mine, 'hours')).toMatchObject({ name: 'hours', shown: true, editable: true, required: false })
@@ -228,6 +290,27 @@ describe('a field', () => {
     const hours = await of('rep@acme', done, 'hours')
     expect(hours.editable).toBe(false)
     expect(details(hours.because)).toContain('The record is Done: this no longer changes.')
+  })
+
+  test('that is a state says what leads on, who may go there, and what keeps them', async () => {
+    const done = await make('flows/matters', { name: 'D', hours: '3', secret: '6', owner: rep })
+    const state = async (as: Person) => {
+      const { editable, because } = await of(as, done, 'state')
+      return [editable, ...details(because.filter(({ about }) => about === 'editable'))]
+    }
+    expect(await state('rep@acme')).toEqual([true, 'From Open only Finish leads on.'])
+    const onward = await of('rep@acme', mine, 'state')
+    expect([onward.editable, details(onward.because.filter(({ about }) => about === 'editable'))]).toEqual([
+      false,
+      ['From Open only Finish leads on.', 'Finish: Not yet.'],
+    ])
+    ok(await call('admin@acme', 'POST', `flows/matters/${done.id}/finish`))
+    expect(await state('rep@acme')).toEqual([false, 'From Done only Reopen leads on; only boss may reopen.'])
+    expect(await state('manager@acme')).toEqual([true, 'From Done only Reopen leads on.'])
+    const notice = await make('flows/notices', { text: 'N', open: true, owner: rep })
+    expect((await of('rep@acme', notice, 'state', '', 'notices')).because.map(({ detail }) => detail)).toContain(
+      'From Up Take down and Pin lead on; only auditor may take down; only Administrator may pin.',
+    )
   })
 
   test('conditions of all fields come with an update', async () => {

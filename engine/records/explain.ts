@@ -14,7 +14,7 @@ import { mayReadFor } from './explain-reader.ts'
 import type { Party } from './explain-reader.ts'
 import { noSuchPerson } from './explain-request.ts'
 import type { ExplainRequest, FieldPath } from './explain-request.ts'
-import { tryAction } from './explain-trial.ts'
+import { knows, tryAction } from './explain-trial.ts'
 import type { WouldBe } from './explain-trial.ts'
 import { isFormula, isWithheld, withheldIn } from './formulas.ts'
 import { pathsWithout, readable } from './reach.ts'
@@ -36,7 +36,7 @@ export interface Explanation {
   readonly roles: readonly { readonly id: string; readonly title: string }[]
   /** What grants it. */
   readonly because: readonly Reason[]
-  /** What does not, or stands against it. */
+  /** What stands against it; where nothing does, or nothing grants it, what does not grant it. */
   readonly refused: readonly Reason[]
   readonly field?: FieldExplained
   /** What expressions say of the record, for an update or a transition. */
@@ -89,13 +89,14 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   const trying = { ...asked, id: request.id === null ? null : id, record: id, call: request.call, reach, parties, isOther }
   const trial = await tryAction(database, trying, subject)
   const { because, refused } = reasonsOf(about, reach.held, conditions.grants)
-  const mayTell = (state: string): boolean =>
-    parties.every((each) => each.access.entities.get(entity.id)?.visible.some(({ id: known }) => known === state))
+  const mayTell = (state: string): boolean => knows(parties, entity.id, state)
+  // Where something grants it, what does not grant it besides is no reason that it is refused.
+  const against = because.length > 0 && trial.refused.length > 0 ? trial.refused : [...refused, ...trial.refused]
   return {
     ...told,
     allowed: trial.allowed,
     because,
-    refused: [...refused, ...trial.refused],
+    refused: against,
     ...(field && { field: explainField({ ...asked, field, reach, lines, conditions, roles, update: trial.update, mayTell }) }),
     ...(conditions.expressions.length > 0 && { expressions: conditions.expressions }),
     ...(trial.would && { would: trial.would }),

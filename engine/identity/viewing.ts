@@ -7,6 +7,7 @@ import { Problem } from '../problems.ts'
 import { accessFor, contextOf } from '../records/access.ts'
 import type { EventDraft } from '../records/decide.ts'
 import { mayViewAs } from '../records/explain-request.ts'
+import { referencesQuery } from '../records/load.ts'
 import type { Actor, Via } from '../records/types.ts'
 import { writeQueries } from '../records/write.ts'
 import type { Tokens } from './tokens.ts'
@@ -52,10 +53,16 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       const account = await accountOf(actor)
       const viewing = uuid()
       const until = new Date(Date.now() + limits.viewingSeconds * 1000).toISOString()
-      await database.transaction(contextOf(actor, accessFor(catalogue, actor.roles)), async (tx) => {
-        const [person] = await tx.send({ role: 'bos_read', queries: [personQuery(actor, member)] })
+      const access = accessFor(catalogue, actor.roles)
+      const people = access.entities.get('core.member')
+      if (!people) throw nobody('There is no such person.')
+      await database.transaction(contextOf(actor, access), async (tx) => {
+        const [seen, person] = await tx.send({
+          role: 'bos_read',
+          queries: [referencesQuery(catalogue, people, actor, [member]), personQuery(actor, member)],
+        })
         const row = person!.rows[0]
-        if (!row) throw nobody('There is no such person.')
+        if (!row || seen!.rows.length === 0) throw nobody('There is no such person.')
         const begun: Query = {
           text: 'insert into bos.viewing (id, tenant_id, session_id, member_id, expires_at) values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::timestamptz)',
           values: [viewing, actor.tenant, session, member, until],

@@ -97,7 +97,8 @@ function valueAfter(applying: Applying, field: Field, before: unknown, isNew: bo
     for (const detail of asked.details) applying.report(at, detail)
     return before
   }
-  if (asked !== undefined && !(asked === null && isNew && field.default !== undefined && field.required)) return asked
+  const isGiven = field.default !== undefined || field.defaultsToActor
+  if (asked !== undefined && !(asked === null && isNew && isGiven && field.required)) return asked
   if (!isNew) return before
   if (field.defaultsToActor) return applying.member
   return field.default === undefined ? null : field.default

@@ -108,8 +108,9 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
   const { runs, stored } = record
   const run = operation.op === 'update' && operation.transition !== null && runs.has(operation.transition) ? operation.transition : null
   const isRun = run !== null && operation.op === 'update' && isBare(operation)
-  const isImported = imported.length === 0 || record.reaches.import
-  if (!isImported || (!isRun && !record.reaches[action as keyof typeof record.reaches]))
+  const isImported = via !== 'import' || record.reaches.import
+  if (!isImported) throw new Problem('not-allowed', 'Your role may not import this record.')
+  if (!isRun && !record.reaches[action as keyof typeof record.reaches])
     throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
     refuseWithheld(situation.catalogue, operation, stored, run === null ? record.without : movable(record.without, here.entity, run))

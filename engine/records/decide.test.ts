@@ -211,6 +211,17 @@ test('a create has its defaults, its owner, and one event with everything that i
   })
 })
 
+test('null is the person who creates where somebody must be named, and nobody where not', () => {
+  const ownerOf = (entity: Entity): unknown =>
+    decideCreate(situation(), { op: 'create', entity, id: id(1), pointer: '', change: change({ title: 'a', owner: null }) }).writes.map(
+      (write) => 'row' in write && write.row['owner'],
+    )
+  expect(ownerOf(order)).toEqual([null])
+  const fields = order.fields.map((field) => (field.id === 'owner' ? { ...field, required: true } : field))
+  const named = { ...order, fields, fieldById: new Map(fields.map((field) => [field.id, field])) }
+  expect(ownerOf(named)).toEqual([id(99)])
+})
+
 test('what is equal is no change, in whatever order its members stand', () => {
   const before = stored({ title: 'a', facts: { a: 1, b: [1, { c: 2 }] }, place: { city: 'Wien' } }, [
     line(2, { product: 'p', quantity: 1 }),

@@ -7,7 +7,10 @@ const text = (title: string, more: object = {}) => ({ type: 'string', title, max
 const files: ModuleFiles = {
   'module.json': {
     title: 'Desk',
-    roles: ['small', 'opened', 'other', 'mates', 'gets', 'exports', 'runs', 'blind', 'writes'].map((id) => ({ id: `desk.${id}`, title: id })),
+    roles: ['small', 'opened', 'other', 'mates', 'gets', 'exports', 'runs', 'blind', 'writes', 'brings', 'changes'].map((id) => ({
+      id: `desk.${id}`,
+      title: id,
+    })),
   },
   'entities/ticket.json': {
     title: 'Ticket',
@@ -53,6 +56,8 @@ const files: ModuleFiles = {
         'desk.gets': { scope: 'all', get: 'self.amount < 50' },
         'desk.runs': { scope: 'all', read: true, transitions: { finish: true } },
         'desk.writes': { scope: 'own', read: true, update: true },
+        'desk.brings': { scope: 'own', read: true, import: true },
+        'desk.changes': { scope: 'all', read: true, update: true },
         'desk.blind': { scope: 'all', read: true, update: true, hide: ['stage'] },
         'desk.other': { scope: 'all', list: true, get: 'self.link.amount > 0', update: true },
       },
@@ -224,4 +229,18 @@ describe('creating', () => {
     const id = String(ok(await call('rep@acme', 'POST', 'desk/tickets', { name: 'made done', amount: 15, stage: 'done' }))['id'])
     ok(await call('admin@acme', 'DELETE', `desk/tickets/${id}`))
   })
+})
+
+test('an import changes what its own grant reaches, whatever another role may change', async () => {
+  await rolesOf('brings', 'changes')
+  const csv = `id,name\n${small},brought\n${mine},brought\n`
+  const headers = { 'content-type': 'text/csv' }
+  const job = String(ok(await world.call('rep@acme', 'POST', '/api/desk/tickets/import?mode=upsert&key=id', { body: csv, headers }))['id'])
+  let result: Json = {}
+  await expect
+    .poll(async () => (result = (ok(await call('rep@acme', 'GET', `jobs/${job}`))['result'] ?? {}) as Json)['updated'], { timeout: 20_000 })
+    .toBe(1)
+  expect(result).toMatchObject({ updated: 1, failed: 1, faults: [{ row: 2, detail: 'Your role may not import this record.' }] })
+  expect(ok(await call('admin@acme', 'GET', `desk/tickets/${small}`))['name']).toBe('small')
+  ok(await call('admin@acme', 'PATCH', `desk/tickets/${mine}`, { name: 'mine' }))
 })

@@ -11,6 +11,7 @@ import { parse } from './parse.ts'
 import { boolean, constant, described, faulty, number, text, valued } from './terms.ts'
 import type { Checked, Checker, Context, Scope, Term } from './terms.ts'
 import type { Expression, ExpressionFault, Node, Syntax, Type } from './types.ts'
+import { workOf } from './work.ts'
 
 export type { Context, Root } from './terms.ts'
 
@@ -32,8 +33,12 @@ export function check(syntax: Syntax, context: Context, expected?: Type): Outcom
   const checked = fitted(checker, checkSyntax(checker, syntax, scope), scope, expected)
   if (checked === null || faults.length > 0) return { faults: sorted(faults) }
   const { type, root, canonical } = checked
+  if (workOf(root) > limits.steps) return { faults: [{ start: syntax.start, end: syntax.end, detail: tooMuchWork }] }
   return { expression: frozen({ type, root, canonical, dependencies: dependenciesOf(root) }) }
 }
+
+const tooMuchWork =
+  'this may take too long for each record: a text has up to 10,000 parts, and loops inside each other multiply. Go over fewer, or take long texts and lists out of the loop'
 
 /** A canonical tree with the names of today. What no longer exists keeps its id. */
 export function named(canonical: Syntax, context: Context): Syntax {

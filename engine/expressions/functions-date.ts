@@ -238,6 +238,8 @@ const workingTime: readonly FunctionDefinition[] = [
     [],
     {
       id: 'businessTime.hours',
+      // A step a day, of a few years.
+      steps: 1_000,
       parameters: [
         of('from', 'dateTime'),
         of('to', 'dateTime'),

@@ -1,7 +1,8 @@
 import { boolean, fixed, isIn, of } from './functions-operators.ts'
 import type { ValueType } from '../fields/type.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
-import { compareValues, isEqual } from './values.ts'
+import * as numbers from './numbers.ts'
+import { compareValues } from './values.ts'
 import { whitespace } from './text.ts'
 
 const list: Parameter = { name: 'list', takes: 'list of same' }
@@ -54,17 +55,14 @@ const ofList = (
   overloads: [{ id: `${name}.list`, parameters: [list], ...overload }],
 })
 
+/** Numbers that are no JS numbers have one form for each value. */
 function distinct(values: readonly unknown[]): readonly unknown[] {
   const plain = new Set<unknown>()
+  const exact = new Set<string>()
   return values.filter((value) => {
     if (typeof value !== 'object' || value === null) return plain.size < plain.add(value).size
-    return isFirst(value, plain)
+    return exact.size < exact.add(numbers.writeNumeric(value as numbers.Numeric)).size
   })
-}
-function isFirst(value: unknown, seen: Set<unknown>): boolean {
-  for (const other of seen) if (isEqual(other, value)) return false
-  seen.add(value)
-  return true
 }
 
 export const contained: Overload = {

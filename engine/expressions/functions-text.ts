@@ -1,11 +1,12 @@
 import { fold } from '../fields/fold.ts'
 import { formatSeconds } from '../fields/duration.ts'
+import { limits } from './limits.ts'
 import { fixed, of, text, whole, boolean } from './functions-operators.ts'
 import type { Kind } from './functions-operators.ts'
 import * as numbers from './numbers.ts'
 import type { Numeric } from './numbers.ts'
 import { lengthOf, lower, slice, upper, whitespace } from './text.ts'
-import type { FunctionDefinition, Overload, Type } from './types.ts'
+import type { Extent, FunctionDefinition, Overload, Type } from './types.ts'
 
 /** Code points. What replace, join and pads would make longer is null: text must not grow without bound. */
 export const textLimit = 1_000_000
@@ -27,6 +28,10 @@ const define = (
   examples: examples.map(([expression, result]) => ({ expression, result })),
   overloads: [{ id: `${name}.text`, ...overload }],
 })
+
+const ofLength = (characters: number): Extent => ({ items: 1, characters })
+/** What a number says that is written out; else the most that is answered. */
+const atMost = (length: Extent | undefined, most: number): number => Math.min(most, typeof length?.value === 'number' ? length.value : most)
 
 /** From text to text. */
 const mapped = (
@@ -64,6 +69,7 @@ const end = (name: string, doc: string, example: readonly [string, string], run:
   define(name, doc, [example], {
     parameters: [of('text', 'text'), of('length', 'number')],
     result: fixed(text),
+    extent: ([value, length]) => ofLength(atMost(length, value!.characters)),
     evaluate: (_clock, value: string, length: Numeric) => run(value, count(length)),
     sql: (sql, [value, length]) => sql`${sql.raw(name)}(${value}, bos.count(${length}::numeric))`,
   })
@@ -72,6 +78,7 @@ function pad(name: string, doc: string, example: readonly [string, string], isLe
   return define(name, doc, [example], {
     parameters: [of('text', 'text'), of('length', 'number'), of('fill', 'text')],
     result: fixed(text),
+    extent: ([value, length]) => ofLength(Math.max(value!.characters, atMost(length, padLimit))),
     evaluate(_clock, value: string, length: Numeric, fill: string) {
       const wanted = count(length)
       const own = lengthOf(value)
@@ -103,6 +110,12 @@ function split(value: string, separator: string): readonly string[] | null {
   const parts = value.split(separator)
   return parts.length > partLimit ? null : parts
 }
+
+/** Of ten characters each, in a text of which only its record knows how long it is. */
+const partsOf = (characters: number): Extent =>
+  characters < limits.storedCharacters
+    ? { items: characters + 1, characters }
+    : { items: partLimit, characters: Math.max(characters, partLimit * 10) }
 
 /** Half away from zero to whole seconds, which is what a duration is stored as. */
 function durationText(seconds: Numeric): string {
@@ -222,6 +235,7 @@ export const textFunctions: readonly FunctionDefinition[] = [
     {
       parameters: [of('text', 'text'), of('part', 'text'), of('by', 'text')],
       result: fixed(text),
+      extent: ([value, , by]) => ofLength(Math.min(textLimit, value!.characters * Math.max(1, by!.characters))),
       evaluate: (_clock, value: string, part: string, by: string) => replace(value, part, by),
       sql: (sql, [value, part, by]) => sql`bos.replace(${value}, ${part}, ${by})`,
     },
@@ -235,6 +249,7 @@ export const textFunctions: readonly FunctionDefinition[] = [
     {
       parameters: [{ name: 'list', takes: 'list of text' }, of('separator', 'text')],
       result: fixed(text),
+      extent: ([list, separator]) => ofLength(Math.min(textLimit, list!.characters + list!.items * separator!.characters)),
       evaluate: (_clock, list: readonly (string | null)[], separator: string) => join(list, separator),
       sql: (sql, [list, separator]) => sql`bos.join(${list}, ${separator})`,
     },
@@ -242,6 +257,7 @@ export const textFunctions: readonly FunctionDefinition[] = [
   define('split', 'The parts of a text between separators; null when there are more than 10,000.', [[`split('a,b', ',')`, '["a","b"]']], {
     parameters: [of('text', 'text'), of('separator', 'text')],
     result: fixed({ kind: 'list', of: { kind: 'text' } }),
+    extent: ([value]) => partsOf(value!.characters),
     evaluate: (_clock, value: string, separator: string) => split(value, separator),
     sql: (sql, [value, separator]) => sql`bos.split(${value}, ${separator})`,
   }),

@@ -13,6 +13,10 @@ export const limits = {
   loops: 12,
   /** Loops inside each other. */
   nestedLoops: 3,
+  /** Steps for one record, as `work.ts` counts them. A loop over 10,000 parts of a text fits, one inside another does not. */
+  steps: 500_000,
+  /** What a text of a record counts as there. Whoever takes it apart may find more. */
+  storedCharacters: 500,
   /** References followed one after the other. */
   hops: 16,
   /** Faults that one text is told about. */

@@ -228,9 +228,21 @@ export interface Overload {
    * Values are as `Value` says.
    */
   readonly nulls?: 'strict' | 'handles'
+  /** How large the answer can be; without it a text or list is no larger than the arguments together. */
+  extent?(this: void, args: readonly Extent[]): Extent
+  /** What a call takes, where that is more than one step. */
+  readonly steps?: number
   evaluate(this: void, environment: Clock, ...args: readonly never[]): Value
   /** As `evaluate`, to the last digit and code point. Arguments have the SQL type of their static type (`sqlTypes`). */
   sql(this: void, sql: Sql, args: readonly RawBuilder<unknown>[], surroundings: SqlSurroundings): RawBuilder<unknown>
+}
+/** The most that a value holds, as far as its expression says. A single value is one item. */
+export interface Extent {
+  readonly items: number
+  /** Of a text, or of all texts of a list together. */
+  readonly characters: number
+  /** Of what is written out. */
+  readonly value?: unknown
 }
 export interface Parameter {
   readonly name: string

@@ -27,6 +27,8 @@ export interface Limited {
   readonly filter: string | null
   /** What a new record has to begin with in order to fit. */
   readonly given: Readonly<Record<string, unknown>>
+  /** Titles of fields that have to be filled in before anything can fit. */
+  readonly missing: readonly string[]
   readonly fits: (candidate: RecordData) => boolean
 }
 export const LimitContext = createContext<LimitFor>(() => null)

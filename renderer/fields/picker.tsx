@@ -131,17 +131,14 @@ export function Picker({
       onQuery={setQuery}
       loading={loading}
       create={create}
-      empty={
-        refused || entities.length === 0
-          ? 'These records are not available to your role'
-          : typed === ''
-            ? limit
-              ? 'Nothing fits here'
-              : 'No records yet'
-            : limit
-              ? `No match for “${typed}” among what fits here`
-              : `No match for “${typed}”`
-      }
+      empty={refused || entities.length === 0 ? 'These records are not available to your role' : emptyWords(typed, limit)}
     />
   )
+}
+
+/** Why nothing is offered. */
+function emptyWords(typed: string, limit: ReturnType<LimitFor>): string {
+  if (limit && limit.missing.length > 0) return `Choose ${limit.missing.join(' and ')} first`
+  if (typed === '') return limit ? 'Nothing fits here' : 'No records yet'
+  return `No match for “${typed}”${limit ? ' among what fits here' : ''}`
 }

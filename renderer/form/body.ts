@@ -1,6 +1,6 @@
 import { entityOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { editable } from '../model/entity.ts'
+import { editable, startingStates } from '../model/entity.ts'
 import { hasDefault } from '../model/row-logic.ts'
 import { changeLines, freshLine, linesOf, newLineId, rowOf, same } from './lines-change.ts'
 import { formFields, isLines, type Mode } from './schema.ts'
@@ -25,8 +25,19 @@ export function initialData(catalogue: CatalogueView, entity: Entity, given: For
         : []
     }),
   )
-  return { ...defaults, ...given, ...lines }
+  return { ...defaults, ...given, ...lines, ...startOf(entity, given) }
 }
+
+/** What a new record cannot be in, such as the state of the one that it is a copy of, it does not begin with. */
+const startOf = (entity: Entity, given: FormData): FormData =>
+  Object.fromEntries(
+    entity.fields.flatMap((field) => {
+      const [initial, ...others] = startingStates(entity, field) ?? []
+      if (initial === undefined) return []
+      const asked = given[field.name] ?? field.default
+      return [[field.name, others.find((each) => each === asked) ?? initial]]
+    }),
+  )
 
 /** The values of a record that a form may show, by field name. */
 export const dataOf = (entity: Entity, record: RecordData): FormData =>

@@ -10,6 +10,7 @@ import { Warning } from '../fields/told.tsx'
 import { useLatest } from '../model/latest.ts'
 import { limitOf } from '../model/limit.ts'
 import { formLogic } from '../model/logic.ts'
+import { whenReleased } from '../model/pointer.ts'
 import { provideLogic, useFormLogic, type TryOut } from '../model/use-logic.ts'
 import { failed } from '../shell/toast.tsx'
 import { createBody, patchBody, placeIn, type FormData } from './body.ts'
@@ -147,7 +148,7 @@ export function EntityForm({
       sectioned: only === null,
       touched,
       submits,
-      onTouch: (name) => setTouched((old) => (old.has(name) ? old : new Set(old).add(name))),
+      onTouch: (name) => whenReleased(() => setTouched((old) => (old.has(name) ? old : new Set(old).add(name)))),
       onTyped,
     }),
     [id, entity, mode, record, visible, only, touched, submits, onTyped],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue, entity, field, typed } from '../testing/metadata.ts'
 import type { RecordData } from '../api/records.ts'
+import { startingField } from '../model/entity.ts'
 import { createBody, initialData, patchBody, placeIn, type FormData } from './body.ts'
 import { changeLines, rowOf, type Line } from './lines-change.ts'
 import { placeFaults, withoutFault } from './problems.ts'
@@ -176,6 +177,23 @@ describe('what is sent', () => {
       owner: 'm',
       lines: [{ item: 'a', quantity: 2, parts: [{ serial: 's' }] }],
     })
+  })
+  it('a create begins in the first state, or in one to which one step leads from there', () => {
+    const state = typed('select', { enum: ['draft', 'open', 'paid', 'void'] }, { name: 'state', title: 'State' })
+    const step = (name: string, from: readonly string[] | null, to: string) => ({ name, title: name, from, to, guard: null, message: null })
+    const transitions = [
+      step('submit', ['draft'], 'open'),
+      step('pay', ['open'], 'paid'),
+      step('cancel', null, 'void'),
+      step('drop', ['draft'], 'void'),
+    ]
+    const claim = entity({ fields: [state], lifecycles: [{ field: 'state', initial: 'draft', states: {}, transitions }] })
+    const began = (given: FormData) => initialData(catalogue(claim), claim, given)['state']
+    // Two steps lead to `void`: which is meant cannot be said here.
+    expect([{}, { state: 'paid' }, { state: 'void' }, { state: 'open' }].map(began)).toEqual(['draft', 'draft', 'draft', 'open'])
+    const { required, settings } = startingField(claim, state)
+    expect([required, settings]).toMatchObject([true, { options: [{ id: 'draft' }, { id: 'open' }] }])
+    expect((settings as { options: unknown[] }).options).toHaveLength(2)
   })
   it('a patch has only what changed, and nothing that may not be', () => {
     const record = {

@@ -1,6 +1,6 @@
 import { Drawer } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Field } from '../api/catalogue.ts'
 import { Edit } from '../fields/field.tsx'
 import { Warning, Why } from '../fields/told.tsx'
@@ -32,6 +32,13 @@ export function LineCard({
 }) {
   const [opened, setOpened] = useState(isNew)
   const { shows, onLeave } = useLeft(submits)
+  const fields = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!opened) return undefined
+    // The sheet's focus trap takes its first button, a moment after mounting.
+    const timer = setTimeout(() => fields.current?.querySelector<HTMLElement>('input, textarea, .picker-face')?.focus(), 30)
+    return () => clearTimeout(timer)
+  }, [opened])
   const row = shownOf(typedRow, logic)
   const offered = columns.filter(({ name }) => !logic?.hidden.includes(name))
   const wrong = faults !== undefined && columns.some((field) => shows(field.name) && faultAt(faults, field.name) !== undefined)
@@ -50,7 +57,13 @@ export function LineCard({
         zIndex={300}
         classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
       >
-        <div className="form-fields">
+        <div
+          className="form-fields"
+          ref={fields}
+          role="presentation"
+          // As in a cell: the next key takes the place of what is there.
+          onFocus={({ target }) => target instanceof HTMLInputElement && target.select()}
+        >
           {offered.map((field) => {
             const fault = shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : undefined
             const warning = fault === undefined ? faultAt(warnings, field.name)?.__errors?.[0] : undefined

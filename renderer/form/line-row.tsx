@@ -6,6 +6,7 @@ import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { Warning, Why } from '../fields/told.tsx'
 import { faultAt, isMasked, type FaultTree } from '../fields/type.ts'
+import { whenReleased } from '../model/pointer.ts'
 import type { RowLogic } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import type { Line } from './lines-change.ts'
@@ -35,7 +36,7 @@ export function useLeft(submits: number) {
     onLeave: (name: string, event: FocusEvent<HTMLElement>): void => {
       const next = event.relatedTarget
       const inside = next instanceof Element && (event.currentTarget.contains(next) || next.closest('[data-layer]') !== null)
-      if (!inside && !left.has(name)) setLeft(new Set(left).add(name))
+      if (!inside) whenReleased(() => setLeft((old) => (old.has(name) ? old : new Set(old).add(name))))
     },
   }
 }

@@ -8,7 +8,7 @@ import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { Warning, Why } from '../fields/told.tsx'
 import { faultAt, isEmpty } from '../fields/type.ts'
-import { editable, sectionsOf } from '../model/entity.ts'
+import { editable, sectionsOf, startingField } from '../model/entity.ts'
 import { copiesOf, hasDefault, isDerived, livesInForm, sourceWords } from '../model/row-logic.ts'
 import { totalsOf } from '../model/lines.ts'
 import { useLogicView, type FormLogicView } from './logic-context.ts'
@@ -47,12 +47,13 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   const [typed, setTyped] = useState<string | null>(null)
   // What is put away while it is half typed stops nobody from saving.
   useEffect(() => () => onTyped(name, null), [name, onTyped])
-  const field = entity.fields.find((each) => each.name === name)
-  if (!field) return null
+  const known = entity.fields.find((each) => each.name === name)
+  if (!known) return null
+  const field = mode === 'create' ? startingField(entity, known) : known
   const causes = document.locked[name]
   const readOnly = !editable(entity, field, mode, record) || causes !== undefined
   const derived = isDerived(field)
-  const asks = readOnly && record !== undefined && causes === undefined
+  const asks = readOnly && record !== undefined
   // Nobody can leave what nobody can type into.
   const shown = submits > 0 || touched.has(name) || (derived && touched.size > 0)
   const own = faultAt(live.faults, name)

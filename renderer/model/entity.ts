@@ -1,6 +1,6 @@
 import { entityOf, fieldOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { isMasked } from '../fields/type.ts'
+import { isMasked, settingsOf } from '../fields/type.ts'
 
 export const listAddress = (entity: Entity): string => `/e/${entity.module}/${entity.plural}`
 export const recordAddress = (entity: Entity, id: string): string =>
@@ -114,6 +114,30 @@ export function sectionsOf(entity: Entity, use: (field: Field) => boolean): read
 
 /** A state changes by the steps that lead from it. */
 export const isState = (entity: Entity, field: Field): boolean => entity.lifecycles.some((each) => each.field === field.name)
+
+/**
+ * The states that a new record can be in: the first one, and those to which one step of this person's leads from there. Null: the field
+ * is no state.
+ */
+export function startingStates(entity: Entity, field: Field): readonly string[] | null {
+  const lifecycle = entity.lifecycles.find((each) => each.field === field.name)
+  if (!lifecycle) return null
+  const { initial, transitions } = lifecycle
+  const ways = transitions.filter(({ from, to }) => to !== initial && (!from || from.includes(initial))).map(({ to }) => to)
+  // Where two lead to the same state, it has to be said which is meant.
+  return [initial, ...ways.filter((to) => ways.indexOf(to) === ways.lastIndexOf(to))]
+}
+
+/** A field as a new record may have it: a state is one of those to start with, and never none. */
+export function startingField(entity: Entity, field: Field): Field {
+  const states = startingStates(entity, field)
+  const { options } = settingsOf(field)
+  if (!states || !Array.isArray(options)) return field
+  const offered = options.filter(
+    (each: unknown) => typeof each === 'object' && each !== null && 'id' in each && states.includes(String(each.id)),
+  )
+  return { ...field, required: true, settings: { ...settingsOf(field), options: offered } }
+}
 
 /** The state that keeps a field of a record as it is, by name and title; null: none does. */
 export function frozenBy(

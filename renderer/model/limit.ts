@@ -4,10 +4,11 @@ import type { Field } from '../../engine/catalogue/types.ts'
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
 import { format } from '../../engine/expressions/format.ts'
 import { exchange } from '../../engine/expressions/transform.ts'
-import type { Node, RecordNode } from '../../engine/expressions/types.ts'
+import type { Needs, Node, RecordNode } from '../../engine/expressions/types.ts'
 import { written } from '../../engine/expressions/written.ts'
-import { rowsOf } from '../../engine/records/decide-draft.ts'
+import { after, rowsOf } from '../../engine/records/decide-draft.ts'
 import type { Draft } from '../../engine/records/decide-draft.ts'
+import type { Formulas } from '../../engine/records/decide-formulas.ts'
 import { derived, type FormSituation } from './logic.ts'
 import { namesOf } from './names.ts'
 
@@ -19,6 +20,8 @@ export interface Limit {
   readonly filter: string | null
   /** What a record that is made for this place has to begin with: fields that must equal something of the document. */
   readonly given: Readonly<Record<string, unknown>>
+  /** Titles of the fields that it hangs on and that are empty. */
+  readonly missing: readonly string[]
   readonly fits: (candidate: RecordData) => boolean
 }
 
@@ -44,6 +47,7 @@ export function limitOf(situation: FormSituation, data: Row, rowId: string | nul
   return {
     filter: target ? filterOf(situation.catalogue, where.root, own, target.id, valueOf) : null,
     given: Object.fromEntries(given),
+    missing: [...new Set(emptyIn(formulas, dependenciesOf(where.root).roots.get('self'), row, own))],
     fits(candidate) {
       const read: FormSituation['read'] = (entity, id) => (id === candidate.id ? candidate : situation.read(entity, id))
       const tried = derived({ ...situation, read }, placed(data, rowId, field, candidate.id))
@@ -51,6 +55,17 @@ export function limitOf(situation: FormSituation, data: Row, rowId: string | nul
       return !there || tried.formulas.holds(where, there) !== false
     },
   }
+}
+
+/** What somebody could fill in, of what is read of the line and its document besides the reference itself. */
+function emptyIn(formulas: Formulas, needs: Needs | undefined, row: Draft, reference: Field): readonly string[] {
+  if (!needs) return []
+  const own = [...needs.values, ...needs.hops.keys()].flatMap((id) => {
+    const field = row.entity.fieldById.get(id)
+    const isOpen = field && field !== reference && !field.readOnly && after(row, id) === null && !formulas.isPending(row, id)
+    return isOpen ? [field.title] : []
+  })
+  return [...own, ...(row.parent ? emptyIn(formulas, needs.document ?? undefined, row.parent, reference) : [])]
 }
 
 /** The condition as one of the candidate, `self` being that; null where it reads of the document what has no value that could be written. */

@@ -5,7 +5,7 @@ import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { isMasked } from '../fields/type.ts'
 import { Warning, Why } from '../fields/told.tsx'
-import { editable, frozenBy } from '../model/entity.ts'
+import { editable } from '../model/entity.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
 import { fieldQuestion, WhyButton } from './why.tsx'
 
@@ -48,7 +48,6 @@ export function Property({
   const [typed, setTyped] = useState<string | null>(null)
   const box = useRef<HTMLDivElement>(null)
   const ended = useRef(false)
-  const frozen = frozenBy(entity, record, field)
   const hidden = isMasked(record, field.name)
   const can = editable(entity, field, 'edit', record) && causes === undefined
   const inline = can && live
@@ -156,7 +155,7 @@ export function Property({
         <div className="property-value">
           {isDerived(field) && <Calculated from={sourceWords(entity, field)} />}
           <Show field={field} value={shown} record={record} roomy dash />
-          {!can && causes === undefined && (may(entity, 'update') || hidden) && (
+          {!can && (may(entity, 'update') || hidden) && (
             <WhyButton
               entity={entity}
               record={record}

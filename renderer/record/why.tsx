@@ -150,17 +150,24 @@ const once = <Reason extends { readonly detail: string }>(reasons: readonly Reas
   ...new Map(reasons.map((each) => [each.detail, each])).values(),
 ]
 
-/** What decides first: what stands against it where it is refused, else what grants it. */
-export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
-  <>
+function Reasons({ reasons }: { readonly reasons: readonly { readonly detail: string; readonly why?: Parts | undefined }[] }) {
+  if (reasons.length === 0) return <p>Nothing that you may see stands against it.</p>
+  return (
     <ul>
-      {once(told.allowed ? told.because : told.refused).map((reason) => (
-        <li key={reason.detail}>
-          {reason.detail}
-          {reason.condition && <Condition parts={reason.condition} />}
+      {once(reasons).map(({ detail, why }) => (
+        <li key={detail}>
+          {detail}
+          {why && <Condition parts={why} />}
         </li>
       ))}
     </ul>
+  )
+}
+
+/** What decides first: what stands against it where it is refused, else what grants it. */
+export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
+  <>
+    <Reasons reasons={(told.allowed ? told.because : told.refused).map(({ detail, condition }) => ({ detail, why: condition }))} />
     {!told.allowed &&
       told.expressions?.filter(({ kind }) => kind === 'guard').map((each) => <Condition key={each.kind} parts={each.why} />)}
   </>
@@ -169,21 +176,10 @@ export const ActionReasons = ({ told }: { readonly told: Explanation }) => (
 function FieldReasons({ told }: { readonly told: Explanation }) {
   const { field } = told
   if (!field) return null
-  const about = !field.shown ? 'shown' : field.editable ? 'required' : 'editable'
-  const reasons = once(field.because.filter((each) => each.about === about))
-  return (
-    <ul>
-      {reasons.map((reason) => (
-        <li key={reason.detail}>
-          {reason.detail}
-          {reason.why && <Condition parts={reason.why} />}
-        </li>
-      ))}
-      {!field.shown || field.editable || told.allowed
-        ? null
-        : once(told.refused).map(({ detail }) => <li key={`refused ${detail}`}>{detail}</li>)}
-    </ul>
-  )
+  const about = !field.shown ? ['shown'] : field.editable ? ['editable', 'required'] : ['editable']
+  const reasons = field.because.filter((each) => about.includes(each.about))
+  const whole = !field.shown || field.editable || told.allowed ? [] : told.refused.map(({ detail }) => ({ detail }))
+  return <Reasons reasons={[...reasons, ...whole]} />
 }
 
 /** The parts on which it hangs, each with its value. */

@@ -188,7 +188,7 @@ describe('what is sent', () => {
       step('drop', ['draft'], 'void'),
     ]
     const claim = entity({ fields: [state], lifecycles: [{ field: 'state', initial: 'draft', states: {}, transitions }] })
-    const began = (given: FormData) => initialData(catalogue(claim), claim, given)['state']
+    const began = (asked: FormData) => initialData(catalogue(claim), claim, asked)['state']
     // Two steps lead to `void`: which is meant cannot be said here.
     expect([{}, { state: 'paid' }, { state: 'void' }, { state: 'open' }].map(began)).toEqual(['draft', 'draft', 'draft', 'open'])
     const { required, settings } = startingField(claim, state)

@@ -48,6 +48,14 @@ it('a session that has ended ends here too, without asking for ever', async () =
   expect(sessionState()).toBe('out')
 })
 
+it.each([503, 502, 429, 0])('a server that cannot be asked whether the session goes on (%i) does not end it', async (status) => {
+  const noAnswer = ({ path }: Sent) => (path === '/api/auth/refresh' && status > 0 ? json(status, {}) : null)
+  const expired = ({ path }: Sent) => (path === '/api/a' ? json(401, { code: 'not-authenticated' }) : null)
+  answers = [noAnswer, expired]
+  await expect(call('GET', '/api/a')).rejects.toMatchObject({ code: 'offline' })
+  expect(sessionState()).toBe('in')
+})
+
 it('a refusal keeps its faults and its reference', async () => {
   answers = [
     () =>

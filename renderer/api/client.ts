@@ -22,13 +22,15 @@ export function addressOf(path: string, query: Query = {}): string {
 }
 
 /**
- * One request to the API. A 401 is tried once more after a silent refresh; if that fails the session ends.
+ * One request to the API. A 401 is tried once more after a silent refresh; if that is refused the session ends.
  * Throws ApiProblem; an abort rejects with the signal's reason.
  */
 export async function call(method: Method, path: string, options: CallOptions = {}): Promise<Response> {
   let response = await send(method, path, options)
   if (response.status === 401) {
-    if (await refresh()) response = await send(method, path, options)
+    const outcome = await refresh()
+    if (outcome === 'unknown') throw offline()
+    if (outcome === 'in') response = await send(method, path, options)
     if (response.status === 401) signedOut()
   }
   if (!response.ok) throw readProblem(response.status, await response.json().catch(() => null))

@@ -9,7 +9,7 @@ export type SessionState = 'starting' | 'in' | 'out' | 'offline'
 
 let state: SessionState = 'starting'
 let token: string | null = null
-let refreshing: Promise<boolean> | null = null
+let refreshing: Promise<Refreshed> | null = null
 const listeners = new Set<() => void>()
 
 function change(next: SessionState, nextToken: string | null): void {
@@ -60,31 +60,30 @@ export function useSession(): SessionState {
   )
 }
 
-/** Gets a new access token by the cookie; true when that worked. Several callers share one request. */
-export function refresh(): Promise<boolean> {
+/** `unknown`: the server could not be asked, or did not say; whoever is signed in stays so. */
+export type Refreshed = 'in' | 'out' | 'unknown'
+
+/** Gets a new access token by the cookie. Several callers share one request. */
+export function refresh(): Promise<Refreshed> {
   refreshing ??= refreshOnce().finally(() => {
     refreshing = null
   })
   return refreshing
 }
 
-async function refreshOnce(): Promise<boolean> {
-  let response: Response
-  try {
-    response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' })
-  } catch {
+async function refreshOnce(): Promise<Refreshed> {
+  const response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' }).catch(() => null)
+  if (response?.status === 401 || response?.status === 403) {
+    signedOut()
+    return 'out'
+  }
+  const body = response?.ok ? ((await response.json().catch(() => null)) as { readonly accessToken?: string } | null) : null
+  if (!body?.accessToken) {
     if (state === 'starting') change('offline', null)
-    return false
+    return 'unknown'
   }
-  if (!response.ok) {
-    if (response.status >= 500 && state === 'starting') change('offline', null)
-    else signedOut()
-    return false
-  }
-  const body: { accessToken?: string } = await response.json()
-  if (!body.accessToken) return false
   signedIn(body.accessToken)
-  return true
+  return 'in'
 }
 
 export interface TenantChoice {

@@ -4,24 +4,24 @@ import { callJson } from './client.ts'
 import { keys, queryClient, type Page } from './records.ts'
 
 interface Waiting {
-  readonly ids: Map<string, ((title: string | null) => void)[]>
+  readonly ids: Map<string, PromiseWithResolvers<string | null>[]>
   readonly path: string
 }
 const waiting = new Map<string, Waiting>()
 
-/** Titles asked for within one tick are read with one request per entity. null: gone, or not to be seen. */
+/** Titles asked for within one tick are read with one request per entity. null: gone, or not to be seen. Throws ApiProblem where that was not told. */
 function loadTitle(catalogue: CatalogueView, entity: string, id: string): Promise<string | null> {
   const path = entityOf(catalogue, entity)?.path
   if (!path) return Promise.resolve(null)
-  return new Promise((resolve) => {
-    let batch = waiting.get(entity)
-    if (!batch) {
-      batch = { ids: new Map(), path }
-      waiting.set(entity, batch)
-      setTimeout(() => void flush(entity), 8)
-    }
-    batch.ids.set(id, [...(batch.ids.get(id) ?? []), resolve])
-  })
+  let batch = waiting.get(entity)
+  if (!batch) {
+    batch = { ids: new Map(), path }
+    waiting.set(entity, batch)
+    setTimeout(() => void flush(entity), 8)
+  }
+  const asked = Promise.withResolvers<string | null>()
+  batch.ids.set(id, [...(batch.ids.get(id) ?? []), asked])
+  return asked.promise
 }
 
 async function flush(entity: string): Promise<void> {
@@ -29,15 +29,18 @@ async function flush(entity: string): Promise<void> {
   waiting.delete(entity)
   if (!batch) return
   const ids = [...batch.ids.keys()]
-  const found = new Map<string, string | null>()
   for (let at = 0; at < ids.length; at += 100) {
     const part = ids.slice(at, at + 100)
-    const page = await callJson<Page>('GET', batch.path, {
-      query: { 'id.in': part.join(','), fields: '_title', limit: String(part.length) },
-    }).catch(() => null)
-    for (const record of page?.data ?? []) found.set(record.id, record._title ?? null)
+    const asked = part.flatMap((id) => batch.ids.get(id)!.map((each) => [id, each] as const))
+    try {
+      const query = { 'id.in': part.join(','), fields: '_title', limit: String(part.length) }
+      const { data } = await callJson<Page>('GET', batch.path, { query })
+      const found = new Map(data.map((record) => [record.id, record._title ?? null]))
+      for (const [id, { resolve }] of asked) resolve(found.get(id) ?? null)
+    } catch (error) {
+      for (const [, { reject }] of asked) reject(error)
+    }
   }
-  for (const [id, resolvers] of batch.ids) for (const resolve of resolvers) resolve(found.get(id) ?? null)
 }
 
 export const rememberTitle = (entity: string, id: string, title: string | null | undefined): void => {

@@ -1,12 +1,15 @@
-import { readmeModule } from '../engine/testing/dropped-in.ts'
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { readmeModule, textsOf } from '../engine/testing/dropped-in.ts'
+import { files as flowFiles } from '../engine/testing/flows.ts'
+import { postings } from '../engine/testing/postings.ts'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Big } from 'big.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import { check } from '../engine/catalogue/check.ts'
 import { compileCatalogue } from '../engine/catalogue/compile.ts'
-import { catalogueHash, loadModule, loadModules } from '../engine/catalogue/load.ts'
+import { catalogueHash, fromStored, loadModule, loadModules } from '../engine/catalogue/load.ts'
+import type { ModuleSource } from '../engine/catalogue/sources.ts'
 import type { Catalogue, Entity, Field } from '../engine/catalogue/types.ts'
 import { compiledValidate } from '../engine/catalogue/validate.ts'
 import { fieldOf } from '../engine/fields/index.ts'
@@ -216,6 +219,33 @@ describe('the module of the README', async () => {
       await writeFile(join(home, 'library', path), json)
     }
     const library = await loadModule(join(home, 'library'), 'library')
-    expect(check([...sources.filter((source) => source.id === 'core'), library], compiledValidate())).toEqual([])
+    expect(faultsBesideCore(library)).toEqual([])
+  })
+
+  it('takes the lines that it shows', async () => {
+    const shown = await readmeModule()
+    const [property, renewal] = await blocksBelow('modules-json/README.md', '## Lines')
+    const loan = JSON.parse(shown['entities/loan.json']!) as { properties: object }
+    const properties = { ...loan.properties, ...(JSON.parse(`{${property}}`) as object) }
+    const library = { ...shown, 'entities/loan.json': JSON.stringify({ ...loan, properties }), 'entities/renewal.json': renewal! }
+    expect(faultsBesideCore(fromStored('library', { files: library }))).toEqual([])
   })
 })
+
+it('the manual’s transition with effects passes check as it stands there', async () => {
+  const [state] = await blocksBelow('docs/logic.md', '## Effects')
+  const entry = postings['entities/entry.json'] as { properties: object }
+  const properties = { ...entry.properties, ...(JSON.parse(`{${state!.replaceAll('books.', 'flows.')}}`) as object) }
+  const flows = textsOf('flows', { ...flowFiles, ...postings, 'entities/entry.json': { ...entry, properties } })
+  expect(faultsBesideCore(fromStored('flows', { files: flows }))).toEqual([])
+  expect(state).toContain('"effects"')
+})
+
+const faultsBesideCore = (module: ModuleSource) => check([...sources.filter((source) => source.id === 'core'), module], compiledValidate())
+
+/** The JSON that stands below a heading, as it stands there. */
+async function blocksBelow(path: string, heading: string): Promise<readonly string[]> {
+  const text = await readFile(join(folder, '..', path), 'utf8')
+  const [, section = ''] = text.split(`\n${heading}\n`)
+  return [...section.split('\n## ')[0]!.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => json!)
+}

@@ -1,6 +1,5 @@
 import type { Effect } from '../catalogue/types.ts'
-import { after } from './decide-draft.ts'
-import type { Draft } from './decide-draft.ts'
+import { keyText } from './decide-touched.ts'
 import type { Element, Touched } from './decide-touched.ts'
 import { viewOf } from './decide-views.ts'
 
@@ -21,13 +20,12 @@ function updateOne(touched: Touched, effect: Effect & { kind: 'update' }, elemen
   const { entity } = effect
   const key = touched.values(entity, effect.key, element)
   if (key.size < effect.key.length) return
-  const same = (draft: Draft): boolean => draft.entity.id === entity && [...key].every(([field, value]) => after(draft, field) === value)
-  const begun = [...touched.targets.values()].find((each) => same(each.draft))?.draft
-  const id = begun?.id ?? documents.byKey(entity, key)
+  const id = touched.withKey(entity, key)?.id ?? documents.byKey(entity, key)
   if (id === undefined) return seek({ kind: 'key', entity, values: key })
   const found = id === null ? null : touched.document(entity, id, element.draft.pointer)
   if (found === undefined) return
   const target = found ?? touched.create(entity, key, element, transition)
+  if (!found) touched.keys.push(keyText(entity, key))
   const given = { ...element.given, target: found && viewOf(target, () => undefined) }
-  for (const [field, value] of touched.values(entity, effect.set, { ...element, given })) target.values.set(field, value)
+  touched.assign(target, touched.values(entity, effect.set, { ...element, given }))
 }

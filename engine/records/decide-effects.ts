@@ -20,6 +20,7 @@ export interface Effected extends Consequences {
   readonly produced: readonly Produced[]
   /** Where in the request the cause of each record that was touched stands. */
   readonly places: ReadonlyMap<string, string>
+  readonly keys: readonly string[]
 }
 
 /** What each kind of effect does with what the effects before it left. */
@@ -70,7 +71,7 @@ function settle(touched: Touched): Effected {
     places.set(id, pointer)
     for (const each of rowsOf(draft)) places.set(each.id, pointer)
   }
-  return { writes, events, origins: touched.origins, produced: touched.produced, places }
+  return { writes, events, origins: touched.origins, produced: touched.produced, places, keys: touched.keys }
 }
 
 const fieldAt = (draft: Draft, at: string): string => {

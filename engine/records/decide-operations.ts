@@ -82,7 +82,11 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   const decisions = results.filter((each): each is Decision => !(each instanceof Problem))
   const events = decisions.flatMap((each) => each.events)
   const writes = decisions.flatMap((each) => each.writes)
-  refuseEntangled(writes, events)
+  refuseEntangled(
+    writes,
+    events,
+    decisions.flatMap(({ keys = [] }) => [...new Set(keys)]),
+  )
   return { results, writes, events, origins: decisions.flatMap((each) => each.origins) }
 }
 
@@ -164,8 +168,8 @@ const twice = ({ pointer }: ResolvedOperation): Entangled => {
  * A delete may reach records that another operation of the same request changes: one statement must not write a row twice. Nor
  * may one operation point to, or bring back what points to, a record that another deletes: neither has seen the other.
  */
-function refuseEntangled(writes: readonly RowWrite[], events: readonly EventDraft[]): void {
-  if (new Set(events.map((each) => each.record)).size < events.length)
+function refuseEntangled(writes: readonly RowWrite[], events: readonly EventDraft[], keys: readonly string[]): void {
+  if (new Set(events.map((each) => each.record)).size < events.length || new Set(keys).size < keys.length)
     throw new Entangled('Two operations of the request change the same record; send them one after the other.')
   const deleted = new Set(events.flatMap((each) => (each.type === 'deleted' ? [each.record] : [])))
   if (deleted.size === 0) return

@@ -4,7 +4,7 @@ import type { Report } from '../problems.ts'
 import type { Change, Stored } from './change.ts'
 import type { EventDraft, RowWrite } from './decide.ts'
 import { fitted } from './decide-derive.ts'
-import { draftDocument, rowsOf } from './decide-draft.ts'
+import { after, draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import type { Formulas, Given } from './decide-formulas.ts'
 import type { Numbered } from './decide-numbers.ts'
@@ -61,6 +61,18 @@ interface Target {
   readonly pointer: string
 }
 
+export const keyText = (entity: string, values: ReadonlyMap<string, unknown>): string =>
+  JSON.stringify([entity, ...[...values].sort(([a], [b]) => (a < b ? -1 : 1))])
+
+/** The documents of one entity that were touched, by the values of a key. */
+interface Keyed {
+  readonly entity: string
+  readonly fields: readonly string[]
+  readonly drafts: Map<string, Set<Draft>>
+}
+const textOfValues = ({ fields }: Pick<Keyed, 'fields'>, valueOf: (field: string) => unknown): string =>
+  JSON.stringify(fields.map((each) => valueOf(each) ?? null))
+
 /** What the effects of a document's transitions work with, and what they have touched so far: each finds what those before it left. */
 export class Touched {
   readonly effecting: Effecting
@@ -70,6 +82,9 @@ export class Touched {
   readonly removed: { write: RowWrite; event: EventDraft }[] = []
   /** How much allocations have taken from each candidate. */
   readonly taken = new Map<string, bigint>()
+  /** Keys that nothing had, so that a document was made: another operation must not do the same. */
+  readonly keys: string[] = []
+  readonly #keyed = new Map<string, Keyed>()
   /** By transition: what it created now, and what it had created that is gone. */
   readonly #created = new Map<string, RecordRef[]>()
   readonly #takenBack = new Map<string, readonly RecordRef[]>()
@@ -124,7 +139,7 @@ export class Touched {
     const { catalogue, newId, report } = this.effecting
     const place = { entity: this.entity(entity), id: newId(), pointer }
     const made = draftDocument({ catalogue, member: null, report }, place, null, { ...change, echo: new Map() })
-    this.targets.set(made.id, { draft: made, stored: null, pointer })
+    this.#touch({ draft: made, stored: null, pointer })
     return made
   }
 
@@ -137,8 +152,39 @@ export class Touched {
     lines: Change['lines'] = new Map(),
   ): Draft {
     const made = this.post(entity, { set, lines }, draft.pointer)
-    this.#created.set(transition, [...(this.#created.get(transition) ?? []), { entity, id: made.id }])
+    const created = this.#created.get(transition) ?? []
+    this.#created.set(transition, created)
+    created.push({ entity, id: made.id })
     return made
+  }
+
+  /** The touched document that has the key by now. Found by a map: an effect may be repeated for thousands. */
+  withKey(entity: string, key: ReadonlyMap<string, unknown>): Draft | undefined {
+    const fields = [...key.keys()]
+    const name = JSON.stringify([entity, fields])
+    let keyed = this.#keyed.get(name)
+    if (!keyed) {
+      keyed = { entity, fields, drafts: new Map() }
+      this.#keyed.set(name, keyed)
+      for (const { draft } of this.targets.values()) if (draft.entity.id === entity) enter(keyed, draft)
+    }
+    const [found] = keyed.drafts.get(textOfValues(keyed, (field) => key.get(field))) ?? []
+    return found
+  }
+
+  assign(draft: Draft, values: ReadonlyMap<string, unknown>): void {
+    const moved = [...this.#keyed.values()].filter(
+      ({ entity, fields }) => entity === draft.entity.id && fields.some((each) => values.has(each)),
+    )
+    for (const each of moved) each.drafts.get(textOfValues(each, (field) => after(draft, field)))?.delete(draft)
+    for (const [field, value] of values) draft.values.set(field, value)
+    for (const each of moved) enter(each, draft)
+  }
+
+  #touch(target: Target): void {
+    const { draft } = target
+    this.targets.set(draft.id, target)
+    for (const each of this.#keyed.values()) if (each.entity === draft.entity.id) enter(each, draft)
   }
 
   /** What a transition created is remembered no longer. */
@@ -154,7 +200,7 @@ export class Touched {
     if (!stored) return stored
     const { catalogue, report } = this.effecting
     const draft = draftDocument({ catalogue, member: null, report }, { entity: this.entity(entity), id, pointer }, stored, null)
-    this.targets.set(id, { draft, stored, pointer })
+    this.#touch({ draft, stored, pointer })
     return draft
   }
 
@@ -164,4 +210,11 @@ export class Touched {
     if (stored === undefined) this.effecting.seek({ kind: 'id', entity, id })
     return stored?.deleted ? null : stored
   }
+}
+
+function enter(keyed: Keyed, draft: Draft): void {
+  const text = textOfValues(keyed, (field) => after(draft, field))
+  const same = keyed.drafts.get(text)
+  if (same) same.add(draft)
+  else keyed.drafts.set(text, new Set([draft]))
 }

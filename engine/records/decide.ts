@@ -71,6 +71,8 @@ export interface Consequences {
   readonly events: readonly EventDraft[]
   /** What transitions created, or took back. */
   readonly origins: readonly Origin[]
+  /** Keys that effects found nothing by, and made something with. */
+  readonly keys?: readonly string[]
 }
 export type RowWrite =
   | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
@@ -142,6 +144,7 @@ export function decideCreate(
     writes: [{ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } }, ...writes, ...effected.writes],
     events: [{ entity, record: id, type: 'created', version: 1, revision: 1, changed, body }, ...effected.events],
     origins: effected.origins,
+    keys: effected.keys,
   }
 }
 
@@ -150,7 +153,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
   if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
   const { draft, warnings, runs, effected } = draftOf(situation, operation, stored, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
-  const { produced, origins } = effected
+  const { produced, origins, keys } = effected
   if (changed.length === 0 && runs.length === 0) {
     const { version, revision } = stored
     return { status: 200, id, version, revision, warnings: [], produced, places: new Map(), writes: [], events: [], origins }
@@ -168,6 +171,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes, ...effected.writes],
     events: [{ entity, record: id, type: runs[0]?.transition.id ?? 'updated', version, revision, changed, body }, ...effected.events],
     origins,
+    keys,
   }
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Stored } from './change.ts'
+import { keyText } from './decide-touched.ts'
 import type { Documents, Origin, Sought } from './decide-touched.ts'
 import { keyQuery, readStored, storedJson } from './load.ts'
 import { and, column, remember, Slot, tableOf, toQuery, toTemplate } from './sql.ts'
@@ -73,9 +74,6 @@ export class FoundDocuments implements Documents {
     return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, [...values.values()])
   }
 }
-
-const keyText = (entity: string, values: ReadonlyMap<string, unknown>): string =>
-  JSON.stringify([entity, ...[...values].sort(([a], [b]) => (a < b ? -1 : 1))])
 
 const createdQuery = ({ tenant }: Actor, record: string, transition: string): Query =>
   toQuery(sql`select target_entity, target_id from bos.effect

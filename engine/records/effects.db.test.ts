@@ -69,6 +69,25 @@ describe('a journal entry', () => {
     expect([await before('777'), await before('778')]).toEqual(['21.00', '-21.00'])
   })
 
+  test('and another of one batch that would begin the same balance are told to come one after the other, as where there is one', async () => {
+    const both = () => Promise.all([0, 1].map(() => entry({ account: '550', debit: '1' }, { account: '551', credit: '1' })))
+    const post = (entries: readonly Data[], mode: string) =>
+      call('POST', 'entries/bulk', { mode, operations: entries.map(({ id }) => ({ op: 'update', id, data: { state: 'posted' } })) })
+    const begun = await both()
+    const met = await post(begun, 'all')
+    expect(await list('balances', '&account=550')).toEqual([])
+    const { results } = ok(await post(begun, 'each')) as unknown as { results: { status: number }[] }
+    expect(results.map(({ status }) => status)).toEqual([200, 200])
+    expect((await list('balances', '&account=550'))[0]?.['amount']).toBe('2.00')
+    const again = await post(await both(), 'all')
+    expect(again).toMatchObject({ status: 409, body: { detail: expect.stringContaining('one after the other') as string } })
+    expect([met.status, faults(met), (met.body as { detail: string }).detail]).toEqual([
+      409,
+      faults(again),
+      (again.body as { detail: string }).detail,
+    ])
+  })
+
   test('is amended by a copy in the first state that names it', async () => {
     const first = await balanced()
     ok(await call('POST', `entries/${first.id}/post`))
@@ -170,7 +189,9 @@ describe('leave', () => {
     const leaves = await Promise.all(Array.from({ length: 6 }, () => make('leaves', { person, days: '3' })))
     const operations = leaves.map(({ id }) => ({ op: 'update', id, data: { state: 'granted' } }))
     expect((await call('POST', 'leaves/bulk', { mode: 'all', operations })).status).toBe(422)
-    const { results } = ok(await call('POST', 'leaves/bulk', { mode: 'each', operations })) as { results: { status: number; code?: string }[] }
+    const { results } = ok(await call('POST', 'leaves/bulk', { mode: 'each', operations })) as {
+      results: { status: number; code?: string }[]
+    }
     expect(results.map(({ status }) => status)).toEqual([200, 200, 200, 422, 422, 422])
     expect(ok(await call('GET', `entitlements/${entitlement.id}`))['used']).toBe('9.0')
   })

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Step } from '../database/types.ts'
 import { accessFor, contextOf } from '../records/access.ts'
 import { countQuery } from '../records/compare-access.ts'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
@@ -265,6 +266,23 @@ test('it tells of how many people nothing was counted, where it would take too l
   expect(await preview(-1)).toEqual({ role: 'shop.buyer', people: 2, changes: [], uncounted: 2 })
   const { changes, ...whole } = await preview()
   expect([whole, changes.flatMap((each) => each.members).length]).toEqual([{ role: 'shop.buyer', people: 2, uncounted: 0 }, 2])
+})
+
+test('one statement does not take longer either: it is cut off, and what it would have counted is not', async () => {
+  await give('manager', ['shop.buyer'])
+  await give('rep', ['shop.clerk', 'shop.buyer'])
+  const actor = await actorOf()
+  const catalogue = await world.app.catalogues.current(actor)
+  const asked = { role: 'shop.buyer', before: catalogue, after: catalogue, isGone: true }
+  const sleep = { text: 'select pg_sleep(60)' }
+  const slow = ({ role, queries }: Step): Step => ({
+    role,
+    queries: queries.some(({ text }) => text.includes('bos.scopes')) ? [...queries, sleep] : queries,
+  })
+  const preview = await world.app.database.transaction(contextOf(actor, accessFor(catalogue, ['core.admin'])), (tx) =>
+    previewRoles({ send: (...steps) => tx.send(...steps.map(slow)), commit: (...steps) => tx.commit(...steps) }, actor, asked, [], 300),
+  )
+  expect(preview).toEqual({ role: 'shop.buyer', people: 2, changes: [], uncounted: 2 })
 })
 
 test('whoever has more records than are looked at is told the least that it can be', async () => {

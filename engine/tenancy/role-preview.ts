@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { Query, Rows, Transaction } from '../database/types.ts'
 import { accessFor } from '../records/access.ts'
-import { withinCost } from '../records/answer.ts'
+import { sqlState } from '../database/errors.ts'
 import { countQuery, differencesOf, expressionsOf, isForEverybody, markQuery, readBeyond } from '../records/compare-access.ts'
 import type { Differences, Marked, Pair } from '../records/compare-access.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
@@ -70,29 +70,22 @@ export async function previewRoles(
   const everybody = found!.rows.map((row) => ({ id: String(row['id']), name: String(row['name']), roles: row['roles'] as string[] }))
   const until = Date.now() + withinMs
   const subjects = subjectsOf(everybody, asked)
-  const counter = new Counter(tx, actor.tenant)
-  const first = new Map<Subject, Map<Pair, Marked>>()
+  const counter = new Counter(tx, actor.tenant, until)
+  const first = new Map<Subject, ReadonlyMap<Pair, Marked>>()
   for (const subject of subjects) {
-    if (Date.now() > until) break
-    const marked = new Map<Pair, Marked>()
-    for (const pair of subject.pairs.filter(({ apart }) => apart)) marked.set(pair, await counter.mark(subject, pair, 'before'))
+    const marked = await counter.inTime(() => markedBefore(counter, subject))
+    if (marked === null) break
     first.set(subject, marked)
   }
-  await tx.send({ role: 'bos_write', queries: change })
+  await counter.inTime(() => tx.send({ role: 'bos_write', queries: change }))
   const changes: PreviewedChange[] = []
   let uncounted = 0
   for (const subject of subjects) {
     const marked = first.get(subject)
-    if (!marked || Date.now() > until) {
+    const entities = marked ? await counter.inTime(() => entitiesOf(counter, subject, marked)) : null
+    if (entities === null) {
       uncounted += subject.people.length
       continue
-    }
-    const entities: PreviewedEntity[] = []
-    for (const pair of subject.pairs) {
-      const before = marked.get(pair)
-      const differences = before ? differencesOf(before, await counter.mark(subject, pair, 'after')) : await counter.count(subject, pair)
-      const told = toldOf(pair, differences)
-      if (told) entities.push(told)
     }
     if (entities.length === 0) continue
     const members = subject.people.map(({ id, name }) => ({ id, name }))
@@ -101,6 +94,23 @@ export async function previewRoles(
     else changes.push({ roles: subject.roles, members, entities })
   }
   return { role: asked.role, people: everybody.length, changes, uncounted }
+}
+
+async function markedBefore(counter: Counter, subject: Subject): Promise<ReadonlyMap<Pair, Marked>> {
+  const marked = new Map<Pair, Marked>()
+  for (const pair of subject.pairs.filter(({ apart }) => apart)) marked.set(pair, await counter.mark(subject, pair, 'before'))
+  return marked
+}
+
+async function entitiesOf(counter: Counter, subject: Subject, marked: ReadonlyMap<Pair, Marked>): Promise<PreviewedEntity[]> {
+  const entities: PreviewedEntity[] = []
+  for (const pair of subject.pairs) {
+    const before = marked.get(pair)
+    const differences = before ? differencesOf(before, await counter.mark(subject, pair, 'after')) : await counter.count(subject, pair)
+    const told = toldOf(pair, differences)
+    if (told) entities.push(told)
+  }
+  return entities
 }
 
 const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
@@ -163,10 +173,26 @@ const shapeOf = (here: EntityAccess | undefined): string =>
 class Counter {
   readonly #tx: Transaction
   readonly #tenant: string
+  readonly #until: number
+  /** A statement was cut off: the transaction takes no more, and needs to take none, since it is never committed. */
+  #isStopped = false
 
-  constructor(tx: Transaction, tenant: string) {
+  constructor(tx: Transaction, tenant: string, until: number) {
     this.#tx = tx
     this.#tenant = tenant
+    this.#until = until
+  }
+
+  /** Null: there was no time left, or it ran out. */
+  async inTime<T>(count: () => Promise<T>): Promise<T | null> {
+    if (this.#isStopped || Date.now() > this.#until) return null
+    try {
+      return await count()
+    } catch (error) {
+      if (sqlState(error) !== '57014') throw error
+      this.#isStopped = true
+      return null
+    }
   }
 
   async count(subject: Subject, pair: Pair): Promise<Differences> {
@@ -182,11 +208,12 @@ class Counter {
 
   /** One statement in the place of a person. The transaction is never committed, so nothing is left of it. */
   async #as({ people }: Subject, scopes: readonly string[], query: Query): Promise<Rows> {
+    const left = Math.max(1, this.#until - Date.now())
     const enter: Query = {
-      text: `select set_config('bos.member', $1, true), set_config('bos.scopes', $2, true)`,
-      values: [people[0]!.id, [...new Set(scopes)].join(',')],
+      text: `select set_config('bos.member', $1, true), set_config('bos.scopes', $2, true), set_config('statement_timeout', $3, true)`,
+      values: [people[0]!.id, [...new Set(scopes)].join(','), String(left)],
     }
-    const [, rows] = await withinCost(this.#tx.send({ role: 'bos_read', queries: [enter, query] }))
+    const [, rows] = await this.#tx.send({ role: 'bos_read', queries: [enter, query] })
     return rows!
   }
 }

@@ -13,6 +13,8 @@ export const limits = {
   /** A refused body is read to its end, so that the client gets to see the answer; past this size the line is cut. */
   discardedBodyBytes: 64 * 1024 * 1024,
   jsonDepthLevels: 64,
+  /** Of one object: each is looked for among names that are known. */
+  jsonKeys: 5_000,
   /** A whole request, body included; a CSV of 20 MiB over a slow line must fit. */
   requestTimeoutMs: 120_000,
   /** A JSON body is held in memory while it comes. */
@@ -151,6 +153,7 @@ export const limits = {
   jobsListed: 50,
   /** Rows of a file without its header; documents that are written in one go, and undone in one; faults in the result (every row keeps its own). */
   importRows: 200_000,
+  importColumns: 2_000,
   importDocumentsAtOnce: 100,
   importUndoneAtOnce: 50,
   importFaultsListed: 200,

@@ -23,7 +23,7 @@ const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
  * before anything is built, repeated keys refused (two readers of one body must not see different values), faults with line and
  * column, and numbers whose digits a double cannot hold kept as ExactNumber. A key `__proto__` becomes an ordinary own key.
  */
-export function parseJson(text: string, maxDepth: number): unknown {
+export function parseJson(text: string, maxDepth: number, maxKeys = Infinity): unknown {
   let at = 0
 
   const fail = (what: string, where = at): never => {
@@ -97,6 +97,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
 
   const readObject = (depth: number): Record<string, unknown> => {
     const object: Record<string, unknown> = {}
+    let keys = 0
     at++
     skipSpace()
     if (text[at] === '}') {
@@ -107,6 +108,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
       skipSpace()
       const start = at
       if (text[at] !== '"') fail('Expected a key in double quotes')
+      if (++keys > maxKeys) fail(`An object with more than ${maxKeys} keys`)
       const key = readString()
       if (Object.hasOwn(object, key)) fail('The same key stands twice,', start)
       skipSpace()

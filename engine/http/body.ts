@@ -5,7 +5,7 @@ import { JsonFault, parseJson } from '../json.ts'
 
 type BodyLimits = Pick<
   Limits,
-  'jsonBodyBytes' | 'publicBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels' | 'jsonBodyMs'
+  'jsonBodyBytes' | 'publicBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels' | 'jsonKeys' | 'jsonBodyMs'
 >
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -33,7 +33,7 @@ export async function readBody(
   }
   if (type === 'application/json' || (type === 'application/merge-patch+json' && method === 'PATCH')) {
     const bytes = await readWhole(request, isPublic ? limits.publicBodyBytes : limits.jsonBodyBytes, limits)
-    return readJson(bytes, limits.jsonDepthLevels)
+    return readJson(bytes, limits)
   }
   if (isFile) return notEmpty(bounded(request, limits.csvBodyBytes, limits.discardedBodyBytes))
   const known = csv ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
@@ -69,7 +69,7 @@ function readMediaType(header: string | undefined): string {
   return type
 }
 
-function readJson(bytes: Buffer, maxDepth: number): unknown {
+function readJson(bytes: Buffer, { jsonDepthLevels, jsonKeys }: BodyLimits): unknown {
   let text: string
   try {
     text = utf8.decode(bytes)
@@ -79,7 +79,7 @@ function readJson(bytes: Buffer, maxDepth: number): unknown {
     })
   }
   try {
-    return parseJson(text, maxDepth)
+    return parseJson(text, jsonDepthLevels, jsonKeys)
   } catch (cause) {
     if (cause instanceof JsonFault) throw new Problem('request-malformed', `The body is not valid JSON: ${cause.message}.`, { cause })
     throw cause

@@ -130,6 +130,13 @@ describe('a body is refused', () => {
     ['malformed JSON', '{"a":', 400, 'request-malformed', 'line 1, column 6'],
     ['65 levels', nested(65), 400, 'request-malformed', '64 levels'],
     ['100,000 levels', nested(100_000), 400, 'request-malformed', '64 levels'],
+    [
+      'an object with thousands of keys',
+      JSON.stringify(Object.fromEntries(Array.from({ length: limits.jsonKeys + 1 }, (_, i) => [`k${i}`, i]))),
+      400,
+      'request-malformed',
+      `${limits.jsonKeys} keys`,
+    ],
     ['a repeated key', '{"a":1,"a":2}', 400, 'request-malformed', 'twice'],
     ['invalid UTF-8', new Uint8Array([0x22, 0x61, 0xc3, 0x28, 0x22]), 400, 'request-malformed', 'byte 3'],
     ['a cut UTF-8 sequence', new Uint8Array([0x22, 0xe2, 0x82]), 400, 'request-malformed', 'UTF-8'],

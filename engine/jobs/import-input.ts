@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { contextOf, entityAt } from '../records/access.ts'
@@ -47,9 +48,12 @@ export const columnsOf = (
   header: readonly string[],
 ): ImportColumns => importColumns(access, here, header, input.mapping, isById(input))
 
-/** The names in the first row that is not empty; none: the file is empty. */
+/** The names in the first row that is not empty; none: the file is empty. Throws Problem 'body-too-large' where there are too many. */
 export async function readHeader(text: string): Promise<readonly string[]> {
-  for await (const { cells } of readCsv(text)) return cells
+  for await (const { cells } of readCsv(text)) {
+    if (cells.length > limits.importColumns) throw new Problem('body-too-large', `A file has at most ${limits.importColumns} columns.`)
+    return cells
+  }
   return []
 }
 

@@ -96,6 +96,14 @@ describe('files that are refused at once', () => {
     { ...refused, name: 'UTF-16', body: Buffer.from('\ufeffname\nMüller\n', 'utf16le'), status: 400, problem: 'request-malformed' },
     { ...refused, name: 'NUL characters', body: 'name\na\0b\n', status: 400, problem: 'request-malformed' },
     { ...refused, name: 'more than 20 MiB', body: `name\n${'x'.repeat(21 * 1024 * 1024)}`, status: 413, problem: 'body-too-large' },
+    {
+      ...refused,
+      name: 'thousands of columns',
+      body: `name${',name'.repeat(limits.importColumns)}\n`,
+      status: 413,
+      problem: 'body-too-large',
+      expect: (body: { detail: string }) => expect(body.detail).toContain('columns'),
+    },
     { ...refused, name: 'a body that is not CSV', body: { name: 'x' }, headers: {}, status: 415, problem: 'media-type-unsupported' },
     {
       ...refused,

@@ -17,7 +17,7 @@ const dealNow = (id: string): Promise<Row> => first(`/api/crm/deals?id=${id}`)
 describe('an amount in a cell', () => {
   it('is not emptied by words, nor by a currency alone', async () => {
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
-    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
     const editor = page.getByRole('textbox', { name: 'Value', exact: true })
     for (const text of ['abc', 'TBD', 'x']) {
@@ -41,7 +41,7 @@ describe('rows that arrive while somebody works in the grid', () => {
     const deals = await rows('/api/crm/deals?sort=name&limit=20')
     const above = deals[0]!
     const deal = deals.find(({ name }) => name !== above['name'])!
-    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
     await cell.waitFor()
     // The rows are read at once and arrive later.
@@ -85,7 +85,7 @@ describe('rows that arrive while somebody works in the grid', () => {
 describe('Ctrl+Z', () => {
   it('takes edits of cells back one by one and leaves the search alone', async () => {
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
-    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     const search = page.getByRole('textbox', { name: 'Search deals' })
     await search.fill(String(deal['name']))
     await expect.poll(() => page.url()).toContain('search=')
@@ -115,7 +115,7 @@ describe('a deleted record', () => {
   it('can be looked at but not edited, and is restored where it is seen', async () => {
     const made = ok(await world.call('manager@acme', 'POST', '/api/crm/companies', { body: { name: 'Gone and back' } })) as Row
     await world.call('manager@acme', 'DELETE', `/api/crm/companies/${made.id}`, { headers: { 'if-match': '*' } })
-    const { page, complaints } = await open('manager@acme', '/e/crm/companies?draft=1&deleted=only')
+    const { page, complaints } = await open('manager@acme', '/e/crm/companies?_draft=1&deleted=only')
     await page.locator(`a[href$="${made.id}"]`).click()
     const panel = page.getByRole('complementary', { name: 'Company' })
     await panel.getByRole('heading', { name: 'Gone and back' }).waitFor()
@@ -126,7 +126,7 @@ describe('a deleted record', () => {
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([])
   })
   it('whose address is not there any more leaves a panel that can be closed', async () => {
-    const { page } = await open('manager@acme', '/e/crm/companies?panel=0198c0de-0000-7000-8000-000000000009')
+    const { page } = await open('manager@acme', '/e/crm/companies?_panel=0198c0de-0000-7000-8000-000000000009')
     const panel = page.getByRole('complementary', { name: 'Company' })
     await panel.getByText('This company is not here').waitFor()
     await panel.getByRole('button', { name: 'Close' }).click()

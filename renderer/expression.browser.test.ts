@@ -24,7 +24,7 @@ async function write(page: Page): Promise<void> {
 
 describe('an expression above a list', () => {
   it('is written by keyboard with suggestions, and the list shows its rows', async () => {
-    const { page, complaints } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const { page, complaints } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     await page.getByRole('grid').waitFor()
     await write(page)
     await page.keyboard.type('stag')
@@ -63,7 +63,7 @@ describe('an expression above a list', () => {
   })
 
   it('is not sent while it has a fault, and a click puts it right', async () => {
-    const { page } = await open('manager@acme', '/e/crm/deals?draft=1')
+    const { page } = await open('manager@acme', '/e/crm/deals?_draft=1')
     await page.getByRole('grid').waitFor()
     const sent: string[] = []
     page.on('request', (request) => {
@@ -134,7 +134,7 @@ describe('an expression above a list', () => {
   })
 
   it('is a sheet on a phone', async () => {
-    const { page, complaints } = await open('manager@acme', '/e/crm/deals?draft=1', 'phone')
+    const { page, complaints } = await open('manager@acme', '/e/crm/deals?_draft=1', 'phone')
     await page.locator('.card').first().waitFor()
     await page.getByRole('button', { name: 'Filter', exact: true }).tap()
     await page.getByRole('option', { name: 'Expression' }).tap()

@@ -204,7 +204,7 @@ describe('a stored order', () => {
 
 it('a cell keeps in its editor what a rule refuses, with the reason', async () => {
   const deal = await make('/api/crm/deals', { name: 'Won for nothing', company: vienna.id })
-  const { page } = await open('admin@acme', '/e/crm/deals?draft=1&search=Won for nothing')
+  const { page } = await open('admin@acme', '/e/crm/deals?_draft=1&search=Won for nothing')
   const row = page.locator('[data-row]').filter({ has: page.locator(`a[href$="${deal.id}"]`) })
   await row.waitFor()
   const heads = await page.getByRole('columnheader').allInnerTexts()

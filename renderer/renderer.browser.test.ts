@@ -49,7 +49,7 @@ describe('a list', () => {
     expect(complaints).toEqual([])
   })
   it('sorts by a click on a column, and brings the next pages as one scrolls', async () => {
-    const { page, complaints } = await open('manager@acme', '/e/crm/deals?draft=1')
+    const { page, complaints } = await open('manager@acme', '/e/crm/deals?_draft=1')
     await grid(page).waitFor()
     await page.getByRole('columnheader', { name: 'Deal', exact: true }).getByRole('button', { name: 'Deal', exact: true }).click()
     await expect.poll(() => page.url()).toContain('sort=name')
@@ -91,13 +91,13 @@ describe('a list', () => {
     await page.getByRole('heading', { name: 'There is no such list' }).waitFor()
   })
   it('says why it is empty, and offers the way back', async () => {
-    const { page } = await open('rep@acme', '/e/crm/companies?draft=1&search=zzzzzz')
+    const { page } = await open('rep@acme', '/e/crm/companies?_draft=1&search=zzzzzz')
     await page.getByRole('heading', { name: 'No companies match “zzzzzz”' }).waitFor()
     await page.getByText('Clear the search', { exact: true }).click()
     await grid(page).waitFor()
   })
   it('edits a cell in place and takes it back', async () => {
-    const { page } = await open('manager@acme', '/e/crm/deals?draft=1&sort=name')
+    const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
     await grid(page).waitFor()
     const title = page.locator(`a[href$="${deal.id}"]`)

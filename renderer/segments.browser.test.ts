@@ -56,7 +56,7 @@ it('a new segment is found, changed and told of in its history', async () => {
   expect((await rows(`${segments}?name=Small%20partners`))[0]).toMatchObject({ condition })
   const changed = await world.call('manager@acme', 'PATCH', `${segments}/${id}`, { body: { condition: `${condition} && self.rating > 3` } })
   expect(changed.status).toBe(200)
-  await page.goto(`${world.url}/e/crm/segments/${id}?tab=history`)
+  await page.goto(`${world.url}/e/crm/segments/${id}?_tab=history`)
   const change = page.locator('.history-change').filter({ hasText: 'Condition' })
   await expect.poll(() => change.locator('code').allInnerTexts()).toEqual([condition, `${condition} && self.rating > 3`])
   expect(complaints).toEqual([])

@@ -61,7 +61,7 @@ describe.each(['desk', 'phone'] as const)('on a %s', (size) => {
     expect(await pageFaults(page)).toEqual([])
     const { id } = await first('/api/inventory/sales_orders?limit=1&sort=number')
     for (const tab of ['lines', 'stock_moves', 'comments', 'history']) {
-      await page.goto(`${world.url}/e/inventory/sales_orders/${id}?tab=${tab}`)
+      await page.goto(`${world.url}/e/inventory/sales_orders/${id}?_tab=${tab}`)
       await page.getByRole('tabpanel').waitFor()
       expect([tab, await pageFaults(page)]).toEqual([tab, []])
     }

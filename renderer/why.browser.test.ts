@@ -74,6 +74,8 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await page.keyboard.press('Enter')
     await page.getByRole('dialog').getByText('The record is Posted: this no longer changes.').waitFor()
     // The form offers nothing that would be refused, and shows it all the same.
+    await page.goto(`${world.url}/e/flows/entries/${entry.id}?_tab=history`)
+    await page.getByText('ran “Post”').waitFor()
     await page.goto(`${world.url}/e/flows/entries/${entry.id}/edit`)
     await page.locator('[data-field="text"]').getByText('Rent', { exact: true }).waitFor()
     await page.locator('[data-field="lines"]').getByText('200', { exact: true }).first().waitFor()

@@ -89,14 +89,14 @@ export const screens: readonly Screen[] = [
     name: 'list-filtered',
     title: 'List, filtered',
     as: 'rep',
-    pose: (pose) => list(pose, '/e/crm/deals?draft=1&stage.in=qualified%2Cproposal&value.gte=20000&sort=-value'),
+    pose: (pose) => list(pose, '/e/crm/deals?_draft=1&stage.in=qualified%2Cproposal&value.gte=20000&sort=-value'),
   },
   {
     name: 'list-expression',
     title: 'List, an expression being written',
     as: 'rep',
     pose: async (pose) => {
-      await list(pose, '/e/crm/deals?draft=1&sort=-value')
+      await list(pose, '/e/crm/deals?_draft=1&sort=-value')
       await pose.page.getByRole('button', { name: 'Filter', exact: true }).click()
       await pose.page.getByRole('option', { name: 'Expression' }).click()
       await pose.page.getByRole('combobox', { name: 'Expression' }).pressSequentially("self.stage == 'won' && self.company.co")
@@ -108,7 +108,7 @@ export const screens: readonly Screen[] = [
     title: 'List, nothing matches',
     as: 'rep',
     pose: async ({ page, open }) => {
-      await open('/e/crm/companies?draft=1&search=zzzz')
+      await open('/e/crm/companies?_draft=1&search=zzzz')
       await page.getByRole('heading', { name: /^No companies match/ }).waitFor()
     },
   },
@@ -147,7 +147,7 @@ export const screens: readonly Screen[] = [
       const deal = await first(ask, '/api/crm/deals?limit=1&stage=proposal&sort=name')
       await ask(`/api/crm/deals/${deal}`, { stage: 'negotiation', probability: '70' })
       await ask(`/api/crm/deals/${deal}`, { value: { amount: '18400.00', currency: 'EUR' }, next_step: 'Send the contract' })
-      await open(`/e/crm/deals/${deal}?tab=history`)
+      await open(`/e/crm/deals/${deal}?_tab=history`)
       await page.locator('.history-change').first().waitFor()
     },
   },

@@ -86,7 +86,7 @@ function ToMatching({
   return (
     <A
       className="formula-matching"
-      href={addressOf(listAddress(entity), { draft: '1', filter: text })}
+      href={addressOf(listAddress(entity), { _draft: '1', filter: text })}
       title={`Show the ${entity.pluralTitle.toLowerCase()} for which this is true`}
       onClick={(event) => event.stopPropagation()}
       tabIndex={tabIndex}

@@ -32,7 +32,7 @@ export function useList(entity: Entity) {
     const changed = state.changed || 'conditions' in next || 'expression' in next || 'sort' in next
     // Back undoes an expression: it is the work of more than a click.
     setSearch(
-      { ...writeView(entity, { ...state, changed, ...next }), panel: search['panel'] },
+      { ...writeView(entity, { ...state, changed, ...next }), _panel: search['_panel'] },
       { replace: (next.expression ?? state.expression) === state.expression, whole: true },
     )
   }

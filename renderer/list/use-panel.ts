@@ -13,20 +13,20 @@ export function usePanel(entity: Entity, { state, rows }: ShownList) {
   const phone = usePhone()
   const go = useGo()
   const [search, setSearch] = useSearchText()
-  const open = search['panel'] ?? null
+  const open = search['_panel'] ?? null
   return {
     open,
     show(record: RecordData, how: 'default' | 'panel'): void {
       if (!state.deleted) rememberRecent(catalogue, entity.id, record.id)
       if (phone || (how === 'default' && entity.display.openIn === 'page'))
         go(`${recordAddress(entity, record.id)}${state.deleted ? '?deleted=only' : ''}`)
-      else setSearch({ panel: how === 'panel' && open === record.id ? undefined : record.id }, { replace: open !== null })
+      else setSearch({ _panel: how === 'panel' && open === record.id ? undefined : record.id }, { replace: open !== null })
     },
     step(by: number): void {
       const next = rows[rows.findIndex((row) => row.id === open) + by]
-      if (next) setSearch({ panel: next.id }, { replace: true })
+      if (next) setSearch({ _panel: next.id }, { replace: true })
     },
-    close: () => setSearch({ panel: undefined, tab: undefined }, { replace: true }),
+    close: () => setSearch({ _panel: undefined, _tab: undefined }, { replace: true }),
   }
 }
 export type Panel = ReturnType<typeof usePanel>

@@ -60,8 +60,14 @@ describe('the address of a list', () => {
     }
     expect(readView(deal, writeView(deal, state))).toMatchObject(state)
   })
+  it('filters by a property of any name that a property can have', () => {
+    const conditions = ['draft', 'tab', 'panel'].map((path) => ({ path, operator: 'eq' as const, value: 'x' }))
+    const state = readView(deal, writeView(deal, { ...readView(deal, {}), conditions, changed: true }))
+    expect(state.conditions).toEqual(conditions)
+    expect(requestOf(state)).toMatchObject({ draft: 'x', tab: 'x', panel: 'x' })
+  })
   it('does not send a condition that still misses its operand', () => {
-    expect(requestOf(readView(deal, { draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({
+    expect(requestOf(readView(deal, { _draft: '1', 'stage.in': '', 'value.gte': '3' }))).toEqual({
       'value.gte': '3',
       sort: undefined,
       search: undefined,
@@ -74,10 +80,10 @@ describe('the address of a list', () => {
     expect(asked({ filter: 'self.active' })).toMatchObject({ filter: 'self.active' })
     expect(readView(viewed, { filter: 'self.active' })).toMatchObject({ changed: true, conditions: [], given: '' })
     expect(asked({ view: 'big' })).toMatchObject({ filter: 'self.value.amount > 5', stage: 'won' })
-    expect(asked({ view: 'big', draft: '1' })).toEqual({ filter: 'self.value.amount > 5' })
+    expect(asked({ view: 'big', _draft: '1' })).toEqual({ filter: 'self.value.amount > 5' })
     expect(asked({ view: 'big', filter: 'a || b' })).toMatchObject({ filter: '(a || b) && (self.value.amount > 5)' })
     const state = readView(viewed, { view: 'big', filter: 'a || b' })
-    expect(writeView(viewed, state)).toEqual({ view: 'big', draft: '1', filter: 'a || b' })
+    expect(writeView(viewed, state)).toEqual({ view: 'big', _draft: '1', filter: 'a || b' })
     expect(asked({}).filter).toBe(undefined)
   })
   it('keeps what belongs together together in a grouped view', () => {

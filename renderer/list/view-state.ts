@@ -27,8 +27,8 @@ export interface ViewState {
 }
 
 const operators: ReadonlySet<string> = new Set<Operator>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'contains', 'startsWith', 'null'])
-/** Parameters of the screen itself; every other one is a condition. */
-const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'filter', 'panel', 'tab', 'draft', 'deleted'])
+/** Parameters of the screen itself, which no property has the name of; every other one is a condition. */
+const reserved: ReadonlySet<string> = new Set(['view', 'sort', 'search', 'filter', '_panel', '_tab', '_draft', 'deleted'])
 
 export function readCondition(key: string, value: string): Condition {
   const dot = key.lastIndexOf('.')
@@ -86,7 +86,7 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   const view = views.find((each) => each.id === search['view']) ?? views[0] ?? everything
   const own = conditionsOf(search)
   const expression = search['filter'] ?? ''
-  const changed = search['draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
+  const changed = search['_draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
   return {
     view,
     conditions: changed ? own : conditionsBy(view),
@@ -111,7 +111,7 @@ export function writeView(
   return {
     ...(!isDefault && { view: state.view.id }),
     ...(state.changed && {
-      draft: '1',
+      _draft: '1',
       ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
       ...(state.expression !== '' && { filter: state.expression }),
       ...(state.sort.length > 0 && { sort: state.sort.join(',') }),

@@ -94,7 +94,7 @@ function Group({ entity, entries }: { readonly entity: Entity; readonly entries:
         <div className="history-head">
           <span className="strong">{who}</span>{' '}
           <span className="muted">
-            {words[first.type] ?? first.type}
+            {words[first.type] ?? stepTitle(entity, first.type)}
             {origins[first.via] === undefined ? '' : `, ${origins[first.via]}`}
           </span>
           <time className="faint num" dateTime={first.at} title={formatInstantLong(first.at, locale)}>
@@ -106,6 +106,10 @@ function Group({ entity, entries }: { readonly entity: Entity; readonly entries:
     </li>
   )
 }
+
+/** What a transition is called now; one that is gone is told as it was written down. */
+const stepTitle = ({ lifecycles }: Pick<Entity, 'lifecycles'>, type: string): string =>
+  `ran “${lifecycles.flatMap(({ transitions }) => transitions).find((each) => each.name === type)?.title ?? type}”`
 
 function Entry({ entity, entry }: { readonly entity: Entity; readonly entry: HistoryEntry }) {
   const nothing = Object.keys(entry.changes).length === 0 && (entry.lines ?? []).length === 0

@@ -126,7 +126,7 @@ function Tabs({ entity, record, withDetails, saver }: BodyProps & { readonly wit
   // A document is its lines: they come first, as on its page.
   const lines = entity.display.editMode === 'document' ? rest.filter((tab) => fieldOf(entity, tab.id)?.lines) : []
   const tabs = [...lines, ...details, ...rest.filter((tab) => !lines.includes(tab))]
-  const current = tabs.find((tab) => tab.id === search['tab']) ?? tabs[0]
+  const current = tabs.find((tab) => tab.id === search['_tab']) ?? tabs[0]
   useEffect(() => {
     document.getElementById(`tab-${current?.id ?? ''}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [current?.id])
@@ -142,12 +142,12 @@ function Tabs({ entity, record, withDetails, saver }: BodyProps & { readonly wit
             aria-controls="tab-panel"
             tabIndex={tab === current ? 0 : -1}
             className="tab-button"
-            onClick={() => setSearch({ tab: tab === tabs[0] ? undefined : tab.id }, { replace: true })}
+            onClick={() => setSearch({ _tab: tab === tabs[0] ? undefined : tab.id }, { replace: true })}
             onKeyDown={(event) => {
               const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
               const next = by === 0 ? undefined : tabs[(tabs.indexOf(tab) + by + tabs.length) % tabs.length]
               if (!next) return
-              setSearch({ tab: next === tabs[0] ? undefined : next.id }, { replace: true })
+              setSearch({ _tab: next === tabs[0] ? undefined : next.id }, { replace: true })
               document.getElementById(`tab-${next.id}`)?.focus()
             }}
           >

@@ -75,7 +75,7 @@ function Related({
         </span>
         <span className="grow" />
         {related.kind === 'record' && rows.length > 0 && (
-          <A className="btn quiet" href={`${listAddress(related)}?draft=1&${encodeURIComponent(filter)}=${record.id}`}>
+          <A className="btn quiet" href={`${listAddress(related)}?_draft=1&${encodeURIComponent(filter)}=${record.id}`}>
             Open as a list
           </A>
         )}

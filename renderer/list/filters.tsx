@@ -1,12 +1,12 @@
 import { Menu } from '@mantine/core'
 import { IconCode, IconPlus, IconX } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
-import { useCatalogue, type Entity, type Field, type Operator } from '../api/catalogue.ts'
+import { useCatalogue, type Entity, type Operator } from '../api/catalogue.ts'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
 import { columnOf } from '../model/entity.ts'
 import { OperandEditor, useOperandWords } from './operand.tsx'
-import { complete, filterable, operatorsFor, type Condition } from './view-state.ts'
+import { complete, filterable, filteredBy, operatorsFor, type Condition } from './view-state.ts'
 
 interface Props {
   readonly entity: Entity
@@ -72,8 +72,6 @@ const expressionEntry = {
   ),
 }
 
-const startWith = (field: Field): Condition => ({ path: field.name, operator: operatorsFor(field)[0]?.[0] ?? 'eq', value: '' })
-
 export function AddFilter({
   entity,
   conditions,
@@ -113,8 +111,9 @@ export function AddFilter({
           // The layer gives the focus back to its button first.
           if (name === expressionEntry.id) setTimeout(onExpression, 30)
           if (!field) return
-          onChange([...conditions, startWith(field)])
-          onEditing(conditions.length)
+          const next = filteredBy(entity, conditions, field.name)
+          if (next.conditions !== conditions) onChange(next.conditions)
+          onEditing(next.at)
         }}
       />
     </Layer>

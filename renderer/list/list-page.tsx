@@ -19,7 +19,7 @@ import { useList, type ShownList } from './use-list.ts'
 import { usePanel } from './use-panel.ts'
 import { useWriting } from './use-writing.ts'
 import { ViewBar } from './view-bar.tsx'
-import { operatorsFor, prefill } from './view-state.ts'
+import { filteredBy, prefill } from './view-state.ts'
 
 export function ListPage() {
   const { entity } = useAddress()
@@ -48,9 +48,9 @@ function List({ entity }: { readonly entity: Entity }) {
   }
   const create = (): void => openCreate({ entity: entity.id, initial: prefill(catalogue, entity, state.conditions) })
   const addFilter = (path: string): void => {
-    const at = state.conditions.findIndex((condition) => condition.path === path)
-    setEditing(at < 0 ? state.conditions.length : at)
-    if (at < 0) change({ conditions: [...state.conditions, { path, operator: operatorOf(entity, path), value: '' }] })
+    const { conditions, at } = filteredBy(entity, state.conditions, path)
+    setEditing(at)
+    if (conditions !== state.conditions) change({ conditions })
   }
   useListCommands(entity, {
     search: () => document.querySelector<HTMLElement>('.search-box input')?.focus(),
@@ -123,9 +123,4 @@ function Footer({ entity, list: { rows, total, answer } }: { readonly entity: En
       )}
     </footer>
   )
-}
-
-const operatorOf = (entity: Entity, path: string) => {
-  const field = entity.fields.find((each) => each.name === path)
-  return (field && operatorsFor(field)[0]?.[0]) ?? 'eq'
 }

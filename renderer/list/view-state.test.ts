@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { entity, field, view } from '../testing/metadata.ts'
-import { nextSort, operatorsFor, readCondition, readView, requestOf, viewsOf, writeView } from './view-state.ts'
+import { nextSort, operatorsFor, filteredBy, readCondition, readView, requestOf, viewsOf, writeView } from './view-state.ts'
 
 const won = view({ id: 'won', title: 'Won', filter: { stage: 'won', 'value.gte': '1000' }, sort: ['-value'] })
 const all = view({ id: 'list', title: 'All deals', sort: ['name'] })
@@ -59,6 +59,13 @@ describe('the address of a list', () => {
       changed: true,
     }
     expect(readView(deal, writeView(deal, state))).toMatchObject(state)
+  })
+  it('has one condition for a field that is chosen twice', () => {
+    const first = filteredBy(deal, [], 'stage')
+    expect(first.conditions).toMatchObject([{ path: 'stage', value: '' }])
+    const chosen = [{ ...first.conditions[0]!, value: 'won' }]
+    expect(filteredBy(deal, chosen, 'stage')).toEqual({ conditions: chosen, at: 0 })
+    expect(filteredBy(deal, chosen, 'value')).toMatchObject({ conditions: [{ path: 'stage', value: 'won' }, { path: 'value' }], at: 1 })
   })
   it('filters by a property of any name that a property can have', () => {
     const conditions = ['draft', 'tab', 'panel'].map((path) => ({ path, operator: 'eq' as const, value: 'x' }))

@@ -121,6 +121,19 @@ export function writeView(
   }
 }
 
+/** The conditions with one about a field: the one that there is, or a new one that still misses its operand; `at`: which. */
+export function filteredBy(
+  { fields }: Entity,
+  conditions: readonly Condition[],
+  path: string,
+): { readonly conditions: readonly Condition[]; readonly at: number } {
+  const at = conditions.findIndex((each) => each.path === path)
+  if (at >= 0) return { conditions, at }
+  const field = fields.find(({ name }) => name === path)
+  const operator = (field && operatorsFor(field)[0]?.[0]) ?? 'eq'
+  return { conditions: [...conditions, { path, operator, value: '' }], at: conditions.length }
+}
+
 /** A condition that still misses its operand is shown as a chip but not sent. */
 export const complete = (condition: Condition): boolean => condition.value !== ''
 

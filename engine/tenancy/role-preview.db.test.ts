@@ -277,7 +277,7 @@ test('one statement does not take longer either: it is cut off, and what it woul
   const sleep = { text: 'select pg_sleep(60)' }
   const slow = ({ role, queries }: Step): Step => ({
     role,
-    queries: queries.some(({ text }) => text.includes('bos.scopes')) ? [...queries, sleep] : queries,
+    queries: queries.some((each) => each.text.includes('bos.scopes')) ? [...queries, sleep] : queries,
   })
   const preview = await world.app.database.transaction(contextOf(actor, accessFor(catalogue, ['core.admin'])), (tx) =>
     previewRoles({ send: (...steps) => tx.send(...steps.map(slow)), commit: (...steps) => tx.commit(...steps) }, actor, asked, [], 300),

@@ -178,14 +178,23 @@ export class Generator {
   #call({ overload, args }: Call, depth: number): Node {
     this.#used.set(overload.id, (this.#used.get(overload.id) ?? 0) + 1)
     const nodes = args.map((type, i): Node => {
-      const { literal } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
+      const { literal, takes } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
       if (literal)
         return { kind: 'constant', type: { kind: 'text' }, value: this.#random.pick(literals.filter((each) => literal(each) === null)) }
+      if (type.kind === 'list' && this.#random.chance(0.15)) return this.#bareList(takes === 'list of same' ? type.of : { kind: 'text' })
       return this.#random.chance(0.6) ? (likely(this.#random, overload, i) ?? this.node(type, depth - 1)) : this.node(type, depth - 1)
     })
     // An untyped null has no type to give: what the other arguments say holds.
     const type = overload.result(nodes.map((node, i) => (node.type.kind === 'null' && overload.nulls !== 'handles' ? args[i]! : node.type)))
     return { kind: 'call', type, overload: overload.id, args: nodes }
+  }
+
+  /** As the checker leaves `null`, `[]` and `[null]`: it calls them lists of text where nothing else says of what. */
+  #bareList(of: Type): Node {
+    const random = this.#random
+    const nothing: Node = { kind: 'constant', type: { kind: 'null' }, value: null }
+    if (random.chance(0.3)) return nothing
+    return { kind: 'list', type: { kind: 'list', of: of as ValueType }, items: random.many(0, 2, () => nothing) }
   }
 
   // ── Leaves ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -222,6 +222,8 @@ describe(`aggregate (seed ${seed})`, () => {
         )
         .map((each) => each['name']),
     )
+    const costs = await ask('group=flag&measure=max(cost)')
+    expect(await ask('group=flag&measure=max(cost)&having.min(cost).gte=-100')).toEqual(costs.filter((each) => each['max(cost)'] !== null))
   })
 
   it('sorts by group or measure, in the order that lists have, nulls last', async () => {
@@ -281,6 +283,8 @@ describe(`aggregate (seed ${seed})`, () => {
     ['having.count.gte=x', 'having.count.gte'],
     ['having.max(day).gte=5', 'having.max(day).gte'],
     ['having.sum(price).contains=5', 'having.sum(price).contains'],
+    ['group=state&measure=count&having.sum(cost).gte=1', 'having.sum(cost).gte'],
+    ['group=state&measure=count,sum(fee)&having.sum(cost).gte=1', 'having.sum(cost).gte'],
     ['sort=price', 'sort'],
     ['cursor=x', 'cursor'],
     ['limit=1001', 'limit'],

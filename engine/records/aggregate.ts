@@ -133,6 +133,9 @@ function parseHaving(access: Access, here: EntityAccess, measures: readonly Meas
   const match = /^having\.(.+)\.(eq|ne|gt|gte|lt|lte)$/.exec(key)
   if (!match) throw parameterFault(key, 'Write having.<measure>.<operator>=value, for example having.count.gte=5.')
   const measure = measures.find((each) => each.name === match[1]) ?? parseMeasure(access, here, match[1]!, key)
+  // Its currency joins the groups: unseen, the same group would come several times.
+  if (measure.path && typeAt(measure.path).currency && !measures.some((each) => each.path?.text === measure.path!.text))
+    throw parameterFault(key, `Amounts are summed up per currency: ask for ${measure.name} as a measure too.`)
   const faults: string[] = []
   for (const type of comparedAs(measure)) {
     const read = readOperand(type, match[2] as OperatorName, value)

@@ -24,3 +24,8 @@ const workbooks = [
 ]
 export const isWorkbook = (bytes: Uint8Array): boolean => workbooks.some((begin) => begin.every((each, i) => bytes[i] === each))
 export const workbookFault = 'This is an Excel workbook; save it as CSV UTF-8.'
+
+/** A cell that a spreadsheet would run as a formula is written with an apostrophe in front, and so is what begins like one written so; numbers stay numbers. */
+export const inert = (text: string): string => (/^'*[=+\-@\t\r]/.test(text) && !/^-?\d+(?:\.\d+)?$/.test(text) ? `'${text}` : text)
+/** What was written so, as it was; any text there and back is the same. */
+export const plain = (text: string): string => (/^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text)

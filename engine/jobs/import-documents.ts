@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { parse } from 'csv-parse'
-import { delimiterOf } from '../fields/csv.ts'
+import { delimiterOf, plain } from '../fields/csv.ts'
 import { fieldOf } from '../fields/index.ts'
 import { isObject } from '../fields/define.ts'
 import { isUuid } from '../fields/uuid.ts'
@@ -39,13 +39,13 @@ async function* slices(text: string): AsyncGenerator<string> {
   }
 }
 
-/** Rows of a CSV text that are not empty. Throws Problem 'request-malformed' with the line of a quoting mistake. */
+/** Rows of a CSV text that are not empty, without what an export puts before formulas. Throws Problem 'request-malformed' with the line of a quoting mistake. */
 export async function* readCsv(text: string): AsyncGenerator<CsvRow> {
   const delimiter = delimiterOf(text.slice(0, sliceCharacters))
   const parser = Readable.from(slices(text)).pipe(parse({ bom: true, delimiter, relaxColumnCount: true, skipEmptyLines: true, info: true }))
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { records: number; empty_lines: number } }>) {
-      yield { number: info.records + info.empty_lines, cells: record }
+      yield { number: info.records + info.empty_lines, cells: record.map(plain) }
     }
   } catch (error) {
     throw new Problem('request-malformed', `The file is not valid CSV: ${error instanceof Error ? error.message : 'it cannot be read'}.`, {
@@ -147,7 +147,7 @@ export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn
     if (cells.slice(columns.length).some((each) => each.trim() !== ''))
       faults.push({ row: number, column: null, detail: `The row has ${cells.length} cells, the header ${columns.length}.` })
     columns.forEach((column, i) => {
-      const text = plain(cells[i] ?? '')
+      const text = cells[i] ?? ''
       if (!column || text.trim() === '' || (!column.lines && index > 0)) return
       const target = column.lines ? (line.get(column.lines.name) ?? {}) : body
       if (column.lines) line.set(column.lines.name, target)
@@ -164,9 +164,6 @@ export function toBody({ rows }: ImportDocument, columns: readonly (ImportColumn
   })
   return { body: { ...body, ...Object.fromEntries(lines) }, lineRows, faults }
 }
-
-/** Takes off the apostrophe that exports put before what a spreadsheet would run. */
-const plain = (text: string): string => (/^'[=+\-@\t\r]/.test(text) ? text.slice(1) : text)
 
 function set(target: Record<string, unknown>, { field, member }: ImportColumn, value: unknown): void {
   if (member === null) target[field.name] = isObject(value) && isObject(target[field.name]) ? { ...value, ...target[field.name]! } : value

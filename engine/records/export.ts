@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync'
 import { systemFields } from '../catalogue/system-fields.ts'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
+import { inert } from '../fields/csv.ts'
 import { fieldOf } from '../fields/index.ts'
 import { Problem } from '../problems.ts'
 import type { Cursors } from './cursor.ts'
@@ -124,8 +125,5 @@ async function readWhole(list: ListRequest, readPage: (page: ListRequest) => Pro
   if (list.limit === 1) throw new Problem('answer-too-large')
   return readWhole({ ...list, limit: Math.ceil(list.limit / 8) }, readPage)
 }
-
-/** A cell that a spreadsheet would run as a formula gets an apostrophe in front (import takes it off again); numbers stay numbers. */
-const inert = (text: string): string => (/^[=+\-@\t\r]/.test(text) && !/^-?\d+(?:\.\d+)?$/.test(text) ? `'${text}` : text)
 
 const csv = (rows: readonly (readonly string[])[]): string => stringify(rows.map((row) => row.map(inert)))

@@ -1,4 +1,4 @@
-import { delimiterOf, isWorkbook, workbookFault, type Delimiter } from '../../engine/fields/csv.ts'
+import { delimiterOf, inert, isWorkbook, plain, workbookFault, type Delimiter } from '../../engine/fields/csv.ts'
 
 /** A chosen file as far as it is shown, or why it cannot be one. */
 export type Opened =
@@ -16,7 +16,7 @@ export function openCsv(bytes: Uint8Array): Opened {
 }
 
 /**
- * The first rows of a CSV text, for showing; the server reads the file itself. Quotes may hold separators and line ends. Empty lines
+ * The first rows of a CSV text, as the server reads the file itself. Quotes may hold separators and line ends. Empty lines
  * are left out, unless rows are to have the numbers that the server gives them.
  */
 export function previewCsv(text: string, rows: number, withEmpty = false): readonly (readonly string[])[] {
@@ -40,7 +40,7 @@ export function previewCsv(text: string, rows: number, withEmpty = false): reado
     }
     if (sign === '"' && cell === '') quoted = true
     else if (sign === delimiter || sign === '\n' || sign === undefined) {
-      row.push(cell.replace(/\r$/, ''))
+      row.push(plain(cell.replace(/\r$/, '')))
       cell = ''
       if (sign !== delimiter) {
         if (withEmpty || row.length > 1 || row[0] !== '') all.push(row)
@@ -52,8 +52,7 @@ export function previewCsv(text: string, rows: number, withEmpty = false): reado
 }
 
 const escape = (text: string, delimiter: Delimiter): string => {
-  // A cell that a spreadsheet would run as a formula is written as text.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = inert(text)
   return /["\n\r]/.test(safe) || safe.includes(delimiter) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 

@@ -44,7 +44,16 @@ it('keeps the numbers of rows where they matter, and writes with the separator o
 })
 
 it('writes nothing that a spreadsheet would run', () => {
-  expect(writeCsv([['=1+1', '@x', '-5', 'a,"b"']])).toBe(`'=1+1,'@x,'-5,"a,""b"""`)
+  expect(writeCsv([['=1+1', '@x', '-5+1', '-5', 'a,"b"']])).toBe(`'=1+1,'@x,'-5+1,-5,"a,""b"""`)
+})
+
+it('reads its own text again as it was', () => {
+  const rows = [
+    ['+1 name', 'b'],
+    ['=1+1', "'=1+1"],
+    ['-5', "'90s"],
+  ]
+  expect(previewCsv(writeCsv(rows), 9)).toEqual(rows)
 })
 
 const company = entity({

@@ -37,8 +37,12 @@ export interface Draft {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** Runs a transition of the record as it was seen; everything on screen that shows it follows. Answers the drafts it produced. */
-export async function runTransition(entity: Entity, record: RecordData, name: string): Promise<readonly Draft[]> {
+/** Runs a transition of the record as it was seen; everything on screen that shows it follows. `drafts`: what it leaves to a person. */
+export async function runTransition(
+  entity: Entity,
+  record: RecordData,
+  name: string,
+): Promise<{ readonly saved: RecordData; readonly drafts: readonly Draft[] }> {
   const { version, revision } = record
   const saved = await callJson<RecordData>('POST', below(entity, record.id, name), {
     body: {},
@@ -46,5 +50,5 @@ export async function runTransition(entity: Entity, record: RecordData, name: st
   })
   const { _produced: produced, ...shown } = saved
   wrote(entity, shown)
-  return (produced as readonly Draft[] | undefined) ?? []
+  return { saved: shown, drafts: (produced as readonly Draft[] | undefined) ?? [] }
 }

@@ -2,7 +2,7 @@ import { Menu, Tooltip } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
 import { entityOf, fieldOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
-import { explain, runTransition, type Explanation, type WouldBe } from '../api/explain.ts'
+import { explain, runTransition, type Draft, type Explanation, type WouldBe } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
@@ -52,17 +52,23 @@ export interface Steps {
 
 export function useSteps(entity: Entity, record: RecordData): Steps {
   const ways = useWays(entity, record)
+  const catalogue = useCatalogue()
   const { openCreate } = useOverlays()
   const [asking, setAsking] = useState<Asking | null>(null)
   const [busy, setBusy] = useState(false)
 
+  /** One form at a time: the drafts behind the first are opened from the message. */
+  const goOn = (message: string, [draft, ...others]: readonly Draft[], saved?: RecordData): void => {
+    const title = others[0] && entityOf(catalogue, others[0].entity)?.title.toLowerCase()
+    toast(message, others.length > 0 ? { label: `Open the ${title ?? 'next'}`, run: () => goOn(message, others) } : undefined, saved)
+    if (draft) openCreate({ entity: draft.entity, initial: draft.data })
+  }
   const run = async (way: Way): Promise<void> => {
     setAsking(null)
     setBusy(true)
     try {
-      const [draft] = await runTransition(entity, record, way.name)
-      toast(`${way.title}: done`)
-      if (draft) openCreate({ entity: draft.entity, initial: draft.data })
+      const { saved, drafts } = await runTransition(entity, record, way.name)
+      goOn(`${way.title}: done`, drafts, saved)
     } catch (error) {
       failed(`${way.title} was not done.`, error)
     } finally {

@@ -46,13 +46,18 @@ function blamed(
 ): Operation[] {
   const before = new Set<string>()
   return keyed.flatMap(({ operation, values }, i) => {
-    const text = JSON.stringify(values)
-    const same = ignoreCase ? fold(text) : text
+    const same = keyText(values, ignoreCase)
     const holder = found[i]!.rows[0]?.['id']
     const isTaken = before.has(same) || (operation.op !== 'upsert' && holder !== undefined && holder !== operation.id)
     before.add(same)
     return isTaken ? [operation] : []
   })
+}
+
+/** The same for what the database takes to be the same key. */
+export function keyText(values: readonly unknown[], ignoreCase: boolean): string {
+  const text = JSON.stringify(values)
+  return ignoreCase ? fold(text) : text
 }
 
 /** The value a field would have; null: none, or not known without deciding. */

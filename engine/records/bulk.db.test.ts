@@ -164,6 +164,30 @@ describe('refusals', () => {
     },
     {
       ...refused,
+      name: 'all: upserts of the same new key',
+      pointers: ['/operations/1/data'],
+      body: {
+        operations: [
+          { op: 'upsert', key: 'external_id', data: { external_id: 'New', name: 'a' } },
+          { op: 'upsert', key: 'external_id', data: { external_id: 'New', name: 'b' } },
+        ],
+      },
+    },
+    {
+      ...refused,
+      as: 'manager@acme',
+      path: '/api/inventory/products/bulk',
+      name: 'all: upserts of the same new key in another case',
+      pointers: ['/operations/1/data'],
+      body: {
+        operations: [
+          { op: 'upsert', key: 'sku', data: { sku: 'new-1', name: 'a' } },
+          { op: 'upsert', key: 'sku', data: { sku: 'NEW-1', name: 'b' } },
+        ],
+      },
+    },
+    {
+      ...refused,
       name: 'all: a stale version',
       status: 412,
       problem: 'version-conflict',

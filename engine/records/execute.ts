@@ -6,7 +6,7 @@ import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
 import { again, isThrownOut } from './again.ts'
 import { shownAsStored } from './answer-of-try.ts'
-import { blame } from './blame.ts'
+import { blame, keyText } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
@@ -251,7 +251,16 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   const upserts = request.operations.filter((each) => each.op === 'upsert')
   if (upserts.length === 0) return request.operations as readonly ResolvedOperation[]
   const found = await tx.send({ role: 'bos_write', queries: upserts.map((each) => upsertQuery(each, actor)) })
-  const ids = new Map(upserts.map((each, i) => [each, found[i]!.rows[0]?.['id'] as string | undefined]))
+  // What an earlier operation creates is a record of the request: `decideOperations` refuses it twice, before the database finds the key taken.
+  const created = new Map<string, string>()
+  const ids = new Map(
+    upserts.map((each, i) => {
+      const key = `${each.key.id} ${keyText(keyValues(each), each.key.ignoreCase)}`
+      const id = (found[i]!.rows[0]?.['id'] as string | undefined) ?? created.get(key)
+      if (id === undefined) created.set(key, each.id)
+      return [each, id]
+    }),
+  )
   return request.operations.map((each): ResolvedOperation => {
     if (each.op !== 'upsert') return each
     const { entity, pointer, change, key, ifMatch, transition } = each
@@ -263,9 +272,12 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   })
 }
 
-/** The key's values may stand in fields that only the engine sets: an order is found by its number. */
-function upsertQuery({ entity, key, change }: UpsertOperation, actor: Actor): Query {
+function upsertQuery(operation: UpsertOperation, actor: Actor): Query {
+  const { entity, key } = operation
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
-  const values = fields.map(({ id }) => change.set.get(id) ?? change.echo.get(id) ?? null)
-  return keyQuery(entity, fields, key.ignoreCase, actor, values)
+  return keyQuery(entity, fields, key.ignoreCase, actor, keyValues(operation))
 }
+
+/** They may stand in fields that only the engine sets: an order is found by its number. */
+const keyValues = ({ key, change }: UpsertOperation): readonly unknown[] =>
+  key.fields.map((id) => change.set.get(id) ?? change.echo.get(id) ?? null)

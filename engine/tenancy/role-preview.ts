@@ -206,7 +206,10 @@ class Counter {
     return read((await this.#as(subject, subject[side].scopes, query)).rows)
   }
 
-  /** One statement in the place of a person. The transaction is never committed, so nothing is left of it. */
+  /**
+   * One statement in the place of a person, cut off when the time is over (the embedded engine has no such limit: there it comes to its end).
+   * The transaction is never committed, so nothing is left of it.
+   */
   async #as({ people }: Subject, scopes: readonly string[], query: Query): Promise<Rows> {
     const left = Math.max(1, this.#until - Date.now())
     const enter: Query = {

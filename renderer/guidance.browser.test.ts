@@ -51,7 +51,7 @@ const world = await openFlows({
     type: 'object',
     properties: {
       what: { type: 'string', title: 'What', maxLength: 80 },
-      quantity: { title: 'Quantity', default: '1', 'x-bos': { type: 'decimal', scale: 3 } },
+      quantity: { title: 'Quantity', default: '1', 'x-bos': { type: 'decimal', scale: 3, readOnlyWhen: "self.what == 'fixed'" } },
     },
     'x-bos': { kind: 'line', plural: 'bill_items' },
   },
@@ -167,6 +167,16 @@ describe('a bill', () => {
     await page.goto(`${world.url}/e/flows/bills/${kept.id}`)
     await page.getByRole('button', { name: /^Show \d+ empty$/ }).click()
     await (await ask(page, question)).getByText('self.discount > 5', { exact: true }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it.each(['desk', 'phone'] as const)('says it of a value of a line, in its form on a %s', async (size) => {
+    const fixed = await make({ name: 'Fixed', items: [{ what: 'fixed' }] })
+    const { page, complaints } = await open('rep@acme', `/e/flows/bills/${fixed.id}/edit`, size)
+    if (size === 'phone') await page.locator('.line-card').click()
+    await page.getByRole('button', { name: 'Why can Quantity not be changed?', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Quantity cannot be changed now.', { exact: true }).waitFor()
     expect(complaints).toEqual([])
   })
 })

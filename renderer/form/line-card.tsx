@@ -8,7 +8,8 @@ import { faultAt, isMasked } from '../fields/type.ts'
 import { sourceWords } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import { LineFace } from '../record/line-face.tsx'
-import { useLeft, type RowProps } from './line-row.tsx'
+import { LineWhy } from '../record/line-value.tsx'
+import { askedAt, useLeft, type RowProps } from './line-row.tsx'
 
 /** A line at phone width: a card that opens an edit sheet. */
 export function LineCard({
@@ -18,6 +19,7 @@ export function LineCard({
   warnings,
   index,
   columns,
+  at,
   faults,
   submits,
   isNew,
@@ -68,12 +70,14 @@ export function LineCard({
             const fault = shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : undefined
             const warning = fault === undefined ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
             const causes = logic?.locked[field.name]
+            const masked = isMasked(row, field.name)
+            const place = askedAt(at, row, causes !== undefined || masked)
             const demanded = field.required || logic?.required.includes(field.name) === true
             return (
               <div key={field.id} className="form-field" onBlur={(event) => onLeave(field.name, event)}>
                 <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
                   {field.title}
-                  {demanded && !field.readOnly && !isMasked(row, field.name) && (
+                  {demanded && !field.readOnly && !masked && (
                     <span className="form-required">
                       {' '}
                       *<span className="sr-only"> (required)</span>
@@ -81,11 +85,16 @@ export function LineCard({
                   )}
                   {causes && <Why entity={line} names={causes} record={row} />}
                 </label>
+                {place && (
+                  <span className="form-why">
+                    <LineWhy field={field} row={row} at={place} action="update" />
+                  </span>
+                )}
                 <Edit
                   id={`card-${row.id}-${field.id}`}
                   field={field}
                   coming={logic?.pending.includes(field.name) === true}
-                  readOnly={field.readOnly || causes !== undefined || isMasked(row, field.name)}
+                  readOnly={field.readOnly || causes !== undefined || masked}
                   from={sourceWords(line, field)}
                   value={row[field.name]}
                   record={row}

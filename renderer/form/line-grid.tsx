@@ -1,5 +1,5 @@
 import { IconPlus } from '@tabler/icons-react'
-import { useRef, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { Calculated } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
@@ -34,9 +34,12 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
     focus(rows.length, column)
   }
   const { focus, onKeyDown, onPaste } = useLineKeys({ table, columns, count: rows.length, put, onAdd: addRow })
+  const { record } = logic
+  const document = documentOf(logic, field)
+  const at = useMemo(() => (document && record ? { entity: document, record, path: field.name } : null), [document, record, field])
   if (!line) return null
   const nested = line.fields.filter(isLines)
-  const amount = amountOf(documentOf(logic, field), field, columns)
+  const amount = amountOf(document, field, columns)
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
     <div
@@ -60,6 +63,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
               warnings={warningsOf(logic, field, index)}
               index={index}
               columns={columns}
+              at={at}
               faults={faultAt(faults, index)}
               submits={submits}
               isNew={row.id === added}
@@ -84,6 +88,7 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                       index={index}
                       last={rows.length - 1}
                       columns={columns}
+                      at={at}
                       faults={faultAt(faults, index)}
                       submits={submits}
                       onEdit={edit}

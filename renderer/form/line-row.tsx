@@ -9,6 +9,7 @@ import { faultAt, isMasked, type FaultTree } from '../fields/type.ts'
 import { whenReleased } from '../model/pointer.ts'
 import type { RowLogic } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
+import { LineWhy, type LinePlace } from '../record/line-value.tsx'
 import type { Line } from './lines-change.ts'
 
 export type RowAction = 'up' | 'down' | 'copy' | 'delete'
@@ -20,6 +21,8 @@ export interface RowProps {
   readonly warnings: FaultTree | undefined
   readonly index: number
   readonly columns: readonly Field[]
+  /** Where the lines are stored; null: nowhere yet, or in lines. */
+  readonly at: LinePlace | null
   readonly faults: FaultTree | undefined
   readonly submits: number
   readonly onEdit: (key: string, name: string, value: unknown) => void
@@ -41,6 +44,10 @@ export function useLeft(submits: number) {
   }
 }
 
+/** Where somebody can ask why the line's value stays as it is: of a line that is stored. */
+export const askedAt = (at: LinePlace | null, row: Line, stays: boolean): LinePlace | null =>
+  stays && !row.id.startsWith('new:') ? at : null
+
 /** Only the edited row renders again: handlers are stable and other rows keep their identity. */
 export const Row = memo(function Row({
   id,
@@ -51,6 +58,7 @@ export const Row = memo(function Row({
   index,
   last,
   columns,
+  at,
   faults,
   submits,
   onEdit,
@@ -69,6 +77,7 @@ export const Row = memo(function Row({
         const warning = fault === null ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
         const causes = logic?.locked[field.name]
         const masked = isMasked(row, field.name)
+        const place = askedAt(at, row, causes !== undefined || masked)
         // The column says what every line needs, the cell what this one needs besides.
         const demanded = !field.required && !masked && causes === undefined && logic?.required.includes(field.name) === true
         const described = [
@@ -114,6 +123,7 @@ export const Row = memo(function Row({
               }}
             />
             {causes && <Why entity={line} names={causes} record={row} />}
+            {place && <LineWhy field={field} row={row} at={place} action="update" />}
             {warning !== undefined && <Warning id={`${cellId}-warning`}>{warning}</Warning>}
             {fault !== null && (
               <span className="field-fault" id={`${cellId}-fault`}>

@@ -11,6 +11,27 @@ export interface LinePlace {
   readonly path: string
 }
 
+/** Asks why a value of a line is as it is: of one that is stored. */
+export const LineWhy = ({
+  field,
+  row,
+  at,
+  action,
+}: {
+  readonly field: Field
+  readonly row: Readonly<Record<string, unknown>>
+  readonly at: LinePlace
+  readonly action: 'get' | 'update'
+}) => (
+  <WhyButton
+    entity={at.entity}
+    record={at.record}
+    question={{ action, field: `${at.path}.${field.name}` }}
+    label={fieldQuestion(row, field)}
+    quiet
+  />
+)
+
 /** A value of a line, to read; what is not shown can be asked about. */
 export const LineValue = ({
   field,
@@ -25,14 +46,6 @@ export const LineValue = ({
 }) => (
   <>
     <Show field={field} value={row[field.name]} record={row} dash={dash} />
-    {at && isMasked(row, field.name) && (
-      <WhyButton
-        entity={at.entity}
-        record={at.record}
-        question={{ action: 'get', field: `${at.path}.${field.name}` }}
-        label={fieldQuestion(row, field)}
-        quiet
-      />
-    )}
+    {at && isMasked(row, field.name) && <LineWhy field={field} row={row} at={at} action="get" />}
   </>
 )

@@ -11,8 +11,8 @@ type BodyLimits = Pick<
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) chunks as they come. Where
- * `isPublic`, it may be a few kilobytes only.
+ * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) a function that reads the
+ * file, once for all who call it: who may not import need not wait for it. Where `isPublic`, it may be a few kilobytes only.
  * Undefined when there is none. Throws Problem 'body-too-large', 'media-type-unsupported', 'request-malformed', and 'request-invalid'
  * for a file without a byte.
  */
@@ -35,7 +35,10 @@ export async function readBody(
     const bytes = await readWhole(request, isPublic ? limits.publicBodyBytes : limits.jsonBodyBytes, limits)
     return readJson(bytes, limits)
   }
-  if (isFile) return notEmpty(bounded(request, limits.csvBodyBytes, limits.discardedBodyBytes))
+  if (isFile) {
+    let read: Promise<Buffer> | undefined
+    return () => (read ??= readFile(request, limits))
+  }
   const known = csv ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
   throw new Problem('media-type-unsupported', `Send the body as ${known}.`)
 }
@@ -44,13 +47,17 @@ export async function readBody(
 async function readWhole(request: IncomingMessage, limit: number, limits: BodyLimits): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
   const late = setTimeout(() => request.destroy(), limits.jsonBodyMs)
-  const chunks: Buffer[] = []
   try {
-    for await (const chunk of bounded(request, limit, limits.discardedBodyBytes)) chunks.push(chunk)
+    return await collect(request, limit, limits.discardedBodyBytes)
   } finally {
     clearTimeout(late)
   }
-  return Buffer.concat(chunks)
+}
+
+async function readFile(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const bytes = await collect(request, limits.csvBodyBytes, limits.discardedBodyBytes)
+  if (bytes.length > 0) return bytes
+  throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
 }
 
 /** The media type in lower case; a charset other than UTF-8 is refused. */
@@ -110,28 +117,21 @@ function beginsValid(bytes: Buffer): boolean {
 const tooLarge = (limit: number): Problem => new Problem('body-too-large', `The body may have at most ${limit} bytes.`)
 
 /**
- * The bytes of a body as they come, up to `limit`. More is refused, but read to its end, so that the client gets to see the answer; past
+ * The bytes of a body, up to `limit`. More is refused, but read to its end, so that the client gets to see the answer; past
  * `discardBytes` the line is cut. A client that goes away in the middle did not finish its request: that is no failure of ours.
  */
-async function* bounded(request: IncomingMessage, limit: number, discardBytes: number): AsyncGenerator<Buffer> {
+async function collect(request: IncomingMessage, limit: number, discardBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
   let size = 0
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > discardBytes) break
-      if (size <= limit) yield chunk
+      if (size <= limit) chunks.push(chunk)
     }
   } catch (cause) {
     throw new Problem('request-malformed', 'The body ended too early.', { cause })
   }
   if (size > limit) throw tooLarge(limit)
-}
-
-async function* notEmpty(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let isEmpty = true
-  for await (const chunk of chunks) {
-    isEmpty = false
-    yield chunk
-  }
-  if (isEmpty) throw new Problem('request-invalid', 'The file is empty.', { faults: [{ pointer: '', detail: 'The file is empty.' }] })
+  return Buffer.concat(chunks)
 }

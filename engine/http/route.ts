@@ -8,7 +8,7 @@ export interface Exchange {
   readonly request: Request
   readonly response: Response
   readonly requestId: string
-  /** JSON value; undefined without a body. Text/csv: chunks as they come, limited in size. */
+  /** JSON value; undefined without a body. Text/csv: a function that reads the bytes, once, limited in size. */
   readonly body: unknown
 }
 

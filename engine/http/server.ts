@@ -55,10 +55,8 @@ export function createGateway(parts: GatewayParts): Express {
       body: await readBody(request, { csv: route.csv === true, isPublic: route.guard === 'public' }, config.limits),
     })
     if (route.guard === 'member') {
-      // A streamed body cannot be read twice: such a request begins with a fresh actor, so that it need not be retried.
-      const fresh = route.fresh === true || route.csv === true
       let read: Promise<Exchange> | undefined
-      return guards.asMember(authorization, fresh, async (actor) => {
+      return guards.asMember(authorization, route.fresh === true, async (actor) => {
         if (actor.viewing) admitViewing(route, request, actor, requestId)
         return route.handle(await (read ??= exchange()), actor)
       })

@@ -36,12 +36,8 @@ export async function submitImport(records: RecordsDoor, jobs: Pick<Jobs, 'submi
 }
 
 async function readText(body: unknown): Promise<string> {
-  if (typeof body === 'string') return body
-  if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body))
-    throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
-  const chunks: Buffer[] = []
-  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
-  const bytes = Buffer.concat(chunks)
+  if (typeof body !== 'function') throw new Problem('media-type-unsupported', 'Send the file as text/csv.')
+  const bytes = await (body as () => Promise<Buffer>)()
   if (isWorkbook(bytes)) throw new Problem('request-malformed', workbookFault)
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue/types.ts'
 import type { Looking, SessionView } from '../identity/actors.ts'
 import { Problem } from '../problems.ts'
-import { mayViewAs } from '../records/explain-request.ts'
+import { mayViewAs } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import { catalogueView } from './catalogue-view.ts'
 import { empty, type Route } from './route.ts'

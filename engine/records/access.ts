@@ -21,6 +21,10 @@ export const contextOf = (actor: Actor, access: Access | null = null): Transacti
   scopes: access?.scopes ?? [],
 })
 
+/** Whether one of the roles may look as somebody else. */
+export const mayViewAs = (catalogue: Catalogue, roles: readonly string[]): boolean =>
+  roles.some((role) => catalogue.roles.get(role)?.viewAs === true)
+
 /** A field's settings as this caller may know them. Rows are stored and rendered with the field's own. */
 export function settingsFor(access: Access, { type, settings, logic }: Field): unknown {
   const { narrow, conceal } = fieldOf(type)

@@ -1,7 +1,8 @@
-import type { Action, Catalogue, Entity, Field, Transition } from '../catalogue/types.ts'
+import type { Action, Entity, Field, Transition } from '../catalogue/types.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { echo, Problem } from '../problems.ts'
+import { mayViewAs } from './access.ts'
 import { onlyParameters, parameterFault, single, unknownField } from './parameters.ts'
 import { isShareable } from './share.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
@@ -67,10 +68,6 @@ export function parseExplain(
 }
 
 export const noSuchPerson = (): Problem => parameterFault('as', 'There is no such person.')
-
-/** Whether one of the roles may look as somebody else. */
-export const mayViewAs = (catalogue: Catalogue, roles: readonly string[]): boolean =>
-  roles.some((role) => catalogue.roles.get(role)?.viewAs === true)
 
 /** Actions that an explanation of its records can be asked for. */
 export const actionsOf = (entity: Entity): readonly ExplainedAction[] =>

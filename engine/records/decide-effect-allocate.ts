@@ -30,8 +30,6 @@ function allocateOne(touched: Touched, effect: Effect & { kind: 'allocate' }, el
     const given = { params: { ...element.given.params, amount: textOf(taken) }, target: viewOf(candidate, () => undefined) }
     touched.create(effect.entity, touched.values(effect.entity, effect.set, { ...element, given }), element, transition)
   }
-  if (open > 0n && isKnown) {
-    const title = touched.entity(effect.from).pluralTitle
-    report(element.draft.pointer, `${textOf(open)} more than ${title.toLowerCase()} have left.`)
-  }
+  // How much is missing, and of what, is known to the engine; whoever asks may know nothing of either.
+  if (open > 0n && isKnown) report(element.draft.pointer, 'Less than that is left.')
 }

@@ -118,6 +118,8 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
     refuseWithheld(situation.catalogue, operation, stored, run === null ? record.without : movable(record.without, here.entity, run))
+    if (record.without.masked.size > 0 && makesCopy(operation))
+      throw new Problem('not-allowed', 'Not all of this record is shown to you, so you may not make a copy of it.')
     return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }
   refuseStale(operation, record.stored)
@@ -132,6 +134,12 @@ const provisoOf = (grants: RowCondition = []): readonly Expression[] =>
 
 /** It does nothing but run the transition: that is a right of its own. */
 const isBare = ({ change }: UpdateOperation): boolean => change.set.size === 1 && change.lines.size === 0
+
+/** A copy is its maker's record, by which masks may ask: it would show what this one does not. */
+const makesCopy = ({ entity, change, transition }: UpdateOperation): boolean =>
+  entity.lifecycles.some(({ field, transitions }) =>
+    transitions.some((each) => each.amends !== null && (transition === null ? change.set.get(field) === each.to : each.id === transition)),
+  )
 
 /** Who may run the transition need not be one who may write its state. */
 function movable({ fixed, ...without }: Without, { lifecycles }: Entity, transition: string): Without {

@@ -97,6 +97,37 @@ describe('a journal entry', () => {
     expect((copy!['lines'] as Data[]).map(({ account }) => account)).toEqual(['100', '200', '300'])
     expect((await rowsOf(first)).length).toBe(6)
   })
+
+  test('is amended by nobody whom it is not shown to as a whole: the copy would be theirs', async () => {
+    const rep = world.acme.members['rep']!
+    const before = (ok(await world.call('admin@acme', 'GET', `/api/access/${rep}`))['roles'] ?? []) as string[]
+    const permission = '/api/access/roles/flows.clerk/permissions/flows/entries'
+    const mask = { text: { unless: 'self.day == date(2026, 11, 3)' } }
+    const said = { scope: 'all', read: true, create: true, update: true, transitions: { post: true, cancel: true, amend: true }, mask }
+    const give = (roles: string[]) => world.call('admin@acme', 'PUT', `/api/access/${rep}`, { body: { email: 'rep@acme.test', roles } })
+    ok(await world.call('admin@acme', 'PUT', permission, { body: said }))
+    ok(await give(['core.user', 'flows.clerk']))
+    const byRep = (method: string, path: string, body: object) => world.call('rep@acme', method, api + path, { body })
+    const first = await balanced()
+    ok(await call('POST', `entries/${first.id}/post`))
+    for (const [method, path, body] of [
+      ['POST', `entries/${first.id}/amend`, {}],
+      ['POST', `entries/${first.id}/amend?dryRun=true`, {}],
+      ['PATCH', `entries/${first.id}`, { state: 'cancelled' }],
+    ] as const)
+      expect([path, (await byRep(method, path, body)).status]).toEqual([path, 403])
+    expect(await list('entries', `&amends=${first.id}`)).toEqual([])
+    ok(await byRep('POST', `entries/${first.id}/cancel`, {}))
+    const lines = [
+      { account: '100', debit: '1' },
+      { account: '200', credit: '1' },
+    ]
+    const shown = ok(await byRep('POST', 'entries', { text: 'shown', day: '2026-11-03', lines })) as Data
+    ok(await byRep('POST', `entries/${shown.id}/post`, {}))
+    ok(await byRep('POST', `entries/${shown.id}/amend`, {}))
+    ok(await world.call('admin@acme', 'DELETE', permission))
+    ok(await give(before))
+  })
 })
 
 describe('an order', () => {
@@ -176,7 +207,7 @@ describe('leave', () => {
     const usedOf = async ({ id }: Data) => ok(await call('GET', `entitlements/${id}`))['used']
     expect([await usedOf(older), await usedOf(newer)]).toEqual(['2.5', '1.5'])
     const more = await make('leaves', { person, days: '4' })
-    expect(faults(await call('POST', `leaves/${more.id}/grant`))).toEqual([422, ' 0.5 more than entitlements have left.'])
+    expect(faults(await call('POST', `leaves/${more.id}/grant`))).toEqual([422, ' Less than that is left.'])
     ok(await call('POST', `leaves/${leave.id}/withdraw`))
     expect([await usedOf(older), await usedOf(newer)]).toEqual(['0.0', '0.0'])
     ok(await call('POST', `leaves/${more.id}/grant`))

@@ -30,7 +30,12 @@ export function dependantsOf(entities: ReadonlyMap<string, Entity>): ReadonlyMap
           if (isOutside)
             add(`${below.entity}/`, { entity: entity.id, field: id, path: [...path, { kind: 'lines', field, entity: below.entity }] })
         }
-        for (const [field, below] of needs.links) visit(below, [...path, { kind: 'links', field, entity: below.entity }], true)
+        for (const [field, below] of needs.links) {
+          const step: PathStep = { kind: 'links', field, entity: below.entity }
+          visit(below, [...path, step], true)
+          // Who is deleted stays in the list, and is not read in it.
+          add(`${below.entity}/`, { entity: entity.id, field: id, path: [...path, step] })
+        }
         for (const [key, below] of needs.inverse) {
           const field = key.slice(below.entity.length + 1)
           const step: PathStep = { kind: 'inverse', field, entity: below.entity }

@@ -79,4 +79,6 @@ export function inputsChanged(needs: Needs | undefined, draft: Draft): boolean {
   })
 }
 
-const listChanged = ({ rows, removed }: DraftList): boolean => removed.length > 0 || rows.some((row) => row.stored === null)
+/** Another order is a change too. */
+const listChanged = ({ rows, removed }: DraftList): boolean =>
+  removed.length > 0 || rows.some(({ stored, position }) => stored === null || stored.position !== position)

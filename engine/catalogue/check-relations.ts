@@ -22,6 +22,9 @@ export function checkRelations(symbols: Symbols, report: Reporter): void {
       if (relation === 'one' && own.onDelete === 'setNull' && property.required) {
         report(property.file, `${property.pointer}/x-bos/onDelete`, 'a required reference cannot become empty: use restrict or cascade')
       }
+      if (relation === 'one' && entity.kind === 'ledger' && (own.onDelete ?? 'restrict') !== 'restrict') {
+        report(property.file, `${property.pointer}/x-bos/onDelete`, 'what stands in a ledger stays as it is: use restrict')
+      }
       if (relation === 'many') checkLinks(entity, property, symbols, report)
       if (fieldTypeOf(property)?.formula) checkSubject(entity, property, symbols, report)
       if (relation === 'lines') checkLines(entity, property, symbols, report)

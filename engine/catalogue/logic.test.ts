@@ -170,6 +170,17 @@ describe('rules and conditions', () => {
   })
 })
 
+test('what is not judged yet is not taken: rules on delete; what a ledger holds stays', () => {
+  const rule = { id: 'stays', assert: 'self.name != null', message: 'No.', at: 'name', on: ['delete'] }
+  expect(faultsOf({}, { rules: [rule] })).toEqual([expect.stringMatching(/deal.json\/x-bos\/rules\/0\/on: a rule on delete is part of/)])
+  const link = (onDelete: string) => ({ other: { 'x-bos': { type: 'reference', entity: 'self', onDelete } } })
+  const ledger = { kind: 'ledger', titleField: undefined }
+  for (const onDelete of ['cascade', 'setNull'])
+    expect(faultsOf(link(onDelete), ledger)).toContain(
+      'deal.json/properties/other/x-bos/onDelete: what stands in a ledger stays as it is: use restrict',
+    )
+})
+
 describe('lifecycles', () => {
   const lifecycle = (node: Part, settings: Part = {}, lines: Part = {}) =>
     faultsOf({ stage: { enum: ['new', 'won'], 'x-bos': { lifecycle: node } } }, settings, lines)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { catalogue, entity, field, typed } from '../testing/metadata.ts'
 import type { RecordData } from '../api/records.ts'
 import { startingField } from '../model/entity.ts'
@@ -53,6 +53,19 @@ const given = entity({
 const all = catalogue(given, line, part)
 const order = all.entities['inv.order'] as typeof given
 const id = (n: number): string => `0198c0de-0000-7000-8000-00000000000${n}`
+
+it('a new line is another one after a reload, too', async () => {
+  const made = []
+  for (const _load of [1, 2]) {
+    vi.resetModules()
+    const { newLineId, isNew } = await import('./lines-change.ts')
+    const id = newLineId()
+    // What the server takes as the key of a new line.
+    expect([isNew({ id }), id]).toEqual([true, expect.stringMatching(/^new:[A-Za-z0-9_-]{1,40}$/)])
+    made.push(id)
+  }
+  expect(new Set(made).size).toBe(2)
+})
 
 describe('validation in the browser', () => {
   const faults = (data: FormData, record?: RecordData) =>

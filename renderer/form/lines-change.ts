@@ -7,9 +7,8 @@ export type Line = { readonly id: string; readonly position?: number; readonly [
 type Change = Record<string, unknown>
 
 export const isNew = (line: Pick<Line, 'id'>): boolean => line.id.startsWith('new:')
-let counter = 0
-/** A key for a line that the server has not seen; unique within the page. */
-export const newLineId = (): string => `new:${++counter}`
+/** A key for a line that the server has not seen. A draft keeps it over a reload, where others are added. */
+export const newLineId = (): string => `new:${crypto.randomUUID()}`
 
 export const linesOf = (value: unknown): readonly Line[] =>
   Array.isArray(value) ? value.filter((line): line is Line => typeof line === 'object' && line !== null && typeof line.id === 'string') : []

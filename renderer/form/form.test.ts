@@ -59,10 +59,10 @@ it('a new line is another one after a reload, too', async () => {
   for (const _load of [1, 2]) {
     vi.resetModules()
     const { newLineId, isNew } = await import('./lines-change.ts')
-    const id = newLineId()
+    const key = newLineId()
     // What the server takes as the key of a new line.
-    expect([isNew({ id }), id]).toEqual([true, expect.stringMatching(/^new:[A-Za-z0-9_-]{1,40}$/)])
-    made.push(id)
+    expect([isNew({ id: key }), key]).toEqual([true, expect.stringMatching(/^new:[A-Za-z0-9_-]{1,40}$/)])
+    made.push(key)
   }
   expect(new Set(made).size).toBe(2)
 })

@@ -5,11 +5,12 @@ import { RouterProvider } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
-import { onOtherPerson, refresh, usePerson, useSession } from './api/session.ts'
+import { onOtherPerson, onSignOut, refresh, usePerson, useSession } from './api/session.ts'
 import { LocaleContext, localeFor } from './fields/locale.ts'
 import { PartsContext, type Parts } from './fields/parts.ts'
 import { kindOf } from './fields/registry.ts'
 import type { EditProps } from './fields/type.ts'
+import { dropDrafts } from './form/draft.ts'
 import { NavigationContext, type Go } from './model/navigation.tsx'
 import { router } from './router.tsx'
 import { CommandKeys } from './shell/commands.tsx'
@@ -50,6 +51,7 @@ export function App() {
 }
 
 onOtherPerson(() => queryClient.clear())
+onSignOut(dropDrafts)
 
 function Session() {
   const session = useSession()

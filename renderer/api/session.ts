@@ -113,6 +113,10 @@ export async function login(body: Record<string, string>): Promise<LoginOutcome>
   return { kind: 'in' }
 }
 
+const signingOut = new Set<() => void>()
+/** Told when somebody means to sign out, not when a session just ends. */
+export const onSignOut = (listener: () => void): void => void signingOut.add(listener)
+
 export async function logout(): Promise<void> {
   const held = token
   await fetch('/api/auth/logout', {
@@ -120,5 +124,6 @@ export async function logout(): Promise<void> {
     credentials: 'same-origin',
     ...(held !== null && { headers: { authorization: `Bearer ${held}` } }),
   }).catch(() => undefined)
+  for (const listener of signingOut) listener()
   signedOut()
 }

@@ -29,7 +29,7 @@ export function Show({
   readonly roomy?: boolean
   readonly dash?: boolean
 }) {
-  if (isEmpty(value) && isMasked(record, field.name)) return <Masked />
+  if (isMasked(record, field.name)) return <Masked />
   if (isEmpty(value))
     return dash ? (
       <span className="faint" aria-label="Empty">

@@ -192,6 +192,13 @@ it.each(rows.filter((row) => row.type !== 'lines'))(
   },
 )
 
+it('what a role does not show is marked, whatever value stands there', () => {
+  const secret = typed('text', {}, { name: 'f', title: 'F' })
+  const shown = words(html(<Show field={secret} value="told" record={{ id, _masked: ['f'] }} />))
+  expect(shown).toContain('Hidden')
+  expect(shown).not.toContain('told')
+})
+
 it('a reference to several entities says which', () => {
   const several = typed(
     'reference',

@@ -11,7 +11,7 @@ import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import type { CreateRequest } from '../model/overlays.tsx'
 import { createBody, initialData, type FormData } from './body.ts'
-import { dropDraft, readDraft, useDraft } from './draft.ts'
+import { draftKey, dropDraft, readDraft, useDraft } from './draft.ts'
 import { EntityForm } from './entity-form.tsx'
 import { formFields, isLines } from './schema.ts'
 
@@ -47,15 +47,15 @@ function Dialog({
   const formId = useId()
   const [round, setRound] = useState(0)
   const given = useMemo(() => initialData(catalogue, entity, request.initial ?? {}), [catalogue, entity, request.initial])
-  const draftKey = `${catalogue.tenant.id}.${entity.id}.new.${JSON.stringify(request.initial ?? {})}`
-  const [start, setStart] = useState(() => readDraft(draftKey, null))
+  const key = draftKey(catalogue, entity, `new.${JSON.stringify(request.initial ?? {})}`)
+  const [start, setStart] = useState(() => readDraft(key, null))
   const [data, setData] = useState<FormData | null>(null)
   const [whole, setWhole] = useState(entity.display.editMode === 'document')
   const [busy, setBusy] = useState(false)
   const [leaving, setLeaving] = useState(false)
   const another = useRef(false)
-  const key = useRef(crypto.randomUUID())
-  useDraft(draftKey, null, data)
+  const idempotency = useRef(crypto.randomUUID())
+  useDraft(key, null, data)
 
   const quick = useMemo(() => {
     const fields = formFields(entity, 'create')
@@ -78,9 +78,9 @@ function Dialog({
   const submit = async (values: FormData): Promise<void> => {
     setBusy(true)
     try {
-      const record = await createRecord(entity, createBody(catalogue, entity, values), key.current)
-      key.current = crypto.randomUUID()
-      dropDraft(draftKey)
+      const record = await createRecord(entity, createBody(catalogue, entity, values), idempotency.current)
+      idempotency.current = crypto.randomUUID()
+      dropDraft(key)
       wrote(entity, record)
       if (request.onCreated) request.onCreated(record)
       if (!request.onCreated || request.initial !== undefined)
@@ -133,7 +133,7 @@ function Dialog({
             <button
               className="link"
               onClick={() => {
-                dropDraft(draftKey)
+                dropDraft(key)
                 setStart(null)
                 setData(null)
                 setRound(round + 1)
@@ -159,7 +159,7 @@ function Dialog({
       <footer className="create-foot">
         {leaving ? (
           <>
-            <span className="grow">Close without creating? Your draft is kept.</span>
+            <span className="grow">Close without creating? Your draft is kept until you sign out.</span>
             <button className="btn form" onClick={() => setLeaving(false)}>
               Keep editing
             </button>

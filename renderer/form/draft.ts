@@ -1,27 +1,75 @@
 import { useEffect } from 'react'
-import { readStored, writeStored } from '../model/stored.ts'
+import type { CatalogueView, Entity } from '../api/catalogue.ts'
+import { dropStored, readStored, writeStored } from '../model/stored.ts'
 import type { FormData } from './body.ts'
 
-interface Draft {
-  readonly version: number | null
-  readonly data: FormData
+/** Where a draft lies in this browser: it is one person's, for several may sign in here. `place`: the record, or where a new one began. */
+export const draftKey = ({ tenant, me }: Pick<CatalogueView, 'tenant' | 'me'>, entity: Pick<Entity, 'id'>, place: string): string =>
+  `draft.${tenant.id}.${me.member}.${entity.id}.${place}`
+
+/** What a record is and what of it is shown: of another version, or of what was shown otherwise, a draft says nothing any more. */
+export const stampOf = (record: FormData | undefined): string | null =>
+  record === undefined ? null : JSON.stringify([record['version'] ?? null, masksOf(record)])
+
+function masksOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return []
+  const masked: unknown = '_masked' in value ? value._masked : []
+  const inside = Object.entries(value).flatMap(([name, each]) => {
+    const masks: unknown = typeof each === 'object' && name !== '_masked' && name !== '_expand' ? masksOf(each) : []
+    return Array.isArray(masks) && masks.length > 0 ? [[name, masks]] : []
+  })
+  return [...(Array.isArray(masked) ? masked.toSorted() : []), ...inside]
 }
 
-/** What was typed into a form and not saved, kept in this browser until it is. A draft of an older version of the record is dropped. */
-export function readDraft(key: string, version: number | null): FormData | null {
-  const stored = readStored(`draft.${key}`)
-  if (typeof stored !== 'object' || stored === null || !('data' in stored) || !('version' in stored)) return null
-  const { data, version: seen } = stored as Draft
-  return seen === version && typeof data === 'object' ? data : null
+/** What was typed into a form and not saved, kept in this browser until it is. */
+export function readDraft(key: string, stamp: string | null): FormData | null {
+  const stored = readStored(key)
+  if (typeof stored !== 'object' || stored === null || !('data' in stored) || !('stamp' in stored)) return null
+  return stored.stamp === stamp && typeof stored.data === 'object' ? (stored.data as FormData) : null
 }
 
-export const dropDraft = (key: string): void => writeStored(`draft.${key}`, null)
+const waiting = new Map<string, { readonly timer: ReturnType<typeof setTimeout>; readonly write: () => void }>()
 
-/** Writes the draft half a second after the last change; null: there is nothing to keep. */
-export function useDraft(key: string, version: number | null, data: FormData | null): void {
+function cancel(key: string): void {
+  clearTimeout(waiting.get(key)?.timer)
+  waiting.delete(key)
+}
+
+/** Writes the draft half a second after the last change. */
+export function keepDraft(key: string, stamp: string | null, data: FormData): void {
+  cancel(key)
+  const write = (): void => {
+    cancel(key)
+    writeStored(key, { stamp, data })
+  }
+  waiting.set(key, { timer: setTimeout(write, 500), write })
+}
+
+/** What still waits is written at once: its form goes. */
+export const flushDraft = (key: string): void => waiting.get(key)?.write()
+
+export function dropDraft(key: string): void {
+  cancel(key)
+  writeStored(key, null)
+}
+
+/** Whoever signs out leaves nothing of what they saw to the next person at this browser. */
+export function dropDrafts(): void {
+  for (const key of waiting.keys()) cancel(key)
+  dropStored('draft.')
+}
+
+/** Keeps what is typed; null: there is nothing to keep. */
+export function useDraft(key: string, stamp: string | null, data: FormData | null): void {
   useEffect(() => {
-    if (data === null) return undefined
-    const timer = setTimeout(() => writeStored(`draft.${key}`, { version, data } satisfies Draft), 500)
-    return () => clearTimeout(timer)
-  }, [key, version, data])
+    if (data !== null) keepDraft(key, stamp, data)
+  }, [key, stamp, data])
+  useEffect(() => {
+    const flush = (): void => flushDraft(key)
+    addEventListener('pagehide', flush)
+    return () => {
+      removeEventListener('pagehide', flush)
+      flush()
+    }
+  }, [key])
 }

@@ -1,7 +1,7 @@
 import { Modal } from '@mantine/core'
 import { useBlocker } from '@tanstack/react-router'
 import { useId, useRef, useState, type ReactNode } from 'react'
-import type { Entity } from '../api/catalogue.ts'
+import { useCatalogue, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
@@ -9,7 +9,7 @@ import { listAddress } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import type { FormData } from './body.ts'
-import { dropDraft, readDraft, useDraft } from './draft.ts'
+import { draftKey, dropDraft, readDraft, stampOf, useDraft } from './draft.ts'
 import { EntityForm } from './entity-form.tsx'
 
 /** The page around a full form: bar with the one action, draft, and the guard against leaving with unsaved changes. */
@@ -20,8 +20,7 @@ export function FormFrame({
   mode,
   initial,
   record,
-  draftKey,
-  version,
+  draft,
   action,
   onSave,
   notice,
@@ -32,8 +31,8 @@ export function FormFrame({
   readonly mode: 'create' | 'edit'
   readonly initial: FormData
   readonly record?: RecordData
-  readonly draftKey: string
-  readonly version: number | null
+  /** The record, or where a new one began: a draft of it is kept under that. */
+  readonly draft: string
   readonly action: string
   readonly onSave: (data: FormData, leave: () => void) => Promise<void>
   readonly notice?: ReactNode
@@ -41,12 +40,14 @@ export function FormFrame({
   const go = useGo()
   const phone = usePhone()
   const formId = useId()
-  const [start, setStart] = useState(() => readDraft(draftKey, version))
+  const key = draftKey(useCatalogue(), entity, draft)
+  const stamp = stampOf(record)
+  const [start, setStart] = useState(() => readDraft(key, stamp))
   const [data, setData] = useState<FormData | null>(null)
   const [busy, setBusy] = useState(false)
   const [round, setRound] = useState(0)
   const clean = useRef(false)
-  useDraft(draftKey, version, data)
+  useDraft(key, stamp, data)
   const blocker = useBlocker({
     shouldBlockFn: () => data !== null && !clean.current,
     enableBeforeUnload: () => data !== null && !clean.current,
@@ -54,10 +55,10 @@ export function FormFrame({
   })
   const leave = (): void => {
     clean.current = true
-    dropDraft(draftKey)
+    dropDraft(key)
   }
   const discard = (): void => {
-    dropDraft(draftKey)
+    dropDraft(key)
     setStart(null)
     setData(null)
     setRound(round + 1)
@@ -131,7 +132,7 @@ export function FormFrame({
         size={420}
         classNames={{ title: 'section-title', header: 'dialog-header', body: 'dialog-body' }}
       >
-        <p className="muted">Your draft is kept in this browser and restored when you come back.</p>
+        <p className="muted">Your draft is kept in this browser until you sign out, and restored when you come back.</p>
         <div className="dialog-actions">
           <button className="btn form" onClick={() => blocker.reset?.()} data-autofocus>
             Keep editing

@@ -34,8 +34,7 @@ function Create({ entity }: { readonly entity: Entity }) {
       back={listAddress(entity)}
       mode="create"
       initial={initial}
-      draftKey={`${catalogue.tenant.id}.${entity.id}.new.page${begun}`}
-      version={null}
+      draft={`new.page${begun}`}
       action={`Create ${entity.title.toLowerCase()}`}
       onSave={async (data, leave) => {
         const record = await createRecord(entity, createBody(catalogue, entity, data), key.current)
@@ -127,8 +126,7 @@ function EditForm({
       mode="edit"
       initial={initial}
       record={base}
-      draftKey={`${catalogue.tenant.id}.${entity.id}.${base.id}`}
-      version={base.version ?? null}
+      draft={base.id}
       action="Save"
       onSave={save}
       notice={

@@ -8,6 +8,16 @@ export function readStored(key: string): unknown {
   }
 }
 
+/** Forgets everything whose key begins so. */
+export function dropStored(prefix: string): void {
+  try {
+    const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? '')
+    for (const key of keys) if (key.startsWith(`bos.${prefix}`)) localStorage.removeItem(key)
+  } catch {
+    // As below.
+  }
+}
+
 export function writeStored(key: string, value: unknown): void {
   try {
     if (value === null || value === undefined) localStorage.removeItem(`bos.${key}`)

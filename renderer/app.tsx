@@ -70,7 +70,7 @@ function Session() {
   return session === 'out' ? <SignIn /> : <SignedIn key={person} />
 }
 
-const go: Go = (href, options) => (options?.replace ? router.history.replace(href) : router.history.push(href))
+const go: Go = (href, { replace = false, state } = {}) => (replace ? router.history.replace(href, state) : router.history.push(href, state))
 
 function SignedIn() {
   const { data: catalogue, error, refetch } = useCatalogueQuery(true)

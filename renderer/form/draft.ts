@@ -1,11 +1,11 @@
 import { useEffect } from 'react'
 import type { CatalogueView, Entity } from '../api/catalogue.ts'
-import { dropStored, readStored, writeStored } from '../model/stored.ts'
+import { dropStored, ofPerson, readStored, writeStored } from '../model/stored.ts'
 import type { FormData } from './body.ts'
 
 /** Where a draft lies in this browser: it is one person's, for several may sign in here. `place`: the record, or where a new one began. */
-export const draftKey = ({ tenant, me }: Pick<CatalogueView, 'tenant' | 'me'>, entity: Pick<Entity, 'id'>, place: string): string =>
-  `draft.${tenant.id}.${me.member}.${entity.id}.${place}`
+export const draftKey = (person: Pick<CatalogueView, 'tenant' | 'me'>, entity: Pick<Entity, 'id'>, place: string): string =>
+  `draft.${ofPerson(person)}.${entity.id}.${place}`
 
 /** What a record is and what of it is shown: of another version, or of what was shown otherwise, a draft says nothing any more. */
 export const stampOf = (record: FormData | undefined): string | null =>

@@ -1,11 +1,12 @@
+import { useLocation } from '@tanstack/react-router'
 import { useMemo, useRef, useState } from 'react'
 import { saveFields } from '../api/actions.ts'
 import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { isProblem } from '../api/problem.ts'
 import { createRecord, fetchRecord, useRecord, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
+import { handedOver } from '../model/handed.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
-import { handedOver } from '../model/overlays.tsx'
 import { useGo } from '../model/navigation.tsx'
 import { useAddress } from '../model/route.ts'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
@@ -15,18 +16,24 @@ import { FormFrame } from './form-frame.tsx'
 import { formFields } from './schema.ts'
 
 export function CreatePage() {
+  const catalogue = useCatalogue()
   const { entity } = useAddress()
+  const state = useLocation({ select: (location) => location.state })
   if (!entity) return <NotFoundPage />
-  return may(entity, 'create') ? <Create key={entity.id} entity={entity} /> : <ForbiddenPage />
+  const handed = handedOver(catalogue, entity.id, state)
+  const begun = Object.keys(handed).length === 0 ? '' : JSON.stringify(handed)
+  return may(entity, 'create') ? <Create key={`${entity.id}${begun}`} entity={entity} begun={begun} /> : <ForbiddenPage />
 }
 
-function Create({ entity }: { readonly entity: Entity }) {
+/** `begun`: the values that it was handed, as JSON. */
+function Create({ entity, begun }: { readonly entity: Entity; readonly begun: string }) {
   const catalogue = useCatalogue()
   const go = useGo()
   const key = useRef(crypto.randomUUID())
-  const [handed] = useState(() => handedOver(entity.id))
-  const initial = useMemo(() => initialData(catalogue, entity, handed), [catalogue, entity, handed])
-  const begun = Object.keys(handed).length === 0 ? '' : JSON.stringify(handed)
+  const initial = useMemo(
+    () => initialData(catalogue, entity, begun === '' ? {} : (JSON.parse(begun) as FormData)),
+    [catalogue, entity, begun],
+  )
   return (
     <FormFrame
       entity={entity}

@@ -3,7 +3,7 @@ import type { CatalogueView, Entity, View } from '../api/catalogue.ts'
 import { kindOf } from '../fields/registry.ts'
 import { defaultColumns } from '../model/columns.ts'
 import { columnOf, type Column } from '../model/entity.ts'
-import { readStored, writeStored } from '../model/stored.ts'
+import { ofPerson, readStored, writeStored } from '../model/stored.ts'
 
 export type Density = 'compact' | 'default' | 'tall'
 export const rowHeights: Readonly<Record<Density, number>> = { compact: 32, default: 36, tall: 56 }
@@ -54,7 +54,7 @@ export function useLayout(
   entity: Entity,
   view: View,
 ): readonly [Layout, (change: Partial<Layout>) => void, () => void] {
-  const key = `layout.${catalogue.tenant.id}.${catalogue.me.member}.${entity.id}.${view.id}`
+  const key = `layout.${ofPerson(catalogue)}.${entity.id}.${view.id}`
   const [held, setHeld] = useState(() => ({ key, layout: readLayout(key, entity, view) }))
   const current = held.key === key ? held.layout : readLayout(key, entity, view)
   if (held.key !== key) setHeld({ key, layout: current })

@@ -1,7 +1,7 @@
 import { createContext, useContext, type AnchorHTMLAttributes, type MouseEvent, type ReactNode } from 'react'
 
-/** Goes to an address inside the application; the router provides it. */
-export type Go = (href: string, options?: { readonly replace?: boolean }) => void
+/** Goes to an address inside the application; the router provides it. `state` stays at this place of the browser's history. */
+export type Go = (href: string, options?: { readonly replace?: boolean; readonly state?: object }) => void
 
 export const NavigationContext = createContext<Go>((href) => {
   window.location.assign(href)

@@ -8,13 +8,6 @@ export interface CreateRequest {
   readonly onCreated?: (record: RecordData) => void
 }
 
-/** A document is written on a page of its own: what its form begins with is handed over here, for an address cannot hold lines. */
-let handed: CreateRequest | null = null
-export const handOver = (request: CreateRequest): void => {
-  handed = request
-}
-export const handedOver = (entity: string): Readonly<Record<string, unknown>> => (handed?.entity === entity ? (handed.initial ?? {}) : {})
-
 /** Dialogs that any screen may ask for; the shell shows them, stacked. */
 export interface Overlays {
   readonly openCreate: (request: CreateRequest) => void

@@ -1,7 +1,7 @@
 import type { CatalogueView } from '../api/catalogue.ts'
-import { readStored, writeStored } from './stored.ts'
+import { ofPerson, readStored, writeStored } from './stored.ts'
 
-const key = (catalogue: CatalogueView, entity: string): string => `recent.${catalogue.tenant.id}.${catalogue.me.member}.${entity}`
+const key = (catalogue: CatalogueView, entity: string): string => `recent.${ofPerson(catalogue)}.${entity}`
 
 /** The records of an entity that this person opened or picked last, newest first. Ids only: titles are read afresh. */
 export const recentIds = (catalogue: CatalogueView, entity: string): readonly string[] => {

@@ -1,3 +1,8 @@
+import type { CatalogueView } from '../api/catalogue.ts'
+
+/** Several people may use one browser: what is kept for one of them has this in its key. */
+export const ofPerson = ({ tenant, me }: Pick<CatalogueView, 'tenant' | 'me'>): string => `${tenant.id}.${me.member}`
+
 /** What this browser keeps for a person: column widths, drafts, recents. Losing it loses no data, so failures are silent. */
 export function readStored(key: string): unknown {
   try {

@@ -5,8 +5,9 @@ import { entityOf, may, useCatalogue } from '../api/catalogue.ts'
 import { logout } from '../api/session.ts'
 import { usePhone } from '../fields/layer.tsx'
 import { listAddress } from '../model/entity.ts'
+import { handing } from '../model/handed.ts'
 import { useGo } from '../model/navigation.tsx'
-import { handOver, OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
+import { OverlaysContext, type CreateRequest } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
 import { useAddress } from '../model/route.ts'
 import { useCommands, type Command } from './commands.tsx'
@@ -36,8 +37,7 @@ export function Shell() {
       openCreate: (request: CreateRequest) => {
         const entity = entityOf(catalogue, request.entity)
         if (entity?.display.editMode === 'document' && request.onCreated === undefined) {
-          handOver(request)
-          go(`${listAddress(entity)}/new`)
+          go(`${listAddress(entity)}/new`, { state: handing(catalogue, request) })
         } else setCreating((stack) => [...stack, { key: crypto.randomUUID(), request, opener: document.activeElement }])
       },
       openPalette: () => setPalette(true),

@@ -184,8 +184,9 @@ describe('a record', () => {
   })
   it('that someone else changed meanwhile asks which to keep', async () => {
     const company = await first('/api/crm/companies?limit=1&sort=name')
-    const { page } = await open('manager@acme', `/e/crm/companies/${company.id}/edit`)
-    await page.getByLabel('Name', { exact: false }).first().fill('My name for it')
+    const { page, complaints } = await open('manager@acme', `/e/crm/companies/${company.id}/edit`)
+    const name = page.getByLabel('Name', { exact: false }).first()
+    await name.fill('My name for it')
     ok(
       await world.call('admin@acme', 'PATCH', `/api/crm/companies/${company.id}`, {
         body: { name: 'Their name for it' },
@@ -194,9 +195,25 @@ describe('a record', () => {
     )
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByRole('alert').filter({ hasText: 'changed Name since you opened it' }).waitFor()
+    // What is chosen is what stands in the form, and the server may still refuse it.
+    await name.fill('My better name for it')
+    await page.route(`**/companies/${company.id}`, async (route) => {
+      if (route.request().method() !== 'PATCH') return route.continue()
+      const faults = [{ pointer: '/name', detail: 'Nobody is called that.' }]
+      return route.fulfill({
+        status: 422,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'request-invalid', title: 'x', status: 422, detail: 'x', errors: faults }),
+      })
+    })
     await page.getByRole('button', { name: 'Keep yours' }).click()
-    await page.getByText('Saved My name for it').waitFor()
-    expect(await first(`/api/crm/companies?id=${company.id}`)).toMatchObject({ name: 'My name for it' })
+    await page.locator('[data-field="name"]').getByText('Nobody is called that').waitFor()
+    await page.unroute(`**/companies/${company.id}`)
+    await name.fill('My best name for it')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Saved My best name for it').waitFor()
+    expect(await first(`/api/crm/companies?id=${company.id}`)).toMatchObject({ name: 'My best name for it' })
+    expect(complaints.filter((each) => !/412|422/.test(each))).toEqual([])
   })
 })
 

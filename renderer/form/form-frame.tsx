@@ -35,7 +35,8 @@ export function FormFrame({
   readonly draft: string
   readonly action: string
   readonly onSave: (data: FormData, leave: () => void) => Promise<void>
-  readonly notice?: ReactNode
+  /** Stands above the form and may send it, as it is now. */
+  readonly notice?: (form: { readonly data: FormData; readonly submit: () => void; readonly leave: () => void }) => ReactNode
 }) {
   const go = useGo()
   const phone = usePhone()
@@ -53,6 +54,7 @@ export function FormFrame({
     enableBeforeUnload: () => data !== null && !clean.current,
     withResolver: true,
   })
+  const submit = (): void => document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
   const leave = (): void => {
     clean.current = true
     dropDraft(key)
@@ -87,14 +89,14 @@ export function FormFrame({
       >
         {!phone && actions}
       </PageBar>
-      {notice}
+      {notice?.({ data: data ?? start ?? initial, submit, leave })}
       <div
         className="form-page"
         role="presentation"
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()
-          document.querySelector<HTMLFormElement>(`form[id="${formId}"]`)?.requestSubmit()
+          submit()
         }}
       >
         {start !== null && (

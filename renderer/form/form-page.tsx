@@ -83,12 +83,6 @@ function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: st
   ) : null
 }
 
-interface Conflict {
-  readonly theirs: RecordData
-  readonly data: FormData
-  readonly leave: () => void
-}
-
 function EditForm({
   entity,
   base,
@@ -103,27 +97,27 @@ function EditForm({
   const catalogue = useCatalogue()
   const go = useGo()
   const address = recordAddress(entity, base.id)
-  const [conflict, setConflict] = useState<Conflict | null>(null)
-  const save = async (data: FormData, leave: () => void, seen: RecordData = base): Promise<void> => {
+  /** What stands on the server now, when somebody else saved meanwhile; saving is judged by it once the person has chosen. */
+  const [theirs, setTheirs] = useState<RecordData | null>(null)
+  const seen = useRef(base)
+  const save = async (data: FormData, leave: () => void): Promise<void> => {
     const body = patchBody(catalogue, entity, base, data)
     if (Object.keys(body).length === 0) {
       leave()
       return go(address, { replace: true })
     }
     try {
-      const saved = await saveFields(entity, seen, body)
+      const saved = await saveFields(entity, seen.current, body)
       leave()
       toast(`Saved ${titleOf(entity, saved)}`, undefined, saved)
       go(address, { replace: true })
     } catch (error) {
       if (!isProblem(error, 'version-conflict')) throw error
-      setConflict({ theirs: await fetchRecord(entity, base.id), data, leave })
+      setTheirs(await fetchRecord(entity, base.id))
     }
   }
-  const changed = conflict
-    ? formFields(entity, 'edit').filter(
-        (field) => JSON.stringify(conflict.theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null),
-      )
+  const changed = theirs
+    ? formFields(entity, 'edit').filter((field) => JSON.stringify(theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null))
     : []
   return (
     <FormFrame
@@ -136,18 +130,18 @@ function EditForm({
       draft={base.id}
       action="Save"
       onSave={save}
-      notice={
-        conflict && (
+      notice={({ data, submit, leave }) =>
+        theirs && (
           <div className="conflict" role="alert">
             <span className="grow">
-              <Who record={conflict.theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened
-              it.
+              <Who record={theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened it.
             </span>
             <button
               className="btn"
               onClick={() => {
-                setConflict(null)
-                void save(conflict.data, conflict.leave, conflict.theirs)
+                seen.current = theirs
+                setTheirs(null)
+                submit()
               }}
             >
               Keep yours
@@ -155,11 +149,9 @@ function EditForm({
             <button
               className="btn"
               onClick={() => {
-                conflict.leave()
-                onBase(conflict.theirs, {
-                  ...conflict.data,
-                  ...Object.fromEntries(changed.map((field) => [field.name, conflict.theirs[field.name] ?? undefined])),
-                })
+                leave()
+                const kept = changed.map((field) => [field.name, theirs[field.name] ?? undefined] as const)
+                onBase(theirs, { ...data, ...Object.fromEntries(kept) })
               }}
             >
               Keep theirs

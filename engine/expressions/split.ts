@@ -1,4 +1,4 @@
-import { exchange, lastVariable } from './transform.ts'
+import { exchange, lastVariable, recordBy, recordOf, sameRecord } from './transform.ts'
 import type { Exchange } from './transform.ts'
 import type { Node, RecordNode, Source, Type } from './types.ts'
 
@@ -27,14 +27,22 @@ export const joined = (part: Node, questions: readonly Question[]): Node =>
     node: (each) => (each.kind === 'parameter' ? (questions[Number(/^question:(\d+)$/.exec(each.name)?.[1])]?.of ?? null) : null),
   })
 
-const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
-const boolean: Type = { kind: 'boolean' }
-
-/** The overload that `split` writes by itself. */
-const equals = 'eq.record'
-
 /** What whoever evaluates the expression hands over; all other parameters the database knows too. */
 const isGiven = (parameter: string): boolean => parameter.startsWith('params.')
+
+/** Whether it speaks of what one of these variables holds. */
+function mentionsAny(node: Node, variables: ReadonlySet<number>): boolean {
+  let found = false
+  const see = (variable: number): null => {
+    if (variables.has(variable)) found = true
+    return null
+  }
+  exchange(node, {
+    node: (each) => (each.kind === 'variable' ? see(each.variable) : null),
+    record: (each) => (each.kind === 'element' ? see(each.variable) : null),
+  })
+  return found
+}
 
 /** Null: a loop over the document's lines stands inside one over other records, which no single question can say. */
 export function split(root: Node): Split | null {
@@ -45,26 +53,34 @@ export function split(root: Node): Split | null {
   const isOwn = (record: RecordNode): boolean => {
     if (record.kind === 'root') return record.root === 'self' || record.root === 'old' || record.root === 'target'
     if (record.kind === 'element') return own.has(record.variable)
+    if (record.kind === 'first') return isOwnSource(record.source)
     return record.kind === 'document' && isOwn(record.of)
   }
   const isOwnSource = (source: Source): boolean => {
     if (source.kind === 'filter') return isOwnSource(source.source)
     return source.kind === 'values' || (source.kind === 'lines' && isOwn(source.of))
   }
+  /** It is worked out on the document, but for what it asks for in turn. */
+  const isKnown = (node: Node): boolean => {
+    if (node.kind === 'field' || node.kind === 'identity') return isOwn(node.of)
+    return node.kind === 'aggregate' && isOwnSource(node.source)
+  }
+
   /** The variables of loops over the document are known where its closures run. */
-  const bind = (source: Source, variable: number): void => {
-    own.add(variable)
-    if (source.kind === 'filter') bind(source.source, source.variable)
+  const bindNode = (node: Node): void => {
+    if (node.kind === 'aggregate' && isOwnSource(node.source)) own.add(node.variable)
+  }
+  const bindSource = (source: Source): void => {
+    if (source.kind === 'filter' && isOwnSource(source)) own.add(source.variable)
   }
 
   const onDocument: Exchange = {
     node: (node) => {
-      if (node.kind === 'field' || node.kind === 'identity') return isOwn(node.of) ? node : ask(node)
-      if (node.kind !== 'aggregate') return null
-      if (!isOwnSource(node.source)) return ask(node)
-      bind(node.source, node.variable)
-      return null
+      if (node.kind !== 'field' && node.kind !== 'identity' && node.kind !== 'aggregate') return null
+      bindNode(node)
+      return isKnown(node) ? null : ask(node)
     },
+    source: (source) => (bindSource(source), null),
   }
 
   function ask(node: Node): Node {
@@ -77,13 +93,6 @@ export function split(root: Node): Split | null {
       return { kind: 'parameter', type: known.type, name }
     }
     let next = lastVariable(root) + 1
-    /** The one record of an entity that has this id. */
-    const recordBy = (entity: string, id: Node): RecordNode => {
-      const variable = next++
-      const of: RecordNode = { kind: 'element', variable, entity }
-      const where: Node = { kind: 'call', type: boolean, overload: equals, args: [{ kind: 'identity', type: recordOf(entity), of }, id] }
-      return { kind: 'first', entity, source: { kind: 'filter', source: { kind: 'entity', entity }, variable, where, order: [] } }
-    }
     const listOf = (entity: string, where: (of: RecordNode) => Node): Source => {
       const variable = next++
       return {
@@ -98,46 +107,34 @@ export function split(root: Node): Split | null {
       node: (each) => {
         if (each.kind === 'constant' || (each.kind === 'parameter' && !isGiven(each.name))) return each
         if (isOfDocument(each, bound)) return input(each)
+        if (isKnown(each) && !mentionsAny(each, bound)) return input(exchange(each, onDocument))
         if (each.kind === 'aggregate') bound.add(each.variable)
         return null
       },
       record: (each) => {
         if (each.kind === 'root' && each.root === 'user')
-          return recordBy(each.entity, { kind: 'parameter', type: recordOf(each.entity), name: 'user.id' })
+          return recordBy(each.entity, { kind: 'parameter', type: recordOf(each.entity), name: 'user.id' }, next++)
         if (each.kind === 'root' && each.root === 'settings')
           return { kind: 'first', entity: each.entity, source: { kind: 'entity', entity: each.entity } }
-        if (each.kind === 'hop' && isOwn(each.of)) {
-          const reference: Node = {
-            kind: 'field',
-            type: recordOf(each.entity),
-            of: each.of,
-            entity: each.of.entity,
-            field: each.field,
-            member: null,
-          }
-          return recordBy(each.entity, input(reference))
-        }
-        return null
+        if (each.kind !== 'hop' || !isOwn(each.of)) return null
+        const { of, field } = each
+        const reference: Node = { kind: 'field', type: recordOf(each.entity), of, entity: of.entity, field, member: null }
+        return mentionsAny(reference, bound) ? null : recordBy(each.entity, input(exchange(reference, onDocument)), next++)
       },
       source: (each) => {
         if (each.kind === 'filter') bound.add(each.variable)
         if (each.kind === 'lines' && isOwn(each.of)) isPossible = false
-        if (each.kind === 'inverse' && isOwn(each.of)) {
-          const id = input({ kind: 'identity', type: recordOf(each.of.entity), of: each.of })
+        if ((each.kind !== 'inverse' && each.kind !== 'links') || !isOwn(each.of)) return null
+        const known: Node = { kind: 'identity', type: recordOf(each.of.entity), of: each.of }
+        if (mentionsAny(known, bound)) return null
+        if (each.kind === 'inverse') {
+          const id = input(exchange(known, onDocument))
           const { entity, field } = each
-          return listOf(entity, (of) => ({
-            kind: 'call',
-            type: boolean,
-            overload: equals,
-            args: [{ kind: 'field', type: recordOf(each.of.entity), of, entity, field, member: null }, id],
-          }))
+          return listOf(entity, (of) => sameRecord({ kind: 'field', type: recordOf(each.of.entity), of, entity, field, member: null }, id))
         }
-        if (each.kind === 'links' && isOwn(each.of)) {
-          const type: Type = { kind: 'list', of: { kind: 'text' } }
-          const ids = input({ kind: 'field', type, of: each.of, entity: each.of.entity, field: each.field, member: null })
-          return { kind: 'named', entity: each.entity, ids }
-        }
-        return null
+        const type: Type = { kind: 'list', of: { kind: 'text' } }
+        const list: Node = { kind: 'field', type, of: each.of, entity: each.of.entity, field: each.field, member: null }
+        return { kind: 'named', entity: each.entity, ids: input(exchange(list, onDocument)) }
       },
     }
     const inner = exchange(node, inDatabase)
@@ -152,14 +149,15 @@ export function split(root: Node): Split | null {
       node: (each) => {
         if (each.kind === 'variable' && bound.has(each.variable)) all = false
         if (each.kind === 'parameter' && !isGiven(each.name)) all = false
-        if (each.kind === 'aggregate' && isOwnSource(each.source)) bind(each.source, each.variable)
+        bindNode(each)
         return null
       },
       record: (each) => {
         if (!isOwn(each)) all = false
-        return each
+        return null
       },
       source: (each) => {
+        bindSource(each)
         if (!isOwnSource(each)) all = false
         return null
       },

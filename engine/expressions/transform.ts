@@ -1,4 +1,4 @@
-import type { Node, RecordNode, Source } from './types.ts'
+import type { Node, RecordNode, Source, Type } from './types.ts'
 
 /** Copies of trees with parts exchanged. Each function may answer a replacement, which is taken as it is, or null to go on below. */
 export interface Exchange {
@@ -120,6 +120,17 @@ export function about(node: Node, record: RecordNode, from: number): Node {
     },
   }
   return exchange(node, by)
+}
+
+export const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
+
+/** Whether two records are the same. */
+export const sameRecord = (a: Node, b: Node): Node => ({ kind: 'call', type: { kind: 'boolean' }, overload: 'eq.record', args: [a, b] })
+
+/** The one record of an entity that has this id; `variable` is free. */
+export function recordBy(entity: string, id: Node, variable: number): RecordNode {
+  const where = sameRecord({ kind: 'identity', type: recordOf(entity), of: { kind: 'element', variable, entity } }, id)
+  return { kind: 'first', entity, source: { kind: 'filter', source: { kind: 'entity', entity }, variable, where, order: [] } }
 }
 
 /** What two records found in the same way have in common, whatever numbers their variables have. */

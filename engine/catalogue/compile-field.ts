@@ -13,6 +13,12 @@ export const fieldTypeOf = (property: PropertyDraft): FieldType | undefined => t
 /** Whether and how a property refers to other records. */
 export const relationOf = (property: PropertyDraft): FieldType['relation'] => fieldTypeOf(property)?.relation
 
+/** What records are called by where nobody says it: the first required line of text, else the first. */
+export function titleProperty({ properties }: EntityDraft): PropertyDraft | undefined {
+  const texts = [...properties.values()].filter((property) => fieldTypeOf(property)?.titles === true)
+  return texts.find((property) => property.required) ?? texts[0]
+}
+
 /** Runs the field type over a property. Faults have pointers relative to the property. Undefined: no such type. */
 export function compileField(
   entity: EntityDraft,

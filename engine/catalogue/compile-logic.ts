@@ -11,27 +11,19 @@ import { nearest } from '../fields/nearest.ts'
 import type { Reporter } from './check.ts'
 import { boolean, changeRoots, contextOf, expressionOf, tell, typeOf, valueRoots } from './compile-expression.ts'
 import type { Place, Report } from './compile-expression.ts'
+import type { Logic } from './expression-places.ts'
 import { lifecyclesOf } from './compile-lifecycle.ts'
 import { numberingOf } from './compile-numbering.ts'
 import { permissionWords } from './permission-words.ts'
-import type { PermissionWords } from './permission-words.ts'
 import { scopeWords } from './scope-words.ts'
 import { quote } from './shape-faults.ts'
 import { fieldTypeOf } from './compile-field.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
-import type { Derivation, FieldLogic, Lifecycle, Rule } from './types.ts'
+import type { Derivation, FieldLogic, Rule } from './types.ts'
 
 /** What the expressions of one entity's files say. Derivations are as written: `settleLogic` works out which of them are stored, and in what order. */
-export interface EntityLogic {
+export interface EntityLogic extends Logic {
   readonly draft: EntityDraft
-  /** By property name; properties of which no expression speaks are absent. */
-  readonly fields: ReadonlyMap<string, FieldLogic>
-  readonly rules: readonly Rule[]
-  readonly lifecycles: readonly Lifecycle[]
-  /** By role. */
-  readonly permissions: ReadonlyMap<string, PermissionWords>
-  /** By id of the scope. */
-  readonly scopes: ReadonlyMap<string, Expression>
 }
 
 /** Compiles every expression of an entity, and reports what is wrong with them. Undefined where one was wrong. */
@@ -40,7 +32,7 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
   const fields = new Map<string, FieldLogic>()
   for (const property of draft.properties.values()) {
     const logic = fieldLogic({ draft, shape, names, settings, report }, property)
-    if (logic) fields.set(property.name, logic)
+    if (logic) fields.set(property.id, logic)
   }
   const rules = [draft, ...draft.traits].flatMap(({ file, node }) =>
     (node['x-bos']?.rules ?? []).flatMap((rule, index) => ruleOf({ draft, shape, names, settings, report }, rule, file, index) ?? []),

@@ -1,7 +1,7 @@
 import { symbolsOfChecked } from './check.ts'
 import { dependantsOf } from './dependants.ts'
 import { displayOf, viewsOf } from './compile-display.ts'
-import { fieldTypeOf } from './compile-field.ts'
+import { titleProperty } from './compile-field.ts'
 import { compileFields, linkEntity } from './compile-fields.ts'
 import { compileLogic } from './logic.ts'
 import { permissionsOf } from './compile-permissions.ts'
@@ -13,7 +13,7 @@ import { scopesOf } from './scopes.ts'
 import type { ModuleSource } from './sources.ts'
 import { isDocument } from './symbols.ts'
 import type { EntityDraft, ModuleDraft, Symbols } from './symbols.ts'
-import type { Catalogue, Entity, Field, Module, Role, UniqueKey } from './types.ts'
+import type { Catalogue, Entity, Field, Inverse, Module, Role, UniqueKey } from './types.ts'
 
 /**
  * Compiles the sources of one set of enabled modules, in which `check` found no fault, to a frozen catalogue. Pure and
@@ -86,7 +86,8 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, relations: Relation
   }
   const title = draft.node.title
   const pluralTitle = own.pluralTitle ?? `${title}s`
-  const titleField = titleOf(draft, named)
+  const titled = draft.node['x-bos']?.titleField ?? titleProperty(draft)?.name
+  const titleField = titled === undefined ? null : named(titled)
   const treeField = [...draft.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
   const unique = (own.unique ?? []).map((key): UniqueKey => ({
     id: key.id,
@@ -130,15 +131,6 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, relations: Relation
   }
 }
 
-/** Named, else the first required line of text, else the first. */
-function titleOf(draft: EntityDraft, named: (name: string) => Field): Field | null {
-  const stated = draft.node['x-bos']?.titleField
-  if (stated !== undefined) return named(stated)
-  const texts = [...draft.properties.values()].filter((property) => fieldTypeOf(property)?.titles === true)
-  const first = texts.find((property) => property.required) ?? texts[0]
-  return first ? named(first.name) : null
-}
-
 /** Fields are made before what expressions say of them is known, because that is said in terms of the fields. */
 function applyLogic(
   shells: Map<string, WithoutSchemas>,
@@ -146,7 +138,7 @@ function applyLogic(
   parents: ReadonlyMap<string, { readonly entity: string; readonly field: string }>,
   roles: ReadonlyMap<string, Role>,
 ): void {
-  const { fields, rules, lifecycles, permissions, scopes, steps } = compileLogic(symbols, (file, pointer, detail) => {
+  const { logics, steps } = compileLogic(symbols, (file, pointer, detail) => {
     throw new Error(`${file}:${pointer}: ${detail}`)
   })
   const documentOf = (entity: string): string => {
@@ -155,7 +147,8 @@ function applyLogic(
   }
   const byDocument = Map.groupBy(steps, ({ entity }) => documentOf(entity))
   for (const [id, shell] of shells) {
-    for (const [field, logic] of fields.get(id) ?? []) {
+    const said = logics.get(id)
+    for (const [field, logic] of said?.fields ?? []) {
       const derived = logic.derivation
       Object.assign(shell.fieldById.get(field)!, {
         logic,
@@ -163,11 +156,16 @@ function applyLogic(
         ...(derived?.stored === false && { columns: [] }),
       })
     }
-    shells.set(id, { ...shell, rules: rules.get(id) ?? [], lifecycles: lifecycles.get(id) ?? [], derivations: byDocument.get(id) ?? [] })
+    const { rules = [], lifecycles = [] } = said ?? {}
+    shells.set(id, { ...shell, rules, lifecycles, derivations: byDocument.get(id) ?? [] })
   }
+  // What is worked out when it is read refers to nothing that could not be deleted.
+  const isStored = ({ entity, field }: Inverse): boolean => shells.get(entity)?.fieldById.get(field)?.logic?.derivation?.stored !== false
+  for (const [id, shell] of shells) shells.set(id, { ...shell, referencedBy: shell.referencedBy.filter(isStored) })
   for (const draft of symbols.entities.values()) {
-    const granted = permissionsOf(draft, symbols, roles, permissions.get(draft.id) ?? new Map())
-    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted, scopes: scopesOf(draft, scopes.get(draft.id)) })
+    const { permissions, scopes } = logics.get(draft.id)!
+    const granted = permissionsOf(draft, symbols, roles, permissions)
+    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted, scopes: scopesOf(draft, scopes) })
   }
 }
 

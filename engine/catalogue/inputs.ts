@@ -12,7 +12,7 @@ export interface Input {
 }
 
 /** Everything that an expression reads, wherever it reads it. */
-export function inputsOf({ dependencies: { roots, searched } }: Expression): Input[] {
+export function inputsOf({ dependencies: { roots, searched } }: Pick<Expression, 'dependencies'>): Input[] {
   const found = new Map<string, Input>()
   const add = (entity: string, field: string | null, isOwn: boolean): void =>
     void found.set(`${entity}/${field ?? ''} ${isOwn}`, { entity, field, isOwn })
@@ -34,6 +34,11 @@ export function inputsOf({ dependencies: { roots, searched } }: Expression): Inp
   }
   return [...found.values()]
 }
+
+/** The fields among them, as `entity/field`. */
+export const readsOf = (expression: Pick<Expression, 'dependencies'>): string[] => [
+  ...new Set(inputsOf(expression).flatMap(({ entity, field }) => (field === null ? [] : [`${entity}/${field}`]))),
+]
 
 /** What the value of a field is made of; nothing, of what people give. That an amount is in euros does not tell who says so. */
 export function madeOf(entity: Entity, { id, logic }: Field): readonly Input[] {

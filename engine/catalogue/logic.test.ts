@@ -108,9 +108,9 @@ describe('derived values', () => {
     ).toEqual([
       'deal.json/properties/x/x-bos/lookup: a value has one origin: compute or lookup',
       'deal.json/properties/y/x-bos/default: what has compute takes no default',
-      'deal.json/properties/z/x-bos/index: z is not stored: it is looked up or depends on the time or on who asks, so it has no index',
-      'deal.json/x-bos/search/0: z is not stored: it is looked up or depends on the time or on who asks, so it cannot be searched',
-      'deal.json/x-bos/titleField: z is not stored: it is looked up or depends on the time or on who asks, so it cannot be the title',
+      'deal.json/properties/z/x-bos/index: z is not stored: it is looked up, or hangs on the time, on who asks, on settings or on what a tree or the engine keeps, so it has no index',
+      'deal.json/x-bos/search/0: z is not stored: it is looked up, or hangs on the time, on who asks, on settings or on what a tree or the engine keeps, so it cannot be searched',
+      'deal.json/x-bos/titleField: z is not stored: it is looked up, or hangs on the time, on who asks, on settings or on what a tree or the engine keeps, so it cannot be the title',
     ])
   })
 

@@ -1,5 +1,4 @@
 import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
-import { split } from '../expressions/split.ts'
 import type { Node } from '../expressions/types.ts'
 import { didYouMean } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
@@ -134,10 +133,7 @@ export class RoleCompiler {
     checkPermissions(asked, symbols, report)
     const spoken = permissionWords({ ...this.#place(asked), report }, symbols).get(role)
     if (faults.length > 0 || !spoken) return { permission: null, faults }
-    const words = settleWords(spoken, this.#inlined, () => report('', at, 'a condition, with all that it reads, is too large'))
-    for (const each of [...words.actions.values(), ...words.transitions.values(), ...words.masks.values()])
-      if (!split(each.root))
-        report('', at, 'a loop over lines of this document cannot stand inside a loop over other records: turn them round')
+    const words = settleWords(spoken, this.#inlined, (detail) => report('', at, detail))
     if (faults.length > 0) return { permission: null, faults }
     // Among all others: whether any of them speaks of a transition decides what is said of it by saying nothing.
     const among = { ...draft, node: { ...draft.node, 'x-bos': { ...settings, permissions: { ...settings.permissions, [role]: node } } } }

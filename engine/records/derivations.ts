@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Expression } from '../expressions/types.ts'
-import { readsOf } from '../catalogue/settle-logic.ts'
+import { readsOf } from '../catalogue/inputs.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { documentOf } from './tables.ts'
 
@@ -85,7 +85,7 @@ const digestOf = (entries: readonly (readonly [key: string, fingerprint: string]
 export function withDependants(catalogue: Catalogue, keys: Iterable<string>): ReadonlySet<string> {
   const readers = new Map<string, string[]>()
   for (const [key, { expression }] of derivationsOf(catalogue).all)
-    for (const read of readsOf(expression.dependencies)) readers.set(read, [...(readers.get(read) ?? []), key])
+    for (const read of readsOf(expression)) readers.set(read, [...(readers.get(read) ?? []), key])
   const found = new Set(keys)
   // A set can grow while it is gone through.
   for (const key of found) for (const reader of readers.get(key) ?? []) found.add(reader)
@@ -101,7 +101,7 @@ export function passesFor(catalogue: Catalogue, keys: ReadonlySet<string>): read
     const done = levels.get(key)
     if (done !== undefined) return done
     const { document, expression } = all.get(key)!
-    const below = readsOf(expression.dependencies).flatMap((read) => {
+    const below = readsOf(expression).flatMap((read) => {
       const source = all.get(read)
       if (!source || read === key) return []
       const isInside = source.document === document && outside.get(key)?.has(read) !== true
@@ -129,6 +129,6 @@ function outsideReads(catalogue: Catalogue): ReadonlyMap<string, ReadonlySet<str
   const add = (reader: string, read: string): void => void found.set(reader, (found.get(reader) ?? new Set()).add(read))
   for (const [read, dependants] of catalogue.dependants) for (const { entity, field } of dependants) add(`${entity}/${field}`, read)
   for (const [key, { expression }] of derivationsOf(catalogue).all)
-    for (const read of readsOf({ ...expression.dependencies, roots: new Map() })) add(key, read)
+    for (const read of readsOf({ dependencies: { ...expression.dependencies, roots: new Map() } })) add(key, read)
   return found
 }

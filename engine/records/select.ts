@@ -160,7 +160,7 @@ function expandedReference(
 
 /** One column of a reference as the caller may read it; `field` null: the document of a line, which is always known. */
 export const referenceColumn = (catalogue: Catalogue, access: EntityAccess, field: Field | null, name: string, alias: string): Fragment =>
-  field && access.masks.has(field.id) ? columnsFor(catalogue, access, field, alias)(name.slice(field.id.length)) : column(alias, name)
+  field ? columnsFor(catalogue, access, field, alias)(name.slice(field.id.length)) : column(alias, name)
 
 function expandedInverse(expansion: Expansion & { kind: 'inverse' }, parent: string, depth: number): Fragment {
   const { selection, by } = expansion

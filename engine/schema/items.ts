@@ -70,6 +70,10 @@ const oneColumn = (field: Field): string => {
   return columns.length === 1 ? columns[0]! : `coalesce(${columns.join(', ')})`
 }
 
+/** None of a reference that is worked out when it is read. */
+const storedTargets = ({ reference, columns }: Field): NonNullable<Field['reference']>['targets'] =>
+  columns.length > 0 ? (reference?.targets ?? []) : []
+
 function references({ catalogue, entity }: Version, refusals: Refusal[]): Item[] {
   const { table } = entity
   const parent = entity.parent && catalogue.entities.get(entity.parent.entity)
@@ -90,7 +94,7 @@ function references({ catalogue, entity }: Version, refusals: Refusal[]): Item[]
   }
   const items = parent ? keys(nameOf.parent(table), 'parent_id', parent, null) : []
   for (const field of entity.fields) {
-    for (const { entity: target, column } of field.reference?.targets ?? []) {
+    for (const { entity: target, column } of storedTargets(field)) {
       items.push(...keys(nameOf.reference(table, column), column, catalogue.entities.get(target), field))
       // One of several targets: empty in most rows.
       const some = column.includes('__') ? ` where (${quoteName(column)} is not null)` : ''
@@ -106,7 +110,7 @@ function targetChecks(versions: readonly Version[]): Item[] {
   for (const { entity } of versions) {
     for (const field of entity.fields) {
       const { columns } = targets.get(field.id) ?? { columns: new Set() }
-      for (const target of field.reference?.targets ?? []) columns.add(target.column)
+      for (const target of storedTargets(field)) columns.add(target.column)
       targets.set(field.id, { field, columns })
     }
   }

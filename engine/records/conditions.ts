@@ -6,7 +6,7 @@ import type { Condition, Path } from './parameters.ts'
 import { searchedText } from '../schema/columns.ts'
 import { and, column, comma, Slot, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
-import { columnsFor, gettable, readable } from './reach.ts'
+import { columnsFor, gettable, readable, readableParts } from './reach.ts'
 import { referenceColumn } from './select.ts'
 import { isLive } from './tables.ts'
 import type { Actor, EntityAccess } from './types.ts'
@@ -83,9 +83,18 @@ export const callerSlots: CallerSlots = {
  * member is a parameter: a plan for the value at hand finds the few records of a new colleague.
  */
 export const reachable = (source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[] => [
-  sql`${column(source.alias, 'tenant_id')} = ${actor.tenant}::uuid`,
+  ofTenant(source, actor),
   ...readable(source.catalogue, access, action, source.alias, sql`${actor.member}::uuid`),
 ]
+
+/** The same rows in parts, for scans that go in an order. */
+export const reachableParts = (source: Source, access: EntityAccess, actor: Caller | CallerSlots, action: Action): Fragment[][] =>
+  readableParts(source.catalogue, access, action, source.alias, sql`${actor.member}::uuid`).map((part) => [
+    ofTenant(source, actor),
+    ...part,
+  ])
+
+const ofTenant = (source: Source, { tenant }: Caller | CallerSlots): Fragment => sql`${column(source.alias, 'tenant_id')} = ${tenant}::uuid`
 
 const foldedName = ({ path }: Condition): string => `${path.field.id}__f`
 

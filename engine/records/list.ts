@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { Problem } from '../problems.ts'
-import { callerSlots, conditionSql, isMatched, reachable, searchSql, Source } from './conditions.ts'
+import { callerSlots, conditionSql, isMatched, reachable, reachableParts, searchSql, Source } from './conditions.ts'
 import type { Caller, CallerSlots } from './conditions.ts'
 import type { Cursors } from './cursor.ts'
 import { boundConstant, filterShape, filterSql, parseFilter } from './filter.ts'
@@ -181,11 +181,12 @@ const slotted = (request: ListRequest): SlottedList => ({
 
 function listTemplate(request: SlottedList): Template<Values> {
   const source = new Source(request.catalogue, request.access)
-  const conditions = listConditions(source, request, callerSlots, request.literal)
+  const conditions = rowConditions(source, request, request.literal)
+  const parts = reachableParts(source, request.access, callerSlots, request.action).map((part) => [...part, ...conditions])
   const keys = sortKeys(source, request)
   const order = sql`order by ${comma([...keys.map((key) => ordered(key, true)), idOrder(request)])}`
-  const rows = request.sort.length === 0 ? idOrderedRows(source, request, conditions) : keyedRows(source, request, conditions, keys)
-  const total = countSql(request, source, conditions)
+  const rows = request.sort.length === 0 ? idOrderedRows(source, request, parts) : keyedRows(source, request, parts, keys)
+  const total = countSql(request, source)
   return toTemplate(sql`with page as (${rows(order)})
     select coalesce('[' || string_agg(p.record, ',' order by p.n) filter (where p.n <= ${request.limit}::int and p.bytes <= ${limits.pageBytes}) || ']', '[]') as data,
       max(p.keys) filter (where p.n = ${request.limit}::int) as keys, count(*) > ${request.limit}::int as more,
@@ -198,14 +199,20 @@ function listTemplate(request: SlottedList): Template<Values> {
 
 export function listConditions(
   source: Source,
-  request: Pick<ListRequest | SlottedList, 'catalogue' | 'access' | 'action' | 'conditions' | 'filter' | 'search' | 'deleted'>,
+  request: Rows & Pick<ListRequest, 'action'>,
   actor: Caller | CallerSlots,
   literal: (index: number) => unknown,
 ): Fragment[] {
+  return [...reachable(source, request.access, actor, request.action), ...rowConditions(source, request, literal)]
+}
+
+type Rows = Pick<ListRequest | SlottedList, 'catalogue' | 'access' | 'conditions' | 'filter' | 'search' | 'deleted'>
+
+/** Which of the rows that the caller reaches. */
+function rowConditions(source: Source, request: Rows, literal: (index: number) => unknown): Fragment[] {
   const { entity } = request.access
   const live = isLive(request.catalogue, entity, source.alias)
   return [
-    ...reachable(source, request.access, actor, request.action),
     request.deleted ? sql`${column(source.alias, 'deleted_at')} is not null` : live,
     ...request.conditions.map((each) => conditionSql(source, each)),
     ...(request.filter ? [filterSql(source, request.filter, literal)] : []),
@@ -240,34 +247,54 @@ const idDescends = (request: SlottedList): boolean => request.sort.at(-1)?.desce
 const idOrder = (request: SlottedList): Fragment => sql`${column('t', 'id')} ${idDescends(request) ? sql`desc` : sql`asc`}`
 
 /** Newest first: ids are UUIDv7, so the primary key already has the order. */
-function idOrderedRows(source: Source, request: SlottedList, conditions: readonly Fragment[]) {
+function idOrderedRows(source: Source, request: SlottedList, parts: readonly Fragment[][]) {
   const last = request.after?.at(-1)
   const after = last ? [sql`${column(source.alias, 'id')} < ${last}::uuid`] : []
   return (order: Fragment) =>
-    sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...conditions, ...after])} ${order} limit ${rowsAtMost(request)}`
+    inOrder(
+      parts.map(
+        (part) =>
+          sql`select ${sql.id(source.alias)}.* from ${source.from()} where ${and([...part, ...after])} ${order} limit ${rowsAtMost(request)}`,
+      ),
+      order,
+      request,
+    )
 }
 
-function keyedRows(source: Source, request: SlottedList, conditions: readonly Fragment[], keys: readonly Key[]) {
+/** The first rows of several scans that are in the same order; `order` says it of their rows, as those of `t`. */
+const inOrder = (scans: readonly Fragment[], order: Fragment, request: SlottedList): Fragment =>
+  scans.length === 1
+    ? scans[0]!
+    : sql`select t.* from (${sql.join(
+        scans.map((scan) => sql`(${scan})`),
+        sql` union all `,
+      )}) t ${order} limit ${rowsAtMost(request)}`
+
+function keyedRows(source: Source, request: SlottedList, parts: readonly Fragment[][], keys: readonly Key[]) {
   const [first, ...rest] = keys as [Key, ...Key[]]
   const columns = comma([sql`${sql.id(source.alias)}.*`, ...keys.map((key, i) => sql`${key.sql} as ${sql.id(`bos__k${i}`)}`)])
   const id: Key = { sql: column(source.alias, 'id'), type: 'uuid', descending: idDescends(request) }
   const { after } = request
-  const scan = (where: Fragment[], order: readonly Fragment[]) =>
-    sql`(select ${columns} from ${source.from()} where ${and([...conditions, ...where])} order by ${comma([...order, ordered(id, false)])} limit ${rowsAtMost(request)})`
+  // What orders a row: by the columns of its table, or by what a scan gave of them.
+  const given = keys.map((key, i): Key => ({ ...key, sql: column('t', `bos__k${i}`) }))
+  const scan = (where: Fragment[], order: (keys: readonly Key[]) => readonly Fragment[]) => {
+    const by = (all: readonly Key[]) => sql`order by ${comma([...order(all), ordered(id, false)])}`
+    const scans = parts.map(
+      (part) => sql`select ${columns} from ${source.from()} where ${and([...part, ...where])} ${by(keys)} limit ${rowsAtMost(request)}`,
+    )
+    return sql`(${inOrder(scans, by(given), request)})`
+  }
   const valued = () => {
     const where = [sql`${first.sql} is not null`]
     if (after) where.push(...afterValued(keys, id, after, request.sort.length === 1))
     const sameField = request.sort.length === 1
-    return scan(where, [ordered(first, false), ...rest.map((key) => ordered(key, !sameField))])
+    return scan(where, ([one, ...others]) => [ordered(one!, false), ...others.map((key) => ordered(key, !sameField))])
   }
   const empty = () => {
     const inEmpty = after !== null && after[0] === null
     const where = [sql`${first.sql} is null`]
     if (inEmpty) where.push(afterKeys([...rest, id], after.slice(1)))
-    return scan(
-      where,
-      rest.map((key) => ordered(key, true)),
-    )
+    return scan(where, ([, ...others]) => others.map((key) => ordered(key, true)))
   }
   const scans = after?.[0] === null ? empty() : sql`${valued()} union all ${empty()}`
   return () => sql`select u.* from (${scans}) u limit ${rowsAtMost(request)}`
@@ -298,8 +325,9 @@ function afterKeys(keys: readonly Key[], after: SlottedAfter): Fragment {
 }
 
 /** `estimate` counts up to a bound and says when there are more: cheap on any table, and never wrong below the bound. */
-function countSql(request: SlottedList, source: Source, conditions: readonly Fragment[]): Fragment {
+function countSql(request: SlottedList, source: Source): Fragment {
   if (request.count === null) return sql``
+  const conditions = listConditions(source, request, callerSlots, request.literal)
   const rows = sql`select from ${source.from()} where ${and(conditions)}`
   if (request.count === 'exact') return sql`, (select count(*) from (${rows}) c)::int as total`
   return sql`, (select count(*) from (${rows} limit ${limits.estimateRows + 1}::int) c)::int as total`

@@ -31,6 +31,7 @@ export function tableItems(versions: readonly Version[], refusals: Refusal[]): I
     ...agreed(versions, references, refusals),
     ...targetChecks(versions),
     ...demandedByAll(versions, refusals),
+    ...referenceIndexes(versions),
     ...fieldIndexes(versions),
     ...searchIndexes(versions),
     ...agreed(versions, treeTriggers, refusals),
@@ -96,12 +97,34 @@ function references({ catalogue, entity }: Version, refusals: Refusal[]): Item[]
   for (const field of entity.fields) {
     for (const { entity: target, column } of storedTargets(field)) {
       items.push(...keys(nameOf.reference(table, column), column, catalogue.entities.get(target), field))
-      // One of several targets: empty in most rows.
-      const some = column.includes('__') ? ` where (${quoteName(column)} is not null)` : ''
-      items.push(item('index', objectName(table, column, 'ref'), `using btree (tenant_id, ${quoteName(column)})${some}`, field.id))
     }
   }
   return items
+}
+
+/**
+ * One for each column of a reference. Where a scope goes by the reference, the ids stand behind it, and so in order: the newest rows of a
+ * person who owns half of a tenant are the first entries of a scan. (By the reference alone PostgreSQL reads and sorts all that they own, and
+ * expects few: it takes owner and tenant for independent. Measured: bench, list under scope own, 0.21 of a list of everything.) Elsewhere
+ * equal entries share their place, which the ids would cost.
+ */
+function referenceIndexes(versions: readonly Version[]): Item[] {
+  const scoped = new Set(
+    versions.flatMap(({ entity }) => entity.scopes.map(({ predicate }) => (predicate.kind === 'among' ? predicate.field : null))),
+  )
+  const found = new Map<string, Item>()
+  for (const { entity } of versions) {
+    for (const field of entity.fields) {
+      for (const { column } of storedTargets(field)) {
+        const keys = ['tenant_id', quoteName(column), ...(scoped.has(field.id) ? ['id'] : [])]
+        // One of several targets: empty in most rows.
+        const some = column.includes('__') ? ` where (${quoteName(column)} is not null)` : ''
+        const name = objectName(entity.table, column, 'ref')
+        found.set(name, item('index', name, `using btree (${keys.join(', ')})${some}`, field.id))
+      }
+    }
+  }
+  return [...found.values()]
 }
 
 /** Of several targets at most one is set: over the columns of all versions, since a row of one version has nulls in the others' columns. */

@@ -100,6 +100,15 @@ describe.each(['native', 'embedded'] as const)('%s: indexes that begin with the 
     expect(plan.map((node) => node['Node Type']).filter((type) => type.includes('Sort'))).toEqual([])
   })
 
+  test('what a person owns, newest first, is the beginning of one scan: it needs no sort, however much of the tenant it is', async () => {
+    const plan = await explain(
+      `select id from crm.deal where deleted_at is null and tenant_id = '${acting.tenant}' and owner = (select bos.member()) order by id desc limit 20`,
+      ['crm.deal:own'],
+    )
+    expect(indexed(plan, 'crm__deal__owner__ref')?.['Index Cond']).toMatch(/tenant_id = .*owner/)
+    expect(plan.map((node) => node['Node Type']).filter((type) => type.includes('Sort'))).toEqual([])
+  })
+
   test('order and range hold under scope own too', async () => {
     const plan = await explain(
       `select id from crm.deal where tenant_id = '${acting.tenant}' and close > '2026-06-01' order by close, id limit 20`,

@@ -89,11 +89,27 @@ function WithCalendar({
   )
 }
 
-const EditDate = (props: EditProps) => (
-  <WithCalendar day={text(props.value) || null} label={props.label ?? props.field.title} onPick={props.onChange}>
-    <TextInput {...props} write={writeDate} read={parseDate} placeholder="fri, +3d, 22 Nov" />
-  </WithCalendar>
-)
+/** A day that is picked takes the place of whatever was typed, also where it is the day that was there. */
+function usePicking({ onChange, onFault }: EditProps) {
+  const [picks, setPicks] = useState(0)
+  return {
+    key: picks,
+    pick: (value: unknown): void => {
+      onFault?.(null)
+      onChange(value)
+      setPicks(picks + 1)
+    },
+  }
+}
+
+function EditDate(props: EditProps) {
+  const { key, pick } = usePicking(props)
+  return (
+    <WithCalendar day={text(props.value) || null} label={props.label ?? props.field.title} onPick={pick}>
+      <TextInput {...props} key={key} write={writeDate} read={parseDate} placeholder="fri, +3d, 22 Nov" />
+    </WithCalendar>
+  )
+}
 
 const date: FieldKind = {
   fromOperand: (day) => day,
@@ -134,14 +150,15 @@ export function parseInstant(typed: string, field: Field, locale: Locale): Parse
 
 function EditInstant(props: EditProps) {
   const locale = useLocale()
+  const { key, pick } = usePicking(props)
   const clock = text(props.value) === '' ? null : wallClock(text(props.value), locale.timeZone)
   return (
     <WithCalendar
       day={clock?.date ?? null}
       label={props.label ?? props.field.title}
-      onPick={(day) => props.onChange(instantOf(day, clock?.time ?? '09:00', locale.timeZone))}
+      onPick={(day) => pick(instantOf(day, clock?.time ?? '09:00', locale.timeZone))}
     >
-      <TextInput {...props} write={writeInstant} read={parseInstant} placeholder="fri 14:30" />
+      <TextInput {...props} key={key} write={writeInstant} read={parseInstant} placeholder="fri 14:30" />
     </WithCalendar>
   )
 }

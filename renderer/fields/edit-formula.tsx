@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useMemo } from 'react'
 import { compileExpression } from '../../engine/expressions/check.ts'
 import { fieldOf } from '../../engine/fields/index.ts'
 import { useCatalogue } from '../api/catalogue.ts'
@@ -7,6 +7,7 @@ import { sentenceOf } from '../expression/repair.ts'
 import { contextOf } from '../model/names.ts'
 import { usePhone } from './layer.tsx'
 import type { EditProps } from './type.ts'
+import { useTypedText } from './typed-text.ts'
 
 const write = (value: unknown): string => (typeof value === 'string' ? value : '')
 const anything = { entity: null, result: { kind: 'json' } } as const
@@ -18,21 +19,16 @@ export function EditFormula(props: EditProps) {
   const phone = usePhone()
   const { entity, result } = fieldOf(field.type).formula?.(field.settings) ?? anything
   const context = useMemo(() => contextOf(catalogue, entity ?? ''), [catalogue, entity])
-  const [text, setText] = useState(() => props.openWith || write(value))
-  const known = useRef(value)
-  useEffect(() => {
-    if (known.current === value) return
-    known.current = value
-    setText(write(value))
-  }, [value])
+  const { text, setText, meant } = useTypedText({ value, write, openWith: props.openWith, onFault })
   const put = (next: string): void => {
     setText(next)
-    const meant = next.trim()
-    const [fault] = (meant === '' ? undefined : compileExpression(next, context, result).faults) ?? []
+    const whole = next.trim()
+    const [fault] = (whole === '' ? undefined : compileExpression(next, context, result).faults) ?? []
     onFault?.(fault ? sentenceOf(fault.detail) : null)
     if (fault) return
-    known.current = meant === '' ? null : meant
-    onChange(known.current)
+    const meaning = whole === '' ? null : whole
+    meant(meaning)
+    onChange(meaning)
   }
   return (
     <ExpressionInput

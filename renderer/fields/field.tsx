@@ -1,6 +1,8 @@
+import { useEffect } from 'react'
 import { IconEyeOff, IconMathFunction } from '@tabler/icons-react'
 import type { Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { useLatest } from '../model/latest.ts'
 import { isDerived } from '../model/row-logic.ts'
 import { kindOf } from './registry.ts'
 import { isEmpty, isMasked, type EditProps } from './type.ts'
@@ -75,6 +77,13 @@ export function Edit({
         {coming && isEmpty(props.value) ? <Coming /> : <Show field={props.field} value={props.value} record={props.record} roomy dash />}
       </span>
     )
+  return <Editor {...props} />
+}
+
+/** What is half typed goes with its editor, whatever takes that away: it stops nobody from saving. */
+function Editor(props: EditProps) {
+  const tell = useLatest(props.onFault)
+  useEffect(() => () => tell.current?.(null), [tell])
   const { Edit: Kind } = kindOf(props.field)
   return <Kind {...props} />
 }

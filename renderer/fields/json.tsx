@@ -1,6 +1,6 @@
-import { useState } from 'react'
 import { useLocale } from './locale.ts'
 import { formatDecimal } from './numbers.ts'
+import { useTypedText } from './typed-text.ts'
 import { isEmpty, type EditProps, type FieldKind, type Parsed } from './type.ts'
 
 /** JSON as text; a small preview where there is one line. */
@@ -12,8 +12,9 @@ const readJson = (text: string): Parsed => {
     return { fault: 'Enter JSON, such as {"key": "value"}' }
   }
 }
+const writeJson = (value: unknown): string => (isEmpty(value) ? '' : JSON.stringify(value, null, 2))
 function EditJson({ id, value, onChange, onFault, onBlur, invalid, describedBy, label, autoFocus }: EditProps) {
-  const [text, setText] = useState(() => (isEmpty(value) ? '' : JSON.stringify(value, null, 2)))
+  const { text, setText, meant } = useTypedText({ value, write: writeJson, onFault })
   return (
     <textarea
       id={id}
@@ -30,7 +31,9 @@ function EditJson({ id, value, onChange, onFault, onBlur, invalid, describedBy, 
         setText(event.currentTarget.value)
         const parsed = readJson(event.currentTarget.value)
         onFault?.('fault' in parsed ? parsed.fault : null)
-        if ('value' in parsed) onChange(parsed.value)
+        if (!('value' in parsed)) return
+        meant(parsed.value)
+        onChange(parsed.value)
       }}
     />
   )

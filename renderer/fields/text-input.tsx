@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useLocale } from './locale.ts'
 import type { Field } from '../api/catalogue.ts'
 import type { EditProps, Locale, Parsed } from './type.ts'
+import { useTypedText } from './typed-text.ts'
 
 /**
  * A one-line editor of anything that can be typed. The text belongs to the person while they type: it is rewritten only on
@@ -35,15 +36,9 @@ export function TextInput({
   readonly placeholder?: string | undefined
 }) {
   const locale = useLocale()
-  const [text, setText] = useState(() => openWith || write(value, field, locale))
+  const { text, setText, meant } = useTypedText({ value, write: (each) => write(each, field, locale), openWith, onFault })
   const [typing, setTyping] = useState(Boolean(openWith))
-  const known = useRef(value)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    if (JSON.stringify(known.current) === JSON.stringify(value)) return
-    known.current = value
-    setText(write(value, field, locale))
-  }, [value, field, locale, write])
   useEffect(() => {
     // What was typed to begin with stays; a value that was there is replaced by the next key.
     if (autoFocus && !openWith) input.current?.select()
@@ -64,7 +59,7 @@ export function TextInput({
     if ('fault' in parsed) onFault?.(parsed.fault)
     else {
       onFault?.(null)
-      known.current = parsed.value
+      meant(parsed.value)
       onChange(parsed.value)
     }
     return parsed

@@ -55,6 +55,39 @@ const world = await openFlows({
     },
     'x-bos': { kind: 'line', plural: 'bill_items' },
   },
+  'entities/parcel.json': {
+    title: 'Parcel',
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: { type: 'string', title: 'Name', maxLength: 80 },
+      due: { title: 'Due', type: 'string', format: 'date' },
+      boxes: { title: 'Boxes', 'x-bos': { type: 'lines', entity: 'flows.parcel_box' } },
+    },
+    'x-bos': { plural: 'parcels', titleField: 'name', permissions: { 'flows.boss': { scope: 'all', read: true } } },
+  },
+  'entities/parcel_box.json': {
+    title: 'Box',
+    type: 'object',
+    properties: {
+      label: { type: 'string', title: 'Label', maxLength: 80 },
+      weight: { title: 'Weight', 'x-bos': { type: 'decimal', scale: 3, visibleWhen: "self.label != 'void'" } },
+      seal: { title: 'Seal', type: 'string', maxLength: 80, 'x-bos': { createOnly: true } },
+      remark: { title: 'Remark', 'x-bos': { type: 'longText' } },
+      about: { title: 'About', 'x-bos': { type: 'reference', entity: 'flows.bill' } },
+      items: { title: 'Items', 'x-bos': { type: 'lines', entity: 'flows.parcel_item' } },
+    },
+    'x-bos': { kind: 'line', plural: 'parcel_boxes' },
+  },
+  'entities/parcel_item.json': {
+    title: 'Content',
+    type: 'object',
+    properties: {
+      what: { type: 'string', title: 'What', maxLength: 80 },
+      quantity: { title: 'Quantity', 'x-bos': { type: 'decimal', scale: 3 } },
+    },
+    'x-bos': { kind: 'line', plural: 'parcel_items' },
+  },
 })
 const { open } = visiting(world)
 const { rep = '' } = world.acme.members
@@ -177,6 +210,121 @@ describe('a bill', () => {
     await page.getByRole('button', { name: 'Why can Quantity not be changed?', exact: true }).focus()
     await page.keyboard.press('Enter')
     await page.getByText('Quantity cannot be changed now.', { exact: true }).waitFor()
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('lines', () => {
+  const text = (page: Page, label: string): Locator => page.getByLabel(label, { exact: true })
+  const paste = (where: Locator, content: string): Promise<void> =>
+    where.evaluate((node, pasted) => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', pasted)
+      node.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    }, content)
+  const parcel = async (): Promise<string> => {
+    const boxes = ['one', 'two'].map((label) => ({ label, weight: '1', seal: 's', items: [{ what: `of ${label}`, quantity: '2' }] }))
+    const { id } = ok(await world.call('admin@acme', 'POST', '/api/flows/parcels', { body: { name: 'Parcel', boxes } }))
+    return String(id)
+  }
+  const stored = async (id: string) =>
+    ok(await world.call('admin@acme', 'GET', `/api/flows/parcels/${id}`)) as {
+      boxes: { label: string; seal: string; items: { what: string; quantity: string }[] }[]
+    }
+  const save = async (page: Page): Promise<void> => {
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Saved Parcel').waitFor()
+  }
+
+  it('of lines are a table of their own to the keyboard and to what is pasted; so is what only floats above them', async () => {
+    const id = await parcel()
+    const { page, complaints } = await open('admin@acme', `/e/flows/parcels/${id}/edit`)
+    const inner = page.getByRole('group', { name: 'Items of line 1' })
+    await paste(text(page, 'What, line 1').first(), 'a\t5\nb\t6')
+    await inner.getByLabel('Quantity, line 2', { exact: true }).waitFor()
+    expect(await text(page, 'Label, line 1').inputValue()).toBe('one')
+    await inner.getByLabel('Quantity, line 1', { exact: true }).focus()
+    await page.keyboard.press('ArrowDown')
+    await expect
+      .poll(() => inner.getByLabel('Quantity, line 2', { exact: true }).evaluate((node) => node === document.activeElement))
+      .toBe(true)
+    await text(page, 'Label, line 1').focus()
+    await page.keyboard.press('ArrowDown')
+    await expect.poll(() => text(page, 'Label, line 2').evaluate((node) => node === document.activeElement)).toBe(true)
+    // A long text has lines of its own, and a search is none of them.
+    await paste(text(page, 'Remark, line 1'), 'first\nsecond')
+    await page.getByRole('button', { name: 'About, line 1' }).click()
+    await paste(page.getByRole('combobox', { name: 'About, line 1' }), 'x\ty\nz')
+    await page.keyboard.press('Escape')
+    expect(await text(page, 'Label, line 1').inputValue()).toBe('one')
+    // What cannot be typed cannot be pasted.
+    expect(await text(page, 'Seal, line 1').count()).toBe(0)
+    await paste(text(page, 'Label, line 1'), 'uno\t2\tbroken')
+    await save(page)
+    expect((await stored(id)).boxes).toMatchObject([
+      {
+        label: 'uno',
+        weight: '2.000',
+        seal: 's',
+        items: [
+          { what: 'a', quantity: '5.000' },
+          { what: 'b', quantity: '6.000' },
+        ],
+      },
+      { label: 'two', items: [{ what: 'of two' }] },
+    ])
+    expect(complaints).toEqual([])
+  })
+
+  it('that put a half typed cell away take what was wrong with it along', async () => {
+    const id = await parcel()
+    const { page } = await open('admin@acme', `/e/flows/parcels/${id}/edit`)
+    await text(page, 'Weight, line 1').fill('heavy')
+    await page.locator('.cell-fault').first().waitFor()
+    await text(page, 'Label, line 1').fill('void')
+    await expect.poll(() => text(page, 'Weight, line 1').count()).toBe(0)
+    await text(page, 'Due').fill('xyz')
+    await page.getByRole('button', { name: 'Due: open calendar' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: /15/ }).first().click()
+    await save(page)
+    expect((await stored(id)).boxes[0]).toMatchObject({ label: 'void' })
+  })
+
+  it('on a phone hold their own lines; what is half typed is not done', async () => {
+    const id = await parcel()
+    const { page, complaints } = await open('admin@acme', `/e/flows/parcels/${id}/edit`, 'phone')
+    await page.locator('.line-card').first().click()
+    const sheet = page.getByRole('dialog', { name: 'Box 1' })
+    await sheet.getByLabel('Weight').fill('heavy')
+    await sheet.getByRole('button', { name: 'Done' }).click()
+    await sheet.locator('.field-fault').waitFor()
+    await sheet.getByLabel('Weight').fill('3')
+    await sheet.locator('.line-card').first().click()
+    const inner = page.getByRole('dialog', { name: 'Content 1' })
+    await inner.getByLabel('Quantity').fill('41')
+    await inner.getByRole('button', { name: 'Done' }).click()
+    await expect.poll(() => inner.count()).toBe(0)
+    await sheet.getByRole('button', { name: 'Done' }).click()
+    await expect.poll(() => sheet.count()).toBe(0)
+    await save(page)
+    expect((await stored(id)).boxes[0]).toMatchObject({ weight: '3.000', items: [{ quantity: '41.000' }] })
+    expect(complaints).toEqual([])
+  })
+
+  it('of a record that a state keeps are open where the state leaves them open, and nowhere else', async () => {
+    const body = { name: 'Frozen', amount: '5', account: 'x', items: [{ what: 'one' }] }
+    const { id } = ok(await world.call('rep@acme', 'POST', '/api/flows/claims', { body }))
+    for (const step of ['submit', 'approve']) ok(await world.call('admin@acme', 'POST', `/api/flows/claims/${String(id)}/${step}`))
+    const { page, complaints } = await open('admin@acme', `/e/flows/claims/${String(id)}/edit`)
+    await text(page, 'Checked, line 1').click()
+    expect(await text(page, 'What, line 1').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Add line' }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Line 1: actions' }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Saved Frozen').waitFor()
+    expect(ok(await world.call('admin@acme', 'GET', `/api/flows/claims/${String(id)}`))).toMatchObject({
+      items: [{ checked: true, what: 'one' }],
+    })
     expect(complaints).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import type { Report } from '../problems.ts'
 import { after, before, isChanged } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { fitted } from './decide-derive.ts'
+import { isExcept } from './decide-frozen.ts'
 import type { Formulas } from './decide-formulas.ts'
 import { isEmpty } from './decide-judge.ts'
 
@@ -129,8 +130,6 @@ function judgeFrozen(report: Report, draft: Draft, state: State, title: string, 
   }
   visit(draft, '')
 }
-
-const isExcept = ({ except }: State, path: string): boolean => except.some((each) => path === each || path.startsWith(`${each}.`))
 
 /** The state that keeps what stands at a path (`notes`, `items.*.checked`) as it is; null: none does. */
 export function frozenBy(

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { catalogue, entity, field, typed } from '../testing/metadata.ts'
 import type { RecordData } from '../api/records.ts'
+import { isNew } from '../model/editable.ts'
 import { startingField } from '../model/entity.ts'
 import { createBody, initialData, patchBody, placeIn, type FormData } from './body.ts'
 import { changeLines, rowOf, type Line } from './lines-change.ts'
@@ -58,7 +59,7 @@ it('a new line is another one after a reload, too', async () => {
   const made = []
   for (const _load of [1, 2]) {
     vi.resetModules()
-    const { newLineId, isNew } = await import('./lines-change.ts')
+    const { newLineId } = await import('./lines-change.ts')
     const key = newLineId()
     // What the server takes as the key of a new line.
     expect([isNew({ id: key }), key]).toEqual([true, expect.stringMatching(/^new:[A-Za-z0-9_-]{1,40}$/)])

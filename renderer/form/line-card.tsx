@@ -1,40 +1,37 @@
 import { Drawer } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import type { Field } from '../api/catalogue.ts'
-import { Edit } from '../fields/field.tsx'
-import { Warning, Why } from '../fields/told.tsx'
-import { faultAt, isMasked } from '../fields/type.ts'
+import { faultAt } from '../fields/type.ts'
 import { sourceWords } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import { LineFace } from '../record/line-face.tsx'
-import { LineWhy } from '../record/line-value.tsx'
-import { askedAt, useLeft, type RowProps } from './line-row.tsx'
+import { LineCell, useLeft, type RowProps } from './line-cell.tsx'
 
 /** A line at phone width: a card that opens an edit sheet. */
 export function LineCard({
-  line,
   row: typedRow,
-  logic,
-  warnings,
   index,
   columns,
-  at,
-  faults,
-  submits,
-  isNew,
-  onEdit,
-  onAct,
-  onTyped,
+  isAdded,
   amount,
+  submits,
+  growing,
+  onAct,
+  children,
+  ...cells
 }: RowProps & {
   readonly amount: Field | null
   /** It was just added: its sheet is open, for it is empty. */
-  readonly isNew: boolean
+  readonly isAdded: boolean
+  /** The lines below it. */
+  readonly children: ReactNode
 }) {
-  const [opened, setOpened] = useState(isNew)
+  const { line, logic, faults } = cells
+  const [opened, setOpened] = useState(isAdded)
   const { shows, onLeave } = useLeft(submits)
   const fields = useRef<HTMLDivElement>(null)
+  const half = useRef(new Set<string>())
   useEffect(() => {
     if (!opened) return undefined
     // The sheet's focus trap takes its first button, a moment after mounting.
@@ -44,6 +41,16 @@ export function LineCard({
   const row = shownOf(typedRow, logic)
   const offered = columns.filter(({ name }) => !logic?.hidden.includes(name))
   const wrong = faults !== undefined && columns.some((field) => shows(field.name) && faultAt(faults, field.name) !== undefined)
+  const onTyped: RowProps['onTyped'] = (key, name, fault) => {
+    if (fault === null) half.current.delete(name)
+    else half.current.add(name)
+    cells.onTyped(key, name, fault)
+  }
+  /** What is half typed is not done; closing the sheet in any other way drops it. */
+  const done = (): void => {
+    if (half.current.size === 0) setOpened(false)
+    else fields.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+  }
   return (
     <>
       <button type="button" className={wrong ? 'line-card cell-fault' : 'line-card'} onClick={() => setOpened(true)} aria-haspopup="dialog">
@@ -66,58 +73,46 @@ export function LineCard({
           // As in a cell: the next key takes the place of what is there.
           onFocus={({ target }) => target instanceof HTMLInputElement && target.select()}
         >
-          {offered.map((field) => {
-            const fault = shows(field.name) ? faultAt(faults, field.name)?.__errors?.[0] : undefined
-            const warning = fault === undefined ? faultAt(warnings, field.name)?.__errors?.[0] : undefined
-            const causes = logic?.locked[field.name]
-            const masked = isMasked(row, field.name)
-            const place = askedAt(at, row, causes !== undefined || masked)
-            const demanded = field.required || logic?.required.includes(field.name) === true
-            return (
-              <div key={field.id} className="form-field" onBlur={(event) => onLeave(field.name, event)}>
-                <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
-                  {field.title}
-                  {demanded && !field.readOnly && !masked && (
-                    <span className="form-required">
-                      {' '}
-                      *<span className="sr-only"> (required)</span>
-                    </span>
-                  )}
-                  {causes && <Why entity={line} names={causes} record={row} />}
-                </label>
-                {place && (
-                  <span className="form-why">
-                    <LineWhy field={field} row={row} at={place} action="update" />
-                  </span>
-                )}
-                <Edit
-                  id={`card-${row.id}-${field.id}`}
-                  field={field}
-                  coming={logic?.pending.includes(field.name) === true}
-                  readOnly={field.readOnly || causes !== undefined || masked}
-                  from={sourceWords(line, field)}
-                  value={row[field.name]}
-                  record={row}
-                  invalid={fault !== undefined}
-                  describedBy={fault === undefined ? undefined : `card-${row.id}-${field.id}-fault`}
-                  onChange={(value) => onEdit(row.id, field.name, value)}
-                  onFault={(next) => onTyped(row.id, field.name, next)}
-                />
-                {warning !== undefined && <Warning>{warning}</Warning>}
-                {fault !== undefined && (
-                  <p className="field-fault" id={`card-${row.id}-${field.id}-fault`}>
-                    {fault}
-                  </p>
-                )}
-              </div>
-            )
-          })}
+          {offered.map((field) => (
+            <LineCell
+              key={field.id}
+              id={`card-${row.id}-${field.id}`}
+              field={field}
+              row={row}
+              {...cells}
+              from={sourceWords(line, field)}
+              shows={shows(field.name)}
+              onTyped={onTyped}
+            >
+              {({ open, demanded, control, locked, asked, warned, told }) => (
+                <div className="form-field" onBlur={(event) => onLeave(field.name, event)}>
+                  <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
+                    {field.title}
+                    {((field.required && open) || demanded) && (
+                      <span className="form-required">
+                        {' '}
+                        *<span className="sr-only"> (required)</span>
+                      </span>
+                    )}
+                    {locked}
+                  </label>
+                  {asked && <span className="form-why">{asked}</span>}
+                  {control}
+                  {warned}
+                  {told}
+                </div>
+              )}
+            </LineCell>
+          ))}
+          {children}
           <div className="row">
-            <button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>
-              Delete line
-            </button>
+            {growing && (
+              <button type="button" className="btn form danger-btn" onClick={() => onAct(row.id, 'delete')}>
+                Delete line
+              </button>
+            )}
             <span className="grow" />
-            <button type="button" className="btn form" onClick={() => setOpened(false)}>
+            <button type="button" className="btn form" onClick={done}>
               Done
             </button>
           </div>

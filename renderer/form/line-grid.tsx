@@ -5,73 +5,108 @@ import { Calculated } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { kindOf } from '../fields/registry.ts'
-import { faultAt, isMasked, type EditProps } from '../fields/type.ts'
+import { faultAt, isMasked, type EditProps, type FaultTree } from '../fields/type.ts'
+import { editableLine, growing, type LinesAt } from '../model/editable.ts'
 import { amountOf, totalOf, totalsOf } from '../model/lines.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
 import { shownOf } from '../model/use-logic.ts'
 import { Totals } from '../record/totals.tsx'
+import type { RowProps } from './line-cell.tsx'
 import { LineCard } from './line-card.tsx'
 import { Row } from './line-row.tsx'
 import { linesOf, type Line } from './lines-change.ts'
-import { useLogicView, type FormLogicView } from './logic-context.ts'
+import { useLogicView } from './logic-context.ts'
 import { isLines } from './schema.ts'
 import { useLineKeys } from './use-line-keys.ts'
 import { useLineRows } from './use-line-rows.ts'
 
 /** The lines of a document, edited in place: Enter goes down and adds a row at the end, pasted rows become lines. */
-export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, submits = 0, invalid, describedBy, label }: EditProps) {
+export function LineGrid(props: EditProps) {
+  const { entity, record, warnings } = useLogicView()
+  const { field } = props
+  const at = useMemo<LinesAt | null>(() => (entity && record ? { entity, record, lists: [field] } : null), [entity, record, field])
+  return <Lines {...props} at={at} document={entity} stored={record?.[field.name]} warnings={faultAt(warnings, field.name)} />
+}
+
+interface LinesProps extends EditProps {
+  /** Where they are stored; null: nowhere yet. */
+  readonly at: LinesAt | null
+  /** What they are lines of; null: lines themselves. What is said of the lines of lines, the document does not say. */
+  readonly document: Entity | null
+  /** As they are stored. */
+  readonly stored: unknown
+  readonly warnings: FaultTree | undefined
+}
+
+function Lines(props: LinesProps) {
+  const { id, field, value, at, document, stored, warnings, onChange, onBlur, onFault, faults, submits = 0 } = props
   const catalogue = useCatalogue()
   const phone = usePhone()
   const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
   const logic = useLogicView()
   const rows = linesOf(value)
-  const { edit, onTyped, act, add, put } = useLineRows({ field, rows, line, record: logic.record, onChange, onFault })
+  const grows = growing(at)
+  const opens = (each: Field, row: Line): boolean => {
+    const own = logic.lines[row.id]
+    return editableLine(at, each, row, own) && own?.hidden.includes(each.name) !== true
+  }
+  const { edit, onTyped, act, add, put } = useLineRows({ rows, line, stored, opens, growing: grows, onChange, onFault })
   const table = useRef<HTMLDivElement>(null)
   const [added, setAdded] = useState<string | null>(null)
-  const columns = line?.fields.filter((each) => !isLines(each)) ?? []
+  const columns = useMemo(() => line?.fields.filter((each) => !isLines(each)) ?? [], [line])
   const addRow = (column = 0): void => {
     setAdded(add())
     focus(rows.length, column)
   }
-  const { focus, onKeyDown, onPaste } = useLineKeys({ table, columns, count: rows.length, put, onAdd: addRow })
-  const { record } = logic
-  const document = documentOf(logic, field)
-  const at = useMemo(() => (document && record ? { entity: document, record, path: field.name } : null), [document, record, field])
+  const { focus, onKeyDown, onPaste } = useLineKeys({ table, columns, count: rows.length, put, onAdd: grows ? addRow : null })
   if (!line) return null
-  const nested = line.fields.filter(isLines)
   const amount = amountOf(document, field, columns)
+  const about = (row: Line, index: number): RowProps => ({
+    line,
+    row,
+    logic: logic.lines[row.id],
+    warnings: faultAt(warnings, index),
+    index,
+    columns,
+    at,
+    growing: grows,
+    faults: faultAt(faults, index),
+    submits,
+    onEdit: edit,
+    onAct: act,
+    onTyped,
+  })
+  const below = (row: Line, index: number) =>
+    line.fields
+      .filter(isLines)
+      .map((each) => (
+        <Below
+          key={each.id}
+          {...about(row, index)}
+          id={`${id}-${index}-${each.id}`}
+          list={each}
+          stored={linesOf(stored).find((other) => other.id === row.id)?.[each.name]}
+        />
+      ))
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pasted rows bubble up from the cells
     <div
-      className={invalid ? 'line-grid invalid' : 'line-grid'}
+      className={props.invalid ? 'line-grid invalid' : 'line-grid'}
       ref={table}
       id={id}
+      data-lines
       onKeyDown={onKeyDown}
       onPaste={onPaste}
       onBlur={onBlur}
       role="group"
-      aria-label={label ?? field.title}
-      aria-describedby={describedBy}
+      aria-label={props.label ?? field.title}
+      aria-describedby={props.describedBy}
     >
       {phone
         ? rows.map((row, index) => (
-            <LineCard
-              key={row.id}
-              line={line}
-              row={row}
-              logic={logic.lines[row.id]}
-              warnings={warningsOf(logic, field, index)}
-              index={index}
-              columns={columns}
-              at={at}
-              faults={faultAt(faults, index)}
-              submits={submits}
-              isNew={row.id === added}
-              onEdit={edit}
-              onAct={act}
-              onTyped={onTyped}
-              amount={amount}
-            />
+            <LineCard key={row.id} {...about(row, index)} isAdded={row.id === added} amount={amount}>
+              {below(row, index)}
+            </LineCard>
           ))
         : rows.length > 0 && (
             <div className="table-scroll">
@@ -79,38 +114,11 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
                 <Head line={line} columns={columns} />
                 {rows.map((row, index) => (
                   <tbody key={row.id}>
-                    <Row
-                      id={id}
-                      line={line}
-                      row={row}
-                      logic={logic.lines[row.id]}
-                      warnings={warningsOf(logic, field, index)}
-                      index={index}
-                      last={rows.length - 1}
-                      columns={columns}
-                      at={at}
-                      faults={faultAt(faults, index)}
-                      submits={submits}
-                      onEdit={edit}
-                      onAct={act}
-                      onTyped={onTyped}
-                    />
-                    {nested.map((each) => (
-                      <tr key={each.id} className="nested">
+                    <Row id={id} last={rows.length - 1} {...about(row, index)} />
+                    {below(row, index).map((lists) => (
+                      <tr key={lists.key} className="nested">
                         <td aria-hidden />
-                        <td colSpan={columns.length + 1}>
-                          <span className="label">{each.title}</span>
-                          <LineGrid
-                            id={`${id}-${index}-${each.id}`}
-                            field={each}
-                            value={row[each.name]}
-                            onChange={(next) => edit(row.id, each.name, next)}
-                            onFault={(next) => onTyped(row.id, each.name, next)}
-                            faults={faultAt(faultAt(faults, index), each.name)}
-                            submits={submits}
-                            label={`${each.title} of line ${index + 1}`}
-                          />
-                        </td>
+                        <td colSpan={columns.length + 1}>{lists}</td>
                       </tr>
                     ))}
                   </tbody>
@@ -118,7 +126,43 @@ export function LineGrid({ id, field, value, onChange, onBlur, onFault, faults, 
               </table>
             </div>
           )}
-      <Foot field={field} rows={rows} amount={amount} onAdd={() => addRow()} />
+      <Foot document={document} field={field} rows={rows} amount={amount} onAdd={grows ? () => addRow() : null} />
+    </div>
+  )
+}
+
+/** The lines of a line. */
+function Below({
+  list,
+  row,
+  index,
+  at,
+  warnings,
+  faults,
+  submits,
+  onEdit,
+  onTyped,
+  id,
+  stored,
+}: RowProps & { readonly id: string; readonly list: Field; readonly stored: unknown }) {
+  const inside = useMemo<LinesAt | null>(() => at && { ...at, lists: [...at.lists, list] }, [at, list])
+  return (
+    <div className="form-field">
+      <span className="label">{list.title}</span>
+      <Lines
+        id={id}
+        field={list}
+        value={row[list.name]}
+        at={inside}
+        document={null}
+        stored={stored}
+        warnings={faultAt(warnings, list.name)}
+        onChange={(next) => onEdit(row.id, list.name, next)}
+        onFault={(next) => onTyped(row.id, list.name, next)}
+        faults={faultAt(faults, list.name)}
+        submits={submits}
+        label={`${list.title} of line ${index + 1}`}
+      />
     </div>
   )
 }
@@ -151,19 +195,18 @@ const Head = ({ line, columns }: { readonly line: Entity; readonly columns: read
 
 /** Where lines are added, and what they come to. */
 function Foot({
+  document,
   field,
   rows,
   amount,
   onAdd,
-}: {
-  readonly field: Field
+}: Pick<LinesProps, 'document' | 'field'> & {
   readonly rows: readonly Line[]
   readonly amount: Field | null
-  readonly onAdd: () => void
+  readonly onAdd: (() => void) | null
 }) {
   const locale = useLocale()
   const logic = useLogicView()
-  const document = documentOf(logic, field)
   const declared = document ? totalsOf(document, field) : []
   const total =
     amount &&
@@ -174,10 +217,12 @@ function Foot({
     )
   return (
     <div className="line-foot">
-      <button type="button" className="btn quiet" onClick={onAdd}>
-        <IconPlus size={14} stroke={1.5} aria-hidden />
-        Add line
-      </button>
+      {onAdd && (
+        <button type="button" className="btn quiet" onClick={onAdd}>
+          <IconPlus size={14} stroke={1.5} aria-hidden />
+          Add line
+        </button>
+      )}
       <span className="grow" />
       {declared.length > 0 ? (
         <Totals
@@ -201,8 +246,3 @@ function Foot({
     </div>
   )
 }
-
-/** The document, where the lines are its own: what is said of the lines of lines, it does not say. */
-const documentOf = ({ entity }: FormLogicView, field: Field): Entity | null => (entity?.fields.includes(field) ? entity : null)
-
-const warningsOf = ({ warnings }: FormLogicView, field: Field, index: number) => faultAt(faultAt(warnings, field.name), index)

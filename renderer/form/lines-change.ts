@@ -1,12 +1,11 @@
 import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
+import { isNew, isOpen } from '../model/editable.ts'
 import { hasDefault } from '../model/row-logic.ts'
-import { isMasked } from '../fields/type.ts'
 import { isLines } from './schema.ts'
 
 export type Line = { readonly id: string; readonly position?: number; readonly [field: string]: unknown }
 type Change = Record<string, unknown>
 
-export const isNew = (line: Pick<Line, 'id'>): boolean => line.id.startsWith('new:')
 /** A key for a line that the server has not seen. A draft keeps it over a reload, where others are added. */
 export const newLineId = (): string => `new:${crypto.randomUUID()}`
 
@@ -17,14 +16,13 @@ export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? nul
 
 const lineEntity = (catalogue: CatalogueView, field: Field): Entity | null =>
   field.lines && isLines(field) ? (catalogue.entities[field.lines.entity] ?? null) : null
-const writable = (entity: Entity): readonly Field[] => entity.fields.filter((field) => !field.readOnly)
 
 /** A new line as the API takes it: no id, no empty values, its own lines as a list. */
 export function freshLine(catalogue: CatalogueView, entity: Entity, line: Readonly<Record<string, unknown>>): Change {
   return Object.fromEntries(
-    writable(entity).flatMap((field) => {
+    entity.fields.flatMap((field) => {
       const value = line[field.name]
-      if (value === undefined || (value === null && (!hasDefault(field) || field.required))) return []
+      if (!isOpen(field, null, false) || value === undefined || (value === null && (!hasDefault(field) || field.required))) return []
       const inner = lineEntity(catalogue, field)
       return [[field.name, inner ? linesOf(value).map((each) => freshLine(catalogue, inner, each)) : value]]
     }),
@@ -63,8 +61,8 @@ function positionsOf(before: readonly Line[], after: readonly Line[]): readonly 
 
 function editsOf(catalogue: CatalogueView, entity: Entity, before: Line, after: Line): Change {
   return Object.fromEntries(
-    writable(entity).flatMap((field) => {
-      if (isMasked(before, field.name)) return []
+    entity.fields.flatMap((field) => {
+      if (!isOpen(field, before, true)) return []
       const inner = lineEntity(catalogue, field)
       if (inner) {
         const change = changeLines(catalogue, inner, linesOf(before[field.name]), linesOf(after[field.name]))

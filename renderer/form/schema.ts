@@ -1,5 +1,5 @@
 import type { Entity, Field } from '../api/catalogue.ts'
-import { editable } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
 import { isDerived } from '../model/row-logic.ts'
 
 export type Json = { readonly [keyword: string]: unknown }

@@ -1,14 +1,15 @@
 // Not from the package's root: that also names a test helper, which needs a validator we do not have.
 import withTheme, { type ThemeProps } from '@rjsf/core/lib/withTheme.js'
 import type { FieldProps, FieldTemplateProps, ObjectFieldTemplateProps } from '@rjsf/utils'
-import { createContext, useContext, useEffect, useState } from 'react'
+import { createContext, useContext, useState } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { Warning, Why } from '../fields/told.tsx'
 import { faultAt, isEmpty } from '../fields/type.ts'
-import { editable, sectionsOf, startingField } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
+import { sectionsOf, startingField } from '../model/entity.ts'
 import { copiesOf, hasDefault, isDerived, livesInForm, sourceWords } from '../model/row-logic.ts'
 import { totalsOf } from '../model/lines.ts'
 import { useLogicView, type FormLogicView } from './logic-context.ts'
@@ -45,13 +46,11 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   const { document, ...live } = useLogicView()
   const { entity, mode, record, touched, submits, onTyped } = view
   const [typed, setTyped] = useState<string | null>(null)
-  // What is put away while it is half typed stops nobody from saving.
-  useEffect(() => () => onTyped(name, null), [name, onTyped])
   const known = entity.fields.find((each) => each.name === name)
   if (!known) return null
   const field = mode === 'create' ? startingField(entity, known) : known
   const causes = document.locked[name]
-  const readOnly = !editable(entity, field, mode, record) || causes !== undefined
+  const readOnly = !editable(entity, field, mode, record, document)
   const derived = isDerived(field)
   const asks = readOnly && record !== undefined
   // Nobody can leave what nobody can type into.

@@ -2,7 +2,7 @@ import type { KeyboardEvent, RefObject } from 'react'
 import { may } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { isMasked } from '../fields/type.ts'
-import { editable } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
 import { isTyping } from '../shell/commands.tsx'
 import type { GridProps } from './grid.tsx'
 

@@ -8,7 +8,7 @@ import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
-import { editable } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
 import { WhyNot } from '../record/why.tsx'
 import { failed, toast, toastWithUndo } from '../shell/toast.tsx'
 

@@ -112,9 +112,6 @@ export function sectionsOf(entity: Entity, use: (field: Field) => boolean): read
   return [...named, { title: named.length > 0 ? 'More' : '', fields: rest }].filter((section) => section.fields.length > 0)
 }
 
-/** A state changes by the steps that lead from it. */
-export const isState = (entity: Entity, field: Field): boolean => entity.lifecycles.some((each) => each.field === field.name)
-
 /**
  * The states that a new record can be in: the first one, and those to which one step of this person's leads from there. Null: the field
  * is no state.
@@ -138,32 +135,3 @@ export function startingField(entity: Entity, field: Field): Field {
   )
   return { ...field, required: true, settings: { ...settingsOf(field), options: offered } }
 }
-
-/** The state that keeps a field of a record as it is, by name and title; null: none does. */
-export function frozenBy(
-  entity: Entity,
-  record: Readonly<Record<string, unknown>>,
-  field: Field,
-): { readonly field: Field; readonly value: unknown } | null {
-  for (const { field: name, states } of entity.lifecycles) {
-    const value = record[name]
-    const state = typeof value === 'string' ? states[value] : undefined
-    const own = entity.fields.find((each) => each.name === name)
-    if (state?.frozen && own && own !== field && !state.except.includes(field.id)) return { field: own, value }
-  }
-  return null
-}
-
-/** One place decides what may be typed into: everything else is shown as text. */
-export const editable = (
-  entity: Entity,
-  field: Field,
-  mode: 'create' | 'edit',
-  record?: Readonly<Record<string, unknown>> | null,
-): boolean =>
-  !field.readOnly &&
-  !isMasked(record, field.name) &&
-  !(mode === 'edit' && record && frozenBy(entity, record, field)) &&
-  !(mode === 'edit' && (field.createOnly || isState(entity, field))) &&
-  (field.lines?.through === undefined || field.lines.through === null) &&
-  entity.actions.includes(mode === 'create' ? 'create' : 'update')

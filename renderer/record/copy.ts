@@ -1,6 +1,6 @@
 import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { editable } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
 
 const alone = (entity: Entity): ReadonlySet<string> =>
   new Set(entity.unique.filter((key) => key.fields.length === 1).flatMap((key) => key.fields))

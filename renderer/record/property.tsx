@@ -5,7 +5,7 @@ import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { isMasked } from '../fields/type.ts'
 import { Warning, Why } from '../fields/told.tsx'
-import { editable } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
 import { fieldQuestion, WhyButton } from './why.tsx'
 

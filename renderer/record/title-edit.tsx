@@ -1,8 +1,9 @@
 import { useState } from 'react'
-import { fieldOf, may, type Entity, type Field } from '../api/catalogue.ts'
+import { fieldOf, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { kindOf } from '../fields/registry.ts'
-import { editable, titleOf } from '../model/entity.ts'
+import { editable } from '../model/editable.ts'
+import { titleOf } from '../model/entity.ts'
 
 /** The record's title; where it is a text of a live entity, a click edits it where it stands. */
 export function TitleEdit({
@@ -22,8 +23,7 @@ export function TitleEdit({
     field !== null &&
     kindOf(field).verbatim === true &&
     entity.display.editMode === 'live' &&
-    may(entity, 'update') &&
-    editable(entity, field, 'edit') &&
+    editable(entity, field, 'edit', record) &&
     typeof stored === 'string'
   if (!can || !field)
     return (

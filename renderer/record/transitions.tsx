@@ -6,7 +6,7 @@ import { explain, runTransition, type Draft, type Explanation, type WouldBe } fr
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
-import { isState } from '../model/entity.ts'
+import { isState } from '../model/editable.ts'
 import { useGuards } from '../model/use-guards.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'

@@ -14,18 +14,26 @@ export type BulkOperation =
 /** Runs operations one by one on the server, a thousand to a request; each has its own result. */
 export async function bulk(entity: Entity, operations: readonly BulkOperation[]): Promise<readonly BulkResult[]> {
   const results: BulkResult[] = []
-  for (let at = 0; at < operations.length; at += 1000) {
-    const answer = await callJson<{ results: readonly BulkResult[] }>('POST', `${entity.path}/bulk`, {
-      body: { mode: 'each', operations: operations.slice(at, at + 1000) },
-    })
-    results.push(...answer.results)
+  try {
+    for (let at = 0; at < operations.length; at += 1000) {
+      const answer = await callJson<{ results: readonly BulkResult[] }>('POST', `${entity.path}/bulk`, {
+        body: { mode: 'each', operations: operations.slice(at, at + 1000) },
+      })
+      results.push(...answer.results)
+    }
+  } finally {
+    // What was done before it failed is done.
+    await readAnew()
   }
-  await readAnew()
   return results
 }
 
-/** The ids of everything that a filter shows, up to `most`. */
-export async function idsOf(entity: Entity, query: Query, most = 10_000): Promise<readonly string[]> {
+/** The ids of what a filter shows, up to `most` or a page more. */
+export async function idsOf(
+  entity: Entity,
+  query: Query,
+  most = 10_000,
+): Promise<{ readonly ids: readonly string[]; readonly isWhole: boolean }> {
   const ids: string[] = []
   let cursor: string | undefined
   do {
@@ -33,7 +41,7 @@ export async function idsOf(entity: Entity, query: Query, most = 10_000): Promis
     ids.push(...page.data.map((record) => record.id))
     cursor = page.page.nextCursor ?? undefined
   } while (cursor !== undefined && ids.length < most)
-  return ids
+  return { ids, isWhole: cursor === undefined }
 }
 
 export async function removeRecord(entity: Entity, record: RecordData): Promise<void> {
@@ -41,15 +49,17 @@ export async function removeRecord(entity: Entity, record: RecordData): Promise<
   wrote(entity)
 }
 
-export async function bringBack(entity: Entity, ids: readonly string[]): Promise<void> {
-  const [only] = ids
-  if (ids.length === 1 && only !== undefined) await restoreRecord(entity, only)
-  else
-    await bulk(
+/** Restores deleted records; of several, each has its own result. A single one throws what stands against it. */
+export async function bringBack(entity: Entity, ids: readonly string[]): Promise<readonly BulkResult[]> {
+  const [only, ...others] = ids
+  if (only === undefined || others.length > 0)
+    return bulk(
       entity,
       ids.map((id) => ({ op: 'restore', id })),
     )
+  await restoreRecord(entity, only)
   wrote(entity)
+  return [{ status: 204, id: only }]
 }
 
 /** Saves fields of one record; everything on screen that shows it follows. */
@@ -58,6 +68,9 @@ export async function saveFields(entity: Entity, record: RecordData, data: Reado
   wrote(entity, saved)
   return saved
 }
+
+/** An address takes no more ids than these: servers and proxies read some thousand letters of it. */
+export const mostExported = 200
 
 /** Downloads the list as it is filtered. The token travels in a header, so the file goes through memory. */
 export async function exportRecords(entity: Entity, query: Query, format: 'csv' | 'jsonl'): Promise<void> {

@@ -67,6 +67,12 @@ export const offline = (): ApiProblem =>
 export const isProblem = (error: unknown, code?: string): error is ApiProblem =>
   error instanceof ApiProblem && (code === undefined || error.code === code)
 
+/** What a problem says of one field, or of something in its value; null: nothing. */
+export const saidOf = (error: unknown, name: string): string | null =>
+  error instanceof ApiProblem
+    ? (error.faults.find(({ pointer }) => pointer === `/${name}` || pointer.startsWith(`/${name}/`))?.detail ?? null)
+    : null
+
 /** The server's types answer in fragments such as “has 20 digits before the point”. */
 const whole = (detail: string): string => (/^[a-z]/.test(detail) ? `It ${detail}` : detail)
 

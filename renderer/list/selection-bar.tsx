@@ -1,7 +1,7 @@
 import { Menu } from '@mantine/core'
 import { IconDownload, IconPencil, IconRestore, IconTrash, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
-import { bringBack, bulk, exportRecords, idsOf } from '../api/actions.ts'
+import { bringBack, bulk, exportRecords, idsOf, mostExported, type BulkResult } from '../api/actions.ts'
 import { may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { Query } from '../api/client.ts'
 import type { RecordData } from '../api/records.ts'
@@ -34,23 +34,23 @@ export function SelectionBar({
   readonly deleted: boolean
 }) {
   const [busy, setBusy] = useState(false)
+  const [all, setAll] = useState<{ readonly query: Query; readonly selection: ReadonlySet<string>; readonly isWhole: boolean } | null>(null)
   const ids = [...selection]
+  const chosen = all?.query === query && all.selection === selection ? all : null
+  const isWhole = chosen?.isWhole ?? (rows.length === total && selection.size === total && rows.every(({ id }) => selection.has(id)))
   const { me } = useCatalogue()
   // What the role lacks it lacks of each: any of them can tell.
   const example = rows.find(({ id }) => selection.has(id))
-  const run = async (work: () => Promise<void>): Promise<void> => {
+  const run = async (work: () => Promise<unknown>, unless = 'Nothing more was changed.'): Promise<void> => {
     setBusy(true)
     try {
       await work()
     } catch (error) {
-      failed('Nothing more was changed.', error)
+      failed(unless, error)
     }
     setBusy(false)
   }
-  const report = (
-    results: readonly { readonly status: number; readonly problem?: { readonly detail?: string } }[],
-    done: string,
-  ): number => {
+  const report = (results: readonly BulkResult[], done: string): number => {
     const bad = results.filter((result) => result.status >= 400)
     if (bad.length > 0) failed(`${bad.length} of ${results.length} could not be ${done}.`, bad[0]?.problem?.detail)
     return results.length - bad.length
@@ -66,14 +66,14 @@ export function SelectionBar({
       onSelection(new Set())
       if (gone.length === 0) return
       const told = `Deleted ${many(entity, gone.length)}`
-      if (may(entity, 'restore')) toastWithUndo(told, () => void run(() => bringBack(entity, gone)))
+      if (may(entity, 'restore')) toastWithUndo(told, () => void run(async () => report(await bringBack(entity, gone), 'restored')))
       else toast(told)
     })
   const restore = () =>
     run(async () => {
-      await bringBack(entity, ids)
+      const count = report(await bringBack(entity, ids), 'restored')
       onSelection(new Set())
-      toast(`Restored ${many(entity, ids.length)}`)
+      if (count > 0) toast(`Restored ${many(entity, count)}`)
     })
   const edit = (field: Field, value: unknown) =>
     run(async () => {
@@ -86,6 +86,23 @@ export function SelectionBar({
       )
       if (count > 0) toast(`Changed ${field.title.toLowerCase()} of ${many(entity, count)}`)
     })
+  const selectAll = () =>
+    run(async () => {
+      const found = await idsOf(entity, query)
+      const next = new Set(found.ids)
+      setAll({ query, selection: next, isWhole: found.isWhole })
+      onSelection(next)
+    }, 'Not all could be selected.')
+  const save = (format: 'csv' | 'jsonl') =>
+    isWhole || ids.length <= mostExported
+      ? run(
+          () => exportRecords(entity, isWhole ? { ...query, expand: undefined } : { 'id.in': ids.join(',') }, format),
+          'The export did not finish.',
+        )
+      : failed(
+          'Nothing was exported.',
+          `At most ${mostExported} selected ${entity.pluralTitle.toLowerCase()}, or all of a list, can be exported at once.`,
+        )
   return (
     <div className="view-bar selection-bar" role="toolbar" aria-label="Selected rows">
       <button className="icon-btn small" aria-label="Clear the selection" onClick={() => onSelection(new Set())}>
@@ -94,12 +111,9 @@ export function SelectionBar({
       <span className="strong num" aria-live="polite">
         {selection.size} selected
       </span>
-      {total !== undefined && total > selection.size && (
-        <button
-          className="btn quiet"
-          disabled={busy}
-          onClick={() => void run(async () => onSelection(new Set(await idsOf(entity, query))))}
-        >
+      {chosen?.isWhole === false && <span className="muted">of {total}: no more can be selected at once</span>}
+      {total !== undefined && total > selection.size && chosen === null && (
+        <button className="btn quiet" disabled={busy} onClick={() => void selectAll()}>
           Select all {total}
         </button>
       )}
@@ -122,7 +136,7 @@ export function SelectionBar({
             </Menu.Target>
             <Menu.Dropdown>
               {(['csv', 'jsonl'] as const).map((format) => (
-                <Menu.Item key={format} onClick={() => void run(() => exportRecords(entity, { 'id.in': ids.join(',') }, format))}>
+                <Menu.Item key={format} onClick={() => void save(format)}>
                   {format === 'csv' ? 'CSV file' : 'JSON lines'}
                 </Menu.Item>
               ))}

@@ -7,6 +7,7 @@ import { Show } from '../fields/field.tsx'
 import { Warning, Why } from '../fields/told.tsx'
 import type { Column } from '../model/entity.ts'
 import { useFormLogic } from '../model/use-logic.ts'
+import { failed } from '../shell/toast.tsx'
 import './cell-editor.css'
 
 /**
@@ -25,7 +26,7 @@ export function CellEditor({
   readonly record: RecordData
   readonly column: Column
   readonly typed: string | null
-  readonly onSave: (value: unknown) => Promise<void>
+  readonly onSave: (value: unknown) => Promise<unknown>
   readonly onEnd: (step: 'stay' | 'down' | 'right') => void
 }) {
   const { field } = column
@@ -52,14 +53,14 @@ export function CellEditor({
     if (place instanceof HTMLInputElement && typed !== null) place.setSelectionRange(place.value.length, place.value.length)
   }, [typed])
 
+  const isChange = (): boolean => fault !== null || JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)
   const end = (step: 'stay' | 'down' | 'right', save: boolean): void => {
     if (ended.current) return
-    const isChange = JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)
-    const isRefused = save && isChange && refused()
+    const isRefused = save && isChange() && refused()
     // A value that a rule refuses stays in the editor, with the reason; leaving the cell leaves it as it was.
     if (isRefused && step !== 'stay') return
     ended.current = true
-    if (save && isChange && !isRefused) void onSave(latest.current ?? null)
+    if (save && isChange() && !isRefused) void onSave(latest.current ?? null)
     onEnd(step)
   }
   const { Edit } = kind
@@ -84,7 +85,10 @@ export function CellEditor({
         const next = event.relatedTarget
         const inside =
           next instanceof Node && (box.current?.contains(next) || (next instanceof Element && next.closest('[data-layer]') !== null))
-        if (!inside && document.querySelector('[data-layer]') === null) end('stay', fault === null)
+        if (inside || document.querySelector('[data-layer]') !== null) return
+        const lost = fault ?? (refused() ? (ruled ?? 'It cannot be changed now.') : null)
+        if (!ended.current && lost !== null && isChange()) failed(`${field.title} was not changed.`, lost)
+        end('stay', fault === null)
       }}
     >
       {causes ? (

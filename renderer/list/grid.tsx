@@ -30,7 +30,7 @@ export interface GridProps {
   readonly open: string | null
   readonly onOpen: (record: RecordData, how: 'default' | 'panel') => void
   readonly onEnd: () => void
-  readonly onEdit: ((record: RecordData, column: Column, value: unknown) => Promise<void>) | null
+  readonly onEdit: ((record: RecordData, column: Column, value: unknown) => Promise<unknown>) | null
 }
 
 /**

@@ -1,11 +1,9 @@
-import { saveFields } from '../api/actions.ts'
 import { may, type Entity } from '../api/catalogue.ts'
-import type { RecordData } from '../api/records.ts'
 import { usePhone } from '../fields/layer.tsx'
-import type { Column } from '../model/entity.ts'
-import { toldChange } from '../record/use-record-actions.ts'
+import { titleOf } from '../model/entity.ts'
+import { ConflictBar } from '../record/conflict-bar.tsx'
+import { useFieldSaver } from '../record/use-record-actions.ts'
 import { Failure } from '../shell/states.tsx'
-import { failed } from '../shell/toast.tsx'
 import { Cards } from './cards.tsx'
 import { rowHeights } from './columns.ts'
 import { EmptyList } from './empty-list.tsx'
@@ -38,6 +36,7 @@ export function ListBody({
   readonly onCreate: () => void
 }) {
   const phone = usePhone()
+  const saver = useFieldSaver(entity, null)
   const { state, change, answer, rows, columns, layout } = list
   if (answer.error && !answer.data)
     return writing.told.length > 0 ? (
@@ -68,30 +67,24 @@ export function ListBody({
     return <Cards entity={entity} rows={rows} onOpen={(record) => panel.show(record, 'default')} onEnd={list.onEnd} {...selecting} />
   const canEdit = may(entity, 'update') && entity.display.editMode === 'live' && !state.deleted
   return (
-    <Grid
-      entity={entity}
-      rows={rows}
-      columns={columns}
-      layout={layout}
-      onLayout={list.setLayout}
-      state={state}
-      onSort={(path, also) => change({ sort: nextSort(state.sort, path, also) })}
-      onFilter={onFilter}
-      total={list.total}
-      open={panel.open}
-      onOpen={panel.show}
-      onEnd={list.onEnd}
-      onEdit={canEdit ? (record, column, value) => saveCell(entity, record, column, value) : null}
-      {...selecting}
-    />
+    <>
+      {saver.conflict && <ConflictBar conflict={saver.conflict} record={titleOf(entity, saver.conflict.theirs)} onSettle={saver.settle} />}
+      <Grid
+        entity={entity}
+        rows={rows}
+        columns={columns}
+        layout={layout}
+        onLayout={list.setLayout}
+        state={state}
+        onSort={(path, also) => change({ sort: nextSort(state.sort, path, also) })}
+        onFilter={onFilter}
+        total={list.total}
+        open={panel.open}
+        onOpen={panel.show}
+        onEnd={list.onEnd}
+        onEdit={canEdit ? (record, column, value) => saver.save(column.field, value, record) : null}
+        {...selecting}
+      />
+    </>
   )
-}
-
-async function saveCell(entity: Entity, record: RecordData, column: Column, value: unknown): Promise<void> {
-  try {
-    const saved = await saveFields(entity, record, { [column.path]: value })
-    toldChange(entity, column.title, column.path, record, saved)
-  } catch (error) {
-    failed(`${column.title} was not changed.`, error, () => void saveCell(entity, record, column, value))
-  }
 }

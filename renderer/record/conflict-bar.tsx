@@ -1,5 +1,4 @@
 import { IconGitCompare } from '@tabler/icons-react'
-import type { Entity } from '../api/catalogue.ts'
 import { useTitles } from '../api/titles.ts'
 import { Show } from '../fields/field.tsx'
 import type { Conflict } from './use-record-actions.ts'
@@ -7,9 +6,11 @@ import type { Conflict } from './use-record-actions.ts'
 /** Two people changed the same field: says who and what, and lets the person choose. */
 export function ConflictBar({
   conflict,
+  record = null,
   onSettle,
 }: {
-  readonly entity: Entity
+  /** The title of the record, where several stand on the screen. */
+  readonly record?: string | null
   readonly conflict: Conflict
   readonly onSettle: (keep: 'mine' | 'theirs') => void
 }) {
@@ -20,8 +21,8 @@ export function ConflictBar({
     <div className="conflict" role="alert">
       <IconGitCompare size={16} stroke={1.5} aria-hidden />
       <span className="grow">
-        {name ?? 'Someone'} changed {field.title.toLowerCase()} to <Show field={field} value={theirs[field.name]} record={theirs} dash />{' '}
-        while you wrote <Show field={field} value={mine} dash />
+        {name ?? 'Someone'} changed {field.title.toLowerCase()} {record !== null && `of ${record} `}to{' '}
+        <Show field={field} value={theirs[field.name]} record={theirs} dash /> while you wrote <Show field={field} value={mine} dash />
       </span>
       <button className="btn" onClick={() => onSettle('mine')}>
         Keep yours

@@ -81,7 +81,7 @@ export function RecordView({ entity: whole, id, mode, onClose, onStep, deleted: 
         saver={saver}
         onRestore={deleted ? () => void bringBack(record) : null}
       />
-      {saver.conflict && <ConflictBar entity={entity} conflict={saver.conflict} onSettle={saver.settle} />}
+      {saver.conflict && <ConflictBar conflict={saver.conflict} onSettle={saver.settle} />}
       {mode === 'page' && !phone ? (
         <PageBody entity={entity} record={record} saver={saver} />
       ) : (

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { bringBack, removeRecord, saveFields } from '../api/actions.ts'
 import { may, type Entity, type Field } from '../api/catalogue.ts'
 import { fetchRecord, type RecordData } from '../api/records.ts'
-import { isProblem } from '../api/problem.ts'
+import { isProblem, saidOf } from '../api/problem.ts'
 import { titleOf } from '../model/entity.ts'
 import { sentence } from '../form/words.ts'
 import { failed, toast, toastWithUndo } from '../shell/toast.tsx'
@@ -50,7 +50,7 @@ function ran(entity: Entity, before: RecordData, saved: RecordData): void {
 }
 
 /** Says that a value was changed, with the way back to the one before; that asks the server whether it still stands there. */
-export function toldChange(entity: Entity, title: string, name: string, before: RecordData, saved: RecordData): void {
+function toldChange(entity: Entity, title: string, name: string, before: RecordData, saved: RecordData): void {
   ran(entity, before, saved)
   const back = async (): Promise<void> => {
     const run = runs.get(`${entity.id}/${saved.id}`)
@@ -67,12 +67,15 @@ export function toldChange(entity: Entity, title: string, name: string, before: 
 const without = (faults: Readonly<Record<string, string>>, name: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(faults).filter(([each]) => each !== name))
 
-/** Saves one field at a time, says what happened, and keeps a conflict until it is settled. */
-export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
+/**
+ * Saves one field at a time, says what happened, and keeps a conflict until it is settled. `record`: the one whose fields stand on the
+ * screen, each with room for its fault; null: any of a list, where a fault is told as it comes.
+ */
+export function useFieldSaver(entity: Entity, record: RecordData | null | undefined) {
   const [conflict, setConflict] = useState<Conflict | null>(null)
   const [faults, setFaults] = useState<Readonly<Record<string, string>>>({})
 
-  const save = async (field: Field, value: unknown, on: RecordData | undefined = record): Promise<boolean> => {
+  const save = async (field: Field, value: unknown, on: RecordData | null | undefined = record): Promise<boolean> => {
     if (!on) return false
     try {
       const saved = await saveFields(entity, on, { [field.name]: value ?? null })
@@ -80,12 +83,11 @@ export function useFieldSaver(entity: Entity, record: RecordData | undefined) {
       toldChange(entity, field.title, field.name, on, saved)
       return true
     } catch (error) {
-      if (isProblem(error, 'version-conflict')) {
-        setConflict({ field, mine: value, theirs: await fetchRecord(entity, on.id) })
-      } else if (isProblem(error) && error.faults.some((fault) => fault.pointer.startsWith(`/${field.name}`))) {
-        const detail = error.faults.find((fault) => fault.pointer.startsWith(`/${field.name}`))?.detail ?? error.message
-        setFaults((old) => ({ ...old, [field.name]: sentence(field.title, detail) }))
-      } else failed(`${field.title} was not changed.`, error, () => void save(field, value, on))
+      const detail = saidOf(error, field.name)
+      const theirs = isProblem(error, 'version-conflict') ? await fetchRecord(entity, on.id).catch(() => null) : null
+      if (theirs) setConflict({ field, mine: value, theirs })
+      else if (detail !== null && record !== null) setFaults((old) => ({ ...old, [field.name]: sentence(field.title, detail) }))
+      else failed(`${field.title} was not changed.`, error, () => void save(field, value, on))
       return false
     }
   }

@@ -46,7 +46,19 @@ export interface ModuleView {
 }
 export interface FieldView extends Pick<
   Field,
-  'id' | 'name' | 'title' | 'help' | 'type' | 'settings' | 'required' | 'readOnly' | 'createOnly' | 'default' | 'defaultsToActor' | 'index'
+  | 'id'
+  | 'name'
+  | 'title'
+  | 'help'
+  | 'type'
+  | 'settings'
+  | 'required'
+  | 'readOnly'
+  | 'createOnly'
+  | 'noCopy'
+  | 'default'
+  | 'defaultsToActor'
+  | 'index'
 > {
   /** `several`: the value is {entity, id} instead of an id. Targets that the caller may not see are absent. */
   readonly reference: { readonly targets: readonly { readonly entity: string }[]; readonly several: boolean } | null
@@ -178,7 +190,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
 }
 
 function fieldView(access: Access, here: EntityAccess, field: Field): FieldView {
-  const { id, name, title, help, type, required, createOnly, defaultsToActor, index, reference, lines } = field
+  const { id, name, title, help, type, required, createOnly, noCopy, defaultsToActor, index, reference, lines } = field
   const { operators, sort, group, measures } = fieldOf(type)
   const targets = reference?.targets.filter((target) => access.entities.has(target.entity)).map(({ entity }) => ({ entity })) ?? []
   return {
@@ -191,6 +203,7 @@ function fieldView(access: Access, here: EntityAccess, field: Field): FieldView 
     required,
     readOnly: field.readOnly || here.readOnly.has(id),
     createOnly,
+    noCopy,
     default: field.default ?? null,
     defaultsToActor,
     index,

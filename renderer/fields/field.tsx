@@ -52,7 +52,7 @@ export const Calculated = ({ from = 'Calculated' }: { readonly from?: string }) 
 
 /** Stands where a value is not there yet, which is not the same as an empty one. */
 export const Coming = () => (
-  <span className="faint" title="Worked out by the server">
+  <span className="faint" title="The server works it out as soon as nothing stands against what is typed">
     <span aria-hidden>…</span>
     <span className="sr-only">Being worked out</span>
   </span>

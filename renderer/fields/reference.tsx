@@ -177,10 +177,7 @@ const targetOf = (field: Field, entities: Readonly<Record<string, Entity>>): str
   const direct = field.reference?.targets[0]?.entity
   if (direct !== undefined) return direct
   const link = field.lines && entities[field.lines.entity]
-  return link
-    ? (link.fields.find((each) => each.name === field.lines?.linkField || each.id === field.lines?.linkField)?.reference?.targets[0]
-        ?.entity ?? null)
-    : null
+  return link ? (link.fields.find((each) => each.name === field.lines?.linkField)?.reference?.targets[0]?.entity ?? null) : null
 }
 
 function ShowReferences({ value, field, roomy }: ShowProps) {

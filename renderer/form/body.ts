@@ -1,9 +1,9 @@
 import { entityOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
-import { editable } from '../model/editable.ts'
+import { editable, newLineId } from '../model/editable.ts'
 import { startingStates } from '../model/entity.ts'
 import { hasDefault } from '../model/row-logic.ts'
-import { changeLines, freshLine, linesOf, newLineId, rowOf, same } from './lines-change.ts'
+import { changeLines, freshLine, linesOf, rowOf, same } from './lines-change.ts'
 import { formFields, isLines, type Mode } from './schema.ts'
 
 export type FormData = Readonly<Record<string, unknown>>

@@ -59,7 +59,7 @@ it('a new line is another one after a reload, too', async () => {
   const made = []
   for (const _load of [1, 2]) {
     vi.resetModules()
-    const { newLineId } = await import('./lines-change.ts')
+    const { newLineId } = await import('../model/editable.ts')
     const key = newLineId()
     // What the server takes as the key of a new line.
     expect([isNew({ id: key }), key]).toEqual([true, expect.stringMatching(/^new:[A-Za-z0-9_-]{1,40}$/)])

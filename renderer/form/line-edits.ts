@@ -1,8 +1,9 @@
 import type { Entity, Field } from '../api/catalogue.ts'
 import { kindOf } from '../fields/registry.ts'
 import type { Locale } from '../fields/type.ts'
+import { newLineId } from '../model/editable.ts'
 import { copiesOf } from '../model/row-logic.ts'
-import { linesOf, newLineId, type Line } from './lines-change.ts'
+import { linesOf, type Line } from './lines-change.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

@@ -6,9 +6,6 @@ import { isLines } from './schema.ts'
 export type Line = { readonly id: string; readonly position?: number; readonly [field: string]: unknown }
 type Change = Record<string, unknown>
 
-/** A key for a line that the server has not seen. A draft keeps it over a reload, where others are added. */
-export const newLineId = (): string => `new:${crypto.randomUUID()}`
-
 export const linesOf = (value: unknown): readonly Line[] =>
   Array.isArray(value) ? value.filter((line): line is Line => typeof line === 'object' && line !== null && typeof line.id === 'string') : []
 

@@ -1,10 +1,12 @@
 import { useCallback, useRef } from 'react'
+import { useCatalogue } from '../api/catalogue.ts'
 import type { EditProps } from '../fields/type.ts'
+import { lineCopy } from '../model/copy.ts'
 import { useLatest } from '../model/latest.ts'
 import { hasDefault } from '../model/row-logic.ts'
 import { filled, newLine, withValues, type Lines } from './line-edits.ts'
 import type { RowProps } from './line-cell.tsx'
-import { newLineId, type Line } from './lines-change.ts'
+import type { Line } from './lines-change.ts'
 
 interface Editing extends Omit<Lines, 'line'> {
   readonly rows: readonly Line[]
@@ -15,6 +17,7 @@ interface Editing extends Omit<Lines, 'line'> {
 
 /** Everything that can be done to the lines of a document. What it hands out stays the same while they change, so that rows need not be drawn again. */
 export function useLineRows(editing: Editing) {
+  const catalogue = useCatalogue()
   const latest = useLatest(editing)
   const edit = useCallback(
     (key: string, name: string, cell: unknown) => {
@@ -42,14 +45,14 @@ export function useLineRows(editing: Editing) {
       const at = all.findIndex((row) => row.id === key)
       const row = all[at]
       if (!row) return
-      if (action === 'copy') all.splice(at + 1, 0, copyOf(row))
+      if (action === 'copy' && latest.current.line) all.splice(at + 1, 0, lineCopy(catalogue, latest.current.line, row))
       else {
         all.splice(at, 1)
         if (action !== 'delete') all.splice(Math.max(0, at + (action === 'up' ? -1 : 1)), 0, row)
       }
       latest.current.onChange(all)
     },
-    [latest],
+    [latest, catalogue],
   )
   return {
     edit,
@@ -69,6 +72,3 @@ export function useLineRows(editing: Editing) {
   }
 }
 export type LineRows = ReturnType<typeof useLineRows>
-
-/** A copy is a new line: what is not shown of the old one is not in it. */
-const copyOf = (row: Line): Line => ({ ...row, _masked: undefined, id: newLineId() })

@@ -34,6 +34,9 @@ const pathOf = ({ lists }: LinesAt): string => lists.map(({ id }) => id).join('.
 /** A key of a line that the server has not seen begins so. */
 export const isNew = (line: { readonly id: string }): boolean => line.id.startsWith('new:')
 
+/** A draft keeps it over a reload, where others are added. */
+export const newLineId = (): string => `new:${crypto.randomUUID()}`
+
 /** The same of a value in a line; `at` null: its document is not stored yet. */
 export const editableLine = (at: LinesAt | null, field: Field, row: Row & { readonly id: string }, logic?: RowLogic): boolean =>
   isOpen(field, row, !isNew(row), logic) && (at === null || leavesOpen(at.entity, at.record, `${pathOf(at)}.*.${field.id}`))

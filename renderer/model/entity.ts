@@ -24,6 +24,7 @@ const system = (name: string, title: string, type: string, target?: string): Fie
   required: true,
   readOnly: true,
   createOnly: false,
+  noCopy: false,
   default: undefined,
   defaultsToActor: false,
   index: false,

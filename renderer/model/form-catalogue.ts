@@ -60,7 +60,6 @@ function fieldOf(field: FieldView): Field {
   return {
     ...field,
     columns: [],
-    noCopy: false,
     default: field.default ?? undefined,
     index: false,
     pii: false,

@@ -22,7 +22,7 @@ export function Comments({
 }) {
   const catalogue = useCatalogue()
   const comments = entityOf(catalogue, inverse.entity)
-  const by = comments?.fields.find((field) => field.id === inverse.field || field.name === inverse.field)
+  const by = comments?.fields.find((field) => field.id === inverse.field)
   // What it says is what every comment must have besides what it is about.
   const body = comments?.fields.find((field) => field.required && !field.readOnly && field !== by)
   return comments && by && body ? <Thread entity={entity} record={record} comments={comments} by={by} body={body} /> : null

@@ -21,6 +21,7 @@ import { Show } from '../fields/field.tsx'
 import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { isEmpty, isMasked } from '../fields/type.ts'
+import { copyOf } from '../model/copy.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { WhyButton, WhyLayer } from './why.tsx'
@@ -28,7 +29,6 @@ import { viewAs as beginViewAs } from '../api/viewing.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
 import { failed, toast } from '../shell/toast.tsx'
-import { copyOf } from './copy.ts'
 import { StateBadge, Transitions, useSteps } from './transitions.tsx'
 import { TitleEdit } from './title-edit.tsx'
 import { deleteWithUndo, type useFieldSaver } from './use-record-actions.ts'
@@ -54,6 +54,7 @@ export function RecordHeader({
   /** The record is deleted, and this brings it back; null: it is not. */
   readonly onRestore: (() => void) | null
 }) {
+  const catalogue = useCatalogue()
   const go = useGo()
   const { openCreate } = useOverlays()
   const statusName = entity.display.statusField ?? entity.lifecycles[0]?.field ?? null
@@ -64,14 +65,14 @@ export function RecordHeader({
   const address = `${recordAddress(entity, record.id)}${onRestore ? '?deleted=only' : ''}`
   const remove = (): void => void deleteWithUndo(entity, record, onClose)
   const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
-  const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(entity, record) })
+  const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(catalogue, entity, record) })
   const canEdit = may(entity, 'update')
   const [sharing, setSharing] = useState(false)
   const [asking, setAsking] = useState(false)
   const undeletable = `Why can I not delete this ${entity.title.toLowerCase()}?`
   const phone = usePhone()
   const openShare = may(entity, 'share') && !onRestore ? () => setSharing(true) : null
-  const { me } = useCatalogue()
+  const { me } = catalogue
   const viewAs =
     me.viewAs && entity.id === 'core.member' && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
   useCommands([

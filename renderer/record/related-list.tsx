@@ -44,7 +44,7 @@ function Related({
   const go = useGo()
   const phone = usePhone()
   const { openCreate } = useOverlays()
-  const by = related.fields.find((field) => field.name === inverse.field || field.id === inverse.field)
+  const by = related.fields.find((field) => field.id === inverse.field)
   const columns = useMemo(
     () =>
       defaultColumns(related)

@@ -13,6 +13,7 @@ export const field = (given: Partial<Field> = {}): Field => ({
   required: false,
   readOnly: false,
   createOnly: false,
+  noCopy: false,
   default: null,
   defaultsToActor: false,
   index: false,

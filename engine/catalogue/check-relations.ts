@@ -109,13 +109,26 @@ function checkLinks(entity: EntityDraft, property: PropertyDraft, symbols: Symbo
 }
 
 /** Names of the single-target references of an entity to another. */
-export const referencesTo = (entity: EntityDraft, target: string): string[] =>
+const referencesTo = (entity: EntityDraft, target: string): string[] =>
   [...entity.properties.values()]
     .filter((property) => {
       const to = property.node['x-bos']?.entity
       return relationOf(property) === 'one' && (to === target || (to === 'self' && entity.fullName === target))
     })
     .map((property) => property.name)
+
+/** Names of the references by which records of a junction lead to both ends of a list. */
+export function endsOf(
+  draft: EntityDraft,
+  property: PropertyDraft,
+  junction: EntityDraft,
+  symbols: Symbols,
+): { readonly parentField: string; readonly linkField: string } {
+  const [target = ''] = targetsOf(draft, property, symbols).names
+  const [near = '', far = ''] = referencesTo(junction, draft.fullName)
+  // Where both ends are the same entity, the junction's first reference is the near end.
+  return { parentField: near, linkField: target === draft.fullName ? far : (referencesTo(junction, target)[0] ?? '') }
+}
 
 function checkLines(entity: EntityDraft, property: PropertyDraft, symbols: Symbols, report: Reporter): void {
   const { file, pointer, trait } = property

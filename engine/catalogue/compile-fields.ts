@@ -1,6 +1,6 @@
 import { fieldOf } from '../fields/index.ts'
 import type { FieldType, PropertyNode } from '../fields/type.ts'
-import { referencesTo } from './check-relations.ts'
+import { endsOf } from './check-relations.ts'
 import { compileField } from './compile-field.ts'
 import type { WithoutSchemas } from './compile-schemas.ts'
 import { scopesOfLines } from './scopes.ts'
@@ -75,10 +75,7 @@ function linesOf(draft: EntityDraft, property: PropertyDraft, { relation }: Fiel
   if (relation !== 'many') return null
   const junction = own.through === undefined ? undefined : symbols.entities.get(own.through)
   if (junction === undefined) return { entity: `${draft.id}.${property.id}`, linkField: 'target', through: null }
-  const back = referencesTo(junction, draft.fullName)
-  const [parentField = ''] = back
-  // Where both ends are the same entity, the junction's first reference is the near end.
-  const linkField = name === draft.fullName ? (back[1] ?? '') : (referencesTo(junction, name)[0] ?? '')
+  const { parentField, linkField } = endsOf(draft, property, junction, symbols)
   return { entity: junction.id, linkField, through: { parentField } }
 }
 

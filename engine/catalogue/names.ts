@@ -1,7 +1,8 @@
-import type { Member, Names, Shape } from '../expressions/types.ts'
+import type { Between, Member, Names, Shape } from '../expressions/types.ts'
 import { fieldTypes } from '../fields/index.ts'
 import type { ValueType } from '../fields/type.ts'
 import { compileField, relationOf } from './compile-field.ts'
+import { endsOf } from './check-relations.ts'
 import { related, relationsOf } from './relations.ts'
 import type { Relations } from './relations.ts'
 import { systemFields } from './system-fields.ts'
@@ -72,11 +73,22 @@ function memberOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols)
   if (relation === 'one') return { kind: 'reference', name, id, title, entities: targets }
   if (relation === 'lines' || relation === 'many') {
     const [entity] = targets
-    return entity === undefined ? null : { kind: 'rows', via: relation === 'lines' ? 'lines' : 'links', name, id, title, entity }
+    const through = relation === 'many' ? betweenOf(draft, property, symbols) : null
+    if (entity === undefined) return null
+    return { kind: 'rows', via: relation === 'lines' ? 'lines' : 'links', name, id, title, entity, ...(through && { through }) }
   }
   const compiled = compileField(draft, property, symbols, () => undefined)
   const type = compiled?.type.valueType?.(compiled.settings)
   return type === undefined ? null : { kind: 'value', name, id, title, type }
+}
+
+/** Of a list that other records keep. */
+function betweenOf(draft: EntityDraft, property: PropertyDraft, symbols: Symbols): Between | null {
+  const junction = symbols.entities.get(property.node['x-bos']?.through ?? '')
+  if (!junction) return null
+  const { parentField, linkField } = endsOf(draft, property, junction, symbols)
+  const [from, to] = [parentField, linkField].map((each) => junction.properties.get(each)?.id)
+  return from === undefined || to === undefined ? null : { entity: junction.id, from, to }
 }
 
 const inverseMembers = (draft: EntityDraft, relations: Relations): (Member & { kind: 'rows' })[] =>

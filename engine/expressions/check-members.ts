@@ -224,7 +224,13 @@ function termOf(checker: Checker, of: RecordNode, member: Member): Found {
     const source: Source =
       member.via === 'inverse'
         ? { kind: 'inverse', of, field: member.field, entity: member.entity }
-        : { kind: member.via, of, field: id, entity: member.entity }
+        : {
+            kind: member.via,
+            of,
+            field: id,
+            entity: member.entity,
+            ...(member.via === 'links' && member.through && { through: member.through }),
+          }
     return [{ is: 'rows', entity: member.entity, source }, id, name]
   }
   const [target] = member.entities

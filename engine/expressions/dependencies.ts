@@ -69,6 +69,10 @@ export function dependenciesOf(root: Node): Dependencies {
       case 'named':
         visit(source.ids)
         return grown(searched, source.entity, source.entity)
+      case 'naming':
+        visit(source.id)
+        grown(searched, source.entity, source.entity).values.add(source.field)
+        return grown(searched, source.entity, source.entity)
       case 'values':
         visit(source.list)
         return nobody

@@ -49,8 +49,12 @@ export function toFunction(root: Node): (environment: Environment) => Value {
   return count === 0 ? (environment) => step(environment, unbound) : (environment) => step(environment, Array.from({ length: count }))
 }
 
-/** A tree that stands within loops of another, whose variables it reads. */
-export const toStep = (root: Node): ((environment: Environment, bound: Bound) => Value) => new Compiler().step(root)
+/** Values of parts of a tree, where the variables of loops stay as they are. */
+export type KnownValues = ReadonlyMap<Node, Value>
+
+/** A tree that stands within loops of another, whose variables it reads. What is known of its parts is not worked out again. */
+export const toStep = (root: Node, known?: KnownValues): ((environment: Environment, bound: Bound) => Value) =>
+  new Compiler(known).step(root)
 
 /** What a loop goes over, within the loops around it. */
 export const toElements = (source: Source): ((environment: Environment, bound: Bound) => readonly unknown[]) =>
@@ -58,6 +62,11 @@ export const toElements = (source: Source): ((environment: Environment, bound: B
 
 class Compiler {
   variables = 0
+  readonly #known: KnownValues | undefined
+
+  constructor(known?: KnownValues) {
+    this.#known = known
+  }
 
   #bind(variable: number): number {
     this.variables = Math.max(this.variables, variable + 1)
@@ -65,6 +74,8 @@ class Compiler {
   }
 
   step(node: Node): Step {
+    const known = this.#known?.get(node)
+    if (known !== undefined) return () => known
     switch (node.kind) {
       case 'constant': {
         const value = fromCanonical(node.type, node.value)
@@ -190,6 +201,15 @@ class Compiler {
         return (environment, bound) => {
           const byId = new Map(environment.search(entity).map((each) => [each.get('id'), each]))
           return ((ids(environment, bound) as readonly Value[] | null) ?? []).flatMap((id) => byId.get(id) ?? [])
+        }
+      }
+      case 'naming': {
+        const named = this.step(source.id)
+        const { entity, field } = source
+        return (environment, bound) => {
+          const id = named(environment, bound)
+          const names = (value: unknown): boolean => (Array.isArray(value) ? value.includes(id) : value === id)
+          return id === null ? [] : environment.search(entity).filter((each) => names(each.get(field)))
         }
       }
       case 'values': {

@@ -1,4 +1,4 @@
-import { exchange, lastVariable, recordBy, recordOf, sameRecord } from './transform.ts'
+import { exchange, lastVariable, recordBy, recordOf } from './transform.ts'
 import type { Exchange } from './transform.ts'
 import type { Node, RecordNode, Source, Type } from './types.ts'
 
@@ -93,16 +93,6 @@ export function split(root: Node): Split | null {
       return { kind: 'parameter', type: known.type, name }
     }
     let next = lastVariable(root) + 1
-    const listOf = (entity: string, where: (of: RecordNode) => Node): Source => {
-      const variable = next++
-      return {
-        kind: 'filter',
-        source: { kind: 'entity', entity },
-        variable,
-        where: where({ kind: 'element', variable, entity }),
-        order: [],
-      }
-    }
     const inDatabase: Exchange = {
       node: (each) => {
         if (each.kind === 'constant' || (each.kind === 'parameter' && !isGiven(each.name))) return each
@@ -127,12 +117,18 @@ export function split(root: Node): Split | null {
         if ((each.kind !== 'inverse' && each.kind !== 'links') || !isOwn(each.of)) return null
         const known: Node = { kind: 'identity', type: recordOf(each.of.entity), of: each.of }
         if (mentionsAny(known, bound)) return null
-        if (each.kind === 'inverse') {
-          const id = input(exchange(known, onDocument))
-          const { entity, field } = each
-          return listOf(entity, (of) => sameRecord({ kind: 'field', type: recordOf(each.of.entity), of, entity, field, member: null }, id))
-        }
+        if (each.kind === 'inverse')
+          return { kind: 'naming', entity: each.entity, field: each.field, id: input(exchange(known, onDocument)) }
         const type: Type = { kind: 'list', of: { kind: 'text' } }
+        if (each.through) {
+          // The document knows nothing of what other records keep.
+          const { entity, from, to } = each.through
+          const variable = next++
+          const of: RecordNode = { kind: 'element', variable, entity }
+          const body: Node = { kind: 'field', type: recordOf(each.entity), of, entity, field: to, member: null }
+          const source: Source = { kind: 'naming', entity, field: from, id: input(exchange(known, onDocument)) }
+          return { kind: 'named', entity: each.entity, ids: { kind: 'aggregate', type, operation: 'list', source, variable, body } }
+        }
         const list: Node = { kind: 'field', type, of: each.of, entity: each.of.entity, field: each.field, member: null }
         return { kind: 'named', entity: each.entity, ids: input(exchange(list, onDocument)) }
       },

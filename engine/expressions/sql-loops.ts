@@ -43,6 +43,10 @@ function open(compiling: Compiling, source: Source, scope: Scope): Opened {
       order: [sql`${sql.id(named, 'n')}`],
     }
   }
+  if (source.kind === 'naming') {
+    const names = tables.pointsAt(source.entity, source.field, alias, compiling.node(source.id, scope))
+    return { ...opened, conditions: [sql`${tables.tenant(alias)} = ${tenant}`, names, live] }
+  }
   const owner = compiling.reach(source.of, scope)
   const isSameTenant = sql`${tables.tenant(alias)} = ${owner.wrap(tables.tenant(owner.alias))}`
   const id = owner.wrap(tables.id(owner.alias))

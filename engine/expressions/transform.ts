@@ -59,6 +59,8 @@ export function exchangeSource(source: Source, by: Exchange): Source {
       return { ...source, list: exchange(source.list, by) }
     case 'named':
       return { ...source, ids: exchange(source.ids, by) }
+    case 'naming':
+      return { ...source, id: exchange(source.id, by) }
     case 'filter':
       return {
         ...source,
@@ -124,17 +126,16 @@ export function about(node: Node, record: RecordNode, from: number): Node {
 
 export const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
 
-/** Whether two records are the same. */
-export const sameRecord = (a: Node, b: Node): Node => ({ kind: 'call', type: { kind: 'boolean' }, overload: 'eq.record', args: [a, b] })
-
 /** The one record of an entity that has this id; `variable` is free. */
 export function recordBy(entity: string, id: Node, variable: number): RecordNode {
-  const where = sameRecord({ kind: 'identity', type: recordOf(entity), of: { kind: 'element', variable, entity } }, id)
+  const of: RecordNode = { kind: 'element', variable, entity }
+  const itself: Node = { kind: 'identity', type: recordOf(entity), of }
+  const where: Node = { kind: 'call', type: { kind: 'boolean' }, overload: 'eq.record', args: [itself, id] }
   return { kind: 'first', entity, source: { kind: 'filter', source: { kind: 'entity', entity }, variable, where, order: [] } }
 }
 
-/** What two records found in the same way have in common, whatever numbers their variables have. */
-export function keyOf(record: RecordNode): string {
+/** What two records found, or values worked out, in the same way have in common, whatever numbers their variables have. */
+export function keyOf(record: RecordNode | Node): string {
   const bound = new Map<unknown, string>()
   return JSON.stringify(record, (key, value: unknown) => {
     if (key === 'variable') return bound.get(value) ?? value

@@ -89,9 +89,16 @@ export type Member = { readonly name: string; readonly id: string; readonly titl
   | { readonly kind: 'value'; readonly type: ValueType }
   | { readonly kind: 'reference'; readonly entities: readonly string[] }
   /** lines: parts of the record. links: a list of references. inverse: records that refer to it by `field` (id, on `entity`). */
-  | { readonly kind: 'rows'; readonly via: 'lines' | 'links'; readonly entity: string }
+  | { readonly kind: 'rows'; readonly via: 'lines' | 'links'; readonly entity: string; readonly through?: Between }
   | { readonly kind: 'rows'; readonly via: 'inverse'; readonly entity: string; readonly field: string }
 )
+
+/** Records of their own by which a list is kept: of which entity, and the references that lead from them to the near end and to the far one. */
+export interface Between {
+  readonly entity: string
+  readonly from: string
+  readonly to: string
+}
 
 // ── The typed tree: what it means ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +170,7 @@ export type Source =
   /** In the order of their position, then id. `running`: only up to the line `self` is. */
   | { readonly kind: 'lines'; readonly of: RecordNode; readonly field: string; readonly entity: string; readonly running?: true }
   /** The records a list of references names; in the order of the list. */
-  | { readonly kind: 'links'; readonly of: RecordNode; readonly field: string; readonly entity: string }
+  | { readonly kind: 'links'; readonly of: RecordNode; readonly field: string; readonly entity: string; readonly through?: Between }
   /** Records whose reference `field` is the record; in the order of their ids. */
   | { readonly kind: 'inverse'; readonly of: RecordNode; readonly field: string; readonly entity: string }
   /** All records of an entity, in the order of their ids; only ever below a filter by one of its keys. */
@@ -171,6 +178,8 @@ export type Source =
   | { readonly kind: 'values'; readonly list: Node }
   /** The records that these ids name, in their order. No author writes it: `split` does. */
   | { readonly kind: 'named'; readonly entity: string; readonly ids: Node }
+  /** The records of which the reference, or list of references, `field` names this id; in the order of their ids. No author writes it either. */
+  | { readonly kind: 'naming'; readonly entity: string; readonly field: string; readonly id: Node }
   /** Elements for which `where` is true, ordered by `order` (nulls last) and then as the source is. */
   | {
       readonly kind: 'filter'

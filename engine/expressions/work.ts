@@ -38,6 +38,8 @@ export function workOf(root: Node): number {
         return bound({ work: usual.items, extent: usual })
       case 'named':
         return bound(weigh(source.ids))
+      case 'naming':
+        return bound({ work: weigh(source.id).work + usual.items, extent: usual })
       case 'values':
         return bound(weigh(source.list))
       case 'filter': {

@@ -123,6 +123,8 @@ class Writer {
         return path(this.#entityName(source.entity))
       case 'named':
         return this.node(source.ids)
+      case 'naming':
+        return call('filter', [path(this.#entityName(source.entity)), word('x'), this.node(source.id)])
       case 'values':
         return this.node(source.list)
       case 'filter':

@@ -6,6 +6,8 @@ export interface Changed {
   readonly entity: Entity
   readonly id: string
   readonly fields: readonly string[]
+  /** Of a line: the id of what it stands in. */
+  readonly parent: string | null
   /** It is new, gone or back, and with it its lines. */
   readonly comesOrGoes: boolean
   /** What is derived of itself has yet to be worked out. */
@@ -28,6 +30,7 @@ export function changesOf(
     const root: Changed = {
       entity,
       id: record,
+      parent: null,
       fields: Object.keys(body.set),
       comesOrGoes: ['created', 'deleted', 'restored'].includes(type),
       isUnderived: event.isUnderived === true,
@@ -37,6 +40,7 @@ export function changesOf(
     const lines = Object.entries(body.lines ?? {}).map(([id, { path, op, set }]): Changed => ({
       entity: lineAt(catalogue, entity, path),
       id,
+      parent: path.split('/').at(-2) ?? record,
       fields: Object.keys(set),
       comesOrGoes: op !== 'changed',
       isUnderived: false,

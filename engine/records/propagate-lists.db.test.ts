@@ -9,14 +9,28 @@ const world = await openWorldWith('heap', {
   'entities/tag.json': {
     title: 'Tag',
     type: 'object',
-    properties: { name: { type: 'string', title: 'Name', maxLength: 20 }, weight: number('Weight') },
-    'x-bos': { plural: 'tags', titleField: 'name', permissions: {} },
+    properties: {
+      name: { type: 'string', title: 'Name', maxLength: 20 },
+      weight: number('Weight'),
+      size: number('Size of its piles', { compute: 'sum(self.piles, p, p.size)' }),
+      used: number('Piles', { rollup: { over: 'piles', measure: 'count' } }),
+      marked_size: number('Size of what it marks', { compute: 'sum(self.marked, p, p.size)' }),
+    },
+    'x-bos': {
+      plural: 'tags',
+      titleField: 'name',
+      permissions: {},
+      rules: [{ id: 'few', assert: 'self.size <= 1000', message: 'Too much of it.', at: 'size' }],
+    },
   },
   'entities/pile.json': {
     title: 'Pile',
     type: 'object',
     properties: {
+      size: number('Size'),
+      mark_names: { title: 'Mark names', 'x-bos': { type: 'text', compute: "join(list(self.marks, t, t.name), ' ')" } },
       tags: { title: 'Tags', 'x-bos': { type: 'references', entity: 'heap.tag', inverse: 'piles' } },
+      marks: { title: 'Marks', 'x-bos': { type: 'references', entity: 'heap.tag', through: 'heap.joint', inverse: 'marked' } },
       weight: number('Weight', { compute: 'sum(self.tags, t, t.weight)' }),
       parts: { title: 'Parts', 'x-bos': { type: 'lines', entity: 'heap.part' } },
       names: { title: 'Names', 'x-bos': { type: 'text', compute: "join(list(self.parts, p, p.name), ' ')" } },
@@ -26,6 +40,25 @@ const world = await openWorldWith('heap', {
       permissions: {},
       rules: [{ id: 'light', assert: 'self.weight == null || self.weight <= 100', message: 'Too heavy.', at: 'tags' }],
     },
+  },
+  'entities/joint.json': {
+    title: 'Joint',
+    type: 'object',
+    properties: {
+      pile: { title: 'Pile', 'x-bos': { type: 'reference', entity: 'heap.pile', onDelete: 'cascade' } },
+      tag: { title: 'Tag', 'x-bos': { type: 'reference', entity: 'heap.tag', onDelete: 'cascade' } },
+    },
+    'x-bos': { plural: 'joints', permissions: {} },
+  },
+  'entities/note.json': {
+    title: 'Note',
+    type: 'object',
+    properties: {
+      pile: { title: 'Pile', 'x-bos': { type: 'reference', entity: 'heap.pile', onDelete: 'setNull' } },
+      tags: number('Tags', { compute: 'sum(self.pile.tags, t, t.weight)' }),
+      parts: number('Parts', { compute: 'sum(self.pile.parts, p, p.size)' }),
+    },
+    'x-bos': { plural: 'notes', permissions: {} },
   },
   'entities/part.json': {
     title: 'Part',
@@ -64,6 +97,95 @@ describe('a list of references', () => {
     ok(await call('POST', `tags/${b.id}/restore`))
     expect(await weightOf(pile)).toBe(100)
   })
+})
+
+describe('what lists of references name', () => {
+  const tagOf = async ({ id }: Data) => {
+    const { size, used } = ok(await call('GET', `tags/${id}`))
+    return [size, used]
+  }
+
+  test('is made of the records that have it in their list', async () => {
+    const [a, b] = [await make('tags', { name: 'a' }), await make('tags', { name: 'b' })]
+    expect(await tagOf(a)).toEqual([0, 0])
+    const pile = await make('piles', { size: 5, tags: [a.id] })
+    const other = await make('piles', { size: 7, tags: [b.id, a.id] })
+    expect([await tagOf(a), await tagOf(b)]).toEqual([
+      [12, 2],
+      [7, 1],
+    ])
+    ok(await call('PATCH', `piles/${pile.id}`, { size: 6 }))
+    ok(await call('PATCH', `piles/${other.id}?replace=tags`, { tags: [b.id] }))
+    expect([await tagOf(a), await tagOf(b)]).toEqual([
+      [6, 1],
+      [7, 1],
+    ])
+    ok(await call('PATCH', `piles/${pile.id}?replace=tags`, { tags: [a.id, b.id] }))
+    ok(await call('DELETE', `piles/${other.id}`))
+    expect([await tagOf(a), await tagOf(b)]).toEqual([
+      [6, 1],
+      [6, 1],
+    ])
+    ok(await call('POST', `piles/${other.id}/restore`))
+    expect(await tagOf(b)).toEqual([13, 2])
+    ok(await call('DELETE', `tags/${b.id}`))
+    ok(await call('PATCH', `piles/${other.id}`, { size: 1 }))
+    ok(await call('POST', `tags/${b.id}/restore`))
+    expect(await tagOf(b)).toEqual([7, 2])
+    const big = await call('PATCH', `piles/${pile.id}`, { size: 2000 })
+    expect([big.status, (big.body as { errors: object[] }).errors]).toMatchObject([422, [{ pointer: '' }]])
+    const named = await call('POST', 'piles', { size: 2000, tags: [a.id] })
+    expect([named.status, (named.body as { errors: object[] }).errors]).toMatchObject([
+      422,
+      [{ detail: expect.stringContaining('Too much of it.') }],
+    ])
+  })
+})
+
+test('records between two others join them while they are there', async () => {
+  const tag = await make('tags', { name: 'a' })
+  const pile = await make('piles', { size: 5 })
+  const other = await make('piles', { size: 20 })
+  const marked = async () => ok(await call('GET', `tags/${tag.id}`))['marked_size']
+  const names = async ({ id }: Data) => ok(await call('GET', `piles/${id}`))['mark_names']
+  const joint = await make('joints', { pile: pile.id, tag: tag.id })
+  expect([await marked(), await names(pile)]).toEqual([5, 'a'])
+  ok(await call('PATCH', `piles/${pile.id}`, { size: 6 }))
+  expect(await marked()).toBe(6)
+  ok(await call('PATCH', `joints/${joint.id}`, { pile: other.id }))
+  expect([await marked(), await names(pile), await names(other)]).toEqual([20, '', 'a'])
+  const joined = await make('tags', { name: 'b' })
+  ok(await call('PATCH', `joints/${joint.id}`, { tag: joined.id }))
+  expect([await marked(), await names(other)]).toEqual([0, 'b'])
+  ok(await call('PATCH', `joints/${joint.id}`, { tag: tag.id }))
+  ok(await call('DELETE', `joints/${joint.id}`))
+  expect([await marked(), await names(other)]).toEqual([0, ''])
+  ok(await call('POST', `joints/${joint.id}/restore`))
+  ok(await call('DELETE', `piles/${other.id}`))
+  expect(await marked()).toBe(0)
+})
+
+test('what stands in the lists of another record comes and goes there', async () => {
+  const [a, b] = [await make('tags', { name: 'a', weight: 1 }), await make('tags', { name: 'b', weight: 2 })]
+  const pile = await make('piles', {
+    tags: [a.id],
+    parts: [
+      { size: 3, limited: false },
+      { size: 4, limited: false },
+    ],
+  })
+  const note = await make('notes', { pile: pile.id })
+  const sums = async () => {
+    const { tags, parts } = ok(await call('GET', `notes/${note.id}`))
+    return [tags, parts]
+  }
+  expect(await sums()).toEqual([1, 7])
+  ok(await call('PATCH', `piles/${pile.id}?replace=tags,parts`, { tags: [a.id, b.id], parts: [{ size: 5, limited: false }] }))
+  expect(await sums()).toEqual([3, 5])
+  ok(await call('PATCH', `piles/${pile.id}?replace=tags,parts`, { tags: [b.id], parts: [] }))
+  expect(await sums()).toEqual([2, 0])
+  ok(await call('PATCH', `piles/${pile.id}?replace=tags`, { tags: [] }))
+  expect(await sums()).toEqual([0, 0])
 })
 
 describe('lines in another order', () => {

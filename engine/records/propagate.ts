@@ -177,6 +177,8 @@ function searchesFor(catalogue: Catalogue, changed: readonly Changed[]): Search[
         const before = last?.kind === 'inverse' ? each.from.get(last.field) : undefined
         const left = typeof before === 'object' && before !== null ? (before as { id?: unknown }).id : before
         if (typeof left === 'string') search(dependant, path.slice(0, -1), left, each.pointer)
+        // A line that is gone is found in nothing; what it stood in is there.
+        if (last?.kind === 'lines' && each.parent !== null) search(dependant, path.slice(0, -1), each.parent, each.pointer)
       }
     // The lines of a document come and go with it.
     if (each.comesOrGoes && each.entity.kind !== 'line')

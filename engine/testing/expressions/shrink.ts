@@ -62,6 +62,8 @@ function inSource(source: Source, put: (source: Source) => Node): Place[] {
       return [{ node: source.list, put: (list) => put({ ...source, list }) }]
     case 'named':
       return [{ node: source.ids, put: (ids) => put({ ...source, ids }) }]
+    case 'naming':
+      return [{ node: source.id, put: (id) => put({ ...source, id }) }]
     case 'filter':
       return [
         { node: source.where, put: (where) => put({ ...source, where }) },

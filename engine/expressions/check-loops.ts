@@ -22,8 +22,11 @@ const loops: ReadonlySet<string> = new Set([
   'running',
   'size',
 ])
-/** Where the table has functions of this name too: what the first argument is decides. */
-const ambiguous: ReadonlySet<string> = new Set(['min', 'max', 'sum', 'avg', 'list', 'first', 'count', 'size'])
+/** Of values that are written out one by one. */
+const ofValues: ReadonlyMap<string, string> = new Map([
+  ['min', 'least(a, b)'],
+  ['max', 'greatest(a, b)'],
+])
 
 interface Loop {
   readonly source: Source
@@ -43,9 +46,10 @@ export function checkLoop(checker: Checker, syntax: Call, scope: Scope): Checked
   const source = checker.check(args[0]!, scope)
   if (source.term.is === 'fault') return faulty(syntax)
   if (source.term.is !== 'rows' && !isList(source.term)) {
-    if (ambiguous.has(name) && args.length !== 3) return null
     const what = described(source.term, checker.context.names)
-    return checker.refuse(args[0]!, `${name} goes over lines, related records or a list; this is ${what}: write ${usage}`)
+    const instead = args.length === 3 ? undefined : ofValues.get(name)
+    const advice = instead === undefined ? usage : `${instead} of single values, or ${usage}`
+    return checker.refuse(args[0]!, `${name} goes over lines, related records or a list; this is ${what}: write ${advice}`)
   }
   if (!checker.enterLoop(syntax, scope)) return faulty(syntax)
   const variable = args[1]

@@ -2,8 +2,9 @@ import { currencies } from '../fields/currencies.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { calling, checkCall, isResolved } from './check-calls.ts'
 import { functionNamed } from './functions.ts'
-import { constant, described, faulty, isSame, nodeOf, number, text, valued } from './terms.ts'
+import { constant, described, faulty, nodeOf, number, text, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
+import { keyOf } from './transform.ts'
 import type { BinaryOperator, Node, Syntax } from './types.ts'
 
 /**
@@ -17,7 +18,7 @@ const differing = 'these amounts may have different currencies; compare .amount,
 const comparisons: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>='])
 
 const isNumber = (term: Term): boolean => term.is === 'value' && term.type.kind === 'number'
-export const sameCurrency = (a: Node | null, b: Node | null): boolean => a !== null && b !== null && isSame(a, b)
+export const sameCurrency = (a: Node | null, b: Node | null): boolean => a !== null && b !== null && keyOf(a) === keyOf(b)
 const isOwn = (node: Node | null): boolean => node?.kind === 'field' && node.member === 'currency'
 
 /** A binary operator with money on at least one side. Null: nothing is said here, as neither is. */
@@ -64,7 +65,7 @@ function equality(operator: '==' | '!=', a: Money, b: Money): Term {
 
 /** Functions of which one argument is money and the answer too, and those that take several of one currency. */
 const ofOne: ReadonlySet<string> = new Set(['abs', 'round', 'floor', 'ceil', 'trunc', 'neg'])
-const ofSeveral: ReadonlySet<string> = new Set(['coalesce', 'min', 'max', 'least', 'greatest'])
+const ofSeveral: ReadonlySet<string> = new Set(['coalesce', 'least', 'greatest'])
 const tests: ReadonlySet<string> = new Set(['isNull', 'isNotNull', 'isEmpty'])
 
 /** A call with money among its arguments. Null: there is none. */

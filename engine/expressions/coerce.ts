@@ -5,6 +5,8 @@ import { didYouMean, nearest } from '../fields/nearest.ts'
 import { time } from '../fields/time.ts'
 import type { FieldType, ValueType } from '../fields/type.ts'
 import { isUuid } from '../fields/uuid.ts'
+import { joined } from './merged-type.ts'
+import type { Options } from './merged-type.ts'
 import { constant, described, recordName, titleOf, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
 import type { Node, Syntax, Type } from './types.ts'
@@ -85,20 +87,6 @@ const choice = (condition: Node, then: Term, otherwise: Term, type: Type): Node 
 })
 const operand = (term: Term, type: Type): Node =>
   term.is === 'value' || term.is === 'record' ? term.node : { kind: 'constant', type, value: null }
-
-/** The one type that two values have together; undefined: none. */
-export function joined(a: ValueType, b: ValueType): ValueType | undefined {
-  if (a.kind === 'number' && b.kind === 'number') return { kind: 'number', whole: a.whole && b.whole }
-  if (a.kind === 'text' && b.kind === 'text') return a.options !== undefined && sameOptions(a.options, b.options) ? a : { kind: 'text' }
-  if (a.kind === 'list' && b.kind === 'list') {
-    const of = joined(a.of, b.of)
-    return of && { kind: 'list', of }
-  }
-  return a.kind === b.kind ? a : undefined
-}
-type Options = Extract<ValueType, { kind: 'text' }>['options']
-const sameOptions = (a: Options, b: Options): boolean =>
-  a === b || (a?.length === b?.length && a!.every((each, i) => each.id === b![i]!.id))
 
 function literalAs(checker: Checker, checked: Checked, literal: string, type: Type): Checked {
   const { context, refuse } = checker

@@ -1,6 +1,6 @@
 import { boolean, fixed, isIn, of } from './functions-operators.ts'
-import type { ValueType } from '../fields/type.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
+import { mergedType } from './merged-type.ts'
 import * as numbers from './numbers.ts'
 import { compareValues } from './values.ts'
 import { whitespace } from './text.ts'
@@ -8,18 +8,6 @@ import { whitespace } from './text.ts'
 const list: Parameter = { name: 'list', takes: 'list of same' }
 const same = (name: string): Parameter => ({ name, takes: 'same' })
 const itemOf = ([type]: readonly Type[]): Type => (type?.kind === 'list' ? type.of : { kind: 'null' })
-
-/** What several alternatives have in common: numbers are whole when all are. */
-export function mergedType(types: readonly Type[]): Type {
-  const typed = types.filter((each) => each.kind !== 'null')
-  const [first] = typed
-  if (first === undefined) return { kind: 'null' }
-  if (first.kind === 'number') return { kind: 'number', whole: typed.every((each) => each.kind === 'number' && each.whole) }
-  if (first.kind === 'list') return { kind: 'list', of: mergedType(typed.map((each) => itemOf([each]))) as ValueType }
-  if (first.kind === 'record')
-    return { kind: 'record', entities: [...new Set(typed.flatMap((each) => (each.kind === 'record' ? each.entities : [])))] }
-  return first
-}
 
 /** The least or greatest of the values that are there. */
 function extreme(name: 'least' | 'greatest', doc: string, example: string, result: string): FunctionDefinition {

@@ -134,9 +134,6 @@ export const titleOf = (entity: string, names: Names): string => names.shape(ent
 export const recordName = (entities: readonly string[], names: Names): string =>
   `a record of ${entities.map((entity) => titleOf(entity, names)).join(' or ')}`
 
-/** How a record is reached, without what it means to read nothing: two parts of one meaning have one text. */
-export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-
 /** Whether anything in a tree depends on the element of a loop. */
 export function mentions(tree: unknown, variable: number): boolean {
   if (typeof tree !== 'object' || tree === null) return false

@@ -1,6 +1,6 @@
 /** Well-typed expressions of every kind of node and every overload, as typed trees. */
 import { functions } from '../../expressions/functions.ts'
-import { mergedType } from '../../expressions/functions-list.ts'
+import { mergedType } from '../../expressions/merged-type.ts'
 import type { Node, Overload, Parameter, RecordNode, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
 import { likely, literals } from './likely.ts'

@@ -36,4 +36,11 @@ export const entityByAddress = (catalogue: CatalogueView, module: string, plural
 
 export const fieldOf = (entity: Entity, name: string): Field | null => entity.fields.find((field) => field.name === name) ?? null
 
+/** Lines of a document, not the links of a `references` field. */
+export const isLines = ({ lines }: Pick<Field, 'lines'>): boolean => lines !== null && lines.linkField === null
+
+/** What lines are; undefined: the field has none, or they are not shown to this person. */
+export const lineOf = ({ entities }: Pick<CatalogueView, 'entities'>, field: Pick<Field, 'lines'>): Entity | undefined =>
+  field.lines && isLines(field) ? entities[field.lines.entity] : undefined
+
 export const may = (entity: Entity, action: string): boolean => entity.actions.includes(action)

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { Explanation } from '../../engine/records/explain.ts'
 import type { Entity } from './catalogue.ts'
 import { callJson } from './client.ts'
-import { wrote, type RecordData } from './records.ts'
+import { ifMatch, pathTo, wrote, type RecordData } from './records.ts'
 
 /** Why somebody may, or may not: by the server's own types. */
 export type { Explanation } from '../../engine/records/explain.ts'
@@ -17,11 +17,8 @@ export interface Question {
   readonly field?: string
 }
 
-const below = (entity: Entity, id: string, what: string): string =>
-  entity.kind === 'single' ? `${entity.path}/${what}` : `${entity.path}/${id}/${what}`
-
 export const explain = (entity: Entity, id: string, question: Question, signal?: AbortSignal): Promise<Explanation> =>
-  callJson<Explanation>('GET', below(entity, id, 'explain'), { query: { ...question }, ...(signal && { signal }) })
+  callJson<Explanation>('GET', pathTo(entity, id, 'explain'), { query: { ...question }, ...(signal && { signal }) })
 
 export const useExplanation = (entity: Entity, record: RecordData, question: Question) =>
   useQuery({
@@ -43,11 +40,7 @@ export async function runTransition(
   record: RecordData,
   name: string,
 ): Promise<{ readonly saved: RecordData; readonly drafts: readonly Draft[] }> {
-  const { version, revision } = record
-  const saved = await callJson<RecordData>('POST', below(entity, record.id, name), {
-    body: {},
-    ...(version !== undefined && { headers: { 'if-match': `"${version}.${revision ?? 0}"` } }),
-  })
+  const saved = await callJson<RecordData>('POST', pathTo(entity, record.id, name), { body: {}, headers: ifMatch(record) })
   const { _produced: produced, ...shown } = saved
   wrote(entity, shown)
   return { saved: shown, drafts: (produced as readonly Draft[] | undefined) ?? [] }

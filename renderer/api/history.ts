@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { Entity } from './catalogue.ts'
 import { callJson } from './client.ts'
-import { keys } from './records.ts'
+import { keys, pathTo } from './records.ts'
 
 export type Changes = Readonly<Record<string, { readonly from?: unknown; readonly to?: unknown }>>
 
@@ -30,7 +30,7 @@ export const useHistory = (entity: Entity, id: string) =>
   useInfiniteQuery({
     queryKey: keys.history(entity.id, id),
     queryFn: ({ pageParam, signal }) =>
-      callJson<HistoryPage>('GET', entity.kind === 'single' ? `${entity.path}/history` : `${entity.path}/${id}/history`, {
+      callJson<HistoryPage>('GET', pathTo(entity, id, 'history'), {
         query: { before: pageParam === null ? undefined : String(pageParam) },
         signal,
       }),

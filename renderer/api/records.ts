@@ -47,6 +47,12 @@ const pathOf = (entity: Entity): string => {
   return entity.path
 }
 
+/** Where one record stands, or what is below it; the only one of its entity stands where a list would. */
+export function pathTo(entity: Entity, id: string, below = ''): string {
+  const path = pathOf(entity)
+  return `${entity.kind === 'single' ? path : `${path}/${id}`}${below && `/${below}`}`
+}
+
 export const pageSize = 100
 
 /** A list read page by page along the cursor. Only the first page asks for the exact total; old rows stay while new ones load. */
@@ -78,10 +84,7 @@ export const fetchRecord = (
   { expand = '', deleted = false }: { readonly expand?: string; readonly deleted?: boolean } = {},
   signal?: AbortSignal,
 ): Promise<RecordData> =>
-  callJson<RecordData>('GET', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${id}`, {
-    query: { expand: expand || undefined, deleted: deleted ? 'only' : undefined },
-    signal,
-  })
+  callJson<RecordData>('GET', pathTo(entity, id), { query: { expand: expand || undefined, deleted: deleted ? 'only' : undefined }, signal })
 
 /** A record that some list already shows: the panel opens with it at once and fills in the rest. */
 export function findInLists(entity: string, id: string): RecordData | undefined {
@@ -99,7 +102,8 @@ export const listRecords = (entity: Entity, query: Query, signal?: AbortSignal):
 export const createRecord = (entity: Entity, data: Readonly<Record<string, unknown>>, key: string): Promise<RecordData> =>
   callJson<RecordData>('POST', pathOf(entity), { body: data, headers: { 'idempotency-key': key } })
 
-const ifMatch = (seen: RecordData): Record<string, string> =>
+/** What is asked for holds of the record as it was seen. */
+export const ifMatch = (seen: RecordData): Record<string, string> =>
   seen.version === undefined ? {} : { 'if-match': `"${seen.version}.${seen.revision ?? 0}"` }
 
 /** What would come of it; throws the same problems, and nothing is kept. `seen` null: of a new record. */
@@ -110,7 +114,7 @@ export const tryRecord = (
   dryRun: 'true' | 'unfinished',
   signal: AbortSignal,
 ): Promise<RecordData> =>
-  callJson<RecordData>(seen ? 'PATCH' : 'POST', seen && entity.kind !== 'single' ? `${pathOf(entity)}/${seen.id}` : pathOf(entity), {
+  callJson<RecordData>(seen ? 'PATCH' : 'POST', seen ? pathTo(entity, seen.id) : pathOf(entity), {
     query: { dryRun },
     body,
     signal,
@@ -119,17 +123,14 @@ export const tryRecord = (
 
 /** Edits fields. `seen` is the record as the caller knows it: an overlapping later edit answers `version-conflict`. */
 export const patchRecord = (entity: Entity, seen: RecordData, data: Readonly<Record<string, unknown>>): Promise<RecordData> =>
-  callJson<RecordData>('PATCH', entity.kind === 'single' ? pathOf(entity) : `${pathOf(entity)}/${seen.id}`, {
-    body: data,
-    headers: ifMatch(seen),
-  })
+  callJson<RecordData>('PATCH', pathTo(entity, seen.id), { body: data, headers: ifMatch(seen) })
 
 export async function deleteRecord(entity: Entity, record: RecordData): Promise<void> {
-  await call('DELETE', `${pathOf(entity)}/${record.id}`, { headers: ifMatch(record) })
+  await call('DELETE', pathTo(entity, record.id), { headers: ifMatch(record) })
 }
 
 export async function restoreRecord(entity: Entity, id: string): Promise<void> {
-  await call('POST', `${pathOf(entity)}/${id}/restore`)
+  await call('POST', pathTo(entity, id, 'restore'))
 }
 
 /**

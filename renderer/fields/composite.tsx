@@ -12,7 +12,12 @@ interface Part {
 }
 
 /** A value of several texts, edited side by side and shown as lines. */
-function composite(parts: readonly Part[], lines: (value: Members) => readonly string[], width: number): FieldKind {
+function composite(
+  parts: readonly Part[],
+  lines: (value: Members) => readonly string[],
+  width: number,
+  all: NonNullable<FieldKind['members']>,
+): FieldKind {
   const shown = (value: unknown): readonly string[] =>
     lines(members(value))
       .map((line) => line.trim())
@@ -64,6 +69,7 @@ function composite(parts: readonly Part[], lines: (value: Members) => readonly s
     ],
     align: 'start',
     width,
+    members: all,
     tall: true,
   }
 }
@@ -85,6 +91,14 @@ const address = composite(
     text(value['country']),
   ],
   220,
+  [
+    ['street', 'street'],
+    ['street2', 'second line'],
+    ['postal_code', 'postcode'],
+    ['city', 'city'],
+    ['region', 'region'],
+    ['country', 'country'],
+  ],
 )
 
 const personName: FieldKind = {
@@ -100,6 +114,13 @@ const personName: FieldKind = {
         .join(' '),
     ],
     180,
+    [
+      ['given', 'first name'],
+      ['family', 'last name'],
+      ['prefix', 'title'],
+      ['middle', 'middle name'],
+      ['suffix', 'suffix'],
+    ],
   ),
   composed: true,
 }

@@ -128,6 +128,10 @@ const money: FieldKind = {
   ],
   align: 'end',
   width: 130,
+  members: [
+    ['amount', 'amount'],
+    ['currency', 'currency'],
+  ],
   sum,
   filterAs: numberKinds.decimal,
 }

@@ -75,13 +75,7 @@ export function formatDecimal(value: string, locale: string, fixed: number, grou
   )
 }
 
-/** Exact product of decimal texts, for totals shown while typing; the server's total is what counts. */
-export function multiply(a: string, b: string): string {
-  const [x, scaleX] = scaled(a)
-  const [y, scaleY] = scaled(b)
-  return unscaled(x * y, scaleX + scaleY)
-}
-
+/** Exact sum of decimal texts, for totals shown while typing; the server's total is what counts. */
 export function add(a: string, b: string): string {
   const [x, scaleX] = scaled(a)
   const [y, scaleY] = scaled(b)

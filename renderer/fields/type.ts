@@ -106,6 +106,8 @@ export interface FieldKind {
   readonly verbatim?: boolean
   /** As a title it is made of parts, or of another record: those stand among the details too. */
   readonly composed?: boolean
+  /** Members of a value, by name and in words: a file has a column for each. */
+  readonly members?: readonly (readonly [name: string, words: string])[]
   /** Exact sum of values that are there; null where it would mean nothing. Absent: not summed over lines. */
   readonly sum?: (values: readonly unknown[]) => unknown
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { useLatest } from '../model/latest.ts'
+import { same } from '../model/same.ts'
 
 /**
  * The text of a value while a person types it: theirs until a value comes from elsewhere. That takes its place, and what was wrong with
@@ -20,7 +21,7 @@ export function useTypedText({
   const known = useRef(value)
   const latest = useLatest({ write, onFault })
   useEffect(() => {
-    if (JSON.stringify(known.current) === JSON.stringify(value)) return
+    if (same(known.current, value)) return
     known.current = value
     setText(latest.current.write(value))
     latest.current.onFault?.(null)

@@ -1,10 +1,11 @@
-import { entityOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
+import { isLines, lineOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { editable, newLineId } from '../model/editable.ts'
 import { startingStates } from '../model/entity.ts'
+import { same } from '../model/same.ts'
 import { hasDefault } from '../model/row-logic.ts'
-import { changeLines, freshLine, linesOf, rowOf, same } from './lines-change.ts'
-import { formFields, isLines, type Mode } from './schema.ts'
+import { changeLines, freshLine, linesOf, rowOf } from './lines-change.ts'
+import { formFields, type Mode } from './schema.ts'
 
 export type FormData = Readonly<Record<string, unknown>>
 
@@ -60,7 +61,7 @@ export function createBody(catalogue: CatalogueView, entity: Entity, data: FormD
     formFields(entity, 'create').flatMap((field) => {
       if (!editable(entity, field, 'create')) return []
       const value = data[field.name]
-      const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
+      const line = lineOf(catalogue, field)
       if (line) return linesOf(value).length === 0 ? [] : [[field.name, linesOf(value).map((each) => freshLine(catalogue, line, each))]]
       if (value === null && hasDefault(field) && !field.required) return [[field.name, null]]
       return value === null || value === undefined || value === '' ? [] : [[field.name, withoutEmpty(value)]]
@@ -74,7 +75,7 @@ export function patchBody(catalogue: CatalogueView, entity: Entity, record: Reco
     formFields(entity, 'edit')
       .filter((field) => editable(entity, field, 'edit', record))
       .flatMap((field) => {
-        const line = field.lines && isLines(field) ? catalogue.entities[field.lines.entity] : null
+        const line = lineOf(catalogue, field)
         if (line) {
           const change = changeLines(catalogue, line, linesOf(record[field.name]), linesOf(data[field.name]))
           return change === null ? [] : [[field.name, change]]
@@ -105,6 +106,6 @@ function placeAmong(
   const rows = linesOf(data[name])
   const at = isLines(field) && row !== undefined ? rowOf(rows, row) : null
   if (at === null) return [name]
-  const line = entityOf(catalogue, field.lines?.entity ?? '')
+  const line = lineOf(catalogue, field)
   return [name, String(at), ...((line && placeAmong(catalogue, line.fields, rows[at] ?? {}, inside)) ?? [])]
 }

@@ -1,7 +1,7 @@
 import { Modal } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useId, useMemo, useRef, useState } from 'react'
-import { useCatalogue, type Entity } from '../api/catalogue.ts'
+import { isLines, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { createRecord, wrote } from '../api/records.ts'
 import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
@@ -13,7 +13,7 @@ import type { CreateRequest } from '../model/overlays.tsx'
 import { createBody, initialData, type FormData } from './body.ts'
 import { draftKey, dropDraft, readDraft, useDraft } from './draft.ts'
 import { EntityForm } from './entity-form.tsx'
-import { formFields, isLines } from './schema.ts'
+import { formFields } from './schema.ts'
 
 /** Creates a record in place: what is required and what the entity wants at once; “More fields” shows the whole form. */
 export function CreateDialog({

@@ -18,7 +18,7 @@ function masksOf(value: unknown): unknown {
     const masks: unknown = typeof each === 'object' && name !== '_masked' && name !== '_expand' ? masksOf(each) : []
     return Array.isArray(masks) && masks.length > 0 ? [[name, masks]] : []
   })
-  return [...(Array.isArray(masked) ? masked.toSorted() : []), ...inside]
+  return [...(Array.isArray(masked) ? masked.map(String).toSorted((a, b) => a.localeCompare(b)) : []), ...inside]
 }
 
 /** What was typed into a form and not saved, kept in this browser until it is. */

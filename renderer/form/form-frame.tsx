@@ -23,7 +23,7 @@ export function FormFrame({
   draft,
   action,
   onSave,
-  notice,
+  conflict = null,
 }: {
   readonly entity: Entity
   readonly title: string
@@ -35,8 +35,8 @@ export function FormFrame({
   readonly draft: string
   readonly action: string
   readonly onSave: (data: FormData, leave: () => void) => Promise<void>
-  /** Stands above the form and may send it, as it is now. */
-  readonly notice?: (form: { readonly data: FormData; readonly submit: () => void; readonly leave: () => void }) => ReactNode
+  /** Somebody else saved meanwhile: saving waits until the person has chosen, of the form as it is then. */
+  readonly conflict?: { readonly said: ReactNode; readonly keepMine: () => void; readonly keepTheirs: (data: FormData) => void } | null
 }) {
   const go = useGo()
   const phone = usePhone()
@@ -89,7 +89,29 @@ export function FormFrame({
       >
         {!phone && actions}
       </PageBar>
-      {notice?.({ data: data ?? start ?? initial, submit, leave })}
+      {conflict && (
+        <div className="conflict" role="alert">
+          <span className="grow">{conflict.said}</span>
+          <button
+            className="btn"
+            onClick={() => {
+              conflict.keepMine()
+              submit()
+            }}
+          >
+            Keep yours
+          </button>
+          <button
+            className="btn"
+            onClick={() => {
+              leave()
+              conflict.keepTheirs(data ?? start ?? initial)
+            }}
+          >
+            Keep theirs
+          </button>
+        </div>
+      )}
       <div
         className="form-page"
         role="presentation"

@@ -8,6 +8,7 @@ import { useTitles } from '../api/titles.ts'
 import { handedOver } from '../model/handed.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
+import { same } from '../model/same.ts'
 import { useAddress } from '../model/route.ts'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { toast } from '../shell/toast.tsx'
@@ -116,9 +117,7 @@ function EditForm({
       setTheirs(await fetchRecord(entity, base.id))
     }
   }
-  const changed = theirs
-    ? formFields(entity, 'edit').filter((field) => JSON.stringify(theirs[field.name] ?? null) !== JSON.stringify(base[field.name] ?? null))
-    : []
+  const changed = theirs ? formFields(entity, 'edit').filter((field) => !same(theirs[field.name], base[field.name])) : []
   return (
     <FormFrame
       entity={entity}
@@ -130,34 +129,22 @@ function EditForm({
       draft={base.id}
       action="Save"
       onSave={save}
-      notice={({ data, submit, leave }) =>
-        theirs && (
-          <div className="conflict" role="alert">
-            <span className="grow">
+      conflict={
+        theirs && {
+          said: (
+            <>
               <Who record={theirs} /> changed {changed.map((field) => field.title).join(', ') || 'this record'} since you opened it.
-            </span>
-            <button
-              className="btn"
-              onClick={() => {
-                seen.current = theirs
-                setTheirs(null)
-                submit()
-              }}
-            >
-              Keep yours
-            </button>
-            <button
-              className="btn"
-              onClick={() => {
-                leave()
-                const kept = changed.map((field) => [field.name, theirs[field.name] ?? undefined] as const)
-                onBase(theirs, { ...data, ...Object.fromEntries(kept) })
-              }}
-            >
-              Keep theirs
-            </button>
-          </div>
-        )
+            </>
+          ),
+          keepMine() {
+            seen.current = theirs
+            setTheirs(null)
+          },
+          keepTheirs(data) {
+            const kept = changed.map((field) => [field.name, theirs[field.name] ?? undefined] as const)
+            onBase(theirs, { ...data, ...Object.fromEntries(kept) })
+          },
+        }
       }
     />
   )

@@ -1,7 +1,7 @@
-import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
+import { lineOf, type CatalogueView, type Entity } from '../api/catalogue.ts'
 import { isNew, isOpen } from '../model/editable.ts'
+import { same } from '../model/same.ts'
 import { hasDefault } from '../model/row-logic.ts'
-import { isLines } from './schema.ts'
 
 export type Line = { readonly id: string; readonly position?: number; readonly [field: string]: unknown }
 type Change = Record<string, unknown>
@@ -9,18 +9,13 @@ type Change = Record<string, unknown>
 export const linesOf = (value: unknown): readonly Line[] =>
   Array.isArray(value) ? value.filter((line): line is Line => typeof line === 'object' && line !== null && typeof line.id === 'string') : []
 
-export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
-
-const lineEntity = (catalogue: CatalogueView, field: Field): Entity | null =>
-  field.lines && isLines(field) ? (catalogue.entities[field.lines.entity] ?? null) : null
-
 /** A new line as the API takes it: no id, no empty values, its own lines as a list. */
 export function freshLine(catalogue: CatalogueView, entity: Entity, line: Readonly<Record<string, unknown>>): Change {
   return Object.fromEntries(
     entity.fields.flatMap((field) => {
       const value = line[field.name]
       if (!isOpen(field, null, false) || value === undefined || (value === null && (!hasDefault(field) || field.required))) return []
-      const inner = lineEntity(catalogue, field)
+      const inner = lineOf(catalogue, field)
       return [[field.name, inner ? linesOf(value).map((each) => freshLine(catalogue, inner, each)) : value]]
     }),
   )
@@ -60,7 +55,7 @@ function editsOf(catalogue: CatalogueView, entity: Entity, before: Line, after: 
   return Object.fromEntries(
     entity.fields.flatMap((field) => {
       if (!isOpen(field, before, true)) return []
-      const inner = lineEntity(catalogue, field)
+      const inner = lineOf(catalogue, field)
       if (inner) {
         const change = changeLines(catalogue, inner, linesOf(before[field.name]), linesOf(after[field.name]))
         return change === null ? [] : [[field.name, change]]

@@ -5,9 +5,6 @@ import { isDerived } from '../model/row-logic.ts'
 export type Json = { readonly [keyword: string]: unknown }
 export type Mode = 'create' | 'edit'
 
-/** Document lines, not the links of a `references` field. */
-export const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
-
 /** Fields a form shows: all that the person may know of, except what the engine sets by itself on a record that is not there yet. */
 export const formFields = (entity: Entity, mode: Mode): readonly Field[] =>
   entity.fields.filter((field) => mode === 'edit' || editable(entity, field, 'create') || isDerived(field))

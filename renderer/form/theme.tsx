@@ -2,7 +2,7 @@
 import withTheme, { type ThemeProps } from '@rjsf/core/lib/withTheme.js'
 import type { FieldProps, FieldTemplateProps, ObjectFieldTemplateProps } from '@rjsf/utils'
 import { createContext, useContext, useState } from 'react'
-import type { Entity, Field } from '../api/catalogue.ts'
+import { isLines, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
@@ -16,7 +16,7 @@ import { useLogicView, type FormLogicView } from './logic-context.ts'
 import { merged } from './problems.ts'
 import { LinesTable } from '../record/lines-table.tsx'
 import { fieldQuestion, WhyButton } from '../record/why.tsx'
-import { isLines, type Mode } from './schema.ts'
+import type { Mode } from './schema.ts'
 
 /** What the form's parts need beside their values. A context of our own: rjsf compares its formContext deeply on every key. */
 export interface FormView {

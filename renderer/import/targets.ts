@@ -1,4 +1,5 @@
-import { may, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
+import { isLines, lineOf, may, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
+import { kindOf } from '../fields/registry.ts'
 
 /** A place that a column of a file can go to. */
 export interface Target {
@@ -13,15 +14,13 @@ export interface Target {
 /** The path of the column that says which record a row changes. */
 export const idPath = 'id'
 
-const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null
-
 /** Fields of an entity and of its lines that a file may fill; references can also be found by one of their unique fields. */
 export function targetsOf(catalogue: CatalogueView, entity: Entity): readonly Target[] {
   const own = entity.fields
     .filter((field) => !field.readOnly && !isLines(field))
     .flatMap((field) => withMembers(catalogue, field, '', entity.title))
   const lines = entity.fields.filter(isLines).flatMap((field) => {
-    const line = field.lines ? catalogue.entities[field.lines.entity] : undefined
+    const line = lineOf(catalogue, field)
     return (line?.fields ?? [])
       .filter((each) => !each.readOnly && !isLines(each))
       .flatMap((each) => withMembers(catalogue, each, `${field.name}.`, field.title))
@@ -55,7 +54,7 @@ function withMembers(catalogue: CatalogueView, field: Field, prefix: string, sec
       required: false,
       hint: undefined,
     }))
-  const members = partsOf[field.type] ?? []
+  const { members = [] } = kindOf(field)
   return [
     whole,
     ...byKey,
@@ -68,29 +67,6 @@ function withMembers(catalogue: CatalogueView, field: Field, prefix: string, sec
       hint: undefined,
     })),
   ]
-}
-
-/** Parts of composite values, as the API names them. */
-const partsOf: Readonly<Record<string, readonly (readonly [name: string, title: string])[]>> = {
-  address: [
-    ['street', 'street'],
-    ['street2', 'second line'],
-    ['postal_code', 'postcode'],
-    ['city', 'city'],
-    ['region', 'region'],
-    ['country', 'country'],
-  ],
-  personName: [
-    ['given', 'first name'],
-    ['family', 'last name'],
-    ['prefix', 'title'],
-    ['middle', 'middle name'],
-    ['suffix', 'suffix'],
-  ],
-  money: [
-    ['amount', 'amount'],
-    ['currency', 'currency'],
-  ],
 }
 
 const plain = (text: string): string =>

@@ -6,6 +6,7 @@ import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { Warning, Why } from '../fields/told.tsx'
 import type { Column } from '../model/entity.ts'
+import { same } from '../model/same.ts'
 import { useFormLogic } from '../model/use-logic.ts'
 import { failed } from '../shell/toast.tsx'
 import './cell-editor.css'
@@ -53,7 +54,7 @@ export function CellEditor({
     if (place instanceof HTMLInputElement && typed !== null) place.setSelectionRange(place.value.length, place.value.length)
   }, [typed])
 
-  const isChange = (): boolean => fault !== null || JSON.stringify(latest.current ?? null) !== JSON.stringify(before ?? null)
+  const isChange = (): boolean => fault !== null || !same(latest.current, before)
   const end = (step: 'stay' | 'down' | 'right', save: boolean): void => {
     if (ended.current) return
     const isRefused = save && isChange() && refused()

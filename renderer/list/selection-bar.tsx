@@ -2,7 +2,7 @@ import { Menu } from '@mantine/core'
 import { IconDownload, IconPencil, IconRestore, IconTrash, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
 import { bringBack, bulk, exportRecords, idsOf, mostExported, type BulkResult } from '../api/actions.ts'
-import { may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
+import { isLines, may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { Query } from '../api/client.ts'
 import type { RecordData } from '../api/records.ts'
 import { Edit } from '../fields/field.tsx'
@@ -186,7 +186,7 @@ function BulkEdit({
     setValue(null)
     setFault(null)
   }
-  const fields = entity.fields.filter((each) => editable(entity, each, 'edit') && (each.lines === null || each.lines.linkField !== null))
+  const fields = entity.fields.filter((each) => editable(entity, each, 'edit') && !isLines(each))
   return (
     <Layer
       opened={opened}

@@ -1,9 +1,9 @@
-import { fieldOf, type Entity, type Field } from '../api/catalogue.ts'
+import { fieldOf, isLines, type Entity, type Field } from '../api/catalogue.ts'
 import { kindOf } from '../fields/registry.ts'
 import { systemFields } from './entity.ts'
 
 /** Lines and long texts are no columns of a list unless a view names them. */
-const offered = (field: Field): boolean => field.lines === null || field.lines.linkField !== null
+const offered = (field: Field): boolean => !isLines(field)
 
 export const listableFields = (entity: Entity): readonly Field[] => [...entity.fields.filter(offered), ...systemFields]
 

@@ -1,4 +1,4 @@
-import type { CatalogueView, Entity } from '../api/catalogue.ts'
+import { lineOf, type CatalogueView, type Entity } from '../api/catalogue.ts'
 import { isOpen, newLineId } from './editable.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -10,7 +10,7 @@ export function copyOf(catalogue: CatalogueView, entity: Entity, record: Values)
     entity.fields.flatMap((field) => {
       const value = record[field.name]
       if (field.noCopy || alone.has(field.id) || !isOpen(field, record, false) || value === null || value === undefined) return []
-      const line = field.lines?.linkField === null ? catalogue.entities[field.lines.entity] : undefined
+      const line = lineOf(catalogue, field)
       return [[field.name, line && Array.isArray(value) ? value.map((row: Values) => lineCopy(catalogue, line, row)) : value]]
     }),
   )

@@ -1,4 +1,4 @@
-import type { CatalogueView, Entity as EntityView, Field as FieldView } from '../api/catalogue.ts'
+import { lineOf, type CatalogueView, type Entity as EntityView, type Field as FieldView } from '../api/catalogue.ts'
 import type { Catalogue, DerivationStep, Entity, Field, FieldLogic } from '../../engine/catalogue/types.ts'
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
 import type { Expression, Node, Type } from '../../engine/expressions/types.ts'
@@ -98,7 +98,7 @@ function stepsOf(view: CatalogueView, document: EntityView): readonly Derivation
   const stored = new Set(document.derivations.map(({ entity, field }) => `${entity}/${field}`))
   const read = (each: EntityView): DerivationStep[] =>
     each.fields.flatMap((field) => {
-      const line = field.lines && field.lines.linkField === null ? view.entities[field.lines.entity] : undefined
+      const line = lineOf(view, field)
       const isRead = field.logic?.derivation && !stored.has(`${each.id}/${field.id}`)
       return [...(isRead ? [{ entity: each.id, field: field.id }] : []), ...(line ? read(line) : [])]
     })

@@ -12,6 +12,7 @@ import { fieldOf } from '../../engine/fields/index.ts'
 import { wallClock } from '../fields/dates.ts'
 import { expressionOf, formCatalogue } from './form-catalogue.ts'
 import { answerFrom, type KnownRecords } from './known-records.ts'
+import { same as sameJson } from './same.ts'
 import { emptyRow, type FormLogic, type Message, type RowLogic } from './row-logic.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -285,8 +286,6 @@ function changeOf(reading: Reading, entity: Entity, data: Row, record: Row | nul
   }
   return { set, lines, echo: new Map() }
 }
-
-const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
 
 /** As the server would keep it; undefined: it would not. */
 function canonicalOf(field: Field, value: unknown): unknown {

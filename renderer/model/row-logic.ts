@@ -1,6 +1,6 @@
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
 import type { Node } from '../../engine/expressions/types.ts'
-import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
+import { lineOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -39,7 +39,7 @@ export const noLogic: FormLogic = { document: emptyRow, lines: {}, faults: [], w
 
 /** Whether expressions say anything of an entity or its lines at all. */
 export function hasLogic(catalogue: CatalogueView, entity: Entity): boolean {
-  const lines = entity.fields.flatMap(({ lines: each }) => (each && each.linkField === null ? [catalogue.entities[each.entity]] : []))
+  const lines = entity.fields.map((field) => lineOf(catalogue, field))
   return (
     entity.rules.length > 0 || entity.fields.some(({ logic }) => logic !== null) || lines.some((line) => line && hasLogic(catalogue, line))
   )

@@ -1,6 +1,6 @@
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
-import { fieldOf, may, type Entity } from '../api/catalogue.ts'
+import { fieldOf, isLines, may, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
@@ -35,10 +35,7 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
   })
   const live = entity.display.editMode === 'live' && may(entity, 'update')
   const used = (name: string): boolean => name !== entity.titleField
-  const sections = sectionsOf(
-    entity,
-    (field) => used(field.name) && !hiddenNow.has(field.name) && (field.lines === null || field.lines.linkField !== null),
-  )
+  const sections = sectionsOf(entity, (field) => used(field.name) && !hiddenNow.has(field.name) && !isLines(field))
   // A required field is never folded, nor one that an editor has just emptied while the record stays open.
   const [kept, setKept] = useState<ReadonlySet<string>>(new Set())
   const demanded = new Set(logic.document.required)

@@ -1,4 +1,4 @@
-import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
+import { isLines, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Masked } from '../fields/field.tsx'
 import { usePhone } from '../fields/layer.tsx'
@@ -48,7 +48,7 @@ const isPartly = (amount: Field, rows: readonly RecordData[]): boolean => rows.s
 
 /** What both forms show of lines: their own fields, the lists below them, and the sum of what they amount to. */
 function arranged(line: Entity, rows: readonly RecordData[], isSummed: boolean, known: Field | null) {
-  const nested = line.fields.filter((field) => field.lines !== null && field.lines.linkField === null)
+  const nested = line.fields.filter(isLines)
   const columns = line.fields.filter((field) => !nested.includes(field))
   const amount = known ?? amountField(columns)
   return { columns, nested, amount, total: amount && isSummed && !isPartly(amount, rows) ? totalOf(amount, rows) : null }

@@ -1,4 +1,4 @@
-import { entityOf, fieldOf, may, type CatalogueView, type Entity } from '../api/catalogue.ts'
+import { entityOf, fieldOf, isLines, may, type CatalogueView, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Comments } from './comments.tsx'
 import { History } from './history.tsx'
@@ -12,9 +12,7 @@ export interface TabInfo {
 
 /** Lines first, then relations that point here, then what happened. `display.tabs` gives the order and the choice. */
 export function tabsOf(catalogue: CatalogueView, entity: Entity): readonly TabInfo[] {
-  const lines = entity.fields
-    .filter((field) => field.lines !== null && field.lines.linkField === null)
-    .map((field) => ({ id: field.name, title: field.title }))
+  const lines = entity.fields.filter(isLines).map((field) => ({ id: field.name, title: field.title }))
   const related = entity.inverses
     .filter((inverse) => inverse.name !== 'comments' && relatedEntity(catalogue, inverse.entity) !== null)
     .map((inverse) => ({ id: inverse.name, title: inverse.title }))

@@ -15,7 +15,7 @@ import {
   IconSunMoon,
 } from '@tabler/icons-react'
 import { useLocation } from '@tanstack/react-router'
-import { useRef, useState, type CSSProperties } from 'react'
+import { useState, type CSSProperties } from 'react'
 import { useCatalogue, type CatalogueView, type Entity } from '../api/catalogue.ts'
 import { logout } from '../api/session.ts'
 import { EntityIcon, NamedIcon } from '../fields/icons.tsx'
@@ -24,6 +24,7 @@ import { A } from '../model/navigation.tsx'
 import { useOverlays } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
 import { Keys } from './commands.tsx'
+import { Resizer, useWidth } from './resizer.tsx'
 
 export interface NavItem {
   readonly entity: Entity
@@ -62,20 +63,16 @@ export const initials = (name: string): string =>
     .map((word) => word[0]?.toUpperCase())
     .join('')
 
-const clampWidth = (width: number): number => Math.min(Math.max(width, 200), 320)
-
 export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean; readonly onCollapse: () => void }) {
   const catalogue = useCatalogue()
   const { openPalette } = useOverlays()
-  const stored = readStored('sidebar.width')
-  const [width, setWidth] = useState(clampWidth(typeof stored === 'number' ? stored : 232))
-  const dragging = useRef(false)
+  const width = useWidth('sidebar', 232, 200, 320)
   return (
     <nav
       className="sidebar"
       data-collapsed={collapsed || undefined}
       aria-label="Workspace"
-      style={{ '--sidebar-width': collapsed ? '48px' : `${width}px` } as CSSProperties}
+      style={{ '--sidebar-width': collapsed ? '48px' : `${width.width}px` } as CSSProperties}
     >
       <div className="sidebar-top">
         <Workspace collapsed={collapsed} />
@@ -104,33 +101,7 @@ export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean
         )}
         <UserMenu collapsed={collapsed} />
       </div>
-      {!collapsed && (
-        <div
-          className="sidebar-resize"
-          role="separator"
-          aria-orientation="vertical"
-          aria-label="Sidebar width"
-          aria-valuenow={width}
-          aria-valuemin={200}
-          aria-valuemax={320}
-          tabIndex={0}
-          onPointerDown={(event) => {
-            dragging.current = true
-            event.currentTarget.setPointerCapture(event.pointerId)
-          }}
-          onPointerMove={(event) => {
-            if (dragging.current) setWidth(clampWidth(event.clientX))
-          }}
-          onPointerUp={() => {
-            dragging.current = false
-            writeStored('sidebar.width', width)
-          }}
-          onKeyDown={(event) => {
-            const step = event.key === 'ArrowRight' ? 8 : event.key === 'ArrowLeft' ? -8 : 0
-            if (step !== 0) setWidth(clampWidth(width + step))
-          }}
-        />
-      )}
+      {!collapsed && <Resizer label="Sidebar width" className="sidebar-resize" growsTo="right" by={8} width={width} />}
     </nav>
   )
 }

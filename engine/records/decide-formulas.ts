@@ -106,7 +106,10 @@ export class Formulas {
     const { zone, parameter } = this.#surroundings
     const environment: Environment = {
       zone,
-      self: as === 'stored' ? storedViewOf(draft) : viewOf(draft, this.#refusePending),
+      self:
+        as === 'stored'
+          ? storedViewOf(draft)
+          : viewOf(draft, this.#refusePending, (field) => (field === 'created_by' ? parameter('user.id') : null)),
       old: storedViewOf(draft),
       user: null,
       settings: null,

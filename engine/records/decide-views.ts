@@ -11,8 +11,15 @@ const byPosition = (a: { position: number; id: string }, b: { position: number; 
 
 const targetsOf = ({ line, field, rows }: DraftList): unknown[] => rows.map((each) => after(each, linkFieldOf(line, field).id))
 
-/** `isPending` says of a derived value that it is not worked out yet; reading it then throws what it throws. */
-export function viewOf(draft: Draft, isPending: (draft: Draft, field: string) => void): RecordView {
+/**
+ * `isPending` says of a derived value that it is not worked out yet; reading it then throws what it throws. `atBirth`: what the engine will keep
+ * of a new record, as far as that is known.
+ */
+export function viewOf(
+  draft: Draft,
+  isPending: (draft: Draft, field: string) => void,
+  atBirth: (field: string) => unknown = () => null,
+): RecordView {
   const listOf = (field: string): DraftList | undefined => draft.lists.find((each) => each.field.id === field)
   return {
     get(field) {
@@ -20,13 +27,14 @@ export function viewOf(draft: Draft, isPending: (draft: Draft, field: string) =>
       if (field === 'position' && draft.parent) return draft.position
       isPending(draft, field)
       const list = draft.values.has(field) ? undefined : listOf(field)
-      return list ? targetsOf(list) : (draft.values.get(field) ?? draft.system?.[field] ?? null)
+      const kept = (): unknown => (draft.stored === null && !draft.parent ? atBirth(field) : draft.system?.[field])
+      return list ? targetsOf(list) : (draft.values.get(field) ?? kept() ?? null)
     },
     related: () => null,
-    document: () => draft.parent && viewOf(draft.parent, isPending),
+    document: () => draft.parent && viewOf(draft.parent, isPending, atBirth),
     rows(_via, field) {
       isPending(draft, field)
-      return [...(listOf(field)?.rows ?? [])].sort(byPosition).map((each) => viewOf(each, isPending))
+      return [...(listOf(field)?.rows ?? [])].sort(byPosition).map((each) => viewOf(each, isPending, atBirth))
     },
   }
 }

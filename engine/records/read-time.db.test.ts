@@ -17,7 +17,19 @@ const entity = (plural: string, properties: object, settings: object = {}) => ({
 })
 const world = await openWorldWith('yard', {
   'module.json': { title: 'Yard' },
-  'entities/place.json': entity('places', { level: number('Level'), above: to('yard.place') }),
+  'entities/place.json': entity('places', { level: number('Level'), above: to('yard.place') }, { use: ['core.tree'] }),
+  'entities/note.json': entity('notes', {
+    place: to('yard.place'),
+    other: to('yard.place'),
+    below: { type: 'boolean', title: 'Below', 'x-bos': { compute: 'isUnder(self.place, self.other)' } },
+    due: number('Due', { compute: 'self.size + settings.payment_days' }),
+    size: number('Size'),
+    later: number('Later', { compute: 'self.due + 1' }),
+    by: to('core.member', { compute: 'self.created_by' }),
+    byline: text('Byline', { compute: 'self.created_by.name' }),
+    since: { type: 'string', format: 'date', title: 'Since', 'x-bos': { compute: 'date(self.created_at)' } },
+    last: to('core.member', { compute: 'self.updated_by' }),
+  }),
   'entities/bed.json': entity('beds', {
     place: to('yard.place'),
     other: to('yard.place'),
@@ -122,5 +134,37 @@ describe('the first of the lines', () => {
     ok(await call('POST', `plants/${grown.id}/cut`))
     const logs = ok(await call('GET', `logs?filter=${encodeURIComponent('self.name == "d"')}&sort=level`))
     expect((logs['data'] as Data[]).map(({ level }) => level)).toEqual([7, 8])
+  })
+})
+
+describe('what changes without a write', () => {
+  const acme = (method: string, path: string, body?: object): Promise<Reply> =>
+    world.call('admin@acme', method, `/api/core/${path}`, body ? { body } : {})
+
+  test('makes values that are true whenever they are read: settings, a tree, who changed a record last', async () => {
+    ok(await acme('PATCH', 'settings', { payment_days: 10 }))
+    const [root, branch, leaf] = [
+      await make('places', { name: 'root' }),
+      await make('places', { name: 'branch' }),
+      await make('places', { name: 'leaf' }),
+    ]
+    ok(await call('PATCH', `places/${leaf.id}`, { parent: branch.id }))
+    const note = await make('notes', { name: 'n', size: 1, place: leaf.id, other: root.id })
+    expect(note).toMatchObject({ due: 11, later: 12, below: false })
+    ok(await acme('PATCH', 'settings', { payment_days: 20 }))
+    ok(await call('PATCH', `places/${branch.id}`, { parent: root.id }))
+    const now = await read('notes', note)
+    expect(now).toMatchObject({ due: 21, later: 22, below: true })
+    const found = ok(await call('GET', `notes?filter=${encodeURIComponent('self.below && self.later == 22')}`))['data'] as Data[]
+    expect(found.map(({ id }) => id)).toEqual([note.id])
+    expect(now).toMatchObject({ since: String(now['created_at']).slice(0, 10), last: now['updated_by'] })
+  })
+
+  test('who made a record is known when it is made', async () => {
+    const note = await make('notes', { name: 'm' })
+    expect(note['by']).toEqual(note['created_by'])
+    expect(note['byline']).toEqual(expect.any(String))
+    ok(await call('PATCH', `notes/${note.id}`, { size: 2 }))
+    expect(await read('notes', note)).toMatchObject({ by: note['created_by'], byline: note['byline'] })
   })
 })

@@ -82,6 +82,49 @@ describe('rows that arrive while somebody works in the grid', () => {
   })
 })
 
+it('a cell that somebody else changed meanwhile asks which to keep', async () => {
+  const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
+  const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
+  const cell = rowOf(page, deal.id).getByRole('gridcell').nth(3)
+  await cell.click()
+  await page.keyboard.type('333')
+  const value = { amount: '1.00', currency: 'EUR' }
+  ok(await world.call('admin@acme', 'PATCH', `/api/crm/deals/${deal.id}`, { body: { value }, headers: { 'if-match': '*' } }))
+  await page.keyboard.press('Enter')
+  const asked = page.getByRole('alert').filter({ hasText: `changed value of ${String(deal['name'])} to` })
+  await asked.getByRole('button', { name: 'Keep yours' }).click()
+  await expect.poll(async () => (await dealNow(deal.id))['value']).toMatchObject({ amount: '333.00' })
+  await expect.poll(() => asked.count()).toBe(0)
+})
+
+it('what is half typed in a cell that is left is told, not lost in silence', async () => {
+  const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')
+  const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
+  await rowOf(page, deal.id).getByRole('gridcell').nth(3).click()
+  await page.keyboard.type('12 apples')
+  await page.getByRole('textbox', { name: 'Search deals' }).click()
+  await page.getByText(/^Value was not changed\./).waitFor()
+  expect(await dealNow(deal.id)).toMatchObject({ value: deal['value'] })
+})
+
+it('a reference is chosen where it stands on a phone, too', async () => {
+  const [from, to] = (await rows('/api/crm/companies?limit=2&sort=name')) as [Row, Row]
+  const contact = ok(await world.call('manager@acme', 'POST', '/api/crm/contacts', { body: { name: 'Phone Choice', company: from.id } }))
+  const { page, complaints } = await open('manager@acme', `/e/crm/contacts/${String(contact['id'])}`, 'phone')
+  await page.getByRole('tab', { name: 'Details' }).click()
+  await page.getByRole('button', { name: 'Company: edit' }).press('Enter')
+  await page.getByRole('button', { name: 'Company', exact: true }).tap()
+  await page.getByRole('combobox', { name: 'Company' }).fill(String(to['name']))
+  await page
+    .getByRole('option', { name: String(to['name']) })
+    .filter({ hasNotText: 'Create' })
+    .first()
+    .tap()
+  await page.getByRole('button', { name: 'Company: edit' }).getByText(String(to['name'])).waitFor()
+  expect(await first(`/api/crm/contacts?id=${String(contact['id'])}`)).toMatchObject({ company: to.id })
+  expect(complaints).toEqual([])
+})
+
 describe('Ctrl+Z', () => {
   it('takes edits of cells back one by one and leaves the search alone', async () => {
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')

@@ -35,6 +35,7 @@ export function Layer({
           zIndex={400}
           withCloseButton
           closeButtonProps={{ 'aria-label': 'Close' }}
+          attributes={{ content: { 'data-layer': true } }}
           classNames={{ content: 'sheet', header: 'sheet-header', body: 'sheet-body', title: 'strong' }}
         >
           {opened && children}

@@ -6,7 +6,9 @@ import { kindOf } from '../fields/registry.ts'
 import { isMasked } from '../fields/type.ts'
 import { Warning, Why } from '../fields/told.tsx'
 import { editable } from '../model/editable.ts'
+import { useLatest } from '../model/latest.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
+import { same } from '../model/same.ts'
 import { fieldQuestion, WhyButton } from './why.tsx'
 
 /** One field of a record: its label beside its value. In a live entity the value is edited where it stands and saves by itself. */
@@ -63,7 +65,7 @@ export function Property({
   const end = async (save: boolean, next: unknown = value): Promise<void> => {
     if (ended.current || (save && (typed !== null || ruled !== undefined))) return
     ended.current = true
-    const changed = JSON.stringify(next ?? null) !== JSON.stringify(before ?? null)
+    const changed = !same(next, before)
     if (save && changed && !(await onSave(field, next))) {
       ended.current = false
       return
@@ -76,6 +78,7 @@ export function Property({
     onTyping(undefined)
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('.property-value')?.focus())
   }
+  const finish = useLatest(end)
   const { instant = false, tall = false } = kindOf(field)
   return (
     <div className={tall ? 'property property-tall' : 'property'} ref={box}>
@@ -125,9 +128,8 @@ export function Property({
                 onTyping(next ?? null)
               }
             }}
-            onCommit={() => {
-              setTimeout(() => box.current?.querySelector<HTMLElement>('input, button')?.blur())
-            }}
+            // What rules say of a choice is known after the next rendering.
+            onCommit={() => void setTimeout(() => void finish.current(true))}
           />
           {problem !== null && (
             <p className="field-fault" id={`${id}-fault`}>

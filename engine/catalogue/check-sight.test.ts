@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { check } from './check.ts'
+import { check, symbolsOfChecked } from './check.ts'
 import { sightWarnings } from './check-sight.ts'
 import { compileCatalogue } from './compile.ts'
 import { exampleCore, exampleEntity, exampleModule } from './example.ts'
@@ -8,7 +8,7 @@ import { compiledValidate } from './validate.ts'
 /** What rules and conditions read that somebody who may write does not see. */
 type Part = Readonly<Record<string, unknown>>
 const rule = { id: 'cheap', when: 'self.size > 1', assert: 'self.cost < 10', message: 'Too dear.' }
-function warningsOf(permission: Part, more: { properties?: Part; rules?: readonly Part[] } = {}): string[] {
+function warningsOf(permission: Part, more: { properties?: Part; rules?: readonly Part[]; traits?: readonly string[] } = {}): string[] {
   const sources = [
     exampleCore,
     exampleModule('crm', {
@@ -28,8 +28,9 @@ function warningsOf(permission: Part, more: { properties?: Part; rules?: readonl
           items: { 'x-bos': { type: 'lines', entity: 'crm.item' } },
           ...more.properties,
         },
-        { permissions: { 'crm.rep': { scope: 'all', ...permission } }, rules: more.rules ?? [rule] },
+        { permissions: { 'crm.rep': { scope: 'all', ...permission } }, rules: more.rules ?? [rule], use: more.traits ?? [] },
       ),
+      'traits/dear.json': { title: 'Dear', type: 'object', properties: { mark: { type: 'string' } }, 'x-bos': { rules: [rule] } },
       'entities/item.json': exampleEntity(
         { quantity: { type: 'integer', 'x-bos': { requiredWhen: 'self.parent.size > 1' } } },
         { kind: 'line' },
@@ -38,7 +39,7 @@ function warningsOf(permission: Part, more: { properties?: Part; rules?: readonl
     }),
   ]
   expect(check(sources, compiledValidate())).toEqual([])
-  return sightWarnings(compileCatalogue(sources, 'h')).map(
+  return sightWarnings(compileCatalogue(sources, 'h'), symbolsOfChecked(sources)).map(
     ({ file, pointer, detail }) => `${file}:${pointer}: ${detail.split(':')[1]!.split(';')[0]!.trim()}`,
   )
 }
@@ -48,7 +49,7 @@ test('what every writer sees is worth no word, nor what those cannot see who onl
   expect(warningsOf({ read: true, hide: ['cost'] })).toEqual([])
 })
 test('hidden, masked, and made of what is', () => {
-  const at = 'crm/entities/deal.json:/x-bos/rules'
+  const at = 'crm/entities/deal.json:/x-bos/rules/0'
   expect(warningsOf({ read: true, update: true, hide: ['cost'] })).toEqual([`${at}: cost (crm.rep)`])
   expect(warningsOf({ read: true, create: true, mask: { cost: { unless: 'self.size < 1' } } })).toEqual([`${at}: cost (crm.rep)`])
   const derived = { rules: [{ ...rule, assert: 'self.twice < 10' }] }
@@ -64,5 +65,29 @@ test('conditions and defaults, of lines too, and entities that a role does not r
     'crm/entities/deal.json:/properties/plan/x-bos/default: crm.other, crm.other.cost (crm.rep)',
     'crm/entities/deal.json:/properties/plan/x-bos/visibleWhen: size (crm.rep)',
     'crm/entities/item.json:/properties/quantity/x-bos/requiredWhen: crm.deal.size (crm.rep)',
+  ])
+})
+
+test('guards, what transitions give and do, and which records may be chosen; rules of a trait in its file', () => {
+  const going = {
+    to: 'won',
+    guard: 'self.cost < 10',
+    set: { size: 'self.cost' },
+    effects: [{ create: { entity: 'crm.other', when: 'self.cost > 1', set: { name: 'self.name', cost: 'self.twice' } } }],
+  }
+  const properties = {
+    stage: { enum: ['new', 'won'], 'x-bos': { lifecycle: { transitions: { win: going } } } },
+    link: { 'x-bos': { type: 'reference', entity: 'self', where: 'target.cost < 10' } },
+    taken: { 'x-bos': { type: 'integer', copy: { from: 'self.link.cost' } } },
+  }
+  const win = 'crm/entities/deal.json:/properties/stage/x-bos/lifecycle/transitions/win'
+  expect(warningsOf({ read: true, update: true, hide: ['cost'] }, { properties, rules: [], traits: ['crm.dear'] })).toEqual([
+    'crm/entities/deal.json:/properties/link/x-bos/where: cost (crm.rep)',
+    'crm/entities/deal.json:/properties/taken/x-bos/copy: cost (crm.rep)',
+    'crm/traits/dear.json:/x-bos/rules/0: cost (crm.rep)',
+    `${win}/guard: cost (crm.rep)`,
+    `${win}/set/size: cost (crm.rep)`,
+    `${win}/effects/0/create/when: cost (crm.rep)`,
+    `${win}/effects/0/create/set/cost: twice (crm.rep)`,
   ])
 })

@@ -1,21 +1,25 @@
 import type { Expression } from '../expressions/types.ts'
+import { eachExpression, placeOfStanding } from './expression-places.ts'
+import type { NameOf, Standing } from './expression-places.ts'
 import { inputsOf, madeOf, placeOf } from './inputs.ts'
 import type { SourceFault } from './sources.ts'
+import type { EntityDraft, Symbols } from './symbols.ts'
 import type { Catalogue, Entity, Permission } from './types.ts'
 
 /**
- * Rules, conditions and defaults that read what somebody who writes the record cannot see, or not in every record: they are judged on the
+ * Rules, conditions, guards, defaults and effects that read what somebody who writes the record cannot see, or not in every record: they are judged on the
  * server alone, and a refusal says a little of what is hidden. Nothing is wrong with that, but whoever writes it should know. A role is taken
  * together with those that everybody has.
  */
-export function sightWarnings(catalogue: Catalogue): SourceFault[] {
+export function sightWarnings(catalogue: Catalogue, symbols: Symbols): SourceFault[] {
   const everybody = [...catalogue.modules.values()].flatMap(({ id, defaultRole }) =>
     id === 'core' && defaultRole !== null ? [defaultRole] : [],
   )
-  return [...catalogue.entities.values()].flatMap((entity) => {
+  return [...symbols.entities.values()].flatMap((draft) => {
+    const entity = catalogue.entities.get(draft.id)!
     const document = catalogue.entities.get(placeOf(catalogue, entity).document)!
     const writers = [...document.permissions.values()].filter(isWriter)
-    return expressionsOf(entity).flatMap(({ pointer, what, expressions }): SourceFault[] => {
+    return expressionsOf(catalogue, draft, entity).flatMap(({ file, pointer, what, expressions }): SourceFault[] => {
       const inputs = expressions.flatMap(inputsOf)
       const unseen = writers.flatMap(({ role }) => {
         const sight = new Sight(catalogue, new Set([role, ...everybody]))
@@ -26,7 +30,7 @@ export function sightWarnings(catalogue: Catalogue): SourceFault[] {
       })
       if (unseen.length === 0) return []
       const detail = `${what} reads what who may write the record does not see, or not in every record: ${unseen.join('; ')}; it is judged on the server only`
-      return [{ file: `${entity.module}/entities/${entity.name}.json`, pointer, detail }]
+      return [{ file, pointer, detail }]
     })
   })
 }
@@ -35,24 +39,40 @@ const isWriter = ({ actions, transitions }: Permission): boolean =>
   actions.has('create') || actions.has('update') || actions.has('import') || transitions.size > 0
 
 interface Said {
+  readonly file: string
   readonly pointer: string
   readonly what: string
   readonly expressions: readonly Expression[]
 }
 
-function expressionsOf(entity: Entity): Said[] {
-  const ofFields = entity.fields.flatMap(({ name, logic }) =>
-    (['default', 'visibleWhen', 'requiredWhen', 'readOnlyWhen'] as const).flatMap((keyword): Said[] => {
-      const expression = logic?.[keyword]
-      return expression ? [{ pointer: `/properties/${name}/x-bos/${keyword}`, what: keyword, expressions: [expression] }] : []
-    }),
-  )
-  const ofRules = entity.rules.map(({ id, when, assert }): Said => ({
-    pointer: '/x-bos/rules',
-    what: `rule "${id}"`,
-    expressions: when ? [when, assert] : [assert],
+/** Values that are shown to nobody who does not see what they are made of; and what roles and policies say of who sees what. */
+const silent: ReadonlySet<Standing['kind']> = new Set(['compute', 'rollup', 'lookup', 'currency', 'pattern', 'permission', 'scope'])
+
+/** What is decided or given when somebody writes, a rule with its condition as one. */
+function expressionsOf(catalogue: Catalogue, draft: EntityDraft, entity: Entity): Said[] {
+  const found: (Said & { readonly rule: string | null })[] = []
+  const fields = new Map(entity.fields.flatMap(({ id, logic }) => (logic ? [[id, logic] as const] : [])))
+  const logic = { fields, rules: entity.rules, lifecycles: entity.lifecycles, permissions: new Map(), scopes: new Map() }
+  eachExpression(entity.id, logic, namesIn(catalogue), (expression, standing) => {
+    if (silent.has(standing.kind)) return expression
+    const rule = standing.of === 'rule' ? standing.id : null
+    const { file, pointer } = placeOfStanding(draft, rule === null ? standing : { ...standing, pointer: '' })
+    found.push({ file, pointer, what: standing.what, expressions: [expression], rule })
+    return expression
+  })
+  return [...Map.groupBy(found, ({ file, pointer }) => `${file}${pointer}`).values()].map((all) => ({
+    ...all[0]!,
+    expressions: all.flatMap(({ expressions }) => expressions),
   }))
-  return [...ofFields, ...ofRules]
+}
+
+/** Names of fields, and of those of lines, by ids. */
+function namesIn({ entities }: Catalogue): NameOf {
+  const nameOf: NameOf = (entity, id = '', ...rest) => {
+    const field = entities.get(entity)?.fieldById.get(id)
+    return rest.length === 0 || !field?.lines ? (field?.name ?? id) : nameOf(field.lines.entity, ...rest)
+  }
+  return nameOf
 }
 
 const nameOf = (catalogue: Catalogue, self: Entity, entity: string, field: string | null): string => {

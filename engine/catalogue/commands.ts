@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { suggestion } from '../fields/nearest.ts'
 import { sightWarnings } from './check-sight.ts'
-import { check } from './check.ts'
+import { check, symbolsOfChecked } from './check.ts'
 import { compileCatalogue } from './compile.ts'
 import { dump } from './dump.ts'
 import { catalogueHash, loadModules } from './load.ts'
@@ -35,7 +35,8 @@ export const checkCommand = {
     const all = check(sources, compiledValidate())
     const faults = all.filter(isAsked)
     // Roles of one module may write what another declares: only the whole says who sees what.
-    const warnings = all.length > 0 ? [] : sightWarnings(compileCatalogue(sources, catalogueHash(sources))).filter(isAsked)
+    const warnings =
+      all.length > 0 ? [] : sightWarnings(compileCatalogue(sources, catalogueHash(sources)), symbolsOfChecked(sources)).filter(isAsked)
     const folder = relative(process.cwd(), shell.modulesDir)
     for (const fault of faults) shell.out(`${folder}/${faultLine(fault)}`)
     const checked = sources.filter((source) => only === undefined || source.id === only)

@@ -44,8 +44,8 @@ function open(compiling: Compiling, source: Source, scope: Scope): Opened {
     }
   }
   if (source.kind === 'naming') {
-    const names = tables.pointsAt(source.entity, source.field, alias, compiling.node(source.id, scope))
-    return { ...opened, conditions: [sql`${tables.tenant(alias)} = ${tenant}`, names, live] }
+    const isNamed = tables.pointsAt(source.entity, source.field, alias, compiling.node(source.id, scope))
+    return { ...opened, conditions: [sql`${tables.tenant(alias)} = ${tenant}`, isNamed, live] }
   }
   const owner = compiling.reach(source.of, scope)
   const isSameTenant = sql`${tables.tenant(alias)} = ${owner.wrap(tables.tenant(owner.alias))}`

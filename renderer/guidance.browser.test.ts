@@ -301,6 +301,8 @@ describe('lines', () => {
     await sheet.getByLabel('Weight').fill('3')
     await sheet.locator('.line-card').first().click()
     const inner = page.getByRole('dialog', { name: 'Content 1' })
+    // A sheet takes the focus a moment after it is there.
+    await expect.poll(() => inner.getByLabel('What').evaluate((node) => node === document.activeElement)).toBe(true)
     await inner.getByLabel('Quantity').fill('41')
     await inner.getByRole('button', { name: 'Done' }).click()
     await expect.poll(() => inner.count()).toBe(0)

@@ -80,22 +80,38 @@ function ShowReference({ value, field, record }: ShowProps) {
   return ref && <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} />
 }
 
-function EditReference(props: EditProps) {
-  const { value, field, onChange, onCommit, record } = props
+/** What is chosen, and the picker that opens below it: of several, it stays open until all are chosen. */
+function Choosing({
+  refs,
+  targets,
+  several = false,
+  onPick,
+  onClear,
+  ...props
+}: EditProps & {
+  readonly refs: readonly Ref[]
+  readonly targets: readonly { readonly entity: string }[]
+  readonly several?: boolean
+  readonly onPick: (picked: Ref) => void
+  /** Null: what is required is not emptied, nor what is empty. */
+  readonly onClear: (() => void) | null
+}) {
+  const { field, record, onCommit, onCancel } = props
   const catalogue = useCatalogue()
   const [query, setQuery] = useState<string | null>(props.openWith ?? null)
-  const ref = refOf(field, value)
-  const [title] = useTitles(ref ? [ref] : [], known(record, field))
-  const label = props.label ?? field.title
+  const titles = useTitles(refs, known(record, field))
   const limitFor = useContext(LimitContext)
-  const close = (): void => {
-    setQuery(null)
-    props.onCancel?.()
-  }
+  const label = props.label ?? field.title
+  const chips = refs.map((ref, index) => (
+    <RecordChip key={ref.id} entity={entityOf(catalogue, ref.entity)} id={ref.id} title={titles[index]} link={false} />
+  ))
   return (
     <Layer
       opened={query !== null}
-      onClose={close}
+      onClose={() => {
+        setQuery(null)
+        onCancel?.()
+      }}
       title={label}
       width="target"
       target={
@@ -106,28 +122,43 @@ function EditReference(props: EditProps) {
             required={field.required}
             open={query !== null}
             onOpen={setQuery}
-            placeholder="Choose"
-            onClear={ref && !field.required ? () => onChange(null) : null}
+            placeholder={several ? 'Choose any' : 'Choose'}
+            onClear={onClear}
           >
-            {ref ? <RecordChip entity={entityOf(catalogue, ref.entity)} id={ref.id} title={title} link={false} /> : null}
+            {chips.length === 0 ? null : several ? <span className="chips wrap">{chips}</span> : chips}
           </PickerFace>
         </div>
       }
     >
       <Picker
         label={label}
-        targets={field.reference?.targets ?? []}
-        limit={field.logic?.where && query !== null ? limitFor(field, record) : null}
+        targets={targets}
+        limit={!several && field.logic?.where && query !== null ? limitFor(field, record) : null}
         initialQuery={query ?? ''}
-        selected={new Set(ref ? [ref.id] : [])}
-        onPick={(picked, pickedTitle) => {
-          rememberTitle(picked.entity, picked.id, pickedTitle)
-          onChange(refValue(field, picked))
+        selected={new Set(refs.map(({ id }) => id))}
+        onPick={(picked, title) => {
+          rememberTitle(picked.entity, picked.id, title)
+          onPick(picked)
+          if (several) return
           setQuery(null)
           onCommit?.()
         }}
       />
     </Layer>
+  )
+}
+
+function EditReference(props: EditProps) {
+  const { value, field, onChange } = props
+  const ref = refOf(field, value)
+  return (
+    <Choosing
+      {...props}
+      refs={ref ? [ref] : []}
+      targets={field.reference?.targets ?? []}
+      onPick={(picked) => onChange(refValue(field, picked))}
+      onClear={ref && !field.required ? () => onChange(null) : null}
+    />
   )
 }
 
@@ -199,55 +230,18 @@ function ShowReferences({ value, field, roomy }: ShowProps) {
 
 function EditReferences(props: EditProps) {
   const { value, field, onChange } = props
-  const catalogue = useCatalogue()
-  const [query, setQuery] = useState<string | null>(props.openWith ?? null)
-  const entity = targetOf(field, catalogue.entities)
+  const { entities } = useCatalogue()
+  const entity = targetOf(field, entities)
   const ids = idsOf(value)
-  const titles = useTitles(entity === null ? [] : ids.map((id) => ({ entity, id })))
-  const label = props.label ?? field.title
-  const close = (): void => {
-    setQuery(null)
-    props.onCancel?.()
-  }
   return (
-    <Layer
-      opened={query !== null}
-      onClose={close}
-      title={label}
-      width="target"
-      target={
-        <div>
-          <PickerFace
-            {...props}
-            label={label}
-            required={field.required}
-            open={query !== null}
-            onOpen={setQuery}
-            placeholder="Choose any"
-            onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}
-          >
-            {ids.length > 0 && entity !== null ? (
-              <span className="chips wrap">
-                {ids.map((id, index) => (
-                  <RecordChip key={id} entity={entityOf(catalogue, entity)} id={id} title={titles[index]} link={false} />
-                ))}
-              </span>
-            ) : null}
-          </PickerFace>
-        </div>
-      }
-    >
-      <Picker
-        label={label}
-        targets={entity === null ? [] : [{ entity }]}
-        initialQuery={query ?? ''}
-        selected={new Set(ids)}
-        onPick={(picked, title) => {
-          rememberTitle(picked.entity, picked.id, title)
-          onChange(ids.includes(picked.id) ? ids.filter((id) => id !== picked.id) : [...ids, picked.id])
-        }}
-      />
-    </Layer>
+    <Choosing
+      {...props}
+      several
+      refs={entity === null ? [] : ids.map((id) => ({ entity, id }))}
+      targets={entity === null ? [] : [{ entity }]}
+      onPick={({ id }) => onChange(ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id])}
+      onClear={ids.length > 0 ? () => onChange(ids.slice(0, -1)) : null}
+    />
   )
 }
 

@@ -47,10 +47,20 @@ export type ProblemCode = keyof typeof codes
 export interface Fault {
   readonly pointer: string
   readonly detail: string
+  /** Where only the cause stands at the pointer: what it speaks of. Never told; by it those are known who may not know. */
+  readonly about?: FaultSubject
+}
+/** A field of another record than the request's. */
+export interface FaultSubject {
+  readonly entity: string
+  /** Null: the record as a whole. */
+  readonly field: string | null
+  /** What a rule says by itself, which everybody is told. */
+  readonly message?: string
 }
 
 /** Collects faults while a value is read; reading goes on, so that a caller learns every fault at once. */
-export type Report = (pointer: string, detail: string) => void
+export type Report = (pointer: string, detail: string, about?: FaultSubject) => void
 
 /** An answerable error. Rendered as RFC 9457 `application/problem+json` by the gateway. */
 export class Problem extends Error {
@@ -82,7 +92,7 @@ export class Problem extends Error {
       status: this.status,
       detail: this.message,
       code: this.code,
-      ...(this.faults.length > 0 && { errors: this.faults }),
+      ...(this.faults.length > 0 && { errors: this.faults.map(({ pointer, detail }) => ({ pointer, detail })) }),
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Fault, Report } from '../problems.ts'
 import type { Stored } from './change.ts'
 import type { Consequences } from './decide.ts'
 import { derive } from './decide-derive.ts'
-import { draftDocument } from './decide-draft.ts'
+import { draftDocument, subjectAt } from './decide-draft.ts'
 import { emit } from './decide-emit.ts'
 import { Formulas } from './decide-formulas.ts'
 import type { Asked, Surroundings } from './decide-formulas.ts'
@@ -38,10 +38,11 @@ export interface Recomputed extends Consequences {
 export function decideDerived(around: Around, { entity, stored, anew, places }: DerivedOperation): Consequences {
   const faults: Fault[] = []
   // Whatever is wrong with the document, the cause of it stands in the request. Lines stand in pointers by their ids.
-  const report: Report = (at, detail) => {
+  const report: Report = (at, detail, about) => {
     const row = at.split('/').findLast((part) => places.has(part)) ?? stored.id
     const pointer = places.get(row) ?? ''
-    if (!faults.some((each) => each.detail === detail && each.pointer === pointer)) faults.push({ pointer, detail })
+    if (!faults.some((each) => each.detail === detail && each.pointer === pointer))
+      faults.push({ pointer, detail, ...(about && { about }) })
   }
   const worked = workOut(around, { entity, stored, anew }, report, report)
   if (faults.length > 0) throw invalid(faults)
@@ -87,8 +88,13 @@ function workOut(
 ): Consequences {
   const formulas = new Formulas(surroundings)
   const draft = draftDocument({ catalogue, member: null, report: unfit }, { entity, id: stored.id, pointer: '' }, stored, null)
-  derive({ catalogue, formulas, report: unfit, anew }, draft)
-  judgeRules({ formulas, report: broken, lack: broken, warn: () => undefined, event: 'update' }, draft)
+  const telling =
+    (report: Report): Report =>
+    (at, detail) =>
+      report(at, detail, subjectAt(draft, at, detail))
+  const isBroken = telling(broken)
+  derive({ catalogue, formulas, report: telling(unfit), anew }, draft)
+  judgeRules({ formulas, report: isBroken, lack: isBroken, warn: () => undefined, event: 'update' }, draft)
   if (formulas.open.length > 0) throw new Unanswered(formulas.open)
   const { row, writes, changed, body } = emit(catalogue, draft)
   if (changed.length === 0) return nothing

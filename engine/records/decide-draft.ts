@@ -2,7 +2,7 @@ import { lastPosition } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { isStored } from '../fields/expression.ts'
 import { fieldOf } from '../fields/index.ts'
-import type { Report } from '../problems.ts'
+import type { FaultSubject, Report } from '../problems.ts'
 import { linesFields, Members, storedFields, Uncompiled } from './change.ts'
 import type { Change, LineChange, LinesChange, Stored, StoredLine } from './change.ts'
 
@@ -167,6 +167,15 @@ export const after = (draft: Draft, id: string): unknown => draft.values.get(id)
 export const isChanged = (draft: Draft, id: string): boolean => !same(before(draft, id), after(draft, id))
 
 /** Whether what was sent says the same as a value of the field. A formula that no longer compiles is answered as its text. */
+/** What a fault at a pointer into the document speaks of: the field of it, or of the line that stands there. */
+export function subjectAt(document: Draft, at: string, detail: string): FaultSubject {
+  const rows = [...rowsOf(document)].filter((each) => !each.entity.link && `${at}/`.startsWith(`${each.pointer}/`))
+  const { entity, pointer } = rows.reduce((nearest, each) => (each.pointer.length > nearest.pointer.length ? each : nearest), document)
+  const field = entity.fieldByName.get(at.slice(pointer.length).split('/')[1] ?? '')
+  const isRule = entity.rules.some(({ message }) => message === detail)
+  return { entity: entity.id, field: field?.id ?? null, ...(isRule && { message: detail }) }
+}
+
 export function isSame(field: Field, sent: unknown, value: unknown): boolean {
   if (sent instanceof Uncompiled) return isStored(value) && value.text === sent.text
   return same(sent, value) || (sent !== null && value !== null && fieldOf(field.type).equal?.(sent, value) === true)

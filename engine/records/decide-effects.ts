@@ -1,8 +1,8 @@
-import type { Effect } from '../catalogue/types.ts'
-import type { Report } from '../problems.ts'
+import type { Catalogue, Effect } from '../catalogue/types.ts'
+import type { FaultSubject, Report } from '../problems.ts'
 import type { Consequences, EventDraft, RowWrite } from './decide.ts'
 import { derive } from './decide-derive.ts'
-import { pointerOf, rowsOf } from './decide-draft.ts'
+import { rowsOf, subjectAt } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { allocate } from './decide-effect-allocate.ts'
 import { amend } from './decide-effect-amend.ts'
@@ -54,7 +54,10 @@ function settle(touched: Touched): Effected {
   const places = new Map<string, string>()
   for (const { draft, stored, pointer } of touched.targets.values()) {
     // Whatever is wrong with what an effect makes, its cause stands in the request.
-    const report: Report = (at, detail) => tell(pointer, `${draft.entity.title}${fieldAt(draft, at)}: ${detail}`)
+    const report: Report = (at, detail) => {
+      const about = subjectAt(draft, at, detail)
+      tell(pointer, `${draft.entity.title}${titleOf(catalogue, about)}: ${detail}`, about)
+    }
     const deriving = { catalogue, formulas, report, anew: new Set<string>() }
     if (!stored) numbered.holdNew(draft, report, true)
     derive(deriving, draft)
@@ -74,7 +77,5 @@ function settle(touched: Touched): Effected {
   return { writes, events, origins: touched.origins, produced: touched.produced, places, keys: touched.keys }
 }
 
-const fieldAt = (draft: Draft, at: string): string => {
-  const field = draft.entity.fields.find((each) => pointerOf(draft, each) === at)
-  return field ? `, ${field.title}` : ''
-}
+const titleOf = ({ entities }: Catalogue, { entity, field }: FaultSubject): string =>
+  field === null ? '' : `, ${entities.get(entity)!.fieldById.get(field)!.title}`

@@ -129,7 +129,8 @@ export class Touched {
     for (const { field: id, expression } of set) {
       const value = this.value(expression, element)
       const field = this.entity(entity).fieldById.get(id)!
-      if (value !== undefined) values.set(id, value === null ? null : fitted(field, value, expression, element.draft.pointer, report))
+      const tell: Report = (at, detail) => report(at, detail, { entity, field: id })
+      if (value !== undefined) values.set(id, value === null ? null : fitted(field, value, expression, element.draft.pointer, tell))
     }
     return values
   }

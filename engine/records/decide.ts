@@ -188,7 +188,7 @@ function draftOf(
   const { catalogue } = situation
   const faults: Fault[] = []
   const warnings: Fault[] = []
-  const report: Report = (pointer, detail) => faults.push({ pointer, detail })
+  const report: Report = (pointer, detail, about) => faults.push({ pointer, detail, ...(about && { about }) })
   const warn: Report = (pointer, detail) => warnings.push({ pointer, detail })
   const formulas = new Formulas(situation.surroundings)
   const draft = draftDocument({ ...situation, report }, operation, stored, operation.change)

@@ -4,6 +4,7 @@ import { Stale } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { constraintMeaning } from '../schema/meaning.ts'
 import { fieldsOf, taken } from './decide-operations.ts'
+import { documentOf } from './tables.ts'
 import type { WriteRequest } from './request.ts'
 import { withoutHidden } from './hidden-faults.ts'
 import type { Access } from './types.ts'
@@ -32,7 +33,16 @@ export function explainRefusal(error: unknown, request: Asked): unknown {
   }
   const base =
     request.mode === 'one' ? `${request.operations[0]?.pointer ?? ''}${linesTo(request.access, request.here.entity, broken.entity)}` : ''
+  const { entity } = request.here
+  if (documentOf(request.access.catalogue, broken.entity) !== entity) return takenElsewhere(problem, broken, base, error)
   return taken(problem, broken.fields, [base], error)
+}
+
+/** By a record that hangs on the request: none of its fields stands there. */
+function takenElsewhere({ code, message }: Problem, { entity, fields }: BrokenKey, pointer: string, cause: unknown): Problem {
+  if (code !== 'unique-taken' || fields.length === 0) return new Problem(code, message, { cause })
+  const detail = `${entity.title}: Another record has the same ${fields.map((field) => field.title).join(' and ')}.`
+  return new Problem(code, detail, { cause, faults: [{ pointer, detail }] })
 }
 
 /** As `explainRefusal`, when it is known which operations are to blame. */

@@ -5,6 +5,7 @@ import type { Fault } from '../problems.ts'
 import type { EventDraft } from './decide.ts'
 import type { Produced } from './decide-touched.ts'
 import { execute } from './execute.ts'
+import { mayKnow } from './hidden-faults.ts'
 import type { ExplainRequest } from './explain-request.ts'
 import { isInEvery } from './explain-reader.ts'
 import { toldValue } from './formulas.ts'
@@ -108,7 +109,11 @@ const wouldNot = (faults: readonly Fault[]): WouldBe => ({ allowed: false, fault
 /** What speaks of something that not everybody concerned may know is told without saying of what. */
 function faultsOf(problem: Problem, trying: Trying): readonly Fault[] {
   if (problem.faults.length === 0) return [{ pointer: '', detail: problem.message }]
-  const told = problem.faults.filter(({ pointer }) => isTold(trying, pointer))
+  const told = problem.faults.flatMap(({ pointer, detail, about }): Fault[] => {
+    const isKnown = !about || trying.parties.every(({ access }) => mayKnow(access, about))
+    const says = isKnown ? detail : about.message
+    return says !== undefined && isTold(trying, pointer) ? [{ pointer, detail: says }] : []
+  })
   return told.length === problem.faults.length
     ? told
     : [...told, { pointer: '', detail: 'Something else stands against it that you may not see.' }]

@@ -1,6 +1,7 @@
 import type { Entity } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
-import type { Fault } from '../problems.ts'
+import type { Fault, FaultSubject } from '../problems.ts'
+import { isOpen } from './derived-access.ts'
 import type { WriteRequest } from './request.ts'
 import type { Access } from './types.ts'
 
@@ -18,22 +19,31 @@ export function withoutHidden(problem: Problem, request: Asked): Problem {
 }
 
 /**
- * Rules speak for themselves, at the nearest place that the caller knows. What else is wrong with a hidden field would say its name: there is only said
- * that there is something.
+ * Rules speak for themselves, at the nearest place that the caller knows. What else is wrong with a field that they do not know, here or in a record
+ * that only hangs on the request, would say its name: there is only said that there is something.
  */
 export function knownFaults(faults: readonly Fault[], { access, here, operations }: Asked): readonly Fault[] {
-  let isSame = true
-  const told = faults.map((fault) => {
+  const told = faults.map((each) => {
+    const fault = aboutKnown(each, access)
     const base = operations.find(({ pointer }) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`))?.pointer
     if (base === undefined) return fault
     const hidden = hiddenAt(access, here.entity, fault.pointer.slice(base.length).split('/').slice(1))
     if (!hidden) return fault
-    isSame = false
-    const isRule = hidden.entity.rules.some(({ message }) => message === fault.detail)
+    const isRule = fault.about?.message === fault.detail || hidden.entity.rules.some(({ message }) => message === fault.detail)
     return { pointer: [base, ...hidden.known].join('/'), detail: isRule ? fault.detail : unsaid }
   })
-  return isSame ? faults : told
+  if (told.every((each, i) => each === faults[i])) return faults
+  // Nor does it say in how many ways.
+  return told.filter(({ pointer, detail }, i) => told.findIndex((each) => each.pointer === pointer && each.detail === detail) === i)
 }
+
+/** What it says of a record elsewhere, if whoever asks may read that of every such record. */
+function aboutKnown(fault: Fault, access: Access): Fault {
+  const { pointer, detail, about } = fault
+  return !about || mayKnow(access, about) ? fault : { pointer, detail: about.message ?? unsaid }
+}
+
+export const mayKnow = ({ entities }: Access, { entity, field }: FaultSubject): boolean => isOpen(entities.get(entity), field)
 
 /** Where a path of names leaves what the caller knows; null: it does not. */
 function hiddenAt(

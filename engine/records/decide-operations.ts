@@ -12,7 +12,7 @@ import { frozenState } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
 import type { WantedNumber } from './decide-numbers.ts'
-import { refuseWithheld } from './decide-withheld.ts'
+import { isShownWhole, refuseWithheld } from './decide-withheld.ts'
 import type { Without } from './decide-withheld.ts'
 import type { WriteRequest } from './request.ts'
 import type { EntityAccess, RowCondition } from './types.ts'
@@ -118,7 +118,7 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     throw new Problem('not-allowed', `Your role may not ${action} this record.`)
   if (operation.op === 'update') {
     refuseWithheld(situation.catalogue, operation, stored, run === null ? record.without : movable(record.without, here.entity, run))
-    if (record.without.masked.size > 0 && makesCopy(operation))
+    if (makesCopy(operation) && !isShownWhole(situation.catalogue, operation.entity, stored, record.without))
       throw new Problem('not-allowed', 'Not all of this record is shown to you, so you may not make a copy of it.')
     return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }

@@ -29,6 +29,22 @@ export function refuseWithheld(
   if (faults.length > 0) throw invalid(faults)
 }
 
+/** Nothing of the record is masked for the actor, nor is a value that it or a line of it holds withheld. */
+export function isShownWhole(
+  catalogue: Catalogue,
+  entity: Entity,
+  stored: Pick<StoredLine, 'values' | 'lines'>,
+  { masked, withheld }: Without,
+): boolean {
+  const shows = ({ fields, fieldById }: Entity, { values, lines }: Pick<StoredLine, 'values' | 'lines'>): boolean =>
+    fields.every((field) => !withheld?.(field, values.get(field.id) ?? null)) &&
+    [...lines].every(([id, rows]) => {
+      const line = catalogue.entities.get(fieldById.get(id)!.lines!.entity)!
+      return rows.every((each) => shows(line, each))
+    })
+  return masked.size === 0 && (!withheld || shows(entity, stored))
+}
+
 interface Place {
   readonly entity: Entity
   readonly change: Change

@@ -51,7 +51,16 @@ const files: Readonly<Record<string, object>> = {
     title: 'Alert',
     type: 'object',
     required: ['name'],
-    properties: { name: line('Name'), condition: formula('Condition') },
+    properties: {
+      name: line('Name'),
+      condition: formula('Condition'),
+      renews: { title: 'Renews', 'x-bos': { type: 'reference', entity: 'self', onDelete: 'setNull', inverse: 'renewed_by', noCopy: true } },
+      state: {
+        title: 'State',
+        enum: ['open', 'old'],
+        'x-bos': { lifecycle: { transitions: { renew: { from: ['open'], to: 'old', copy: 'amend', link: 'renews' } } } },
+      },
+    },
     'x-bos': { plural: 'alerts', titleField: 'name', permissions: { 'policy.clerk': { scope: 'all', ...everything } } },
   },
   'entities/rule.json': {

@@ -4,6 +4,7 @@ import type { Environment, RecordView } from './evaluate.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explain.ts'
 import { namesOf } from './fixtures.ts'
+import { limits } from './limits.ts'
 import type { Root } from './check.ts'
 
 const names = namesOf({
@@ -110,32 +111,51 @@ test('what is taken of a condition, and the element that decides a loop', () => 
   ])
 })
 
-test('nothing tells the value of a field that the reader may not see', () => {
+test('nothing tells the value of a field that the reader may not see, nor with what it is compared', () => {
   expect(shown(`self.margin > 0 && self.quantity > 10`, ['crm.deal.margin'])).toEqual([
-    `* self.margin > 0 && self.quantity > 10 = withheld`,
-    `  * self.margin > 0 = withheld`,
+    `* … = withheld`,
+    `  * … = withheld`,
     `    - self.margin = withheld`,
     `  - self.quantity > 10 = true`,
     `    - self.quantity = 11`,
   ])
   // One that is seen is enough: of the hidden part nothing is said.
   expect(shown(`self.margin > 0 && self.quantity > 20`, ['crm.deal.margin'])).toEqual([
-    `* self.margin > 0 && self.quantity > 20 = withheld`,
-    `  - self.margin > 0 = withheld`,
+    `* … = withheld`,
+    `  - … = withheld`,
     `    - self.margin = withheld`,
     `  * self.quantity > 20 = false`,
     `    - self.quantity = 11`,
   ])
   // Which branch was taken, and which element it was, would tell as well.
   expect(shown(`self.margin > 0 ? self.quantity : 0`, ['crm.deal.margin'])).toEqual([
-    `* self.margin > 0 ? self.quantity : 0 = withheld`,
-    `  * self.margin > 0 = withheld`,
+    `* … = withheld`,
+    `  * … = withheld`,
     `    - self.margin = withheld`,
   ])
-  expect(shown(`all(self.lines, l, l.quantity > 0)`, ['crm.line.quantity'])).toEqual([`* all(self.lines, v0, v0.quantity > 0) = withheld`])
+  expect(shown(`all(self.lines, l, l.quantity > 0)`, ['crm.line.quantity'])).toEqual([`* … = withheld`])
   // A reference that is not seen leads nowhere.
-  expect(shown(`self.company.region == 'north'`, ['crm.deal.company'])).toEqual([
-    `* self.company.region == 'north' = withheld`,
-    `  - self.company.region = withheld`,
-  ])
+  expect(shown(`self.company.region == 'north'`, ['crm.deal.company'])).toEqual([`* … = withheld`, `  - self.company.region = withheld`])
+})
+
+test('a long chain is told in one row, as far as it is told, and nothing is worked out twice', () => {
+  let asked = 0
+  const parts = Array.from({ length: 80 }, (_, i) => `self.quantity < ${i + 100}`)
+  const tell = (text: string): Explanation => {
+    const { expression } = compileExpression(text, { names, self: 'crm.deal', roots, settings: null })
+    const { get } = environment.self!
+    asked = 0
+    const self = { ...environment.self!, get: (field: string) => (asked++, get(field)) }
+    return explain(expression!.root, { ...environment, self }, { names, mayRead: () => true })
+  }
+  const size = (part: Explanation): number => part.parts.reduce((sum, each) => sum + size(each), 1)
+  const all = tell(parts.join(' && '))
+  expect([all.value, all.cut, all.label.length, size(all)]).toEqual([true, true, limits.explainedCharacters + 1, limits.explainedParts])
+  expect(asked).toBeLessThan(3 * parts.length)
+  const terms = Array.from({ length: 155 }, () => 'self.quantity')
+  const sum = tell(`${terms.join(' + ')} > 0`)
+  expect([sum.value, size(sum)]).toEqual([true, limits.explainedParts])
+  expect(asked).toBeLessThan(3 * terms.length)
+  const short = tell('self.quantity < 20 && self.quantity > 2')
+  expect(short).not.toHaveProperty('cut')
 })

@@ -19,6 +19,9 @@ export const limits = {
   storedCharacters: 500,
   /** References followed one after the other. */
   hops: 16,
+  /** Parts that an explanation tells, and UTF-16 units of the text of each. */
+  explainedParts: 150,
+  explainedCharacters: 500,
   /** Faults that one text is told about. */
   faults: 20,
 } as const

@@ -2,6 +2,7 @@ import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Reader } from '../expressions/explain.ts'
 import type { Expression, Needs } from '../expressions/types.ts'
 import { callersNames } from './caller-names.ts'
+import { isOpen } from './derived-access.ts'
 import { hasField, isNamed, reachesAll } from './grants.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -25,15 +26,19 @@ export function mayReadFor(entity: Entity, parties: readonly Party[]): ReaderOf 
   const names = callersNames(asker!.access)
   return (expression) => {
     const others = reachedElsewhere(expression)
+    const reads = ({ access, masked }: Party, of: string, field: string): boolean => {
+      const path = others.has(of) ? undefined : paths.get(of)
+      const here = access.entities.get(of)
+      if (!here || !hasField(here, field)) return false
+      return path === undefined ? isInEvery(here, field) : !isNamed(masked, `${path}${field}`)
+    }
     return {
       names,
-      mayRead: (of, field) => {
+      mayRead: (of, field) => parties.every((each) => reads(each, of, field)),
+      mayQuote: (of, field) => {
         const path = others.has(of) ? undefined : paths.get(of)
-        return parties.every(({ access, masked }) => {
-          const here = access.entities.get(of)
-          if (!here || !hasField(here, field)) return false
-          return path === undefined ? isInEvery(here, field) : !isNamed(masked, `${path}${field}`)
-        })
+        // Whichever records of others they reach: shown in all of them, it is told beside their values too.
+        return path === undefined ? isOpen(asker!.access.entities.get(of), field) : reads(asker!, of, field)
       },
     }
   }

@@ -25,3 +25,13 @@ test('they look as whom they see, and nobody else is there', async () => {
   expect(codeOf(unseen)).toEqual([422, 'request-invalid'])
   expect(unseen.text.replace(/"requestId":"[^"]*"/, '')).toBe(never.text.replace(/"requestId":"[^"]*"/, ''))
 })
+
+test('and are told why of them alone', async () => {
+  const explain = (member: string): Promise<Reply> =>
+    call('manager@acme', 'GET', `/api/core/members/${seller}/explain?action=get&as=${member}`)
+  expect(ok(await explain(seller))).toMatchObject({ as: seller })
+  const [unseen, never] = await Promise.all([explain(admin), explain('0192f0c1-7a3b-7def-8123-456789abcde0')])
+  expect(unseen.status).toBeGreaterThanOrEqual(400)
+  expect(codeOf(unseen)).toEqual(codeOf(never))
+  expect(unseen.text.replace(/"requestId":"[^"]*"/, '')).toBe(never.text.replace(/"requestId":"[^"]*"/, ''))
+})

@@ -17,11 +17,11 @@ import type { ExplainRequest, FieldPath } from './explain-request.ts'
 import { knows, tryAction } from './explain-trial.ts'
 import type { WouldBe } from './explain-trial.ts'
 import { isFormula, isWithheld, withheldIn } from './formulas.ts'
-import { pathsWithout, readable } from './reach.ts'
+import { pathsWithout, readable, seen } from './reach.ts'
 import { and, column, comma, tableOf, toQuery } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import { isLive } from './tables.ts'
-import type { Actor } from './types.ts'
+import type { Access, Actor } from './types.ts'
 
 /** Why somebody may, or may not, do something with a record, and what would come of it. */
 
@@ -54,7 +54,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   const [found, person] = await database.read(
     contextOf(actor, access),
     seenQuery(request, actor),
-    ...(isOther ? [personQuery(actor, as)] : []),
+    ...(isOther ? [personQuery(access, actor, as)] : []),
   )
   const record = found!.rows[0]
   if (!record) throw new Problem('not-found')
@@ -110,7 +110,7 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
 function seenQuery({ access, here, id, field }: ExplainRequest, { tenant, member }: Actor): Query {
   const { catalogue } = access
   const source = new Source(catalogue, here)
-  const seen = (['list', 'get'] as const).flatMap((action) => {
+  const reached = (['list', 'get'] as const).flatMap((action) => {
     const rows = readable(catalogue, here, action, 't', sql`${member}::uuid`)
     return here.actions.has(action) ? [rows.length === 0 ? sql`true` : and(rows)] : []
   })
@@ -123,7 +123,7 @@ function seenQuery({ access, here, id, field }: ExplainRequest, { tenant, member
       sql`${column('t', 'tenant_id')} = ${tenant}::uuid`,
       id === null ? live : sql`${column('t', 'id')} = ${id}::uuid`,
       there,
-      seen.length === 0 ? sql`false` : sql`(${sql.join(seen, sql` or `)})`,
+      reached.length === 0 ? sql`false` : sql`(${sql.join(reached, sql` or `)})`,
     ])}`)
 }
 
@@ -144,6 +144,9 @@ function formulasInLines(catalogue: Catalogue, entity: Entity, { field, path }: 
 }
 
 /** One row {roles}: of a person whom the caller sees. */
-const personQuery = ({ tenant }: Actor, member: string): Query =>
-  toQuery(sql`select array(select r.role from bos.role_assignment r where r.tenant_id = t.tenant_id and r.member_id = t.id order by r.role) as roles
-    from core.member t where t.tenant_id = ${tenant}::uuid and t.id = ${member}::uuid and t.deleted_at is null`)
+const personQuery = ({ catalogue, entities }: Access, { tenant }: Actor, member: string): Query => {
+  const people = entities.get('core.member')
+  const conditions = people ? seen(catalogue, people, 't') : [sql`false`]
+  return toQuery(sql`select array(select r.role from bos.role_assignment r where r.tenant_id = t.tenant_id and r.member_id = t.id order by r.role) as roles
+    from core.member t where ${and([sql`t.tenant_id = ${tenant}::uuid and t.id = ${member}::uuid and t.deleted_at is null`, ...conditions])}`)
+}

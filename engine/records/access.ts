@@ -89,7 +89,7 @@ function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: st
   for (const entity of catalogue.entities.values()) {
     if (entity.kind === 'line') continue
     const permissions = [...entity.permissions.values()].filter((each) => roles.has(each.role))
-    const granted = combine(entity, permissions)
+    const granted = combine(entity, permissions, entities)
     if (!granted) continue
     entities.set(entity.id, granted)
     documents.set(entity.id, granted)
@@ -132,6 +132,7 @@ function addLines(
     const isFixed = document.readOnly.has(path)
     const lines: EntityAccess = {
       entity,
+      entities,
       actions: document.actions,
       transitions: new Map(),
       visible: entity.fields.filter((each) => !document.hidden.has(below + each.id)),

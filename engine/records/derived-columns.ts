@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Catalogue, Derivation, Field } from '../catalogue/types.ts'
+import type { Tables } from '../expressions/sql-tables.ts'
 import type { Node } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
@@ -7,9 +8,15 @@ import { overRow } from './expression-tables.ts'
 import type { Fragment } from './sql.ts'
 
 /** The columns of a value that is not stored: its expression over the row, reading what the reader sees of other records. */
-export function derivedColumns(catalogue: Catalogue, field: Field, { expression }: Derivation, alias: string): ColumnRef {
+export function derivedColumns(
+  catalogue: Catalogue,
+  field: Field,
+  { expression }: Derivation,
+  alias: string,
+  live: Tables['live'],
+): ColumnRef {
   const { root } = expression
-  const compile = (node: Node): Fragment => overRow(catalogue, node, alias)
+  const compile = (node: Node): Fragment => overRow(catalogue, node, alias, live)
   const type = fieldOf(field.type)
   return (suffix = '') => {
     if (root.kind === 'money') return suffix === '' ? kept(field, compile(root.amount)) : compile(root.currency)

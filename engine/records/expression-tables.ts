@@ -77,11 +77,11 @@ export const surroundings = {
   },
 } as const
 
-/** An expression over a row of a statement, as the engine has it: of other records it reads those that row policies let through. */
-export const overRow = (catalogue: Catalogue, root: Node, alias: string): Fragment =>
+/** An expression over a row of a statement, as the engine has it: of other records it reads those that row policies let through, and that are `live`. */
+export const overRow = (catalogue: Catalogue, root: Node, alias: string, live?: Tables['live']): Fragment =>
   toSql(sql, root, {
     ...surroundings,
-    tables: tablesOf(catalogue),
+    tables: { ...tablesOf(catalogue), ...(live && { live }) },
     roots: {
       self: { kind: 'row', alias, frame: null },
       user: { kind: 'lookup', where: (user) => sql`${column(user, 'id')} = (select bos.member())` },

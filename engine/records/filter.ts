@@ -16,8 +16,8 @@ import type { Source } from './conditions.ts'
 import { surroundings, tablesOf } from './expression-tables.ts'
 import { parseCondition } from './parameters.ts'
 import type { Condition } from './parameters.ts'
-import { columnsFor, gettable, readable } from './reach.ts'
-import { and, column } from './sql.ts'
+import { columnsFor, liveFor } from './reach.ts'
+import { column } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import type { Access, EntityAccess } from './types.ts'
 
@@ -160,16 +160,8 @@ export const boundConstant = ({ constants }: Filter, index: number): unknown => 
 /** Equal filters but for their literals. */
 export const filterShape = (filter: Filter | null): unknown => filter && [filter.root, filter.constants.map((each) => each.type)]
 
-/** Records as a caller has them: masked values are null, references lead to what they may get, loops go over what they may list. */
-function callersTables(access: Access): Tables {
-  const { catalogue } = access
-  const tables = tablesOf(catalogue, (entity, field: Field, alias) => columnsFor(catalogue, access.entities.get(entity.id)!, field, alias))
-  return {
-    ...tables,
-    live(entity, alias, via) {
-      const here = access.entities.get(entity)
-      const reach = !here ? [sql`false`] : via === 'hop' ? gettable(catalogue, here, alias) : readable(catalogue, here, 'list', alias)
-      return and([tables.live(entity, alias, via), ...reach])
-    },
-  }
-}
+/** Records as a caller has them: masked values are null, and what is out of sight is not there. */
+const callersTables = ({ catalogue, entities }: Access): Tables => ({
+  ...tablesOf(catalogue, (entity, field: Field, alias) => columnsFor(catalogue, entities.get(entity.id)!, field, alias)),
+  live: liveFor(catalogue, entities),
+})

@@ -85,7 +85,11 @@ interface Part {
  * which the actor reads the row shows it, and may be changed there if one by which the actor may update the row shows it and does
  * not fix it. So a second role never takes anything away, and never shows in a row what only another row's role shows.
  */
-export function combine(entity: Entity, permissions: readonly Permission[]): Combined | null {
+export function combine(
+  entity: Entity,
+  permissions: readonly Permission[],
+  entities: ReadonlyMap<string, EntityAccess> = new Map(),
+): Combined | null {
   const parts = permissions.map((permission): Part => {
     const grants = everyAction.flatMap((action) => {
       const grant = grantOf(entity, permission, action)
@@ -106,6 +110,7 @@ export function combine(entity: Entity, permissions: readonly Permission[]): Com
   const read: Read = (among, path) => [...grantsOf('list', among, path), ...grantsOf('get', among, path)]
   return {
     entity,
+    entities,
     actions,
     transitions: transitionsOf(entity, permissions),
     within: [],

@@ -20,6 +20,7 @@ const may = (id: string, ...actions: Action[]): EntityAccess => {
     masks: new Map(),
     transitions: new Map(),
     within: [],
+    entities: new Map(),
     readOnly: new Set(),
     fixed: new Map(),
     fixedOnCreate: new Set(),

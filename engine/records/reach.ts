@@ -3,12 +3,14 @@ import type { Action, ActorSet, Catalogue, Entity, Field, RowScope } from '../ca
 import type { ColumnRef } from '../fields/type.ts'
 import { among } from '../schema/policies.ts'
 import { scopeText } from '../schema/scope-sql.ts'
+import type { Tables } from '../expressions/sql-tables.ts'
 import type { Expression } from '../expressions/types.ts'
 import { derivedColumns } from './derived-columns.ts'
 import { junctionColumn, overRow } from './expression-tables.ts'
 import { covers, reachesAll, reading, scopesOf } from './grants.ts'
 import { and, column, columnsOf, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
+import { isLive } from './tables.ts'
 import type { EntityAccess, RowCondition } from './types.ts'
 
 /**
@@ -95,6 +97,18 @@ export function gettable(catalogue: Catalogue, access: EntityAccess, alias: stri
   return got.length > 0 && access.within.length === 0 && covers(got, passed) ? [] : readable(catalogue, access, 'get', alias)
 }
 
+/** Which other records an expression finds for a caller: references lead to what they may get, loops go over what they may list. */
+export const liveFor =
+  (catalogue: Catalogue, entities: ReadonlyMap<string, EntityAccess>): Tables['live'] =>
+  (entity, alias, via) => {
+    const here = entities.get(entity)
+    if (!here) return sql`false`
+    return and([
+      isLive(catalogue, here.entity, alias),
+      ...(via === 'hop' ? gettable(catalogue, here, alias) : readable(catalogue, here, 'list', alias)),
+    ])
+  }
+
 /**
  * Conditions under which a row can be read in any way. Row policies hold the scopes; where roles say more in words of their own, whatever finds
  * records by their ids must ask for that too, or it would tell of rows that do not exist for the caller.
@@ -121,7 +135,7 @@ function reachedByAll(catalogue: Catalogue, entity: Entity, all: readonly RowCon
 export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Field, alias: string): ColumnRef {
   const derivation = field.logic?.derivation
   const unmasked = (): ColumnRef => {
-    if (derivation?.stored === false) return derivedColumns(catalogue, field, derivation, alias)
+    if (derivation?.stored === false) return derivedColumns(catalogue, field, derivation, alias, liveFor(catalogue, access.entities))
     return field.lines?.through ? junctionColumn(catalogue, field, alias) : columnsOf(alias, field)
   }
   const at = unmasked()

@@ -26,6 +26,8 @@ const files: ModuleFiles = {
         enum: ['open', 'done'],
         'x-bos': { lifecycle: { transitions: { finish: { title: 'Finish', from: ['open'], to: 'done' } } } },
       },
+      link_name: { title: 'Name of the link', 'x-bos': { type: 'text', lookup: 'self.link.name' } },
+      followers: { title: 'Followers', 'x-bos': { type: 'integer', compute: "user == null ? 0 : count(self.linked, l, l.name != 'x')" } },
       link: { title: 'Link', 'x-bos': { type: 'reference', entity: 'desk.ticket', onDelete: 'setNull', inverse: 'linked' } },
       lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'desk.ticket_line' } },
     },
@@ -126,6 +128,37 @@ describe('reading', () => {
     expect(await names(`tickets?filter=${encodeURIComponent('count(self.linked) > 0')}`)).toEqual([])
     const refused = await call('rep@acme', 'PATCH', `desk/tickets/${small}`, { link: large })
     expect(told(refused)).toEqual([422, 'request-invalid', ['/link']])
+  })
+  test('nor what is worked out of it when it is read, wherever that is done', async () => {
+    const [full, seen] = [
+      ok(await call('admin@acme', 'GET', `desk/tickets/${mine}`)),
+      ok(await call('rep@acme', 'GET', `desk/tickets/${mine}`)),
+    ]
+    expect([full['link_name'], full['followers'], seen['link_name'], seen['followers']]).toEqual(['large', 1, null, 0])
+    const query = (text: string): string => `tickets?filter=${encodeURIComponent(text)}`
+    for (const path of [
+      'tickets?link_name=large',
+      'tickets?link_name.contains=arg',
+      query("self.link_name == 'large'"),
+      'tickets?followers=1',
+    ])
+      expect([path, await names(path)]).toEqual([path, []])
+    expect(await names('tickets?link_name.null=true')).toEqual(['mine', 'small'])
+    const doors = [
+      'tickets?sort=link_name',
+      'tickets?fields=link_name,followers&sort=-followers',
+      'tickets/aggregate?group=link_name',
+      'tickets/export?format=csv&sort=link_name',
+      'tickets/export?format=jsonl',
+      `tickets/${mine}/history`,
+      `tickets/${mine}/explain?action=update&field=link_name`,
+    ]
+    for (const path of doors) {
+      const [told, whole] = [await call('rep@acme', 'GET', `desk/${path}`), await call('admin@acme', 'GET', `desk/${path}`)]
+      expect([path, told.status, whole.status, told.text.includes('large')]).toEqual([path, 200, 200, false])
+    }
+    const tried = await call('rep@acme', 'PATCH', `desk/tickets/${mine}?dryRun=true`, { amount: 7001 })
+    expect([tried.status, ok(tried)['link_name']]).toEqual([200, null])
   })
   test('it may hang on what the role hides, and on who asks', async () => {
     await rolesOf('opened')

@@ -49,6 +49,8 @@ export type RowCondition = readonly Grant[]
 /** What one caller may do with one entity. Where fields are named by path, it is by ids: `margin`, or `lines.cost` for a column of lines. */
 export interface EntityAccess {
   readonly entity: Entity
+  /** All that the caller has, this among it: what is read of other records is read as they may. */
+  readonly entities: ReadonlyMap<string, EntityAccess>
   /** The grants of each action, of which one must reach the row; an absent action is refused. */
   readonly actions: ReadonlyMap<Action, RowCondition>
   /** The grants of each transition (by id) that the caller may run of some record. */

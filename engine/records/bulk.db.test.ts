@@ -175,6 +175,22 @@ describe('refusals', () => {
     },
     {
       ...refused,
+      name: 'all: a create and an upsert of the same new key',
+      pointers: ['/operations/1/data'],
+      body: {
+        operations: [company('a', { external_id: 'New' }), { op: 'upsert', key: 'external_id', data: { external_id: 'New', name: 'b' } }],
+      },
+    },
+    {
+      ...refused,
+      name: 'all: an upsert and a create of the same new key',
+      pointers: ['/operations/1/data'],
+      body: {
+        operations: [{ op: 'upsert', key: 'external_id', data: { external_id: 'New', name: 'b' } }, company('a', { external_id: 'New' })],
+      },
+    },
+    {
+      ...refused,
       as: 'manager@acme',
       path: '/api/inventory/products/bulk',
       name: 'all: upserts of the same new key in another case',

@@ -167,7 +167,7 @@ function atOperation(error: Problem, { pointer }: ResolvedOperation, mode: Write
   })
 }
 
-const twice = ({ pointer }: ResolvedOperation): Entangled => {
+export const twice = ({ pointer }: Pick<ResolvedOperation, 'pointer'>): Entangled => {
   const detail = 'The record stands in an earlier operation too.'
   return new Entangled(detail, [{ pointer, detail }])
 }

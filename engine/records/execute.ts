@@ -14,7 +14,7 @@ import { changesOf } from './changed.ts'
 import type { Changed } from './changed.ts'
 import type { WantedNumber } from './decide-numbers.ts'
 import { decided, decideNow, holding } from './deciding.ts'
-import { decideOperations } from './decide-operations.ts'
+import { decideOperations, twice } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import type { EventDraft } from './decide.ts'
 import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
@@ -251,16 +251,8 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   const upserts = request.operations.filter((each) => each.op === 'upsert')
   if (upserts.length === 0) return request.operations as readonly ResolvedOperation[]
   const found = await tx.send({ role: 'bos_write', queries: upserts.map((each) => upsertQuery(each, actor)) })
-  // What an earlier operation creates is a record of the request: `decideOperations` refuses it twice, before the database finds the key taken.
-  const created = new Map<string, string>()
-  const ids = new Map(
-    upserts.map((each, i) => {
-      const key = `${each.key.id} ${keyText(keyValues(each), each.key.ignoreCase)}`
-      const id = (found[i]!.rows[0]?.['id'] as string | undefined) ?? created.get(key)
-      if (id === undefined) created.set(key, each.id)
-      return [each, id]
-    }),
-  )
+  const ids = new Map(upserts.map((each, i) => [each, found[i]!.rows[0]?.['id'] as string | undefined]))
+  refuseTwins(request.operations, (each) => ids.get(each) === undefined)
   return request.operations.map((each): ResolvedOperation => {
     if (each.op !== 'upsert') return each
     const { entity, pointer, change, key, ifMatch, transition } = each
@@ -272,6 +264,27 @@ async function resolveUpserts(tx: Transaction, request: WriteRequest, actor: Act
   })
 }
 
+/**
+ * What an earlier operation creates is a record of the request: neither may a later one mean it by its key, nor create it once more where the
+ * first did not know that it would be the one. Throws Entangled, before the database finds the key taken.
+ */
+function refuseTwins(operations: WriteRequest['operations'], isNew: (upsert: UpsertOperation) => boolean): void {
+  const keys = new Set(operations.flatMap((each) => (each.op === 'upsert' && isNew(each) ? [each.key] : [])))
+  const made = new Map<string, 'create' | 'upsert'>()
+  for (const each of operations) {
+    if (each.op !== 'create' && each.op !== 'upsert') continue
+    for (const key of each.op === 'upsert' ? (isNew(each) ? [each.key] : []) : keys) {
+      const values = keyValues({ key, change: each.change })
+      if (values.includes(null)) continue
+      const text = `${key.id} ${keyText(values, key.ignoreCase)}`
+      const before = made.get(text)
+      // Two that both only create are the database's to refuse, as two requests are.
+      if (before === 'upsert' || (before && each.op === 'upsert')) throw twice(each)
+      made.set(text, before ?? each.op)
+    }
+  }
+}
+
 function upsertQuery(operation: UpsertOperation, actor: Actor): Query {
   const { entity, key } = operation
   const fields = key.fields.map((id) => entity.fieldById.get(id)!)
@@ -279,5 +292,5 @@ function upsertQuery(operation: UpsertOperation, actor: Actor): Query {
 }
 
 /** They may stand in fields that only the engine sets: an order is found by its number. */
-const keyValues = ({ key, change }: UpsertOperation): readonly unknown[] =>
+const keyValues = ({ key, change }: Pick<UpsertOperation, 'key' | 'change'>): readonly unknown[] =>
   key.fields.map((id) => change.set.get(id) ?? change.echo.get(id) ?? null)

@@ -2,7 +2,6 @@ import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import type { Actor } from '../records/types.ts'
 import { choice, parameterFault } from '../records/parameters.ts'
-import { parseIfMatch } from '../records/parse-rest-write.ts'
 import type { Answer } from '../records/types.ts'
 import type { Asked, Changed, Roles, VersionedRole } from '../tenancy/roles.ts'
 import { Problem } from '../problems.ts'
@@ -51,14 +50,22 @@ function askedOf({ request, requestId }: Exchange): Asked {
   const query = readQuery(request.url)
   for (const name of query.keys()) if (name !== 'dryRun') throw parameterFault(name, 'There is no such parameter here.')
   return {
-    ifMatch: parseIfMatch(headers['if-match'] ?? null),
+    ifMatch: tagIn(headers['if-match']),
     dryRun: choice(query, 'dryRun', ['false', 'true']) === 'true',
     via: viaOf(headers['sec-fetch-site']),
     requestId,
   }
 }
 
-const shown = (status: number, { role: view, version }: VersionedRole): Answer => json(status, view, { ETag: `"${version}"` })
+/** Null: whichever state it is in. */
+function tagIn(ifMatch = '*'): string | null {
+  if (ifMatch.trim() === '*') return null
+  const tag = /^(?:W\/)?"?([0-9a-f-]{1,40})"?$/.exec(ifMatch.trim())?.[1]
+  if (tag === undefined) throw new Problem('request-malformed', 'If-Match takes the ETag of the role as you read it.')
+  return tag
+}
+
+const shown = (status: number, { role: view, tag }: VersionedRole): Answer => json(status, view, { ETag: `"${tag}"` })
 
 function answered(outcome: Changed): Answer {
   if ('preview' in outcome) return json(200, outcome.preview)

@@ -1,6 +1,6 @@
 import type { RoleEdits } from '../catalogue/own-roles.ts'
 import { limits } from '../config.ts'
-import { Stale, type Query, type Transaction } from '../database/types.ts'
+import { Stale, type Query, type Rows, type Transaction } from '../database/types.ts'
 import type { Actor } from '../records/types.ts'
 import type { RolePlan } from './role-edits.ts'
 
@@ -31,10 +31,18 @@ export async function lockRole(tx: Transaction, actor: Actor, id: string): Promi
     { role: 'bos_write', queries: [storedQuery(actor, id)] },
   )
   if (Number(generation!.rows[0]?.['generation']) !== actor.generation) throw new Stale()
-  const row = stored!.rows[0]
   const people = assigned!.rows.map((each) => String(each['member_id']))
-  return { record: row ? String(row['id']) : null, version: Number(row?.['version'] ?? 0), people }
+  return { ...readRole(stored!.rows[0]), people }
 }
+
+export const readRole = (row: Rows['rows'][number] | undefined): Omit<StoredRole, 'people'> => ({
+  record: row ? String(row['id']) : null,
+  version: Number(row?.['version'] ?? 0),
+})
+
+/** Names one state of a role. A role that is deleted and made again is another, though it counts its changes from the start as well. */
+export const tagOf = ({ record, version }: Omit<StoredRole, 'people'>): string =>
+  record === null ? String(version) : `${version}-${record.slice(record.lastIndexOf('-') + 1)}`
 
 export const storedQuery = ({ tenant }: Actor, id: string): Query => ({
   text: 'select id, version from bos.role where tenant_id = $1::uuid and role = $2',

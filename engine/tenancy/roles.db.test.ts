@@ -125,14 +125,24 @@ describe('it is refused', () => {
   })
 
   test('over a change that was made since', async () => {
-    const made = await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title: 'Intern' })
-    expect([made.status, made.headers.get('etag')]).toEqual([201, '"1"'])
+    const tagOf = ({ headers }: Reply): string => headers.get('etag') ?? ''
     const path = `${roles}/tenant.intern/${deals}`
-    const first = await call('admin@acme', 'PUT', path, reader, { 'if-match': '"1"' })
-    expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"'])
-    const late = await call('admin@acme', 'PUT', path, { scope: 'own', read: true }, { 'if-match': '"1"' })
-    expect([...problemOf(late), late.headers.get('etag')]).toEqual([412, 'version-conflict', '"2"'])
-    expect((await call('admin@acme', 'GET', `${roles}/tenant.intern`)).headers.get('etag')).toBe('"2"')
+    const change = (tag: string) => call('admin@acme', 'PUT', path, reader, { 'if-match': tag })
+    const made = await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title: 'Intern' })
+    expect([made.status, tagOf(made)]).toEqual([201, expect.stringMatching(/^"1-[0-9a-f]+"$/)])
+    const first = await change(tagOf(made))
+    expect([first.status, tagOf(first)]).toEqual([200, tagOf(made).replace('1', '2')])
+    const late = await change(tagOf(made))
+    expect([...problemOf(late), tagOf(late)]).toEqual([412, 'version-conflict', tagOf(first)])
+    expect(tagOf(await call('admin@acme', 'GET', `${roles}/tenant.intern`))).toBe(tagOf(first))
+    expect((await change('"1"')).status).toBe(412)
+    expect((await change('no tag')).status).toBe(400)
+    // Deleted and made again it is another role, of which nobody has read anything.
+    ok(await call('admin@acme', 'DELETE', `${roles}/tenant.intern`))
+    const again = await call('admin@acme', 'PUT', `${roles}/tenant.intern`, { title: 'Intern' })
+    expect([again.status, tagOf(again).startsWith('"1-')]).toEqual([201, true])
+    expect((await change(tagOf(made))).status).toBe(412)
+    expect((await change(tagOf(again))).status).toBe(200)
   })
 
   test('while somebody looks as an administrator', async () => {

@@ -9,14 +9,14 @@ import { eventQuery } from '../records/write.ts'
 import { planDefinition, planPermission, planRemoval, roleOf } from './role-edits.ts'
 import type { RoleChanges, RolePlan } from './role-edits.ts'
 import { previewRoles, type RolePreview } from './role-preview.ts'
-import { historyQuery, lockRole, peopleQuery, planQueries, storedQuery } from './role-rows.ts'
+import { historyQuery, lockRole, peopleQuery, planQueries, readRole, storedQuery, tagOf } from './role-rows.ts'
 import { summaryOf, viewOf } from './role-view.ts'
 import type { RoleSummary, RoleView } from './role-view.ts'
 
 export interface VersionedRole {
   readonly role: RoleView
-  /** Counts the changes that the tenant made of it; 0: none. */
-  readonly version: number
+  /** Of this state of it. */
+  readonly tag: string
 }
 export interface RoleChange {
   readonly at: string
@@ -28,8 +28,8 @@ export interface RoleChange {
 
 /** What a change is made with. */
 export interface Asked {
-  /** The version that it was made of; null: whichever there is. */
-  readonly ifMatch: number | null
+  /** The tag of the state that it was made of; null: whichever there is. */
+  readonly ifMatch: string | null
   /** Tell what would come of it, and keep nothing. */
   readonly dryRun: boolean
   readonly via: Via
@@ -92,8 +92,8 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
     const after: TenantCatalogue = { base: tenant.base, edits, catalogue: catalogues.under(tenant.base, edits) }
     const answer = await database.transaction(contextOf(actor, accessOf(tenant, actor)), async (tx): Promise<Changed> => {
       const stored = await lockRole(tx, actor, id)
-      if (asked.ifMatch !== null && asked.ifMatch !== stored.version)
-        throw new Problem('version-conflict', 'The role was changed since you read it.', { headers: { ETag: `"${stored.version}"` } })
+      if (asked.ifMatch !== null && asked.ifMatch !== tagOf(stored))
+        throw new Problem('version-conflict', 'The role was changed since you read it.', { headers: { ETag: `"${tagOf(stored)}"` } })
       const version = stored.version + 1
       const record = stored.record ?? uuid()
       const isGone = type === 'deleted'
@@ -108,7 +108,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
       await tx.commit({ role: 'bos_write', queries })
       const role = after.catalogue.roles.get(id)
       const view = role ? viewOf(after, compilerOf(after), role, stored.people.length) : null
-      return { changed: view && { role: view, version }, isNew: type === 'created' }
+      return { changed: view && { role: view, tag: tagOf({ record, version }) }, isNew: type === 'created' }
     })
     if (!asked.dryRun) onWritten()
     return answer
@@ -130,7 +130,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
           { role: 'bos_read', queries: [peopleQuery(actor, id)] },
         )
         const people = Number(counted!.rows[0]?.['people'] ?? 0)
-        return { role: viewOf(tenant, compilerOf(tenant), role, people), version: Number(stored!.rows[0]?.['version'] ?? 0) }
+        return { role: viewOf(tenant, compilerOf(tenant), role, people), tag: tagOf(readRole(stored!.rows[0])) }
       })
     },
     history: async (actor, id) => {

@@ -110,14 +110,13 @@ test('documents that each read something else besides what has changed follow al
 test('what a deleted record reads may change: it is right when it is restored, and its rules hold', async () => {
   const company = await make('/api/crm/companies', { name: 'Before' })
   const sale = await make('/api/works/sales', { name: 'S', customer: company.id, items: [{ article: bolt.id, quantity: 5 }] })
-  const delivery = await deliver([itemsOf(sale)[0]!.id, 2])
+  await deliver([itemsOf(sale)[0]!.id, 2])
   ok(await call('DELETE', `/api/works/sales/${sale.id}`))
   await world.sql(`update works.sale set account_title = 'Long ago' where id = $1`, [sale.id])
   ok(await call('PATCH', `/api/crm/companies/${company.id}`, { name: 'After' }))
   ok(await call('POST', `/api/works/sales/${sale.id}/restore`))
   const restored = await read(`/api/works/sales/${sale.id}`)
   expect([restored['account_title'], restored['delivered'], restored['version']]).toEqual(['After / S', 2, 3])
-  expect(delivery.id).toBeTruthy()
 })
 
 test('fifty writers at once: nothing is lost, nothing over-delivered, and a recomputation agrees', async () => {

@@ -97,6 +97,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       database,
       catalogues,
       cursors: createCursors(masterKey.derive('cursor/1')),
+      refresh: (actor) => refreshed(actor),
       onWritten: () => {
         sequencer?.nudge()
       },
@@ -116,6 +117,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const passwords = createPasswords(limits)
     const tokens = createTokens(masterKey, limits)
     const actors = createActors(database, tokens, limits)
+    const refreshed = async (actor: Actor): Promise<Actor> => {
+      if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
+      const view = await actors.view(actor)
+      if (!view) throw new Problem('not-authenticated')
+      return view.actor
+    }
     const signIn = createSignIn({ database, passwords, tokens, actors, limits })
     const viewings = createViewings({
       database,
@@ -139,12 +146,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const roles = createRoles({
       database,
       catalogues,
-      refresh: async (actor) => {
-        if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
-        const view = await actors.view(actor)
-        if (!view) throw new Problem('not-authenticated')
-        return view.actor
-      },
+      refresh: refreshed,
       onWritten: () => {
         sequencer?.nudge()
       },

@@ -17,7 +17,13 @@ const handles: ((ref: JobRef) => Promise<void>)[] = []
 const errors: unknown[] = []
 const worker = createJobService({
   database,
-  records: createRecords({ database, catalogues, cursors: createCursors(Buffer.alloc(32)), onWritten: () => undefined }),
+  records: createRecords({
+    database,
+    catalogues,
+    cursors: createCursors(Buffer.alloc(32)),
+    refresh: (actor) => Promise.resolve(actor),
+    onWritten: () => undefined,
+  }),
   wakeups: { send: async () => undefined, work: async (each) => void handles.push(each), stop: async () => undefined },
   staleSeconds: 30,
   sweepMs: 3_600_000,

@@ -9,6 +9,7 @@ import type { Cursors } from './cursor.ts'
 import { isTooLarge, listAnswer, parseList } from './list.ts'
 import type { ListRequest } from './list.ts'
 import { choice, parameterFault } from './parameters.ts'
+import type { Selection } from './select.ts'
 import { withTitles } from './selection.ts'
 import type { Access, Actor, Answer, EntityAccess } from './types.ts'
 
@@ -49,6 +50,23 @@ export function parseExport(
     columns: [...columns, ...list.selection.fields.flatMap((field) => columnsFor(here, field))],
   }
 }
+
+/** Whether the same is told of each record, so that one file may go on with the other's pages. */
+export function hasColumnsOf(before: ExportRequest, now: ExportRequest): boolean {
+  const told = ({ list: { selection, sort }, columns }: ExportRequest): string =>
+    JSON.stringify([columns.map((each) => each.header), namesIn(selection), sort.map((key) => [key.path.text, key.descending])])
+  return told(before) === told(now)
+}
+
+const namesIn = ({ fields, lines, expand, system }: Selection): unknown => [
+  fields.map((each) => each.name),
+  lines.map(({ field, selection }) => [field.name, namesIn(selection)]),
+  expand.map((each) => [
+    each.name,
+    each.kind === 'inverse' ? namesIn(each.selection) : each.targets.map(({ column, selection }) => [column, namesIn(selection)]),
+  ]),
+  system,
+]
 
 const plainColumn = (name: string): Column => ({ header: name, text: (record) => scalar(record[name]) })
 

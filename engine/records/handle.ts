@@ -1,4 +1,5 @@
 import type { Catalogue } from '../catalogue/types.ts'
+import { Stale } from '../database/types.ts'
 import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf } from './access.ts'
@@ -7,6 +8,7 @@ import { withinCost } from './answer.ts'
 import type { Cursors } from './cursor.ts'
 import { execute } from './execute.ts'
 import { runExplain } from './explain.ts'
+import { hasColumnsOf } from './export.ts'
 import { getQuery } from './get.ts'
 import { historyPage, historyQuery } from './history.ts'
 import { listQuery } from './list.ts'
@@ -24,6 +26,8 @@ export interface RecordsOptions {
   readonly database: Database
   readonly catalogues: { current(actor: Actor): Promise<Catalogue> }
   readonly cursors: Cursors
+  /** The actor as they are now: their rights have changed. Throws Problem 'not-authenticated'. */
+  readonly refresh: (actor: Actor) => Promise<Actor>
   /** Told after every write that events wait for the sequencer. */
   readonly onWritten: () => void
 }
@@ -32,7 +36,7 @@ export type Records = ReturnType<typeof createRecords>
 export type RecordsDoor = Pick<Records, 'access' | 'run'>
 
 /** Every door to a record ends here: one snapshot of the catalogue, one typed request, one permission, one pipeline. */
-export function createRecords({ database, catalogues, cursors, onWritten }: RecordsOptions) {
+export function createRecords({ database, catalogues, cursors, refresh, onWritten }: RecordsOptions) {
   /** What this actor may do, with the catalogue as it is now: one snapshot for the whole request. */
   const access = async (actor: Actor): Promise<Access> => accessFor(await catalogues.current(actor), actor.roles)
 
@@ -58,6 +62,16 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
     return show ? { ...row, data: await show(String(row['data'])) } : row
   }
 
+  /** What is exported under the rights of now; throws a Problem where there is no such right any more, or a file with other columns. */
+  const renewed = async ({ request, actor }: Exporting): Promise<Exporting> => {
+    const now = await refresh(actor)
+    const allowed = await access(now)
+    const again = { ...request, access: allowed, export: request.again(allowed, now) }
+    permit(again)
+    if (!hasColumnsOf(request.export, again.export)) throw new Problem('conflict', 'What you may see was changed during the export.')
+    return { request: again, actor: now }
+  }
+
   const steps: { readonly [K in Kind]: (request: Request<K>, actor: Actor) => Promise<Outcomes[K]> } = {
     list: async (request, actor) =>
       told(request.access, request.list.selection, (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!),
@@ -69,14 +83,20 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
       return historyPage(request.history, rows)
     },
     aggregate: async (request, actor) => (await withinCost(read(request, actor, aggregateQuery(request.aggregate, actor)))).rows[0]!,
-    export:
-      async (request, actor) =>
-      async ({ limit, after }) =>
-        told(
-          request.access,
-          request.export.list.selection,
-          (await withinCost(read(request, actor, listQuery({ ...request.export.list, limit, after }, actor)))).rows[0]!,
-        ),
+    export: async (request, actor) => {
+      let as = { request, actor }
+      return async ({ limit, after }) => {
+        for (let attempt = 1; ; attempt++)
+          try {
+            const { list } = as.request.export
+            const row = (await withinCost(read(as.request, as.actor, listQuery({ ...list, limit, after }, as.actor)))).rows[0]!
+            return await told(as.request.access, list.selection, row)
+          } catch (error) {
+            if (!(error instanceof Stale) || attempt === attempts) throw error
+            as = await renewed(as)
+          }
+      }
+    },
     lookUp: async (request, actor) =>
       (await read(request, actor, lookUpQuery(request.access, actor, request.lookUp))).rows.map((row) => [
         String(row['value']),
@@ -99,6 +119,14 @@ export function createRecords({ database, catalogues, cursors, onWritten }: Reco
   }
 
   return { handle, run, access }
+}
+
+/** Rights may change again and again while a file is being made. */
+const attempts = 5
+
+interface Exporting {
+  readonly request: Request<'export'>
+  readonly actor: Actor
 }
 
 /** Doors refuse it before; nobody gets past this one. */

@@ -47,9 +47,10 @@ const named: Readonly<Record<string, (place: Place) => Request>> = Object.assign
     allow(call, 'POST')
     return parseBulk(access, writable(here), call)
   },
-  export: ({ access, here, actor, call, cursors }: Place): Request => {
+  export: ({ access, actor, call, cursors }: Place): Request => {
     allow(call, 'GET')
-    return { kind: 'export', access, export: parseExport(access, granted(here, 'export'), actor, call.query, cursors) }
+    const read = (as: Access, by: Actor) => parseExport(as, granted(entityAt(as, call), 'export'), by, call.query, cursors)
+    return { kind: 'export', access, export: read(access, actor), again: read }
   },
 })
 

@@ -12,7 +12,7 @@ import type { Choice } from './choice.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { ListRequest } from './list.ts'
 import type { Share, ShareRequest } from './share.ts'
-import type { Access, EntityAccess, Via } from './types.ts'
+import type { Access, Actor, EntityAccess, Via } from './types.ts'
 
 /**
  * What can be asked of records: the closed union between the doors and the pipeline. A door reads whatever reaches it (an address
@@ -28,7 +28,8 @@ interface Asked {
   readonly get: { readonly get: GetRequest }
   readonly history: { readonly history: HistoryRequest }
   readonly aggregate: { readonly aggregate: AggregateRequest }
-  readonly export: { readonly export: ExportRequest }
+  /** `again`: the same under other rights; throws Problems. */
+  readonly export: { readonly export: ExportRequest; readonly again: (access: Access, actor: Actor) => ExportRequest }
   readonly lookUp: { readonly lookUp: LookUp }
   readonly share: { readonly share: ShareRequest }
   readonly explain: { readonly explain: ExplainRequest }

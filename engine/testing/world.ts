@@ -49,6 +49,8 @@ export interface World {
   readonly globex: TenantFacts
   /** One request; `as` null is nobody. */
   call(as: Person | null, method: string, path: string, options?: CallOptions): Promise<Reply>
+  /** By which somebody's requests are known. */
+  token(person: Person): Promise<string>
   /** Looks past the application, as superuser; as owner on the embedded engine. */
   sql<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   close(): Promise<void>
@@ -192,6 +194,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}, eng
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),
+    token: tokenOf,
     sql,
     close,
   }

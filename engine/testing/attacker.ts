@@ -163,9 +163,23 @@ export class Attacker {
       '/history',
       '/history?limit=2',
       `/history?fields=${field}`,
-      ...['get', 'update', 'delete', 'restore', 'share', 'history', 'export', 'shut', 'bar', 'spill', 'list'].map(
-        (each) => `/explain?action=${each}`,
-      ),
+      ...[
+        'get',
+        'update',
+        'delete',
+        'restore',
+        'share',
+        'history',
+        'export',
+        'shut',
+        'bar',
+        'spill',
+        'draft',
+        'take',
+        'burst',
+        'renew',
+        'list',
+      ].map((each) => `/explain?action=${each}`),
       `/explain?field=${field}`,
       `/explain?action=update&field=${field}`,
       '/explain?field=fixed',
@@ -227,7 +241,7 @@ export class Attacker {
       })),
       () => ({
         method: 'POST',
-        path: `${url}/${id}/${random.pick(['shut', 'bar', 'spill', 'reopen'])}${dry}`,
+        path: `${url}/${id}/${random.pick(['shut', 'bar', 'spill', 'reopen', 'draft', 'take', 'burst', 'renew'])}${dry}`,
         body: random.pick([{}, plain, hidden]),
       }),
       () => ({ method: 'POST', path: `${url}/${id}/share`, body: { member: this.#id('members'), access: 'read' } }),
@@ -293,7 +307,7 @@ export class Attacker {
   /** A chest from one state to the next, then gone and back, looked at after each step. */
   async walk(): Promise<void> {
     const id = this.#id('chests')
-    for (const step of ['shut', 'spill', 'reopen', 'shut?dryRun=true', '', 'restore']) {
+    for (const step of ['shut', 'spill', 'draft', 'take', 'burst', 'reopen', 'shut?dryRun=true', '', 'restore']) {
       if (step === 'spill') await this.ask(get(`chests/${id}/explain?action=spill`))
       await this.ask({
         method: step === '' ? 'DELETE' : 'POST',

@@ -122,6 +122,68 @@ const chest = {
                 { create: { each: 'self.coins', entity: 'hoard.vault', set: { word: 'self.secret_mark', about: 'parent' } } },
               ],
             },
+            // What comes of it stands nowhere yet, and in several shapes.
+            draft: {
+              to: 'open',
+              effects: [
+                {
+                  produce: {
+                    entity: 'hoard.chest',
+                    set: { name: 'self.name', note: 'self.secret_word', secret_small: 'self.secret_small', code: 'self.code' },
+                    lines: {
+                      each: 'filter(self.coins, c, c.secret_cost > 5)',
+                      into: 'coins',
+                      remaining: 'self.quantity',
+                      set: { label: 'self.secret_mark', quantity: 'self.quantity' },
+                    },
+                  },
+                },
+                {
+                  produce: {
+                    entity: 'hoard.chest',
+                    set: {},
+                    lines: { each: 'self.coins', into: 'coins', remaining: 'self.secret_cost - 5', set: { label: 'self.label' } },
+                  },
+                },
+                {
+                  produce: {
+                    entity: 'hoard.letter',
+                    set: { label: "'For ' + self.name", seal: 'self.secret_word', chest: 'self' },
+                    lines: { each: 'list(self.coins, c, c.secret_cost)', into: 'pages', set: { secret_line: 'text(params.each)' } },
+                  },
+                },
+              ],
+            },
+            take: {
+              to: 'open',
+              effects: [
+                {
+                  allocate: {
+                    amount: 'self.secret_small',
+                    from: 'self.vaults',
+                    order: ['self.word'],
+                    available: 'self.number',
+                    entity: 'hoard.vault',
+                    set: { word: "'taken'", number: '0 - params.amount', crate: 'null' },
+                  },
+                },
+              ],
+            },
+            // Always refused, for what is made is longer than it may be.
+            burst: {
+              to: 'open',
+              effects: [
+                {
+                  create: {
+                    each: 'self.coins',
+                    entity: 'hoard.vault',
+                    set: {
+                      word: "self.secret_mark + ' xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'",
+                    },
+                  },
+                },
+              ],
+            },
           },
         },
       },
@@ -190,7 +252,7 @@ const chest = {
       'hoard.thief': {
         scope: 'all',
         ...all,
-        transitions: { shut: true, bar: true, reopen: true, spill: true },
+        transitions: Object.fromEntries(['shut', 'bar', 'reopen', 'spill', 'draft', 'take', 'burst'].map((each) => [each, true])),
         hide: [...secrets, 'coins.secret_cost', 'coins.secret_mark'],
       },
       'hoard.guard': { scope: 'all', ...all },
@@ -284,6 +346,12 @@ const entities: Readonly<Record<string, object>> = {
       before: reference('Before', 'hoard.scroll', { inverse: 'after' }),
       heap: reference('Group', 'hoard.group', { inverse: 'scrolls' }),
       sheets: typed('lines', 'Sheets', { entity: 'hoard.sheet' }),
+      copied_from: reference('Copied from', 'hoard.scroll', { inverse: 'copies', noCopy: true }),
+      age: {
+        title: 'Age',
+        enum: ['new', 'old'],
+        'x-bos': { lifecycle: { transitions: { renew: { from: ['new'], to: 'old', copy: 'amend', link: 'copied_from' } } } },
+      },
     },
     'x-bos': {
       use: ['core.owned'],

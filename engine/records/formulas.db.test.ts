@@ -326,16 +326,16 @@ test('a record of which a formula is withheld is copied by nobody whom it is wit
   const alert = async (condition: string): Promise<string> =>
     String(ok(await call('admin@acme', 'POST', alerts, { name: 'alert', condition }))['id'])
   const whole = 'Not all of this record is shown to you, so you may not make a copy of it.'
-  const [told, shown] = [await alert(secret), await alert('self.total < 10')]
+  const [kept, shown] = [await alert(secret), await alert('self.total < 10')]
   for (const [method, path, body] of [
-    ['POST', `${alerts}/${told}/renew`, {}],
-    ['POST', `${alerts}/${told}/renew?dryRun=true`, {}],
-    ['PATCH', `${alerts}/${told}`, { state: 'old' }],
+    ['POST', `${alerts}/${kept}/renew`, {}],
+    ['POST', `${alerts}/${kept}/renew?dryRun=true`, {}],
+    ['PATCH', `${alerts}/${kept}`, { state: 'old' }],
   ] as const)
     expect([path, await call(clerk, method, path, body)]).toMatchObject([path, { status: 403, body: { detail: whole } }])
-  const explained = ok(await call(clerk, 'GET', `${alerts}/${told}/explain?action=renew`))
+  const explained = ok(await call(clerk, 'GET', `${alerts}/${kept}/explain?action=renew`))
   expect(explained).toMatchObject({ allowed: false, refused: [{ detail: whole }], would: { allowed: false, faults: [{ detail: whole }] } })
-  expect((ok(await call('admin@acme', 'GET', `${alerts}?renews=${told}`))['data'] as Data[]).length).toBe(0)
+  expect((ok(await call('admin@acme', 'GET', `${alerts}?renews=${kept}`))['data'] as Data[]).length).toBe(0)
   ok(await call(clerk, 'POST', `${alerts}/${shown}/renew`, {}))
   expect(ok(await call('admin@acme', 'GET', `${alerts}?renews=${shown}`))['data']).toMatchObject([{ condition: 'self.total < 10' }])
 })

@@ -92,7 +92,8 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
             const row = (await withinCost(read(as.request, as.actor, listQuery({ ...list, limit, after }, as.actor)))).rows[0]!
             return await told(as.request.access, list.selection, row)
           } catch (error) {
-            if (!(error instanceof Stale) || attempt === attempts) throw error
+            // Before anything is told, whoever brought the request asks it anew.
+            if (!(error instanceof Stale) || after === null || attempt === attempts) throw error
             as = await renewed(as)
           }
       }

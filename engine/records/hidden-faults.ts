@@ -39,7 +39,7 @@ export function knownFaults(faults: readonly Fault[], { access, here, operations
 
 /** What it says of a record elsewhere, if whoever asks may read that of every such record. */
 function aboutKnown(fault: Fault, access: Access): Fault {
-  const { pointer, detail, about } = fault
+  const { pointer, about } = fault
   return !about || mayKnow(access, about) ? fault : { pointer, detail: about.message ?? unsaid }
 }
 

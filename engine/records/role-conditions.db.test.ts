@@ -135,7 +135,7 @@ describe('reading', () => {
       ok(await call('rep@acme', 'GET', `desk/tickets/${mine}`)),
     ]
     expect([full['link_name'], full['followers'], seen['link_name'], seen['followers']]).toEqual(['large', 1, null, 0])
-    const query = (text: string): string => `tickets?filter=${encodeURIComponent(text)}`
+    const query = (condition: string): string => `tickets?filter=${encodeURIComponent(condition)}`
     for (const path of [
       'tickets?link_name=large',
       'tickets?link_name.contains=arg',
@@ -154,8 +154,8 @@ describe('reading', () => {
       `tickets/${mine}/explain?action=update&field=link_name`,
     ]
     for (const path of doors) {
-      const [told, whole] = [await call('rep@acme', 'GET', `desk/${path}`), await call('admin@acme', 'GET', `desk/${path}`)]
-      expect([path, told.status, whole.status, told.text.includes('large')]).toEqual([path, 200, 200, false])
+      const [limited, whole] = [await call('rep@acme', 'GET', `desk/${path}`), await call('admin@acme', 'GET', `desk/${path}`)]
+      expect([path, limited.status, whole.status, limited.text.includes('large')]).toEqual([path, 200, 200, false])
     }
     const tried = await call('rep@acme', 'PATCH', `desk/tickets/${mine}?dryRun=true`, { amount: 7001 })
     expect([tried.status, ok(tried)['link_name']]).toEqual([200, null])

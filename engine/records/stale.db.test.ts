@@ -83,14 +83,13 @@ const asked: readonly [what: string, ask: () => Promise<Reply>, answers: Record<
 ]
 
 test('never fail, and never answer under rights of which nobody said that they go together', async () => {
-  let isOver = false
+  const edits = { left: 24 }
   const editing = (async () => {
-    for (let i = 0; i < 24; i++) await say(i % 2 === 0 ? 'deep' : 'wide')
-    isOver = true
+    for (; edits.left > 0; edits.left--) await say(edits.left % 2 === 0 ? 'deep' : 'wide')
   })()
   const counts = { wide: 0, deep: 0 }
   const reading = asked.map(async ([what, ask, answers]) => {
-    while (!isOver) {
+    while (edits.left > 0) {
       const reply = await ask()
       const fits = (['wide', 'deep'] as const).filter((each) => JSON.stringify(answers[each](reply)) === '[200,true,false]')
       expect([what, reply.status, reply.text, fits.length > 0]).toEqual([what, reply.status, reply.text, true])

@@ -90,6 +90,20 @@ export const made = [
 /** Of a letter: shown in the thief's own ones only. */
 export const sealed = ['seal', 'weight', 'sealed_on', 'kind', 'addressee'] as const
 
+const drafted = (entity: string, set: object, lines: object) => ({ produce: { entity: `hoard.${entity}`, set, lines } })
+
+const taken = {
+  allocate: {
+    amount: 'self.secret_small',
+    from: 'self.vaults',
+    order: ['self.word'],
+    available: 'self.number',
+    entity: 'hoard.vault',
+    set: { word: "'taken'", number: '0 - params.amount' },
+  },
+}
+const tooLong = `self.secret_mark + '${'x'.repeat(90)}'`
+
 const all = { read: true, create: true, update: true, delete: true, restore: true, export: true, import: true, share: true }
 
 const chest = {
@@ -126,64 +140,31 @@ const chest = {
             draft: {
               to: 'open',
               effects: [
-                {
-                  produce: {
-                    entity: 'hoard.chest',
-                    set: { name: 'self.name', note: 'self.secret_word', secret_small: 'self.secret_small', code: 'self.code' },
-                    lines: {
-                      each: 'filter(self.coins, c, c.secret_cost > 5)',
-                      into: 'coins',
-                      remaining: 'self.quantity',
-                      set: { label: 'self.secret_mark', quantity: 'self.quantity' },
-                    },
+                drafted(
+                  'chest',
+                  { name: 'self.name', note: 'self.secret_word', secret_small: 'self.secret_small', code: 'self.code' },
+                  {
+                    each: 'filter(self.coins, c, c.secret_cost > 5)',
+                    into: 'coins',
+                    remaining: 'self.quantity',
+                    set: { label: 'self.secret_mark', quantity: 'self.quantity' },
                   },
-                },
-                {
-                  produce: {
-                    entity: 'hoard.chest',
-                    set: {},
-                    lines: { each: 'self.coins', into: 'coins', remaining: 'self.secret_cost - 5', set: { label: 'self.label' } },
-                  },
-                },
-                {
-                  produce: {
-                    entity: 'hoard.letter',
-                    set: { label: "'For ' + self.name", seal: 'self.secret_word', chest: 'self' },
-                    lines: { each: 'list(self.coins, c, c.secret_cost)', into: 'pages', set: { secret_line: 'text(params.each)' } },
-                  },
-                },
+                ),
+                drafted(
+                  'chest',
+                  {},
+                  { each: 'self.coins', into: 'coins', remaining: 'self.secret_cost - 5', set: { label: 'self.label' } },
+                ),
+                drafted(
+                  'letter',
+                  { label: "'For ' + self.name", seal: 'self.secret_word', chest: 'self' },
+                  { each: 'list(self.coins, c, c.secret_cost)', into: 'pages', set: { secret_line: 'text(params.each)' } },
+                ),
               ],
             },
-            take: {
-              to: 'open',
-              effects: [
-                {
-                  allocate: {
-                    amount: 'self.secret_small',
-                    from: 'self.vaults',
-                    order: ['self.word'],
-                    available: 'self.number',
-                    entity: 'hoard.vault',
-                    set: { word: "'taken'", number: '0 - params.amount', crate: 'null' },
-                  },
-                },
-              ],
-            },
+            take: { to: 'open', effects: [taken] },
             // Always refused, for what is made is longer than it may be.
-            burst: {
-              to: 'open',
-              effects: [
-                {
-                  create: {
-                    each: 'self.coins',
-                    entity: 'hoard.vault',
-                    set: {
-                      word: "self.secret_mark + ' xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'",
-                    },
-                  },
-                },
-              ],
-            },
+            burst: { to: 'open', effects: [{ create: { each: 'self.coins', entity: 'hoard.vault', set: { word: tooLong } } }] },
           },
         },
       },

@@ -72,7 +72,7 @@ function held(mine: readonly RandomRole[], { record, scopes: its }: Facts, path:
   if (path === 'mine') return record['rank'] === null || its.has('own') ? record['rank'] : Number(record['rank']) + 100
   if (path !== 'looked') return record[path]
   const target = items.find(({ id }) => id === record['link'])
-  return target && isInScope(mine, target) ? target.record['rank'] : null
+  return target && reaches(mine, 'get', target) ? target.record['rank'] : null
 }
 /** A field's value as these roles give it, null where it is masked. */
 const value = (mine: readonly RandomRole[], item: Facts, path: HidePath): unknown =>

@@ -607,6 +607,8 @@ export interface Rule {
    */
   severity?: 'error' | 'warning'
   /**
+   * Default: create and update. delete: judged on the record, or line, as it is stored when it goes.
+   *
    * @minItems 1
    */
   on?: ['create' | 'update' | 'delete', ...('create' | 'update' | 'delete')[]]

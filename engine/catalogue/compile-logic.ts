@@ -188,6 +188,10 @@ function ruleOf(place: Place, node: RuleNode, file: string, index: number): Rule
     const pointer = `/x-bos/rules/${index}/${keyword}`
     return (detail, meant) => place.report(file, pointer, detail, meant)
   }
+  const { kind } = place.draft
+  // A trait says it for all that use it.
+  if (node.on?.includes('delete') && (kind === 'single' || kind === 'ledger') && file === place.draft.file)
+    at('on')(`nothing deletes a record of the kind ${kind}`)
   const when = node.when === undefined ? null : expressionOf(place, node.when, changeRoots, at('when'), boolean)
   const assert = expressionOf(place, node.assert, changeRoots, at('assert'), boolean)
   const path = node.at === undefined ? null : pathOf(place, node.at, at('at'))

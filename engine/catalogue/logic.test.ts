@@ -170,9 +170,13 @@ describe('rules and conditions', () => {
   })
 })
 
-test('what is not judged yet is not taken: rules on delete; what a ledger holds stays', () => {
-  const rule = { id: 'stays', assert: 'self.name != null', message: 'No.', at: 'name', on: ['delete'] }
-  expect(faultsOf({}, { rules: [rule] })).toEqual([expect.stringMatching(/deal.json\/x-bos\/rules\/0\/on: a rule on delete is part of/)])
+test('what nothing deletes has no rule on its deletion; what a ledger holds stays', () => {
+  const rule = { id: 'stays', assert: 'self.name != null && old.name != null', message: 'No.', at: 'name', on: ['delete'] }
+  for (const kind of ['single', 'ledger'])
+    expect(faultsOf({}, { rules: [rule], kind, titleField: undefined })).toContain(
+      `deal.json/x-bos/rules/0/on: nothing deletes a record of the kind ${kind}`,
+    )
+  expect(faultsOf({}, { rules: [rule, { ...rule, id: 'both', on: ['update', 'delete'] }] })).toEqual([])
   const link = (onDelete: string) => ({ other: { 'x-bos': { type: 'reference', entity: 'self', onDelete } } })
   const ledger = { kind: 'ledger', titleField: undefined }
   for (const onDelete of ['cascade', 'setNull'])

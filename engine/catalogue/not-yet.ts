@@ -31,17 +31,11 @@ function inEntity(node: EntityFile): Found[] {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
   own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
-  return [...found, ...rulesOnDelete(own.rules)]
+  return found
 }
 
-const rulesOnDelete = (rules: readonly { readonly on?: readonly string[] }[] = []): Found[] =>
-  rules.flatMap(({ on = [] }, index) =>
-    on.includes('delete') ? [{ pointer: `/x-bos/rules/${index}/on`, detail: notBuilt('a rule on delete') }] : [],
-  )
-
 function inTrait(node: TraitFile): Found[] {
-  const own = node['x-bos'] ?? {}
-  return [...keywords('/x-bos', own, ['children']), ...rulesOnDelete(own.rules)]
+  return keywords('/x-bos', node['x-bos'] ?? {}, ['children'])
 }
 
 /** Pictures need files; until then nothing can be named here that exists. */

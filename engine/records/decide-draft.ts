@@ -35,6 +35,8 @@ export interface DraftList {
   /** Those the request speaks of, in its order, then the others in theirs. */
   readonly rows: readonly Draft[]
   readonly removed: readonly StoredLine[]
+  /** The same of lines, as they are stored, with all in them; links go without a word. */
+  readonly gone: readonly Draft[]
   readonly asked: LinesChange | null
 }
 
@@ -151,7 +153,10 @@ function draftList(
     else
       rows.push(draftRow(applying, { entity: line, id: each.id, pointer: `${at}/${each.id}`, parent, position: each.position }, each, null))
   }
-  return { field, line, rows, removed, asked }
+  const places = new Map(asked?.mode === 'merge' ? asked.lines.map((each) => [each.id, each.pointer]) : [])
+  const goneFrom = ({ id, position }: StoredLine): Place => ({ entity: line, id, pointer: places.get(id) ?? at, parent, position })
+  const gone = isLink ? [] : removed.map((each) => draftRow(applying, goneFrom(each), each, null))
+  return { field, line, rows, removed, gone, asked }
 }
 
 export const linkFieldOf = (line: Entity, field: Field): Field => line.fieldByName.get(field.lines!.linkField!)!
@@ -162,11 +167,6 @@ export function* rowsOf(draft: Draft): Generator<Draft> {
   for (const { rows } of draft.lists) for (const row of rows) yield* rowsOf(row)
 }
 
-export const before = (draft: Draft, id: string): unknown => draft.stored?.values.get(id) ?? null
-export const after = (draft: Draft, id: string): unknown => draft.values.get(id) ?? null
-export const isChanged = (draft: Draft, id: string): boolean => !same(before(draft, id), after(draft, id))
-
-/** Whether what was sent says the same as a value of the field. A formula that no longer compiles is answered as its text. */
 /** What a fault at a pointer into the document speaks of: the field of it, or of the line that stands there. */
 export function subjectAt(document: Draft, at: string, detail: string): FaultSubject {
   const rows = [...rowsOf(document)].filter((each) => !each.entity.link && `${at}/`.startsWith(`${each.pointer}/`))
@@ -176,6 +176,11 @@ export function subjectAt(document: Draft, at: string, detail: string): FaultSub
   return { entity: entity.id, field: field?.id ?? null, ...(isRule && { message: detail }) }
 }
 
+export const before = (draft: Draft, id: string): unknown => draft.stored?.values.get(id) ?? null
+export const after = (draft: Draft, id: string): unknown => draft.values.get(id) ?? null
+export const isChanged = (draft: Draft, id: string): boolean => !same(before(draft, id), after(draft, id))
+
+/** Whether what was sent says the same as a value of the field. A formula that no longer compiles is answered as its text. */
 export function isSame(field: Field, sent: unknown, value: unknown): boolean {
   if (sent instanceof Uncompiled) return isStored(value) && value.text === sent.text
   return same(sent, value) || (sent !== null && value !== null && fieldOf(field.type).equal?.(sent, value) === true)

@@ -1,7 +1,10 @@
 import type { Effect, Entity } from '../catalogue/types.ts'
 import { storedFields } from './change.ts'
 import type { Stored } from './change.ts'
-import { marked } from './decide-removal.ts'
+import { draftDocument } from './decide-draft.ts'
+import { reportElsewhere } from './decide-elsewhere.ts'
+import { marked } from './decide-marks.ts'
+import { judgeGone } from './decide-rules.ts'
 import type { Touched } from './decide-touched.ts'
 
 /** Undoes what an earlier transition of this record created: records are deleted; what was posted stays, and its opposite is posted besides. */
@@ -14,9 +17,17 @@ export function reverse(touched: Touched, { transition }: Effect & { kind: 'reve
     const stored = touched.stored(id, record)
     if (!stored) continue
     if (entity.kind === 'ledger') oppose(touched, entity, stored)
-    else touched.removed.push(marked({ entity, id: record, version: stored.version, revision: stored.revision }, effecting.newId()))
+    else takeBack(touched, entity, stored)
   }
   touched.forget(transition, created)
+}
+
+function takeBack({ source, effecting, removed }: Touched, entity: Entity, stored: Stored): void {
+  const { catalogue, formulas, report, newId } = effecting
+  const { id, version, revision } = stored
+  const draft = draftDocument({ catalogue, member: null, report: () => undefined }, { entity, id, pointer: '' }, stored, null)
+  judgeGone({ formulas, report: reportElsewhere(catalogue, draft, report, source.pointer), warn: () => undefined }, draft)
+  removed.push(marked({ entity, id, version, revision }, newId()))
 }
 
 function oppose(touched: Touched, entity: Entity, { values }: Stored): void {

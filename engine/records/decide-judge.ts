@@ -14,6 +14,8 @@ export interface Judging {
   readonly report: Report
   /** Is told what is required and missing. */
   readonly lack: Report
+  /** Ids of references of the document that are emptied because what they lead to goes: nobody wished to change them. */
+  readonly emptied?: ReadonlySet<string>
 }
 
 const setBySystem = 'This is set by the system.'
@@ -36,7 +38,8 @@ function judgeField(judging: Judging, draft: Draft, field: Field): void {
   const isChange = isChanged(draft, field.id)
   refuseOtherValue(judging, draft, field, at)
   if (isChange || isNew) {
-    if (!isNew && field.createOnly) judging.report(at, `${field.title} is set once, when the record is created.`)
+    const isEmptied = draft.parent === null && judging.emptied?.has(field.id) === true
+    if (!isNew && field.createOnly && !isEmptied) judging.report(at, `${field.title} is set once, when the record is created.`)
     else if (field.required && isEmpty(field, value)) judging.lack(at, `${field.title} is required.`)
   }
   if (isChange) checkReference(judging, field, value, at)

@@ -1,6 +1,7 @@
 import type { Entity, Field, Lifecycle, State, Transition } from '../catalogue/types.ts'
 import type { SelectSettings } from '../fields/select.ts'
 import type { Report } from '../problems.ts'
+import type { StoredLine } from './change.ts'
 import { after, before, isChanged } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import { fitted } from './decide-derive.ts'
@@ -145,8 +146,13 @@ export function frozenBy(
   return null
 }
 
-/** Whether a record in its stored state may be deleted. */
-export function frozenState(entity: Entity, values: ReadonlyMap<string, unknown>): string | null {
+/** Title of the state that keeps a record from being deleted; null: none does. The engine itself may. */
+export function frozenFor(
+  { member }: { readonly member: string | null },
+  entity: Entity,
+  { values }: Pick<StoredLine, 'values'>,
+): string | null {
+  if (member === null) return null
   for (const lifecycle of entity.lifecycles) {
     const state = values.get(lifecycle.field)
     if (lifecycle.states.get(String(state))?.frozen) return titleOf(entity.fieldById.get(lifecycle.field)!, state)

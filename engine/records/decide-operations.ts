@@ -8,7 +8,7 @@ import { Entangled, invalid, Unanswered } from './decide-refusals.ts'
 import type { Asked } from './decide-formulas.ts'
 import type { Sought } from './decide-touched.ts'
 import type { Consequences, Decision, EventDraft, Provisos, RowWrite, Situation } from './decide.ts'
-import { frozenState } from './decide-lifecycle.ts'
+import { frozenFor } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
 import type { Surroundings } from './decide-removal.ts'
 import type { WantedNumber } from './decide-numbers.ts'
@@ -123,9 +123,10 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }
   refuseStale(operation, record.stored)
-  const frozen = operation.op === 'delete' ? frozenState(operation.entity, stored.values) : null
-  if (frozen !== null && situation.member !== null) throw new Problem('conflict', `The record cannot be deleted: it is ${frozen}.`)
-  return (operation.op === 'restore' ? decideRestore : decideDelete)(surroundings, operation, record.stored)
+  if (operation.op === 'restore') return decideRestore(surroundings, operation, stored)
+  const frozen = operation.op === 'delete' ? frozenFor(situation, operation.entity, stored) : null
+  if (frozen !== null) throw new Problem('conflict', `The record cannot be deleted: it is ${frozen}.`)
+  return decideDelete(situation, surroundings, operation, stored)
 }
 
 /** Of these one must hold of a new record; none, where a role asks nothing. Scopes do not ask: it is in none yet. */

@@ -1,8 +1,13 @@
 import type { Entity, Field } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
+import type { Fault } from '../problems.ts'
 import type { RemoveOperation, Stored } from './change.ts'
+import { frozenBy, frozenFor } from './decide-lifecycle.ts'
+import { marked, next, unmarked } from './decide-marks.ts'
+import type { Versioned } from './decide-marks.ts'
 import { Entangled } from './decide-refusals.ts'
-import type { Consequences, Decision, EventDraft, RowWrite } from './decide.ts'
+import { decideWake } from './decide-wake.ts'
+import type { Consequences, Decision, Situation } from './decide.ts'
 
 /** Deleting and bringing back, as pure functions of what `load` found around the records. */
 export interface Surroundings {
@@ -18,22 +23,17 @@ export interface Surroundings {
   readonly isTogether: boolean
   /** Every record that this request takes away or brings back, itself or along; apart: or changes. */
   readonly reached: ReadonlySet<string>
-  /** Those that operations name. */
+  /** Those that operations delete or bring back. */
   readonly named: ReadonlySet<string>
+  /** Those that other operations change. */
+  readonly changed: ReadonlySet<string>
+  /** What goes along or is emptied, by id, as far as something may stand against that. */
+  readonly documents: ReadonlyMap<string, Stored>
 }
 
-interface Versioned {
-  readonly entity: Entity
-  readonly id: string
-  readonly version: number
-  readonly revision: number
-}
 export interface Dependant extends Versioned {
   readonly effect: 'cascade' | 'setNull'
   readonly field: Field
-  readonly column: string
-  /** Canonical value of the field. */
-  readonly from: unknown
 }
 /** A record that refers to one that goes; for a line, its document. */
 export interface Holder {
@@ -45,23 +45,59 @@ export interface Companion extends Versioned {
   readonly deletionId: string
 }
 
-/** Marks the record and what goes along with one deletion id; clears references that allow it. Throws Problem 'still-referenced'. */
-export function decideDelete(around: Surroundings, { entity, id, deletionId }: RemoveOperation, stored: Stored): Decision {
-  const { along, cleared } = inItsWake(around, id)
+/**
+ * Marks the record and what goes along with one deletion id, and empties references that allow it: what either does to another record is judged.
+ * Throws Problem 'still-referenced', every fault at once, or Unanswered.
+ */
+export function decideDelete(situation: Situation, around: Surroundings, operation: RemoveOperation, stored: Stored): Decision {
+  const { entity, id, deletionId } = operation
+  const { along, cleared: emptying } = inItsWake(around, id)
   for (const gone of [id, ...along.keys()]) {
     for (const holder of around.holders.get(gone) ?? []) {
       if (holder.id === id || along.has(holder.id) || isElsewhere(around, holder.id)) continue
-      throw new Problem('still-referenced', `Records of “${holder.entity.pluralTitle}” refer to this one.`)
+      throw heldBy(holder.entity)
     }
   }
-  const still = cleared.filter((each) => each.id !== id && !along.has(each.id) && !(around.isTogether && around.reached.has(each.id)))
-  const changes = [
-    ...[{ entity, id, ...versionsOf(stored) }, ...along.values()].map((each) => marked(each, deletionId)),
-    ...Map.groupBy(still, (each) => each.id)
-      .values()
-      .map(clear),
-  ]
-  return decisionOf(id, stored, changes)
+  const still = emptying.filter((each) => each.id !== id && !along.has(each.id) && !(around.isTogether && around.reached.has(each.id)))
+  for (const each of along.values()) if (isFrozen(situation, around, each)) throw heldBy(each.entity)
+  for (const each of still) if (keepsReference(around, each)) throw heldBy(each.entity)
+  const judged = [...along.values()].flatMap(({ entity: of, id: each }) => {
+    const document = around.documents.get(each)
+    return document ? [{ entity: of, stored: document }] : []
+  })
+  const staying = [...Map.groupBy(still, (each) => each.id)].map(([each, cleared]) => ({
+    entity: cleared[0]!.entity,
+    stored: around.documents.get(each)!,
+    fields: new Set(cleared.map(({ field }) => field.id)),
+  }))
+  const { warnings, emptied } = decideWake(situation, operation, stored, judged, staying)
+  const changes = [{ entity, id, ...versionsOf(stored) }, ...along.values()].map((each) => marked(each, deletionId))
+  return decisionOf(id, stored, warnings, {
+    writes: [...changes.map((each) => each.write), ...emptied.writes],
+    events: [...changes.map((each) => each.event), ...emptied.events],
+  })
+}
+
+/** Said alike of what may not go and of what may not be changed, whoever may see it. */
+const heldBy = ({ pluralTitle }: Entity): Problem => new Problem('still-referenced', `Records of “${pluralTitle}” refer to this one.`)
+
+/** As it is with a record that somebody deletes itself. */
+function isFrozen(situation: Situation, around: Surroundings, { id, entity }: Dependant): boolean {
+  const document = around.documents.get(id)
+  if (!document || frozenFor(situation, entity, document) === null) return false
+  refuseUnsettled(around, id)
+  return true
+}
+
+function keepsReference(around: Surroundings, { id, entity, field }: Dependant): boolean {
+  if (frozenBy(entity, around.documents.get(id)!.values, field.id) === null) return false
+  refuseUnsettled(around, id)
+  return true
+}
+
+/** Another operation changes it, and perhaps its state. */
+function refuseUnsettled({ isTogether, changed }: Surroundings, id: string): void {
+  if (!isTogether && changed.has(id)) throw new Entangled('One operation of the request changes what another would delete or empty.')
 }
 
 /** Whatever refers to the record by a cascading reference, and to that in turn; and the references to all of them that are cleared. */
@@ -101,41 +137,17 @@ export function decideRestore(around: Surroundings, { entity, id }: RemoveOperat
     for (const target of around.missing.get(each) ?? [])
       if (!back.has(target) && !isElsewhere(around, target))
         throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
-  return decisionOf(id, stored, [...back.values()].map(unmarked))
+  const changes = [...back.values()].map(unmarked)
+  return decisionOf(id, stored, [], { writes: changes.map((each) => each.write), events: changes.map((each) => each.event) })
 }
 
-interface RecordChange {
-  readonly write: RowWrite
-  readonly event: EventDraft
-}
 const versionsOf = ({ version, revision }: Pick<Versioned, 'version' | 'revision'>) => ({ version, revision })
-const next = ({ version, revision }: Pick<Versioned, 'version' | 'revision'>) => ({ version: version + 1, revision: revision + 1 })
 
-export function marked({ entity, id, ...at }: Versioned, deletionId: string): RecordChange {
-  return {
-    write: { kind: 'update', entity, row: { id, ...next(at), deleted: true, deletion_id: deletionId } },
-    event: { entity, record: id, type: 'deleted', ...next(at), changed: [], body: { set: {} } },
-  }
-}
-
-function unmarked({ entity, id, ...at }: Versioned): RecordChange {
-  return {
-    write: { kind: 'update', entity, row: { id, ...next(at), deleted: false, deletion_id: null } },
-    event: { entity, record: id, type: 'restored', ...next(at), changed: [], body: { set: {} }, isUnderived: true },
-  }
-}
-
-/** Several references of one record may be cleared at once: it is still one change of it. */
-function clear(cleared: readonly Dependant[]): RecordChange {
-  const { entity, id, ...at } = cleared[0]!
-  const set = Object.fromEntries(cleared.map((each) => [each.field.id, { from: each.from, to: null }]))
-  return {
-    write: { kind: 'update', entity, row: { id, ...next(at), ...Object.fromEntries(cleared.map((each) => [each.column, null])) } },
-    event: { entity, record: id, type: 'updated', ...next(at), changed: Object.keys(set), body: { set }, isUnderived: true },
-  }
-}
-
-function decisionOf(id: string, stored: Stored, changes: readonly RecordChange[]): Decision {
-  const consequences: Consequences = { writes: changes.map((each) => each.write), events: changes.map((each) => each.event), origins: [] }
-  return { status: 200, id, ...next(stored), warnings: [], produced: [], places: new Map(), ...consequences }
+function decisionOf(
+  id: string,
+  stored: Stored,
+  warnings: readonly Fault[],
+  consequences: Pick<Consequences, 'writes' | 'events'>,
+): Decision {
+  return { status: 200, id, ...next(stored), warnings, produced: [], places: new Map(), origins: [], ...consequences }
 }

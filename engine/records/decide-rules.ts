@@ -25,7 +25,25 @@ export function judgeRules(judging: RuleJudging, document: Draft): void {
   for (const draft of rowsOf(document)) {
     for (const field of draft.entity.fields) if (field.logic) judgeConditions(judging, draft, field, field.logic)
     for (const rule of draft.entity.rules) judgeRule(judging, draft, rule)
+    for (const { gone } of draft.lists) for (const line of gone) judgeGone(judging, line, () => line.pointer)
   }
+}
+
+/**
+ * What rules say of a document, or of a line, that goes with all that is in it. They speak of what is stored, whatever else the request changes; and since nothing
+ * of it is left as it was, all of them are judged.
+ */
+export function judgeGone(
+  { formulas, report, warn }: Pick<RuleJudging, 'formulas' | 'report' | 'warn'>,
+  document: Draft,
+  place: (draft: Draft, rule: Rule) => string = placeOf,
+): void {
+  for (const draft of rowsOf(document))
+    for (const rule of draft.entity.rules) {
+      const { when, assert } = rule
+      if (!rule.on.has('delete') || (when && !formulas.holds(when, draft, 'stored'))) continue
+      if (formulas.holds(assert, draft, 'stored') === false) (rule.severity === 'error' ? report : warn)(place(draft, rule), rule.message)
+    }
 }
 
 type Logic = NonNullable<Field['logic']>

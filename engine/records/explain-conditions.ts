@@ -97,11 +97,11 @@ const nothing: ConditionsExplained = {
 }
 const ignore: Report = () => undefined
 
-/** What expressions say of the stored record, or, of a transition, of the record as it would be. Stores nothing. */
+/** What expressions say of the stored record, also if it is to be deleted; of a transition, of the record as it would be. Stores nothing. */
 export async function explainConditions(database: Database, explaining: Explaining, actor: Actor): Promise<ConditionsExplained> {
   const { access, here, what, field, id, grants } = explaining
   const { catalogue } = access
-  const isAsked = what.kind === 'transition' || what.action === 'update' || field !== null
+  const isAsked = what.kind === 'transition' || what.action === 'update' || what.action === 'delete' || field !== null
   if (!isAsked && grants.every(({ condition }) => condition === null)) return nothing
   return database.transaction(contextOf(actor, access), async (tx) => {
     const [, read] = documentQueries(catalogue, here.entity, actor.tenant, [id])
@@ -123,7 +123,13 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
   const { entity } = here
   const asStored = draftOf(catalogue, entity, stored, null)
   const draft = what.kind === 'transition' ? movedDraft(catalogue, entity, stored, what, formulas) : asStored
-  const fields = field ? (entity.fields.includes(field.field) ? [field.field] : []) : what.kind === 'action' ? asker.visible : []
+  const fields = field
+    ? entity.fields.includes(field.field)
+      ? [field.field]
+      : []
+    : what.kind === 'action' && what.action !== 'delete'
+      ? asker.visible
+      : []
   const rows = field ? [...rowsOf(asStored)].filter((row) => row.entity.fields.includes(field.field)) : []
   const holding = (expression: Expression): number => rows.filter((row) => formulas.holds(expression, row) === true).length
   const isTrue = (kind: 'requiredWhen' | 'readOnlyWhen'): boolean => {
@@ -138,7 +144,8 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
   const expressions = [
     ...fields.flatMap((each) => conditionsOf(explaining, formulas, asStored, each)),
     ...(what.kind === 'transition' ? guardOf(explaining, formulas, draft, what) : []),
-    ...(what.kind === 'transition' || what.action === 'update' ? brokenRules(explaining, formulas, draft) : []),
+    ...(what.kind === 'transition' || what.action === 'update' ? brokenRules(explaining, formulas, draft, 'update') : []),
+    ...(what.kind === 'action' && what.action === 'delete' ? brokenRules(explaining, formulas, asStored, 'delete') : []),
   ]
   return {
     expressions,
@@ -236,10 +243,10 @@ function guardOf(
 }
 
 /** Rules that the record breaks, where everybody concerned may read all that they read. */
-function brokenRules(explaining: Explaining, formulas: Formulas, draft: Draft): ConditionExplained[] {
+function brokenRules(explaining: Explaining, formulas: Formulas, draft: Draft, event: 'update' | 'delete'): ConditionExplained[] {
   return draft.entity.rules.flatMap(({ id, when, assert, message, at, severity, on }) => {
     const isReadHere = [when, assert].every((each) => each === null || isReadable(explaining.readerOf(each), each))
-    if (!isReadHere || !on.has('update') || (when && formulas.holds(when, draft) !== true)) return []
+    if (!isReadHere || !on.has(event) || (when && formulas.holds(when, draft) !== true)) return []
     const told = explained(explaining, formulas, draft, assert, {
       kind: 'rule',
       rule: id,

@@ -39,7 +39,7 @@ export interface Explanation {
   /** What stands against it; where nothing does, or nothing grants it, what does not grant it. */
   readonly refused: readonly Reason[]
   readonly field?: FieldExplained
-  /** What expressions say of the record, for an update or a transition. */
+  /** What expressions say of the record, for an update, a deletion or a transition. */
   readonly expressions?: readonly ConditionExplained[]
   /** Of a transition. */
   readonly would?: WouldBe

@@ -7,6 +7,7 @@ import { linesFields } from './change.ts'
 import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
 import type { Companion, Dependant, Holder, Surroundings } from './decide-removal.ts'
+import { documentQueries, readDocuments } from './documents.ts'
 import type { WriteRequest } from './request.ts'
 import { documentOf, isLive } from './tables.ts'
 import { and, column, tableOf, toQuery } from './sql.ts'
@@ -45,9 +46,36 @@ export async function loadSurroundings(
   if (!look.isTogether) for (const { entity, op, id } of operations) if (op !== 'create') add(reached, entity, id)
   const deletes = removals.filter(({ operation }) => operation.op !== 'restore')
   const restores = removals.filter(({ operation }) => operation.op === 'restore')
-  const found = { ...(await loadDependants(look, deletes, reached)), ...(await loadDeletions(look, restores, reached)) }
-  return { ...found, isTogether: look.isTogether, named, reached: new Set([...reached.values()].flatMap((ids) => [...ids])) }
+  const changed = new Set(operations.flatMap((each) => (each.op === 'update' ? [each.id] : [])))
+  const going = await loadDependants(look, deletes, reached)
+  const documents = await loadDocuments(look, going.dependants)
+  const found = { ...going, documents, ...(await loadDeletions(look, restores, reached)) }
+  const all = new Set([...reached.values()].flatMap((ids) => [...ids]))
+  return { ...found, isTogether: look.isTogether, named, changed, reached: all }
 }
+
+/** Whole, all that is emptied, and of what goes along all that something may stand against. They are locked by now, and stay as they are. */
+async function loadDocuments(
+  { tx, catalogue, actor }: Look,
+  dependants: ReadonlyMap<string, readonly Dependant[]>,
+): Promise<Surroundings['documents']> {
+  const wanted: Ids = new Map()
+  for (const { entity, id, effect } of [...dependants.values()].flat())
+    if (effect === 'setNull' || mayStay(catalogue, entity)) add(wanted, entity, id)
+  if (wanted.size === 0) return new Map()
+  const all = [...wanted]
+  const queries = all.map(([entity, ids]) => documentQueries(catalogue, entity, actor.tenant, [...ids])[1]!)
+  const answers = await tx.send({ role: 'bos_write', queries })
+  return new Map(all.flatMap(([entity], i) => [...readDocuments(catalogue, entity, answers[i]!.rows)]))
+}
+
+/** Whether a document of it can be frozen, or there is a rule on its deletion. */
+const mayStay = (catalogue: Catalogue, entity: Entity): boolean =>
+  entity.lifecycles.some(({ states }) => [...states.values()].some(({ frozen }) => frozen)) || hasRuleOnDelete(catalogue, entity)
+
+const hasRuleOnDelete = (catalogue: Catalogue, entity: Entity): boolean =>
+  entity.rules.some(({ on }) => on.has('delete')) ||
+  linesFields(entity).some((field) => hasRuleOnDelete(catalogue, catalogue.entities.get(field.lines!.entity)!))
 
 function add(ids: Ids, entity: Entity, id: string): boolean {
   const known = ids.get(entity) ?? new Set()
@@ -142,15 +170,13 @@ const dependantsQuery = (catalogue: Catalogue, actor: Actor, { child, column: re
   toQuery(sql`select t.id, t.version, t.revision, ${column('t', reference)} as origin from ${tableOf(child)} t
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} order by t.id for update of t`)
 
-const dependantOf = ({ target, child, field, column: reference, effect }: Relation, row: Rows['rows'][number]): Dependant => ({
+const dependantOf = ({ child, field, effect }: Relation, row: Rows['rows'][number]): Dependant => ({
   entity: child,
   id: String(row['id']),
   version: Number(row['version']),
   revision: Number(row['revision']),
   effect: effect === 'setNull' ? 'setNull' : 'cascade',
   field,
-  column: reference,
-  from: field.reference!.several ? { entity: target.id, id: String(row['origin']) } : String(row['origin']),
 })
 
 /**

@@ -1,6 +1,7 @@
 import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
 import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
+import { comparisonOf } from './functions-comparison.ts'
 import { functionNamed, functions } from './functions.ts'
 import { constant, described, faulty, kindName, nodeOf, typeOf, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
@@ -148,7 +149,7 @@ function sameMade(checker: Checker, overload: Overload, args: readonly Checked[]
     const { takes } = parameterOf(overload, i)
     if (takes === 'same' || takes === 'list of same') return [{ i, isList: takes === 'list of same' && arg.term.is !== 'null' }]
     // Comparisons by kind: a literal beside an option is the name of one.
-    return isComparison(overload) && (isLiteralOf(arg) || typeOf(arg.term).kind === 'text') ? [{ i, isList: false }] : []
+    return comparisonOf(overload.id) && (isLiteralOf(arg) || typeOf(arg.term).kind === 'text') ? [{ i, isList: false }] : []
   })
   if (places.length < 2) return args
   const elements = places.flatMap(({ i, isList: list }) => (list ? elementsOf(args[i]!) : [args[i]!]))
@@ -167,7 +168,6 @@ function sameMade(checker: Checker, overload: Overload, args: readonly Checked[]
   }
   return result
 }
-const isComparison = ({ id }: Overload): boolean => /^(eq|ne|lt|le|gt|ge)\./.test(id)
 const valueTypeOf = (type: Type | null): ValueType =>
   type === null || type.kind === 'null' || type.kind === 'record' || type.kind === 'rows' ? { kind: 'text' } : type
 

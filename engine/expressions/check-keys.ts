@@ -1,3 +1,4 @@
+import { comparisonOf } from './functions-comparison.ts'
 import { mentions, titleOf } from './terms.ts'
 import type { Checker } from './terms.ts'
 import type { Node, Source } from './types.ts'
@@ -25,7 +26,7 @@ const conjuncts = (node: Node): readonly Node[] => (node.kind === 'and' ? [...co
 
 /** The field of the element that a condition gives a value. */
 function keyOf(node: Node, variable: number): string | null {
-  if (node.kind !== 'call' || !node.overload.startsWith('eq.')) return null
+  if (node.kind !== 'call' || comparisonOf(node.overload)?.sign !== '==') return null
   const [a, b] = node.args
   return sideOf(a!, b!, variable) ?? sideOf(b!, a!, variable)
 }

@@ -1,6 +1,7 @@
 import { currencies } from '../fields/currencies.ts'
 import { suggestion } from '../fields/nearest.ts'
 import { calling, checkCall, isResolved } from './check-calls.ts'
+import { isComparisonSign } from './functions-comparison.ts'
 import { functionNamed } from './functions.ts'
 import { constant, described, faulty, nodeOf, number, text, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
@@ -15,7 +16,6 @@ import type { BinaryOperator, Node, Syntax } from './types.ts'
 type Money = Term & { is: 'money' }
 
 const differing = 'these amounts may have different currencies; compare .amount, or convert first'
-const comparisons: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>='])
 
 const isNumber = (term: Term): boolean => term.is === 'value' && term.type.kind === 'number'
 export const sameCurrency = (a: Node | null, b: Node | null): boolean => a !== null && b !== null && keyOf(a) === keyOf(b)
@@ -30,7 +30,7 @@ export function checkMoneyOperator(checker: Checker, syntax: Syntax, operator: B
   const other = a.is === 'money' ? right : left
   if (other.term.is === 'null') {
     const amount = calling(operator, [nodeOf(a), nodeOf(b)])
-    return comparisons.has(operator) ? valued({ kind: 'boolean' }, amount) : { ...money, amount }
+    return isComparisonSign(operator) ? valued({ kind: 'boolean' }, amount) : { ...money, amount }
   }
   if (isNumber(other.term)) {
     if (operator === '*' || (operator === '/' && a.is === 'money')) return { ...money, amount: calling(operator, [nodeOf(a), nodeOf(b)]) }
@@ -47,11 +47,11 @@ export function checkMoneyOperator(checker: Checker, syntax: Syntax, operator: B
 function ofTwo(checker: Checker, syntax: Syntax, operator: BinaryOperator, a: Money, b: Money): Term {
   const isEquality = operator === '==' || operator === '!='
   if (isEquality && isOwn(a.currency) && isOwn(b.currency) && !sameCurrency(a.currency, b.currency)) return equality(operator, a, b)
-  if (!comparisons.has(operator) && !['+', '-', '/'].includes(operator))
+  if (!isComparisonSign(operator) && !['+', '-', '/'].includes(operator))
     return checker.refuse(syntax, `${operator} does not go with two amounts of money: write .amount for their numbers`).term
   if (!sameCurrency(a.currency, b.currency)) return checker.refuse(syntax, differing).term
   const node = calling(operator, [a.amount, b.amount])
-  if (comparisons.has(operator)) return valued({ kind: 'boolean' }, node)
+  if (isComparisonSign(operator)) return valued({ kind: 'boolean' }, node)
   return operator === '/' ? valued(number, node) : { is: 'money', amount: node, currency: a.currency }
 }
 

@@ -1,9 +1,10 @@
+import { comparisonOf, orderOf, testOf } from './functions-comparison.ts'
 import { overloadOf } from './functions.ts'
 import * as numbers from './numbers.ts'
 import type { Numeric } from './numbers.ts'
 import { ordering } from './order.ts'
 import type { Aggregate, Clock, Node, RecordNode, Source, Value } from './types.ts'
-import { compareText, compareValues, fromCanonical, isEqual, reader } from './values.ts'
+import { compareValues, fromCanonical, isEqual, reader } from './values.ts'
 
 /** What an expression is evaluated on. */
 export interface Environment extends Clock {
@@ -257,7 +258,7 @@ class Compiler {
 
   #call({ overload, args }: Node & { kind: 'call' }): Step {
     const steps = args.map((each) => this.step(each))
-    const compared = comparisonOf(overload, steps)
+    const compared = comparisonStep(overload, steps)
     if (compared) return compared
     const { evaluate, nulls } = overloadOf(overload)
     const run = evaluate as (clock: Clock, ...values: readonly Value[]) => Value
@@ -300,12 +301,13 @@ function conjunction(left: Step, right: Step, deciding: boolean): Step {
   }
 }
 
-/** Comparisons are most of what rules do: each is one closure over its two sides. */
-function comparisonOf(overload: string, [left, right]: readonly Step[]): Step | null {
-  const [name, kind] = overload.split('.')
-  if (!left || !right || kind === undefined) return null
-  if (name === 'eq' || name === 'ne') {
-    const wanted = name === 'eq'
+/** Comparisons are most of what rules do: each is one closure over its two sides. Null: it is none. */
+function comparisonStep(overload: string, [left, right]: readonly Step[]): Step | null {
+  const comparison = comparisonOf(overload)
+  if (!comparison || !left || !right) return null
+  const { sign, kind } = comparison
+  if (sign === '==' || sign === '!=') {
+    const wanted = sign === '=='
     return (environment, bound) => {
       const a = left(environment, bound)
       if (a === null) return null
@@ -313,27 +315,16 @@ function comparisonOf(overload: string, [left, right]: readonly Step[]): Step | 
       return b === null ? null : (a === b || (typeof a === 'object' && isEqual(a, b))) === wanted
     }
   }
-  const test = orders[name ?? '']
-  if (test === undefined) return null
-  const { plain, holds } = test
-  const compare = (kind === 'text' ? compareText : numbers.compare) as (a: Value, b: Value) => number
-  // Canonical dates, moments and times are ASCII of one length.
+  const holds = testOf(sign) as (a: Value, b: Value) => boolean
+  const order = orderOf(kind) as (a: Value, b: Value) => number
   const isPlain = kind === 'date' || kind === 'dateTime' || kind === 'time'
   return (environment, bound) => {
     const a = left(environment, bound)
     if (a === null) return null
     const b = right(environment, bound)
     if (b === null) return null
-    return isPlain || (typeof a === 'number' && typeof b === 'number') ? plain(a as number, b as number) : holds(compare(a, b))
+    return isPlain || (typeof a === 'number' && typeof b === 'number') ? holds(a, b) : holds(order(a, b), 0)
   }
-}
-const orders: Readonly<
-  Record<string, { readonly plain: (a: number, b: number) => boolean; readonly holds: (order: number) => boolean } | undefined>
-> = {
-  lt: { plain: (a, b) => a < b, holds: (order) => order < 0 },
-  le: { plain: (a, b) => a <= b, holds: (order) => order <= 0 },
-  gt: { plain: (a, b) => a > b, holds: (order) => order > 0 },
-  ge: { plain: (a, b) => a >= b, holds: (order) => order >= 0 },
 }
 
 type Body = (element: unknown) => Value

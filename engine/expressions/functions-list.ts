@@ -1,4 +1,5 @@
-import { boolean, fixed, isIn, of } from './functions-operators.ts'
+import { isIn } from './functions-comparison.ts'
+import { boolean, fixed, of } from './functions-operators.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
 import { mergedType } from './merged-type.ts'
 import * as numbers from './numbers.ts'

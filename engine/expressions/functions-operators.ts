@@ -3,7 +3,6 @@ import { addDays, addSeconds, daysOf, msOf, secondsOfMs, secondsOfTime } from '.
 import * as numbers from './numbers.ts'
 import type { Numeric } from './numbers.ts'
 import type { FunctionDefinition, Overload, Parameter, Type } from './types.ts'
-import { compareText, isEqual } from './values.ts'
 
 export type Fragment = RawBuilder<unknown>
 export type Kind = Extract<Parameter['takes'], readonly unknown[]>[number]
@@ -28,118 +27,6 @@ export const fixed =
 /** As `quotient`: truncated one digit further than kept, then rounded. Multiplying by 1e-21 is exact where dividing by 1e21 is not. */
 export const quotientSql = (sql: Sql, a: Fragment, b: Fragment): Fragment =>
   sql`round(div(${a}::numeric * 1e21, nullif(${b}::numeric, 0)) * 1e-21, 20)`
-
-// ── Comparisons ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const scalars = ['number', 'text', 'date', 'dateTime', 'time', 'duration', 'boolean', 'record'] as const
-type Scalar = (typeof scalars)[number]
-/** Numbers and durations are not always JS numbers; everything else compares as what it is. */
-const comparer = (kind: Scalar): ((a: never, b: never) => number) => {
-  if (kind === 'number' || kind === 'duration') return numbers.compare
-  return kind === 'text' ? compareText : (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-}
-
-function comparison(
-  name: '==' | '!=' | '<' | '<=' | '>' | '>=',
-  id: string,
-  doc: string,
-  examples: FunctionDefinition['examples'],
-): FunctionDefinition {
-  const isOrder = name !== '==' && name !== '!='
-  const holds = { '==': isZero, '!=': isNotZero, '<': isLess, '<=': isAtMost, '>': isMore, '>=': isAtLeast }[name]
-  const overload = (kind: Scalar): Overload => {
-    const compare = comparer(kind)
-    return {
-      id: `${id}.${kind}`,
-      parameters: [of('a', kind), of('b', kind)],
-      result: fixed(boolean),
-      evaluate: isOrder
-        ? (_clock, a: never, b: never) => holds(compare(a, b))
-        : (_clock, a: never, b: never) => isEqual(a, b) === (name === '=='),
-      sql: (sql, [a, b]) => {
-        const sign = sql.raw(name === '==' ? '=' : name === '!=' ? '<>' : name)
-        return isOrder && kind === 'text' ? sql`(${a} ${sign} ${b} collate "C")` : sql`(${a} ${sign} ${b})`
-      },
-    }
-  }
-  const kinds = isOrder ? scalars.filter((kind) => kind !== 'boolean' && kind !== 'record') : scalars
-  return { name, group: 'comparison', doc, examples, overloads: kinds.map(overload) }
-}
-const isZero = (order: number) => order === 0
-const isNotZero = (order: number) => order !== 0
-const isLess = (order: number) => order < 0
-const isAtMost = (order: number) => order <= 0
-const isMore = (order: number) => order > 0
-const isAtLeast = (order: number) => order >= 0
-
-const comparisons: readonly FunctionDefinition[] = [
-  comparison('==', 'eq', 'Whether two values are the same; null when either is null. `x == null` asks whether there is a value.', [
-    { expression: `1 == 1.0`, result: 'true' },
-    { expression: `'a' == 'A'`, result: 'false' },
-  ]),
-  comparison('!=', 'ne', 'Whether two values differ; null when either is null.', [{ expression: `1 != 2`, result: 'true' }]),
-  comparison('<', 'lt', 'Whether a comes before b. Text is compared by code point.', [{ expression: `'B' < 'a'`, result: 'true' }]),
-  comparison('<=', 'le', 'Whether a comes before b or is the same.', [{ expression: `2 <= 2`, result: 'true' }]),
-  comparison('>', 'gt', 'Whether a comes after b.', [{ expression: `0.1 + 0.2 > 0.3`, result: 'false' }]),
-  comparison('>=', 'ge', 'Whether a comes after b or is the same.', [{ expression: `3 >= 2.5`, result: 'true' }]),
-  {
-    name: 'in',
-    group: 'comparison',
-    doc: 'Whether the list holds the value; nothing is in an empty list. Null when the value is null, or is not found and the list holds a null.',
-    examples: [
-      { expression: `2 in [1, 2, 3]`, result: 'true' },
-      { expression: `'x' in []`, result: 'false' },
-    ],
-    overloads: [
-      {
-        id: 'in.list',
-        parameters: [
-          { name: 'value', takes: 'same' },
-          { name: 'list', takes: 'list of same' },
-        ],
-        result: fixed(boolean),
-        nulls: 'handles',
-        evaluate: (_clock, value: unknown, list: readonly unknown[] | null) => isIn(value, list),
-        sql: (sql, [value, list]) => sql`(${value} = any(${list}))`,
-      },
-    ],
-  },
-  nullTest('isNull', 'Whether there is no value: what `x == null` means.', true),
-  nullTest('isNotNull', 'Whether there is a value: what `x != null` means.', false),
-]
-
-/** SQL's `= any`: nothing is in an empty list, not even null. */
-export function isIn(value: unknown, list: readonly unknown[] | null): boolean | null {
-  if (list === null) return null
-  let hasNull = value === null && list.length > 0
-  for (const item of list) {
-    if (item === null) hasNull = true
-    else if (value !== null && isEqual(item, value)) return true
-  }
-  return hasNull ? null : false
-}
-
-function nullTest(name: string, doc: string, isNull: boolean): FunctionDefinition {
-  const test = isNull ? 'is null' : 'is not null'
-  return {
-    name,
-    group: 'comparison',
-    doc,
-    examples: [{ expression: `${name}('')`, result: String(!isNull) }],
-    overloads: [
-      {
-        id: `${name}.any`,
-        parameters: [{ name: 'value', takes: 'any' }],
-        result: fixed(boolean),
-        nulls: 'handles',
-        evaluate: (_clock, value: unknown) => (value === null) === isNull,
-        sql: (sql, [value]) => sql`(${value} ${sql.raw(test)})`,
-      },
-    ],
-  }
-}
-
-// ── Arithmetic ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 type Sign = '+' | '-' | '*'
 const numericSql =
@@ -280,7 +167,7 @@ const negate = (kind: Kind, result: Type): Overload => ({
   sql: (sql, [value]) => sql`(- ${value}::numeric)`,
 })
 
-const arithmetic: readonly FunctionDefinition[] = [
+export const arithmetic: readonly FunctionDefinition[] = [
   add,
   subtract,
   {
@@ -335,5 +222,3 @@ const arithmetic: readonly FunctionDefinition[] = [
     overloads: [negate('number', number), negate('duration', duration)],
   },
 ]
-
-export const operators: readonly FunctionDefinition[] = [...comparisons, ...arithmetic]

@@ -1,7 +1,8 @@
 import { dateFunctions, formatDates } from './functions-date.ts'
 import { contained, listFunctions, logicFunctions } from './functions-list.ts'
 import { formatNumber, numberFunctions } from './functions-number.ts'
-import { operators } from './functions-operators.ts'
+import { comparisons } from './functions-comparison.ts'
+import { arithmetic } from './functions-operators.ts'
 import { substringFrom, textFunctions } from './functions-text.ts'
 import type { FunctionDefinition, Overload } from './types.ts'
 
@@ -21,7 +22,8 @@ const more: Readonly<Record<string, Overload>> = { contains: contained, substrin
 
 /** Every function and operator of the language: checker, backends, completion, manual and the generator of the differential test read it. */
 export const functions: readonly FunctionDefinition[] = [
-  ...operators,
+  ...comparisons,
+  ...arithmetic,
   ...logicFunctions,
   ...numberFunctions,
   ...textFunctions.map((each) => (more[each.name] ? { ...each, overloads: [...each.overloads, more[each.name]!] } : each)),

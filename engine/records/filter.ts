@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { compileExpression } from '../expressions/check.ts'
+import { comparisonOf } from '../expressions/functions-comparison.ts'
+import type { ComparisonSign } from '../expressions/functions-comparison.ts'
 import { overloadOf } from '../expressions/functions.ts'
 import type { Tables } from '../expressions/sql-tables.ts'
 import { bind, sqlType } from '../expressions/sql-types.ts'
@@ -57,30 +59,30 @@ export const faultText = (fault: ExpressionFault): string => `${placeOf(fault)}:
 
 const conjuncts = (node: Node): Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 
-const operators: Readonly<Record<string, OperatorName>> = { eq: 'eq', ne: 'ne', lt: 'lt', le: 'lte', gt: 'gt', ge: 'gte' }
-const turned: Readonly<Record<string, string>> = { lt: 'gt', le: 'ge', gt: 'lt', ge: 'le' }
+const operators: Readonly<Record<ComparisonSign, OperatorName>> = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte' }
+/** The same with its sides exchanged. */
+const turned: Readonly<Record<ComparisonSign, ComparisonSign>> = { '==': '==', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
 
 /** `field operator literal`, said as a condition of lists; null: it cannot be. */
 function plainCondition(access: Access, here: EntityAccess, node: Node): Condition | null {
   if (node.kind !== 'call') return null
   const [left, right] = node.args
-  const [name = ''] = node.overload.split('.')
-  if (!left || !right) return null
-  if (left.kind === 'constant' && right.kind === 'field') return plain(access, here, right, turned[name] ?? name, left)
-  return left.kind === 'field' && right.kind === 'constant' ? plain(access, here, left, name, right) : null
+  const sign = comparisonOf(node.overload)?.sign
+  if (!left || !right || !sign) return null
+  if (left.kind === 'constant' && right.kind === 'field') return plain(access, here, right, operators[turned[sign]], left)
+  return left.kind === 'field' && right.kind === 'constant' ? plain(access, here, left, operators[sign], right) : null
 }
 
 function plain(
   access: Access,
   here: EntityAccess,
   field: Node & { kind: 'field' },
-  name: string,
+  operator: OperatorName,
   constant: Node & { kind: 'constant' },
 ): Condition | null {
-  const operator = operators[name]
   const path = pathOf(access, field)
   const { value } = constant
-  if (!operator || path === null || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return null
+  if (path === null || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')) return null
   try {
     return parseCondition(access, here, `${path}.${operator}`, String(value))
   } catch (error) {

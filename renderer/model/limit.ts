@@ -3,6 +3,7 @@ import type { RecordData } from '../api/records.ts'
 import type { Field } from '../../engine/catalogue/types.ts'
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
 import { format } from '../../engine/expressions/format.ts'
+import { comparisonOf } from '../../engine/expressions/functions-comparison.ts'
 import { exchange } from '../../engine/expressions/transform.ts'
 import type { Needs, Node, RecordNode } from '../../engine/expressions/types.ts'
 import { written } from '../../engine/expressions/written.ts'
@@ -123,7 +124,8 @@ function placed(data: Row, rowId: string | null, field: FieldView, id: string): 
 
 const conjuncts = (node: Node): readonly Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 
-const equality = (node: Node): readonly Node[] | null => (node.kind === 'call' && node.overload.startsWith('eq.') ? node.args : null)
+const equality = (node: Node): readonly Node[] | null =>
+  node.kind === 'call' && comparisonOf(node.overload)?.sign === '==' ? node.args : null
 
 /** A field of the candidate itself. */
 const isOfChosen = (node: Node, reference: Field): boolean => node.kind === 'field' && isChosen(node.of, reference)

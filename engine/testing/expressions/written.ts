@@ -2,6 +2,7 @@
 import { compileExpression } from '../../expressions/check.ts'
 import type { Context } from '../../expressions/check.ts'
 import { format } from '../../expressions/format.ts'
+import { comparisonOf } from '../../expressions/functions-comparison.ts'
 import { literal, path, written } from '../../expressions/written.ts'
 import type { WriteConstant } from '../../expressions/written.ts'
 import type { Member, Names, Node, RecordNode, Shape, Source, Type } from '../../expressions/types.ts'
@@ -50,15 +51,17 @@ function isWritableCall({ overload, args }: Node & { kind: 'call' }): boolean {
   if (kinds.every((kind) => kind === 'null')) return false
   // The first overload that fits is what an author means, and a null beside == is a test.
   if (overload === 'isEmpty.any') return !kinds.some((kind) => kind === 'text' || kind === 'list' || kind === 'null')
-  return !(/^(eq|ne)\./.test(overload) && kinds.includes('null'))
+  return !(isEquality(overload) && kinds.includes('null'))
 }
+
+const isEquality = (overload: string): boolean => ['==', '!='].includes(comparisonOf(overload)?.sign ?? '')
 
 const isOfValues = (source: Source): boolean => (source.kind === 'filter' ? isOfValues(source.source) : source.kind === 'values')
 
 /** As the generator makes them: an equality, alone or on the left of &&. */
 function isKeyed({ where }: Source & { kind: 'filter' }): boolean {
   const first = where.kind === 'and' ? where.left : where
-  return first.kind === 'call' && first.overload.startsWith('eq.') && first.args[0]?.kind === 'field'
+  return first.kind === 'call' && comparisonOf(first.overload)?.sign === '==' && first.args[0]?.kind === 'field'
 }
 
 const inverseName = (entity: string, field: string): string => `${entity.replace('.', '_')}_by_${field}`

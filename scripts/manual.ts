@@ -3,7 +3,7 @@
  * fails when the page would change.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { functions } from '../engine/expressions/functions.ts'
+import { functions, isCallable } from '../engine/expressions/functions.ts'
 import type { FunctionDefinition, Overload, Parameter } from '../engine/expressions/types.ts'
 
 const page = new URL('../docs/expressions.md', import.meta.url)
@@ -11,7 +11,6 @@ const begin = '<!-- functions: written by scripts/manual.ts -->'
 const end = '<!-- end of functions -->'
 
 const groups = ['logic', 'comparison', 'number', 'text', 'date and time', 'list'] as const
-const isName = (name: string): boolean => /^[a-z]/i.test(name) && name !== 'in' && name !== 'neg'
 
 function taken({ name, takes, literal, optional, repeated }: Parameter): string {
   const kinds =
@@ -21,17 +20,19 @@ function taken({ name, takes, literal, optional, repeated }: Parameter): string 
   return `${name}${optional ? '?' : ''}${repeated ? '…' : ''}: ${literal ? `literal ${kinds}` : kinds}`
 }
 
-function signature(name: string, { parameters }: Overload): string {
+function signature(definition: FunctionDefinition, { parameters }: Overload): string {
+  const { name } = definition
   const [first, second] = parameters
   if (name === 'neg') return `-${first?.name ?? ''}`
-  if (!isName(name)) return `${first?.name ?? ''} ${name} ${second?.name ?? ''}`
+  if (!isCallable(definition)) return `${first?.name ?? ''} ${name} ${second?.name ?? ''}`
   return `${name}(${parameters.map(taken).join(', ')})`
 }
 
 const code = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``
 
-function row({ name, doc, examples, overloads }: FunctionDefinition): string {
-  const forms = [...new Set(overloads.map((each) => signature(name, each)))]
+function row(definition: FunctionDefinition): string {
+  const { doc, examples, overloads } = definition
+  const forms = [...new Set(overloads.map((each) => signature(definition, each)))]
   const shown = forms.length > 3 ? [forms[0]!, '…'] : forms
   const examplesShown = examples.map(({ expression, result }) => `${code(expression)} → ${code(result)}`)
   return `| ${shown.map((each) => (each === '…' ? each : code(each))).join('<br>')} | ${doc.replaceAll('|', '\\|')} | ${examplesShown.join('<br>')} |`

@@ -2,7 +2,8 @@ import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
 import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
 import { comparisonOf } from './functions-comparison.ts'
-import { functionNamed, functions } from './functions.ts'
+import { functionNamed, functions, isCallable } from './functions.ts'
+import { specialForms } from './special-forms.ts'
 import { constant, described, faulty, kindName, nodeOf, typeOf, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
 import type { FunctionDefinition, Node, Overload, Parameter, Span, Syntax, Type } from './types.ts'
@@ -29,33 +30,10 @@ const elsewhere = new Map([
   ['average', 'write avg(source, x, value)'],
 ])
 
-/** Names that only the checker knows, with how they are called. */
-export const specialForms: ReadonlyMap<string, string> = new Map([
-  ['exists', 'exists(source, x, condition)'],
-  ['all', 'all(source, x, condition)'],
-  ['count', 'count(source, x, condition)'],
-  ['sum', 'sum(source, x, value)'],
-  ['min', 'min(source, x, value)'],
-  ['max', 'max(source, x, value)'],
-  ['avg', 'avg(source, x, value)'],
-  ['list', 'list(source, x, value)'],
-  ['first', 'first(source, x, condition, order)'],
-  ['filter', 'filter(source, x, condition, order)'],
-  ['running', 'running(parent.lines, x, value)'],
-  ['size', 'size(list)'],
-  ['isUnder', 'isUnder(a, b)'],
-  ['workdays', 'workdays(from, to, calendar)'],
-  ['businessTime', 'businessTime(from, to, calendar)'],
-  ['money', 'money(amount, currency)'],
-  ['desc', 'desc(value)'],
-])
-/** Signs and what only trees say are no names that an author calls. */
-const isCallable = (name: string): boolean => /^[A-Za-z]/.test(name) && name !== 'in' && name !== 'neg'
-
 export function unknownFunction(name: string): string {
   const help = elsewhere.get(name.toLowerCase())
   if (help !== undefined) return `there is no function ${name}: ${help}`
-  const known = [...functions.map((each) => each.name).filter(isCallable), ...specialForms.keys()]
+  const known = [...functions.filter(isCallable).map((each) => each.name), ...specialForms.keys()]
   const meant = nearest(name, known)
   return `there is no function ${name}.${meant === null ? '' : ` Did you mean "${meant}"?`}`
 }
@@ -181,14 +159,15 @@ function elementsOf(arg: Checked): readonly Checked[] {
 function mismatch(
   checker: Checker,
   syntax: Syntax,
-  { name }: FunctionDefinition,
+  definition: FunctionDefinition,
   overloads: readonly Overload[],
   args: readonly Checked[],
 ): Checked {
+  const { name } = definition
   const { names } = checker.context
   const odd = args.find(({ term }) => term.is === 'rows' || term.is === 'space' || term.is === 'money')
   if (odd) return checker.refuse(odd.syntax, noScalar(odd.term, names))
-  if (!isCallable(name) || name === 'in') {
+  if (!isCallable(definition)) {
     const what = args.map(({ term }) => described(term, names)).join(' and ')
     const sign = name === 'neg' ? '-' : name
     return checker.refuse(syntax, `${sign} does not go with ${what}${operatorAdvice(sign, args)}`)

@@ -1,27 +1,15 @@
-import { calling, isList, specialForms } from './check-calls.ts'
+import { isList } from './check-calls.ts'
 import { keyFault } from './check-keys.ts'
 import { idOf, recordTerm } from './check-members.ts'
-import { noScalar, unified } from './coerce.ts'
-import { boolean, described, faulty, mentions, nodeOf, nothing, number, rootNames, text, valued, whole } from './terms.ts'
-import type { Checked, Checker, Scope, Term } from './terms.ts'
+import { noScalar } from './coerce.ts'
+import { isLoop, usageOf } from './special-forms.ts'
+import type { Loop as LoopName } from './special-forms.ts'
+import { boolean, described, faulty, mentions, nodeOf, number, refused, rootNames, text, valued, whole } from './terms.ts'
+import type { Checked, Checker, Meaning, Scope, Term } from './terms.ts'
 import type { Aggregate, Node, RecordNode, Source, Syntax, Type } from './types.ts'
 
 type Call = Syntax & { kind: 'call' }
 
-const loops: ReadonlySet<string> = new Set([
-  'exists',
-  'all',
-  'count',
-  'sum',
-  'min',
-  'max',
-  'avg',
-  'list',
-  'first',
-  'filter',
-  'running',
-  'size',
-])
 /** Of values that are written out one by one. */
 const ofValues: ReadonlyMap<string, string> = new Map([
   ['min', 'least(a, b)'],
@@ -29,6 +17,7 @@ const ofValues: ReadonlyMap<string, string> = new Map([
 ])
 
 interface Loop {
+  readonly name: LoopName
   readonly source: Source
   /** Of the elements; null: they are values. */
   readonly entity: string | null
@@ -40,8 +29,8 @@ interface Loop {
 /** Exists, all, count … Null: it is no loop. */
 export function checkLoop(checker: Checker, syntax: Call, scope: Scope): Checked | null {
   const { name, args } = syntax
-  if (!loops.has(name)) return null
-  const usage = specialForms.get(name)!
+  if (!isLoop(name)) return null
+  const usage = usageOf(name)
   if (args.length === 0) return checker.refuse(syntax, `write ${usage}`)
   const source = checker.check(args[0]!, scope)
   if (source.term.is === 'fault') return faulty(syntax)
@@ -54,7 +43,7 @@ export function checkLoop(checker: Checker, syntax: Call, scope: Scope): Checked
   if (!checker.enterLoop(syntax, scope)) return faulty(syntax)
   const variable = args[1]
   if (name === 'size' && variable !== undefined) return checker.refuse(syntax, `write ${usage}`)
-  const loop = enter(checker, syntax, source.term, variable, scope)
+  const loop = enter(checker, { ...syntax, name }, source.term, variable, scope)
   if (loop === null) return faulty(syntax)
   const rest = args.slice(2)
   if (variable !== undefined && rest.length === 0) return checker.refuse(variable, `say what is meant of each: ${usage}`)
@@ -67,7 +56,7 @@ export function checkLoop(checker: Checker, syntax: Call, scope: Scope): Checked
   return { term, syntax, canonical: { ...syntax, args: canonicalArgs } }
 }
 
-function enter(checker: Checker, syntax: Call, term: Term, variable: Syntax | undefined, scope: Scope): Loop | null {
+function enter(checker: Checker, syntax: Call & { name: LoopName }, term: Term, variable: Syntax | undefined, scope: Scope): Loop | null {
   const index = checker.nextVariable()
   const fault = variable === undefined ? null : variableFault(variable, scope)
   if (fault !== null) {
@@ -84,6 +73,7 @@ function enter(checker: Checker, syntax: Call, term: Term, variable: Syntax | un
   const variables = new Map(scope.variables)
   if (variable?.kind === 'name') variables.set(variable.name, element)
   return {
+    name: syntax.name,
     source: given,
     entity: isRows ? term.entity : null,
     variable: index,
@@ -112,55 +102,40 @@ function running(checker: Checker, syntax: Call, source: Source, { self }: Scope
   return null
 }
 
-interface Outcome {
-  readonly term: Term
-  readonly parts: readonly Checked[]
-}
-const fails = (checker: Checker, syntax: Syntax, detail: string): Outcome => ({ term: checker.refuse(syntax, detail).term, parts: [] })
-
-function meaning(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Outcome {
-  const { name } = syntax
+function meaning(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Meaning {
+  const { name } = loop
   if (name === 'first' || name === 'filter') return selection(checker, syntax, loop, given)
-  if (given.length > 1) return fails(checker, syntax, `write ${specialForms.get(name)!}`)
+  if (given.length > 1) return refused(checker, syntax, `write ${usageOf(name)}`)
   const [body] = given
-  if (name === 'size' || name === 'count' || name === 'exists' || name === 'all') return quantified(checker, syntax, loop, name, body)
+  if (name === 'exists' || name === 'all' || name === 'count' || name === 'size') return quantified(checker, syntax, loop, name, body)
   const key = keyFault(checker, loop.source, null)
-  if (key !== null) return fails(checker, syntax.args[0]!, key)
-  if (body === undefined && loop.entity !== null)
-    return fails(checker, syntax, `say what is meant of each record: ${specialForms.get(name)!}`)
+  if (key !== null) return refused(checker, syntax.args[0]!, key)
+  if (body === undefined && loop.entity !== null) return refused(checker, syntax, `say what is meant of each record: ${usageOf(name)}`)
   const value = body ?? { term: loop.element, syntax: syntax.args[0]!, canonical: syntax.args[0]! }
-  return measured(checker, loop, name === 'running' ? 'sum' : (name as Aggregate), value, given)
+  return measured(checker, loop, name === 'running' ? 'sum' : name, value, given)
 }
 
+/** Of which elements a condition is true; without one, of all. */
 function quantified(
   checker: Checker,
   syntax: Call,
   loop: Loop,
-  name: 'size' | 'count' | 'exists' | 'all',
+  name: 'exists' | 'all' | 'count' | 'size',
   condition: Checked | undefined,
-): Outcome {
+): Meaning {
   if (condition !== undefined && !isCondition(condition.term))
-    return fails(checker, condition.syntax, `${name} takes a condition; this is ${described(condition.term, checker.context.names)}`)
-  if (name === 'all' && condition === undefined) return fails(checker, syntax, `write ${specialForms.get('all')!}`)
+    return refused(checker, condition.syntax, `${name} takes a condition; this is ${described(condition.term, checker.context.names)}`)
+  if (name === 'all' && condition === undefined) return refused(checker, syntax, `write ${usageOf(name)}`)
   const where = condition === undefined ? null : conditionOf(condition.term)
   const key = keyFault(checker, loop.source, name === 'all' || where === null ? null : { where, variable: loop.variable })
-  if (key !== null) return fails(checker, syntax.args[0]!, key)
-  const parts = condition === undefined ? [] : [condition]
-  if (name === 'exists' || name === 'all') {
-    const body = where ?? { kind: 'constant', type: boolean, value: true }
-    return { term: valued(boolean, aggregate(loop, name, boolean, body)), parts }
-  }
-  const source = where === null ? loop.source : filtered(loop, where, [])
-  return {
-    term: valued(
-      whole,
-      aggregate({ ...loop, source, variable: where === null ? loop.variable : checker.nextVariable() }, 'count', whole, null),
-    ),
-    parts,
-  }
+  if (key !== null) return refused(checker, syntax.args[0]!, key)
+  const operation = name === 'size' ? 'count' : name
+  const type = operation === 'count' ? whole : boolean
+  const body = where ?? { kind: 'constant', type: boolean, value: true }
+  return { term: valued(type, aggregate(loop, operation, type, body)), parts: condition === undefined ? [] : [condition] }
 }
 
-function aggregate({ source, variable }: Loop, operation: Aggregate, type: Type, body: Node | null): Node {
+function aggregate({ source, variable }: Loop, operation: Aggregate, type: Type, body: Node): Node {
   return { kind: 'aggregate', type, operation, source, variable, body }
 }
 
@@ -174,8 +149,9 @@ const filtered = ({ source, variable }: Loop, where: Node, order: (Source & { ki
 const conditionOf = (term: Term): Node => (term.is === 'value' ? term.node : { kind: 'constant', type: boolean, value: null })
 const isCondition = (term: Term): boolean => term.is === 'null' || (term.is === 'value' && term.type.kind === 'boolean')
 
+type Measure = Exclude<Aggregate, 'exists' | 'all' | 'count'>
 /** What each measure takes; text and moments have an order, but no sum. */
-const taken: Readonly<Record<string, readonly string[]>> = {
+const taken: Readonly<Record<Measure, readonly string[]>> = {
   sum: ['number', 'duration'],
   avg: ['number', 'duration'],
   min: ['number', 'duration', 'text', 'date', 'dateTime', 'time'],
@@ -183,21 +159,21 @@ const taken: Readonly<Record<string, readonly string[]>> = {
   list: ['number', 'duration', 'text', 'date', 'dateTime', 'time', 'boolean'],
 }
 
-function measured(checker: Checker, loop: Loop, operation: Aggregate, value: Checked, parts: readonly Checked[]): Outcome {
+function measured(checker: Checker, loop: Loop, operation: Measure, value: Checked, parts: readonly Checked[]): Meaning {
   const { term } = value
   const { names } = checker.context
   if (term.is === 'money' && operation !== 'list') {
     if (term.currency === null || mentions(term.currency, loop.variable))
-      return fails(checker, value.syntax, 'these amounts may have different currencies; take .amount, or convert first')
+      return refused(checker, value.syntax, 'these amounts may have different currencies; take .amount, or convert first')
     return { term: { is: 'money', amount: aggregate(loop, operation, number, term.amount), currency: term.currency }, parts }
   }
   if (term.is === 'record' && term.record !== null && operation === 'list') {
     const ids = { kind: 'list', of: text } as const
     return { term: valued(ids, aggregate(loop, 'list', ids, idOf(term.record))), parts }
   }
-  if (term.is !== 'value' || !taken[operation]!.includes(term.type.kind)) {
+  if (term.is !== 'value' || !taken[operation].includes(term.type.kind)) {
     const more = term.is === 'rows' || term.is === 'money' ? `: ${noScalar(term, names)}` : ''
-    return fails(checker, value.syntax, `${operation} cannot be taken of ${described(term, names)}${more}`)
+    return refused(checker, value.syntax, `${operation} cannot be taken of ${described(term, names)}${more}`)
   }
   const { type } = term
   const result =
@@ -206,13 +182,17 @@ function measured(checker: Checker, loop: Loop, operation: Aggregate, value: Che
 }
 
 /** first and filter: a condition, then keys. */
-function selection(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Outcome {
+function selection(checker: Checker, syntax: Call, loop: Loop, given: readonly Checked[]): Meaning {
   const [condition, ...keys] = given
   if (condition !== undefined && !isCondition(condition.term))
-    return fails(checker, condition.syntax, `${syntax.name} takes a condition; this is ${described(condition.term, checker.context.names)}`)
+    return refused(
+      checker,
+      condition.syntax,
+      `${syntax.name} takes a condition; this is ${described(condition.term, checker.context.names)}`,
+    )
   const where = condition === undefined ? null : conditionOf(condition.term)
   const fault = keyFault(checker, loop.source, where === null ? null : { where, variable: loop.variable })
-  if (fault !== null) return fails(checker, syntax.args[0]!, fault)
+  if (fault !== null) return refused(checker, syntax.args[0]!, fault)
   const order = keys.map((key) => ({ key: nodeOf(key.term), descending: isDescending(key) }))
   const source = where === null ? loop.source : filtered(loop, where, order)
   if (loop.entity === null) return valuesOf(checker, syntax, loop, source, given)
@@ -222,9 +202,9 @@ function selection(checker: Checker, syntax: Call, loop: Loop, given: readonly C
 }
 
 /** Of a list of values `filter` makes a list. */
-function valuesOf(checker: Checker, syntax: Call, loop: Loop, source: Source, parts: readonly Checked[]): Outcome {
+function valuesOf(checker: Checker, syntax: Call, loop: Loop, source: Source, parts: readonly Checked[]): Meaning {
   if (syntax.name === 'first' || loop.element.is !== 'value')
-    return fails(checker, syntax.args[0]!, 'first goes over records; of values write min(list) or max(list)')
+    return refused(checker, syntax.args[0]!, 'first goes over records; of values write min(list) or max(list)')
   const type = { kind: 'list', of: loop.element.type } as const
   const variable = checker.nextVariable()
   const body: Node = { kind: 'variable', type: type.of, variable }
@@ -238,7 +218,7 @@ function orderKey(checker: Checker, syntax: Syntax, { body }: Loop): Checked {
   const key = checker.check(isDesc ? syntax.args[0]! : syntax, body)
   const { term } = key
   if (term.is === 'fault') return key
-  if (term.is === 'money' || term.is !== 'value' || !(taken['max']!.includes(term.type.kind) || term.type.kind === 'boolean'))
+  if (term.is === 'money' || term.is !== 'value' || !(taken.max.includes(term.type.kind) || term.type.kind === 'boolean'))
     return checker.refuse(
       key.syntax,
       `nothing is ordered by ${described(term, checker.context.names)}${term.is === 'money' ? ': write .amount' : ''}`,
@@ -246,45 +226,3 @@ function orderKey(checker: Checker, syntax: Syntax, { body }: Loop): Checked {
   return isDesc ? { ...key, syntax, canonical: { ...syntax, args: [key.canonical] } } : key
 }
 const isDescending = ({ syntax }: Checked): boolean => syntax.kind === 'call' && syntax.name === 'desc'
-
-/** `x in records`. Null: there are no records on the right. */
-export function checkRecordIn(checker: Checker, syntax: Syntax & { kind: 'binary' }, left: Checked, right: Checked): Outcome | null {
-  if (right.term.is === 'rows') {
-    if (left.term.is !== 'record')
-      return fails(checker, syntax.left, `only a record can be among records; this is ${described(left.term, checker.context.names)}`)
-    const { entity, source } = right.term
-    if (source.kind === 'entity') return fails(checker, syntax.right, keyFault(checker, source, null)!)
-    if (!left.term.entities.includes(entity))
-      return fails(
-        checker,
-        syntax,
-        `${described(left.term, checker.context.names)} is never among ${described(right.term, checker.context.names)}`,
-      )
-    const variable = checker.nextVariable()
-    const element = recordTerm({ kind: 'element', variable, entity })
-    const body = calling('==', [nodeOf(element), left.term.node])
-    return {
-      term: valued(boolean, { kind: 'aggregate', type: boolean, operation: 'exists', source, variable, body }),
-      parts: [left, right],
-    }
-  }
-  return null
-}
-
-/** A record among records that are written out. */
-export function checkRecordAmong(checker: Checker, syntax: Syntax & { kind: 'list' }, left: Checked, given: readonly Checked[]): Outcome {
-  const made = unified(checker, [left, ...given], 'a list holds values of one kind')
-  if (made === null) return { term: { is: 'fault' }, parts: [] }
-  const [value, ...items] = made.parts
-  const tests = items.map(({ term }) => (term.is === 'null' ? nothing : calling('==', [nodeOf(value!.term), nodeOf(term)])))
-  return {
-    term: valued(boolean, anyOf(tests)),
-    parts: [value!, { ...faulty(syntax), canonical: { ...syntax, items: items.map((each) => each.canonical) } }],
-  }
-}
-
-function anyOf(tests: readonly Node[]): Node {
-  if (tests.length <= 1) return tests[0] ?? { kind: 'constant', type: boolean, value: false }
-  const half = tests.length >> 1
-  return { kind: 'or', type: boolean, left: anyOf(tests.slice(0, half)), right: anyOf(tests.slice(half)) }
-}

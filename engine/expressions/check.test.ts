@@ -258,11 +258,15 @@ const meant: readonly (readonly [text: string, type: object, root: object])[] = 
   ['self.urgent ? self.fee : null', { kind: 'money' }, { amount: { kind: 'if' } }],
   ['money(self.quantity, self.company.currency) == self.price', { kind: 'boolean' }, { overload: 'eq.number' }],
   // Loops
-  ['count(self.lines)', { kind: 'number', whole: true }, { operation: 'count', source: { kind: 'lines', field: 'lines' }, body: null }],
+  [
+    'count(self.lines)',
+    { kind: 'number', whole: true },
+    { operation: 'count', source: { kind: 'lines', field: 'lines' }, body: { value: true } },
+  ],
   [
     'self.lines.count(l, l.delivered)',
     { kind: 'number', whole: true },
-    { operation: 'count', source: { kind: 'filter', variable: 0 }, variable: 1 },
+    { operation: 'count', source: { kind: 'lines' }, variable: 0, body: { kind: 'field', field: 'delivered' } },
   ],
   ['exists(self.tags)', { kind: 'boolean' }, { operation: 'exists', source: { kind: 'links' }, body: { value: true } }],
   [

@@ -1,6 +1,7 @@
+import { checkRecordAmong, checkRecordIn } from './check-among.ts'
 import { checkCall, isResolved } from './check-calls.ts'
 import { checkForm } from './check-forms.ts'
-import { checkLoop, checkRecordAmong, checkRecordIn } from './check-loops.ts'
+import { checkLoop } from './check-loops.ts'
 import { checkMember, checkName } from './check-members.ts'
 import { checkMoneyBranches, checkMoneyCall, checkMoneyMade, checkMoneyOperator } from './check-money.ts'
 import { branchesOf, isPending, listOf, noScalar, unified } from './coerce.ts'

@@ -1,10 +1,11 @@
 import type { ValueType } from '../fields/type.ts'
-import { signatureOf, specialForms } from './check-calls.ts'
+import { signatureOf } from './check-calls.ts'
 import { memberNames } from './check-members.ts'
 import { termOf } from './check.ts'
 import { quoted } from './format.ts'
-import { functions } from './functions.ts'
+import { functions, isCallable } from './functions.ts'
 import { parse } from './parse.ts'
+import { isLoop, specialForms } from './special-forms.ts'
 import { described, rootNames } from './terms.ts'
 import type { Context, Root, Term } from './terms.ts'
 import { tokensOf } from './tokens.ts'
@@ -69,7 +70,7 @@ function beginnings({ before, tokens, context }: Place): readonly CompletionItem
   const calls = [
     ...[...specialForms].filter(([name]) => name !== 'desc').map(([name, usage]) => called(name, usage)),
     ...functions
-      .filter(({ name }) => isCallable(name))
+      .filter((each) => isCallable(each) && !specialForms.has(each.name))
       .map(({ name, doc, overloads }) => called(name, `${signatureOf(name, overloads[0]!)}: ${doc}`)),
   ]
   const words = ['true', 'false', 'null'].map((word) => item('word', word, ''))
@@ -79,7 +80,6 @@ function beginnings({ before, tokens, context }: Place): readonly CompletionItem
   return [...variables, ...roots, ...calls, ...words, ...entities]
 }
 
-const isCallable = (name: string): boolean => /^[A-Za-z]/.test(name) && name !== 'in' && name !== 'neg' && !specialForms.has(name)
 const item = (kind: CompletionItem['kind'], name: string, detail: string): CompletionItem => ({ insert: name, label: name, detail, kind })
 const called = (name: string, detail: string): CompletionItem => ({ insert: `${name}(`, label: name, detail, kind: 'function' })
 
@@ -192,8 +192,6 @@ function variablesAt(before: string, tokens: readonly Token[], context: Context)
   return variables
 }
 
-const loops: ReadonlySet<string> = new Set(['exists', 'all', 'count', 'sum', 'min', 'max', 'avg', 'list', 'first', 'filter', 'running'])
-
 function loopAt(
   before: string,
   tokens: readonly Token[],
@@ -202,7 +200,7 @@ function loopAt(
   outer: ReadonlyMap<string, Term>,
 ): readonly [name: string, term: Term] | null {
   const callee = tokens[at - 1]
-  if (callee?.kind !== 'name' || !loops.has(callee.text)) return null
+  if (callee?.kind !== 'name' || !isLoop(callee.text)) return null
   const isMethod = tokens[at - 2]?.text === '.'
   const [first, second] = commas
   const variable = isMethod ? tokens[at + 1] : first === undefined ? undefined : tokens[first + 1]

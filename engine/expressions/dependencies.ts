@@ -125,7 +125,7 @@ export function dependenciesOf(root: Node): Dependencies {
         return
       case 'aggregate':
         elements.set(node.variable, ofSource(node.source))
-        if (node.body !== null) visit(node.body)
+        visit(node.body)
     }
   }
 

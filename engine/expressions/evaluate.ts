@@ -247,7 +247,7 @@ class Compiler {
   #aggregate({ operation, source, variable, body }: Node & { kind: 'aggregate' }): Step {
     const elements = this.source(source)
     const at = this.#bind(variable)
-    const value: Step = body === null ? () => true : this.step(body)
+    const value = this.step(body)
     const answer = aggregates[operation]
     return (environment, bound) =>
       answer(elements(environment, bound), (element) => {

@@ -140,7 +140,7 @@ class Explainer {
 
   /** The first element for which exists(…) is true or all(…) is not. */
   #element({ operation, source, variable, body }: Node & { kind: 'aggregate' }, decides: boolean): Below {
-    if (body === null || (operation !== 'exists' && operation !== 'all')) return { parts: [] }
+    if (operation !== 'exists' && operation !== 'all') return { parts: [] }
     // Which element it is says what its body was.
     const { mayRead } = this.#reader
     if (![...reads(source), ...reads(this.#original(body))].every(({ entity, field }) => mayRead(entity, field))) return { parts: [] }

@@ -4,6 +4,7 @@ import { formatNumber, numberFunctions } from './functions-number.ts'
 import { comparisons } from './functions-comparison.ts'
 import { arithmetic } from './functions-operators.ts'
 import { substringFrom, textFunctions } from './functions-text.ts'
+import { isOperator } from './parse.ts'
 import type { FunctionDefinition, Overload } from './types.ts'
 
 const format: FunctionDefinition = {
@@ -41,5 +42,8 @@ export function overloadOf(id: string): Overload {
   if (found === undefined) throw new RangeError(`no overload ${id}`)
   return found
 }
+
+/** Whether authors call it by its name. Of operators they write the sign. */
+export const isCallable = ({ name }: FunctionDefinition): boolean => !isOperator(name) && name !== 'neg'
 
 export const functionNamed = (name: string): FunctionDefinition | undefined => byName.get(name)

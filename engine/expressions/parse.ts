@@ -26,7 +26,7 @@ export const strengths: Readonly<Record<BinaryOperator, number>> = {
   '%': 5,
 }
 const comparison = 3
-const isOperator = (text: string): text is BinaryOperator => Object.hasOwn(strengths, text)
+export const isOperator = (text: string): text is BinaryOperator => Object.hasOwn(strengths, text)
 
 /** Words of other languages where an operator stands. */
 const operatorWords = new Map([

@@ -4,7 +4,7 @@ import type { Fragment } from './functions-operators.ts'
 import { rowsFrom } from './sql-paths.ts'
 import { Frame, nextAlias } from './sql-tables.ts'
 import type { Compiling, Row, Scope } from './sql-tables.ts'
-import { keyOf } from './transform.ts'
+import { isTrue, keyOf } from './transform.ts'
 import type { Node, RecordNode, Source } from './types.ts'
 
 /** The FROM of a loop over records or values, while it is being made. */
@@ -93,10 +93,12 @@ export function aggregate(
 ): Fragment {
   const { sql, names } = compiling
   const opened = bindTo(open(compiling, source, scope), variable)
-  const value = body === null ? sql`true` : compiling.as(operation === 'list' && type.kind === 'list' ? type.of : type, body, opened.scope)
-  if (operation === 'exists') return sql`exists (select ${restOf(sql, opened, value)})`
-  if (operation === 'all') return sql`(not exists (select ${restOf(sql, opened, sql`${value} is not true`)}))`
-  if (operation === 'count') return sql`(select count(*) ${restOf(sql, opened, ...(body === null ? [] : [value]))})`
+  if (operation === 'exists' || operation === 'count') {
+    const found = restOf(sql, opened, ...(isTrue(body) ? [] : [compiling.holds(body, opened.scope)]))
+    return operation === 'exists' ? sql`exists (select ${found})` : sql`(select count(*) ${found})`
+  }
+  if (operation === 'all') return sql`(not exists (select ${restOf(sql, opened, sql`${compiling.holds(body, opened.scope)} is not true`)}))`
+  const value = compiling.as(operation === 'list' && type.kind === 'list' ? type.of : type, body, opened.scope)
   if (operation === 'list') return sql`array_remove(array(select ${value} ${restOf(sql, opened)} ${orderBy(sql, opened)}), null)`
   // An aggregate over nothing but outer columns would belong to the outer statement: a column of an inner one never does.
   const rows = nextAlias(names)
@@ -104,7 +106,7 @@ export function aggregate(
   const from = sql`from (select ${value} as value ${restOf(sql, opened)}) ${sql.id(rows)}`
   if (operation === 'sum') return sql`(select coalesce(sum(${each}), 0)::numeric ${from})`
   if (operation === 'avg') return sql`(select ${quotientSql(sql, sql`sum(${each})`, sql`count(${each})`)} ${from})`
-  return sql`(select ${sql.raw(operation)}(${body?.type.kind === 'text' ? sql`${each} collate "C"` : each}) ${from})`
+  return sql`(select ${sql.raw(operation)}(${body.type.kind === 'text' ? sql`${each} collate "C"` : each}) ${from})`
 }
 
 /** The first record that a loop finds, joined where it can be. */

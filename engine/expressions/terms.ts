@@ -81,6 +81,12 @@ export const nothing: Node = { kind: 'constant', type: { kind: 'null' }, value: 
 
 /** A part with a fault in it that was told already. */
 export const faulty = (syntax: Syntax): Checked => ({ term: { is: 'fault' }, syntax, canonical: syntax })
+/** What a part means, and its own parts as they came to be read. */
+export interface Meaning {
+  readonly term: Term
+  readonly parts: readonly Checked[]
+}
+export const refused = ({ refuse }: Checker, syntax: Syntax, detail: string): Meaning => ({ term: refuse(syntax, detail).term, parts: [] })
 export const constant = (type: ValueType, value: unknown): Node => ({ kind: 'constant', type, value })
 export const valued = (type: ValueType, node: Node): Term => ({ is: 'value', type, node })
 

@@ -33,7 +33,7 @@ export function exchange(node: Node, by: Exchange): Node {
     case 'money':
       return { ...node, amount: on(node.amount), currency: on(node.currency) }
     case 'aggregate':
-      return { ...node, source: exchangeSource(node.source, by), body: node.body && on(node.body) }
+      return { ...node, source: exchangeSource(node.source, by), body: on(node.body) }
   }
 }
 
@@ -99,12 +99,7 @@ export function about(node: Node, record: RecordNode, from: number): Node {
     node: (each) => {
       if (each.kind === 'variable') return { ...each, variable: each.variable + from }
       if (each.kind !== 'aggregate') return null
-      return {
-        ...each,
-        variable: each.variable + from,
-        source: exchangeSource(each.source, by),
-        body: each.body && exchange(each.body, by),
-      }
+      return { ...each, variable: each.variable + from, source: exchangeSource(each.source, by), body: exchange(each.body, by) }
     },
     record: (each) => {
       if (each.kind === 'root' && each.root === 'self') return record
@@ -123,6 +118,9 @@ export function about(node: Node, record: RecordNode, from: number): Node {
   }
   return exchange(node, by)
 }
+
+/** What it says of every element: a loop without a condition. */
+export const isTrue = (node: Node): boolean => node.kind === 'constant' && node.value === true
 
 export const recordOf = (entity: string): Type => ({ kind: 'record', entities: [entity] })
 

@@ -137,18 +137,18 @@ export type Node =
   | { readonly kind: 'list'; readonly type: Type; readonly items: readonly Node[] }
   /** Null when the amount is. Only ever the whole expression or a branch of it: everything else works on amounts. */
   | { readonly kind: 'money'; readonly type: Type; readonly amount: Node; readonly currency: Node }
-  /** `body` is evaluated for every element, bound to `variable`; `count` has none. See `aggregates` for the meaning of each. */
+  /** `body` is evaluated for every element, bound to `variable`. */
   | {
       readonly kind: 'aggregate'
       readonly type: Type
       readonly operation: Aggregate
       readonly source: Source
       readonly variable: number
-      readonly body: Node | null
+      readonly body: Node
     }
 
 /**
- * exists: some element for which body is true. all: no element for which it is not true. count: how many. sum: 0 over nothing, nulls
+ * exists: some element for which body is true. all: no element for which it is not true. count: for how many it is true. sum: 0 over nothing, nulls
  * skipped; min, max, avg: null over nothing, nulls skipped; avg rounded as `/` is. list: the values in the order of the source, nulls skipped.
  */
 export type Aggregate = 'exists' | 'all' | 'count' | 'sum' | 'min' | 'max' | 'avg' | 'list'

@@ -98,7 +98,7 @@ export function workOf(root: Node): number {
 
   function ofAggregate({ source, variable, body, operation, type }: Node & { kind: 'aggregate' }): Weighed {
     const found = ofSource(source, variable)
-    const each = body === null ? { work: 0, extent: single } : weigh(body)
+    const each = weigh(body)
     const { items } = found.extent
     const characters = type.kind === 'text' || type.kind === 'list' ? each.extent.characters * (operation === 'list' ? items : 1) : 0
     const work = found.work + items * (1 + each.work) + characters / charactersAStep

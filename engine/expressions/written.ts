@@ -1,6 +1,8 @@
 import { functions } from './functions.ts'
+import { isOperator } from './parse.ts'
 import { binary, call, memberOf, nowhere, word } from './syntax.ts'
-import type { BinaryOperator, Names, Node, RecordNode, Source, Syntax, Type } from './types.ts'
+import type { Names, Node, RecordNode, Source, Syntax, Type } from './types.ts'
+import { isTrue } from './transform.ts'
 import { fromCanonical, toCanonical } from './values.ts'
 
 /** A typed tree as an author would write it, with the names of today: for people to read. */
@@ -30,7 +32,6 @@ export function literal(type: Type, value: unknown): Syntax {
 }
 
 const nameOf = new Map(functions.flatMap((each) => each.overloads.map(({ id }) => [id, each.name] as const)))
-const operators: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=', 'in', '+', '-', '*', '/', '%'] satisfies BinaryOperator[])
 
 class Writer {
   readonly #names: Names
@@ -87,7 +88,7 @@ class Writer {
     if (called === 'neg') return { ...nowhere, kind: 'unary', operator: '-', operand: left! }
     if (overload === 'isNull.any' || overload === 'isNotNull.any')
       return binary(overload === 'isNull.any' ? '==' : '!=', left!, literal({ kind: 'null' }, null))
-    return operators.has(called) ? binary(called as BinaryOperator, left!, right!) : call(called, parts)
+    return isOperator(called) ? binary(called, left!, right!) : call(called, parts)
   }
 
   #record(record: RecordNode): Syntax {
@@ -138,7 +139,7 @@ class Writer {
   }
 
   #aggregate({ operation, source, variable: bound, body }: Node & { kind: 'aggregate' }): Syntax {
-    if (body === null) return call(operation, [this.source(source)])
+    if ((operation === 'exists' || operation === 'count') && isTrue(body)) return call(operation, [this.source(source)])
     const isRunning = operation === 'sum' && source.kind === 'lines' && source.running === true
     return call(isRunning ? 'running' : operation, [this.source(source), variable(bound), this.node(body)])
   }

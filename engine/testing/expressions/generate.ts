@@ -389,9 +389,13 @@ export class Generator {
     depth: number,
   ): Node {
     const wanted: Type =
-      operation === 'exists' || operation === 'all' ? { kind: 'boolean' } : operation === 'list' && type.kind === 'list' ? type.of : type
-    const { variable, made: body } = this.#within(item, entity, () => (operation === 'count' ? null : this.node(wanted, depth - 1)))
-    const own = body === null || body.type.kind === 'null' ? wanted : body.type
+      operation === 'exists' || operation === 'all' || operation === 'count'
+        ? { kind: 'boolean' }
+        : operation === 'list' && type.kind === 'list'
+          ? type.of
+          : type
+    const { variable, made: body } = this.#within(item, entity, () => this.node(wanted, depth - 1))
+    const own = body.type.kind === 'null' ? wanted : body.type
     const answer: Type =
       operation === 'list' ? { kind: 'list', of: own as ValueType } : operation === 'min' || operation === 'max' ? own : type
     return { kind: 'aggregate', type: answer, operation, source, variable, body }

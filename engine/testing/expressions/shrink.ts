@@ -44,10 +44,7 @@ function below(node: Node): Place[] {
         { node: node.currency, put: (currency) => ({ ...node, currency }) },
       ]
     case 'aggregate':
-      return [
-        ...(node.body ? [{ node: node.body, put: (body: Node) => ({ ...node, body }) }] : []),
-        ...inSource(node.source, (source) => ({ ...node, source })),
-      ]
+      return [{ node: node.body, put: (body) => ({ ...node, body }) }, ...inSource(node.source, (source) => ({ ...node, source }))]
   }
 }
 function inRecord(record: RecordNode, put: (record: RecordNode) => Node): Place[] {
@@ -108,7 +105,7 @@ function isClosed(root: Node): boolean {
       if (each.kind === 'variable' && !bound.has(each.variable)) isBound = false
       if (each.kind !== 'aggregate') return null
       exchangeSource(each.source, inScope(bound))
-      if (each.body) exchange(each.body, inScope(new Set(bound).add(each.variable)))
+      exchange(each.body, inScope(new Set(bound).add(each.variable)))
       return each
     },
     record: (each) => {

@@ -1,3 +1,4 @@
+import { core } from '../expressions/core.ts'
 import { nearest } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
 import type { Reporter } from './check.ts'
@@ -107,8 +108,8 @@ function checkProperty(entity: EntityDraft, property: PropertyDraft, symbols: Sy
   }
   const own = node['x-bos'] ?? {}
   if (own.treeOf !== undefined) checkTree(entity, property, own.treeOf, report)
-  if (own.defaultsToActor === true && own.entity !== 'core.member')
-    report(file, `${pointer}/x-bos/defaultsToActor`, 'only a reference to core.member can default to the acting member')
+  if (own.defaultsToActor === true && own.entity !== core.member)
+    report(file, `${pointer}/x-bos/defaultsToActor`, `only a reference to ${core.member} can default to the acting member`)
   if (compiled?.type.numbering && entity.kind === 'line')
     report(file, `${pointer}/x-bos/type`, 'lines are not numbered by a sequence: their position is their number, or number the document')
   return columns.length

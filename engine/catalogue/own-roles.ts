@@ -1,4 +1,5 @@
 import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
+import { settingsIn } from '../expressions/core.ts'
 import type { Node } from '../expressions/types.ts'
 import { didYouMean } from '../fields/nearest.ts'
 import { pointerSegment } from '../problems.ts'
@@ -104,8 +105,7 @@ export class RoleCompiler {
   }
 
   #place(draft: EntityDraft): Place {
-    const settings = this.#names.shape('core.settings') ? 'core.settings' : null
-    return { draft, shape: this.#names.shape(draft.id)!, names: this.#names, settings, report: () => undefined }
+    return { draft, shape: this.#names.shape(draft.id)!, names: this.#names, settings: settingsIn(this.#names), report: () => undefined }
   }
 
   #shapeFaults(role: string, document: unknown): Fault[] {

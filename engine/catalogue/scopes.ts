@@ -1,4 +1,5 @@
 import type { Scope as ScopeNode } from '../../metadata/entity.d.ts'
+import { core } from '../expressions/core.ts'
 import type { Expression } from '../expressions/types.ts'
 import { nearest } from '../fields/nearest.ts'
 import type { Reporter } from './check.ts'
@@ -55,8 +56,8 @@ interface Among {
 
 /** Which of the actor's ids a declared scope is about; null: none, it has an expression or nothing. */
 function amongOf({ member, of = 'self', company, shared }: ScopeNode): Among | null {
-  if (member !== undefined) return { name: member, set: of, target: 'core.member' }
-  if (company !== undefined) return { name: company, set: 'company', target: 'core.company' }
+  if (member !== undefined) return { name: member, set: of, target: core.member }
+  if (company !== undefined) return { name: company, set: 'company', target: core.company }
   return shared === true ? { name: null, set: 'shared', target: '' } : null
 }
 

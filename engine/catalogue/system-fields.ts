@@ -1,3 +1,4 @@
+import { core } from '../expressions/core.ts'
 import type { JsonSchema } from '../fields/type.ts'
 
 /** What the engine keeps of every record besides its fields. */
@@ -8,7 +9,7 @@ export interface SystemField {
   /** Field type by which it is shown, filtered and sorted; a reference is the record itself, or a person. */
   readonly type: 'reference' | 'integer' | 'dateTime' | 'text'
   /** Where it leads, other than to the record itself. */
-  readonly target?: 'core.member'
+  readonly target?: typeof core.member
   /** SQL of its column. */
   readonly column: string
   readonly required: boolean
@@ -16,20 +17,22 @@ export interface SystemField {
   readonly listed: boolean
   /** In answers: always, or only where deleted records are asked for. */
   readonly shown: 'always' | 'deleted'
+  /** It is known when a record comes into being, and never changes. */
+  readonly isConstant?: true
 }
 
 const record = { type: 'reference', column: 'uuid', required: true, listed: true, shown: 'always' } as const
 const count = { type: 'integer', column: 'integer', required: true, shown: 'always' } as const
-const person = { type: 'reference', target: 'core.member', column: 'uuid', required: false, listed: true, shown: 'always' } as const
+const person = { type: 'reference', target: core.member, column: 'uuid', required: false, listed: true, shown: 'always' } as const
 const moment = { type: 'dateTime', column: 'timestamptz(3)', required: true, listed: true, shown: 'always' } as const
 
 /** The one table of system fields, in the order of answers. Tables, schemas, filters, views and reserved names derive from it. */
 export const systemFields: readonly SystemField[] = [
-  { ...record, name: 'id', title: 'Id' },
+  { ...record, name: 'id', title: 'Id', isConstant: true },
   { ...count, name: 'version', title: 'Version', help: 'Counts edits; the first part of the ETag.', listed: true },
   { ...count, name: 'revision', title: 'Revision', help: 'Counts edits and derived changes.', listed: false },
   { ...moment, name: 'created_at', title: 'Created' },
-  { ...person, name: 'created_by', title: 'Created by' },
+  { ...person, name: 'created_by', title: 'Created by', isConstant: true },
   { name: 'created_via', title: 'Created via', type: 'text', column: 'text', required: true, listed: true, shown: 'always' },
   { ...moment, name: 'updated_at', title: 'Updated' },
   { ...person, name: 'updated_by', title: 'Updated by' },

@@ -12,8 +12,11 @@ import { systemField } from './system-fields.ts'
 export const needsMoment = ({ roots, parameters }: Dependencies): boolean =>
   roots.has('user') || [...parameters].some((each) => each === 'now' || each === 'today' || each.startsWith('user.'))
 
-/** System fields that never change and are known when a record comes into being. */
-const constant: ReadonlySet<string> = new Set(['id', 'created_by'])
+/** The engine keeps it, and may change it. */
+const isMoving = (name: string): boolean => {
+  const field = systemField(name)
+  return field !== undefined && !field.isConstant
+}
 
 /** `pathOf`: the field in which a tree keeps where each record stands; null: the entity is none. */
 export function isVolatile({ root, dependencies }: Expression, pathOf: (entity: string) => string | null): boolean {
@@ -23,7 +26,7 @@ export function isVolatile({ root, dependencies }: Expression, pathOf: (entity: 
   if (roots.has('settings') || [...parameters].some((each) => each.startsWith('tenant.') && each !== 'tenant.id')) return true
   const reads = ({ entity, values, hops, lines, links, inverse, document }: Needs): boolean => {
     const path = pathOf(entity)
-    for (const field of [...values, ...hops.keys()]) if (field === path || (systemField(field) && !constant.has(field))) return true
+    for (const field of [...values, ...hops.keys()]) if (field === path || isMoving(field)) return true
     const below = [hops, lines, links, inverse].flatMap((each) => [...each.values()])
     return [...below, ...(document ? [document] : [])].some(reads)
   }

@@ -1,6 +1,7 @@
 import { calling } from './check-calls.ts'
 import { memberTerm } from './check-members.ts'
 import { coerced, isPending } from './coerce.ts'
+import { calendar, holiday } from './core.ts'
 import { boolean, described, faulty, nodeOf, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
 import type { Node, RecordNode, Source, Syntax, Type } from './types.ts'
@@ -55,8 +56,8 @@ const fieldOf = (checker: Checker, record: RecordNode, id: string): Term | null 
 function calendarOf(checker: Checker, checked: Checked): { readonly holidays: Node; field(id: string): Node } | null {
   const { term } = checked
   const record = term.is === 'record' ? term.record : null
-  const holidays = record && fieldOf(checker, record, 'holidays')
-  const days = record && fieldOf(checker, record, 'working_days')
+  const holidays = record && fieldOf(checker, record, calendar.holidays)
+  const days = record && fieldOf(checker, record, calendar.workingDays)
   if (record === null || days?.is !== 'value' || holidays?.is !== 'rows') {
     checker.refuse(
       checked.syntax,
@@ -74,11 +75,11 @@ function calendarOf(checker: Checker, checked: Checked): { readonly holidays: No
 function closedDays(checker: Checker, lines: Source, entity: string): Node {
   const [condition, body] = [checker.nextVariable(), checker.nextVariable()]
   const element = (variable: number): RecordNode => ({ kind: 'element', variable, entity })
-  const half = fieldOf(checker, element(condition), 'half_day')
+  const half = fieldOf(checker, element(condition), holiday.halfDay)
   const source: Source =
     half === null ? lines : { kind: 'filter', source: lines, variable: condition, where: notTrue(nodeOf(half)), order: [] }
   const type: Type = { kind: 'list', of: { kind: 'date' } }
-  const day = fieldOf(checker, element(body), 'day')
+  const day = fieldOf(checker, element(body), holiday.day)
   return { kind: 'aggregate', type, operation: 'list', source, variable: body, body: nodeOf(day ?? { is: 'null' }) }
 }
 
@@ -107,19 +108,19 @@ function period(checker: Checker, { name }: Call, args: readonly Checked[], kind
 function workdays(checker: Checker, syntax: Call, args: readonly Checked[]): Outcome | string {
   const read = period(checker, syntax, args, 'date')
   if (typeof read === 'string') return read
-  const calendar = calendarOf(checker, read[2]!)
-  if (calendar === null) return ''
-  const call = calling('workdays', [nodeOf(read[0]!.term), nodeOf(read[1]!.term), calendar.field('working_days'), calendar.holidays])
+  const at = calendarOf(checker, read[2]!)
+  if (at === null) return ''
+  const call = calling('workdays', [nodeOf(read[0]!.term), nodeOf(read[1]!.term), at.field(calendar.workingDays), at.holidays])
   return [valued({ kind: 'number', whole: true }, call), read]
 }
 
 function businessTime(checker: Checker, syntax: Call, args: readonly Checked[]): Outcome | string {
   const read = period(checker, syntax, args, 'dateTime')
   if (typeof read === 'string') return read
-  const calendar = calendarOf(checker, read[2]!)
-  if (calendar === null) return ''
-  const { field, holidays } = calendar
+  const at = calendarOf(checker, read[2]!)
+  if (at === null) return ''
+  const { field, holidays } = at
   const moments = [nodeOf(read[0]!.term), nodeOf(read[1]!.term)]
-  const hours = [field('working_days'), holidays, field('starts_at'), field('ends_at'), field('time_zone')]
+  const hours = [field(calendar.workingDays), holidays, field(calendar.startsAt), field(calendar.endsAt), field(calendar.timeZone)]
   return [valued({ kind: 'duration' }, calling('businessTime', [...moments, ...hours])), read]
 }

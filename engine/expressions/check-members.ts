@@ -1,5 +1,6 @@
 import { nearest, suggestion } from '../fields/nearest.ts'
 import type { Currency, ValueType } from '../fields/type.ts'
+import { core } from './core.ts'
 import { functions } from './functions.ts'
 import { limits } from './limits.ts'
 import { parse } from './parse.ts'
@@ -12,7 +13,6 @@ type Access = Syntax & { kind: 'member' }
 
 /** What `tenant` has. */
 const tenantMembers = ['id', 'name', 'slug', 'locale', 'time_zone', 'currency'] as const
-const memberEntity = 'core.member'
 /** Paths of currencies may lead to money that has a path itself. */
 const pathDepth = 6
 
@@ -60,7 +60,7 @@ function checkRoot(checker: Checker, syntax: Name, name: Root, { self }: Scope):
     case 'old':
       return root('old', context.self)
     case 'user':
-      return root('user', memberEntity)
+      return root('user', core.member)
     case 'settings':
       return root('settings', context.settings)
     case 'target':

@@ -52,7 +52,14 @@ const silent: ReadonlySet<Standing['kind']> = new Set(['compute', 'rollup', 'loo
 function expressionsOf(catalogue: Catalogue, draft: EntityDraft, entity: Entity): Said[] {
   const found: (Said & { readonly rule: string | null })[] = []
   const fields = new Map(entity.fields.flatMap(({ id, logic }) => (logic ? [[id, logic] as const] : [])))
-  const logic = { fields, rules: entity.rules, lifecycles: entity.lifecycles, permissions: new Map(), scopes: new Map() }
+  const logic = {
+    fields,
+    rules: entity.rules,
+    lifecycles: entity.lifecycles,
+    permissions: new Map(),
+    scopes: new Map(),
+    keys: keysOf(entity),
+  }
   eachExpression(entity.id, logic, namesIn(catalogue), (expression, standing) => {
     if (silent.has(standing.kind)) return expression
     const rule = standing.of === 'rule' ? standing.id : null
@@ -65,6 +72,9 @@ function expressionsOf(catalogue: Catalogue, draft: EntityDraft, entity: Entity)
     expressions: all.flatMap(({ expressions }) => expressions),
   }))
 }
+
+const keysOf = ({ unique }: Entity): ReadonlyMap<string, Expression> =>
+  new Map(unique.flatMap(({ id, when }) => (when ? [[id, when] as const] : [])))
 
 /** Names of fields, and of those of lines, by ids. */
 function namesIn({ entities }: Catalogue): NameOf {

@@ -513,14 +513,10 @@ const wrong: readonly [name: string, files: Readonly<Record<string, unknown>>, f
   ],
   [
     'field types and keys to come',
-    deal(
-      { photo: { 'x-bos': { type: 'image' } } },
-      { unique: [{ id: 'k', fields: ['name'], when: 'true' }], search: ['company.name'], use: ['core.attachable'] },
-    ),
+    deal({ photo: { 'x-bos': { type: 'image' } } }, { search: ['company.name'], use: ['core.attachable'] }),
     [
       `${dealFile}:/x-bos/use/0: the trait core.attachable ${notBuilt}`,
       `${dealFile}:/x-bos/search/0: search through a reference ${notBuilt}`,
-      `${dealFile}:/x-bos/unique/0/when: "when" ${notBuilt}`,
       `${dealFile}:/properties/photo/x-bos/type: the field type image ${needs('the file service')}`,
     ],
   ],

@@ -12,6 +12,7 @@ import type { Reporter } from './check.ts'
 import { boolean, changeRoots, contextOf, expressionOf, tell, typeOf, valueRoots } from './compile-expression.ts'
 import type { Place, Report } from './compile-expression.ts'
 import type { Logic } from './expression-places.ts'
+import { keyWords } from './key-words.ts'
 import { lifecyclesOf } from './compile-lifecycle.ts'
 import { numberingOf } from './compile-numbering.ts'
 import { permissionWords } from './permission-words.ts'
@@ -48,6 +49,7 @@ export function logicOf(draft: EntityDraft, names: Names, settings: string | nul
     lifecycles: lifecyclesOf(place, symbols),
     permissions: permissionWords(place, symbols),
     scopes: scopeWords(place),
+    keys: keyWords(place),
   }
 }
 

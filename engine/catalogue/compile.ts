@@ -94,6 +94,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, relations: Relation
     fields: key.fields.map((name) => (isDocument(draft, name) ? name : named(name).id)),
     ignoreCase: key.ignoreCase ?? false,
     noOverlap: key.noOverlap === undefined ? null : [named(key.noOverlap[0]).id, named(key.noOverlap[1]).id],
+    when: null,
   }))
   const scopes = scopesOf(draft)
   const shown = { id: draft.id, name: draft.name, kind: draft.kind, plural: draft.plural, title, pluralTitle, fields, titleField }
@@ -163,9 +164,11 @@ function applyLogic(
   const isStored = ({ entity, field }: Inverse): boolean => shells.get(entity)?.fieldById.get(field)?.logic?.derivation?.stored !== false
   for (const [id, shell] of shells) shells.set(id, { ...shell, referencedBy: shell.referencedBy.filter(isStored) })
   for (const draft of symbols.entities.values()) {
-    const { permissions, scopes } = logics.get(draft.id)!
+    const { permissions, scopes, keys } = logics.get(draft.id)!
+    const shell = shells.get(draft.id)!
     const granted = permissionsOf(draft, symbols, roles, permissions)
-    shells.set(draft.id, { ...shells.get(draft.id)!, permissions: granted, scopes: scopesOf(draft, scopes) })
+    const unique = shell.unique.map((key) => ({ ...key, when: keys.get(key.id) ?? null }))
+    shells.set(draft.id, { ...shell, permissions: granted, scopes: scopesOf(draft, scopes), unique })
   }
 }
 

@@ -172,6 +172,7 @@ test('no expression of an entity is anywhere else, and none reads what is not st
         },
       },
       scopes: [{ id: 'own', title: 'Own', where: 'self.amount > 1' }],
+      unique: [{ id: 'one', fields: ['amount'], when: 'self.amount > 1' }],
     },
     lifecycle: {
       transitions: {
@@ -228,13 +229,14 @@ test('no expression of an entity is anywhere else, and none reads what is not st
   const found = new Set<unknown>()
   const { rules, lifecycles } = entity
   const scopes = entity.scopes.flatMap(({ id, predicate }) => (predicate.kind === 'where' ? [[id, predicate.expression] as const] : []))
+  const keys = entity.unique.flatMap(({ id, when }) => (when ? [[id, when] as const] : []))
   const permissions = [...entity.permissions].map(
     ([role, { conditions, guards, masks }]) => [role, { actions: conditions, transitions: guards, masks }] as const,
   )
   const fields = entity.fields.flatMap(({ id, logic }) => (logic ? [[id, logic] as const] : []))
   eachExpression(
     entity.id,
-    { fields: new Map(fields), rules, lifecycles, permissions: new Map(permissions), scopes: new Map(scopes) },
+    { fields: new Map(fields), rules, lifecycles, permissions: new Map(permissions), scopes: new Map(scopes), keys: new Map(keys) },
     (_entity, ...path) => path.at(-1)!,
     (expression) => (found.add(expression), expression),
   )

@@ -22,13 +22,15 @@ export interface Logic {
   readonly permissions: ReadonlyMap<string, PermissionWords>
   /** By id of the scope. */
   readonly scopes: ReadonlyMap<string, Expression>
+  /** By id of the unique key: of which records it is. */
+  readonly keys: ReadonlyMap<string, Expression>
 }
 
 /**
  * Who works it out. write: whoever decides a change, on the document; other records are questions to the database. both: that one, and statements
- * that read rows. policy: row policies alone.
+ * that read rows. row: row policies and indexes, of the row alone.
  */
-type Side = 'write' | 'both' | 'policy'
+type Side = 'write' | 'both' | 'row'
 
 const sides = {
   // Of what is not stored a body may repeat the value, which is then worked out to be compared.
@@ -48,15 +50,16 @@ const sides = {
   set: 'write',
   effect: 'write',
   permission: 'both',
-  scope: 'policy',
+  scope: 'row',
+  key: 'row',
 } as const satisfies Readonly<Record<string, Side>>
 type Kind = keyof typeof sides
 
 /** One place. */
 export interface Standing {
   readonly kind: Kind
-  /** What it is said of: a field (id), a rule or a scope (id), or the entity. */
-  readonly of: 'field' | 'rule' | 'scope' | 'entity'
+  /** What it is said of: a field, a rule, a scope or a unique key (id), or the entity. */
+  readonly of: 'field' | 'rule' | 'scope' | 'key' | 'entity'
   readonly id: string
   /** Below that. */
   readonly pointer: string
@@ -86,6 +89,7 @@ export function eachExpression(entity: string, logic: Logic, nameOf: NameOf, tur
     lifecycles: logic.lifecycles.map((each) => ofLifecycle(entity, each, nameOf, at('field', each.field))),
     permissions: new Map(roles),
     scopes: new Map([...logic.scopes].map(([id, each]) => [id, at('scope', id)(each, 'scope', '/where', `the scope ${id}`)])),
+    keys: new Map([...logic.keys].map(([id, each]) => [id, at('key', id)(each, 'key', '/when', `the key ${id}`)])),
   }
 }
 
@@ -211,6 +215,10 @@ export function placeOfStanding(draft: EntityDraft, { of, id, pointer }: Standin
     const scope = declaredScopes(draft).find(({ node }) => node.id === id)
     if (scope) return { file: scope.file, pointer: scope.pointer + pointer }
   }
+  if (of === 'key') {
+    const index = draft.node['x-bos']?.unique?.findIndex((key) => key.id === id) ?? -1
+    return { file: draft.file, pointer: `/x-bos/unique/${index}${pointer}` }
+  }
   if (of === 'rule')
     for (const { file, node } of [draft, ...draft.traits]) {
       const index = node['x-bos']?.rules?.findIndex((rule) => rule.id === id) ?? -1
@@ -219,8 +227,8 @@ export function placeOfStanding(draft: EntityDraft, { of, id, pointer }: Standin
   return { file: draft.file, pointer }
 }
 
-/** What is wrong with an expression for whoever works it out; null: nothing. What policies take is checked with the scopes. */
+/** What is wrong with an expression for whoever works it out; null: nothing. What is asked of a row alone is checked apart. */
 export const faultOfSide = (expression: Expression, { kind }: Pick<Standing, 'kind'>): string | null =>
-  sides[kind] === 'policy' || split(expression.root)
+  sides[kind] === 'row' || split(expression.root)
     ? null
     : 'a loop over lines of this document cannot stand inside a loop over other records: turn them round'

@@ -135,7 +135,7 @@ function documentsOf(symbols: Symbols): ReadonlyMap<string, string> {
 
 const uniqueKeysOf = (draft: EntityDraft): readonly (readonly string[])[] =>
   (draft.node['x-bos']?.unique ?? [])
-    .filter((key) => key.noOverlap === undefined && !key.fields.some((name) => isDocument(draft, name)))
+    .filter((key) => key.noOverlap === undefined && key.when === undefined && !key.fields.some((name) => isDocument(draft, name)))
     .map((key) => key.fields.map((name) => draft.properties.get(name)?.id ?? name))
 
 /** Whatever has an index of its own. */

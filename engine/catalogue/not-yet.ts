@@ -30,7 +30,6 @@ function inEntity(node: EntityFile): Found[] {
   own.search?.forEach((path, index) => {
     if (path.includes('.')) found.push({ pointer: `/x-bos/search/${index}`, detail: notBuilt('search through a reference') })
   })
-  own.unique?.forEach((key, index) => found.push(...keywords(`/x-bos/unique/${index}`, key, ['when'])))
   return found
 }
 

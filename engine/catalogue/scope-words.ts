@@ -1,7 +1,8 @@
 import type { Root } from '../expressions/check.ts'
-import type { Expression, Needs } from '../expressions/types.ts'
+import type { Expression } from '../expressions/types.ts'
 import { boolean, expressionOf } from './compile-expression.ts'
 import type { Place } from './compile-expression.ts'
+import { beyondRow } from './row-words.ts'
 import { declaredScopes } from './scopes.ts'
 import type { EntityDraft } from './symbols.ts'
 
@@ -34,23 +35,9 @@ export function checkScopeWords(draft: EntityDraft, words: ReadonlyMap<string, E
   }
 }
 
-function whyNot(draft: EntityDraft, { dependencies: { roots, searched, parameters } }: Expression): string | null {
-  const other = 'a row policy reads the record itself and the record of who asks, and no others'
-  if (searched.size > 0) return `it searches ${[...searched.keys()].join(', ')}: ${other}`
-  for (const needs of roots.values()) {
-    const way = wayOut(needs)
-    if (way !== null) return `it follows ${JSON.stringify(way)}: ${other}`
-  }
-  const moment = [...parameters].find((each) => !each.startsWith('user.'))
-  if (moment !== undefined) return `it depends on ${moment}: a scope hangs on the record and on who asks alone`
-  const self = roots.get('self')
-  const list = [...draft.properties.values()].find(({ id, node }) => node['x-bos']?.type === 'references' && self?.values.has(id))
-  return list ? `it reads ${JSON.stringify(list.name)}, a list of references: ${other}` : null
-}
-
-/** Id of the first relation that is followed; null: none is. */
-function wayOut({ hops, lines, links, inverse, document }: Needs): string | null {
-  if (document) return 'parent'
-  for (const each of [hops, lines, links, inverse]) for (const id of each.keys()) return id
-  return null
+function whyNot(draft: EntityDraft, expression: Expression): string | null {
+  const beyond = beyondRow(draft, expression)
+  if (beyond !== null) return `${beyond}: a row policy reads the record itself and the record of who asks, and no others`
+  const moment = [...expression.dependencies.parameters].find((each) => !each.startsWith('user.'))
+  return moment === undefined ? null : `it depends on ${moment}: a scope hangs on the record and on who asks alone`
 }

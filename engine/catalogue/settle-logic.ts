@@ -4,6 +4,7 @@ import type { EntityLogic } from './compile-logic.ts'
 import { eachExpression, faultOfSide, placeOfStanding } from './expression-places.ts'
 import type { Logic, NameOf, Standing } from './expression-places.ts'
 import { readsOf } from './inputs.ts'
+import { checkKeyWords } from './key-words.ts'
 import { eachOf } from './permission-words.ts'
 import type { PermissionWords } from './permission-words.ts'
 import { refuseUses } from './refuse-uses.ts'
@@ -57,6 +58,7 @@ export function settleLogic(logics: readonly EntityLogic[], report: Reporter): S
       return inserted.expression
     })
     checkScopeWords(draft, full.scopes, report)
+    checkKeyWords(draft, full.keys, report)
     return [draft.id, full]
   })
   return {

@@ -357,9 +357,12 @@ export interface UniqueKey {
   readonly fields: readonly string[]
   readonly ignoreCase: boolean
   readonly noOverlap: readonly [from: string, to: string] | null
-  /** Reserved: only among records for which this expression holds. */
-  readonly when?: string
+  /** Of records for which this is not true it says nothing; null: it is about all. Reads the row alone. */
+  readonly when: Expression | null
 }
+
+/** Whether no two live records have the same values of it: then it finds one. */
+export const findsOne = ({ noOverlap, when }: UniqueKey): boolean => noOverlap === null && when === null
 
 /** What one role may do with one entity. */
 export interface Permission {

@@ -7,6 +7,7 @@ import { accessFor, settingsFor } from '../records/access.ts'
 import { callersContext } from '../records/caller-names.ts'
 import { isShareable } from '../records/share.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
+import { upsertKeys } from '../records/write-request.ts'
 import { fieldLogicView, lifecyclesView, rulesView } from './logic-view.ts'
 import type { FieldLogicView, LifecycleView, RuleView } from './logic-view.ts'
 import { writeSchema } from './write-schema.ts'
@@ -95,6 +96,7 @@ export interface EntityView {
   /** What POST and PATCH take from this caller: forms check against these, so that they say what the server would say. */
   readonly schemas: { readonly create: JsonSchema; readonly patch: JsonSchema }
   readonly inverses: readonly { readonly name: string; readonly entity: string; readonly field: string; readonly title: string }[]
+  /** What an upsert may go by. */
   readonly unique: readonly { readonly id: string; readonly fields: readonly string[] }[]
   readonly rules: readonly RuleView[]
   readonly lifecycles: readonly LifecycleView[]
@@ -172,9 +174,7 @@ function entityView(access: Access, here: EntityAccess): EntityView {
       const title = other?.entity.pluralTitle ?? ''
       return other?.actions.has('list') && other.visible.some((each) => each.id === field) ? [{ name, entity: from, field, title }] : []
     }),
-    unique: entity.unique
-      .filter((key) => key.fields.every((id) => visible.some((field) => field.id === id)))
-      .map(({ id, fields }) => ({ id, fields })),
+    unique: upsertKeys(here).map(({ id, fields }) => ({ id, fields })),
     rules: rulesView(access, here),
     lifecycles: lifecyclesView(access, here),
     derivations: entity.derivations.filter(

@@ -5,9 +5,10 @@ import { actionsOf } from '../records/explain-request.ts'
 import { reachesAll } from '../records/grants.ts'
 import { isShareable } from '../records/share.ts'
 import type { EntityAccess } from '../records/types.ts'
+import { upsertKeys } from '../records/write-request.ts'
 import { ref, type Part } from './openapi-names.ts'
 import { filterExamples, queryParameter, type EntityParameters } from './openapi-parameters.ts'
-import { bulkOperations, isLines, upsertKeys, type SchemaSource } from './openapi-schemas.ts'
+import { bulkOperations, isLines, type SchemaSource } from './openapi-schemas.ts'
 
 /** Gives each operation an id that no other has. */
 export type OperationId = (name: string) => string
@@ -394,7 +395,7 @@ function importOperation(here: EntityAccess): Part {
     queryParameter(
       'key',
       'What an upsert goes by: a unique key, or `id`. By `id`, rows with the id of a record change it, those without one are new, an unknown id is a fault of its row.',
-      { type: 'string', enum: ['id', ...upsertKeys(here)] },
+      { type: 'string', enum: ['id', ...upsertKeys(here).map((key) => key.id)] },
     ),
   ]
   return {

@@ -5,6 +5,7 @@ import type { JsonSchema, SchemaMode } from '../fields/type.ts'
 import { isFormula } from '../records/formulas.ts'
 import { fieldNamed } from '../records/parameters.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
+import { upsertKeys } from '../records/write-request.ts'
 import { ref, type Names } from './openapi-names.ts'
 
 type Schemas = Readonly<Record<string, JsonSchema>>
@@ -248,12 +249,6 @@ export function bulkOperations({ entity, actions }: EntityAccess): readonly ('cr
   return entity.kind === 'record' ? (['create', 'update', 'delete', 'restore'] as const).filter((action) => actions.has(action)) : []
 }
 
-/** Unique keys that the caller knows all fields of: `upsert` goes by them. */
-export const upsertKeys = ({ entity, visible }: EntityAccess): readonly string[] =>
-  entity.unique
-    .filter((key) => key.noOverlap === null && key.fields.every((id) => visible.some((field) => field.id === id)))
-    .map((key) => key.id)
-
 function operationSchema({ names }: SchemaSource, here: EntityAccess): JsonSchema {
   const { components } = names(here.entity.id)
   const id = { type: 'string', format: 'uuid' }
@@ -265,7 +260,7 @@ function operationSchema({ names }: SchemaSource, here: EntityAccess): JsonSchem
     required: ['op', ...required],
     additionalProperties: false,
   })
-  const keys = upsertKeys(here)
+  const keys = upsertKeys(here).map((key) => key.id)
   const forms = bulkOperations(here).flatMap((op) => {
     if (op === 'delete' || op === 'restore') return [operation(op, { id, ifMatch }, ['id'])]
     if (op === 'update') return [operation(op, { id, ifMatch, data: ref('schemas', components.Patch) }, ['id', 'data'])]

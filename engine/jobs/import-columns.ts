@@ -1,3 +1,4 @@
+import { findsOne } from '../catalogue/types.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { suggestion } from '../fields/nearest.ts'
@@ -142,7 +143,7 @@ function targetOf(access: Access, field: Field): EntityAccess | undefined {
 
 /** Fields that are unique by themselves, the title first; and the title where it is not. */
 function lookupFields({ entity, visible }: EntityAccess): Pick<Lookup, 'fields' | 'title'> {
-  const single = new Set(entity.unique.flatMap((key) => (key.fields.length === 1 && key.noOverlap === null ? key.fields : [])))
+  const single = new Set(entity.unique.flatMap((key) => (key.fields.length === 1 && findsOne(key) ? key.fields : [])))
   const isTitle = (field: Field): boolean => field.id === entity.titleField?.id
   const fields = visible.filter((field) => single.has(field.id)).toSorted((a, b) => Number(isTitle(b)) - Number(isTitle(a)))
   return { fields, title: visible.find((field) => isTitle(field) && !single.has(field.id)) ?? null }

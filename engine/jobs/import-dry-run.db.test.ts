@@ -43,6 +43,11 @@ describe('documents of one file that want the same', () => {
     expect(found.faults[0]!.detail).toMatch(/^Another record has the same /)
   })
 
+  test('a value that is unique among some of them', async () => {
+    const found = await foreseen('lab/notes', 'text,slot,pinned\na,7,true\nb,7,\nc,7,true\nd,7,false\ne,8,true\n')
+    expect([found.created, rows(found)]).toEqual([4, [[4, 'slot']]])
+  })
+
   test('one that failed holds nothing', async () => {
     const found = await foreseen('crm/companies', 'name,external_id,email\nA,E-1,no address\nB,E-1,\nC,E-1,\n')
     expect([found.created, rows(found)]).toEqual([

@@ -1,5 +1,4 @@
-import type { Catalogue, Entity, Field, UniqueKey } from '../catalogue/types.ts'
-import { fold } from '../fields/fold.ts'
+import type { Catalogue, Entity, UniqueKey } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
 import { wantedValue } from '../records/blame.ts'
 import { linesFields } from '../records/change.ts'
@@ -7,6 +6,7 @@ import type { Change, Operation } from '../records/change.ts'
 import { fieldsOf, taken } from '../records/decide-operations.ts'
 import type { Result } from '../records/execute.ts'
 import type { Access } from '../records/types.ts'
+import { keyOfRow, keyText } from '../records/unique-keys.ts'
 
 /** A row that a document would write: of its record, or of a line. */
 interface WantedRow {
@@ -32,12 +32,12 @@ export class Duplicates {
   judge(access: Access, operation: Operation, result: Result): Result {
     if (result instanceof Problem || !('change' in operation)) return result
     const row: WantedRow = { entity: operation.entity, change: operation.change, pointer: operation.pointer }
-    const same = operation.op === 'upsert' ? keyText(row, operation.key) : null
+    const same = operation.op === 'upsert' ? keyTextOf(row, operation.key) : null
     const holder = same ?? (operation.op === 'upsert' ? result.id : operation.id)
     const isNew = result.status === 201
     const wanted = rowsOf(access.catalogue, row).flatMap((each) =>
       each.entity.unique.flatMap((key) => {
-        const text = keyText(each, key, isNew)
+        const text = keyTextOf(each, key, isNew)
         return text === null ? [] : [{ text, key, each, period: periodOf(each, key, holder) }]
       }),
     )
@@ -68,16 +68,12 @@ function rowsOf(catalogue: Catalogue, row: WantedRow): WantedRow[] {
 }
 
 /** The values of a key, or null where it has none: then it holds nothing. In a line's key `parent` is the document, of which each has its own. */
-function keyText({ entity, change }: WantedRow, key: UniqueKey, isNew = false): string | null {
-  const fields = key.fields.map((id) => entity.fieldById.get(id))
-  if (fields.includes(undefined)) return null
-  const values = (fields as Field[]).map((field) => {
+function keyTextOf({ entity, change }: WantedRow, key: UniqueKey, isNew = false): string | null {
+  const values = keyOfRow(entity, key, (field) => {
     const echoed: unknown = change.echo.get(field.id)
     return wantedValue(change, field, echoed ?? (isNew ? field.default : null))
   })
-  if (values.includes(null)) return null
-  const text = JSON.stringify([entity.id, key.id, values])
-  return key.ignoreCase ? fold(text) : text
+  return values && keyText([entity.id, key.id, ...values], key)
 }
 
 function periodOf({ change, entity }: WantedRow, { noOverlap }: UniqueKey, holder: string): Period {

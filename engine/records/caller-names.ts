@@ -1,4 +1,5 @@
 import { systemFields } from '../catalogue/system-fields.ts'
+import { findsOne } from '../catalogue/types.ts'
 import type { Field } from '../catalogue/types.ts'
 import type { Context, Root } from '../expressions/check.ts'
 import type { Member, Names, Shape } from '../expressions/types.ts'
@@ -60,7 +61,7 @@ function shapeOf(access: Access, here: EntityAccess): Shape {
     formulas: new Set(here.visible.filter((field) => fieldOf(field.type).formula !== undefined).map(({ name }) => name)),
     document: entity.parent && access.entities.has(entity.parent.entity) ? entity.parent.entity : null,
     keys: [
-      ...entity.unique.map((key) => key.fields),
+      ...entity.unique.filter(findsOne).map((key) => key.fields),
       ...here.visible.filter((field) => field.index || field.reference).map(({ id }) => [id]),
     ].filter((key) => key.every(shown)),
     treePath: entity.tree && here.visible.includes(entity.tree.path) ? entity.tree.path.id : null,

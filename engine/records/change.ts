@@ -71,7 +71,7 @@ export interface UpsertOperation extends Common {
 export type ResolvedOperation = Exclude<Operation, UpsertOperation>
 
 /** The key that every `single` entity has by its kind: no fields, so whichever live record there is. */
-export const onlyOne: UniqueKey = Object.freeze({ id: 'only_one', fields: [], ignoreCase: false, noOverlap: null })
+export const onlyOne: UniqueKey = Object.freeze({ id: 'only_one', fields: [], ignoreCase: false, noOverlap: null, when: null })
 
 /** A record as stored: canonical values by field id (hidden fields too: rules see everything), lines by field id. */
 export interface Stored {

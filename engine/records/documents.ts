@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { findsOne } from '../catalogue/types.ts'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Stored } from './change.ts'
@@ -70,7 +71,9 @@ export class FoundDocuments implements Documents {
   #keyQuery(id: string, values: ReadonlyMap<string, unknown>): Query {
     const entity = this.#catalogue.entities.get(id)!
     const fields = [...values.keys()].map((each) => entity.fieldById.get(each)!)
-    const key = entity.unique.find((each) => each.fields.length === fields.length && each.fields.every((field) => values.has(field)))
+    const key = entity.unique.find(
+      (each) => findsOne(each) && each.fields.length === fields.length && each.fields.every((field) => values.has(field)),
+    )
     return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, [...values.values()])
   }
 }

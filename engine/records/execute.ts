@@ -6,7 +6,7 @@ import { Problem } from '../problems.ts'
 import { contextOf } from './access.ts'
 import { again, isThrownOut } from './again.ts'
 import { shownAsStored } from './answer-of-try.ts'
-import { blame, keyText } from './blame.ts'
+import { blame } from './blame.ts'
 import { onlyOne } from './change.ts'
 import { chosen, told } from './choice.ts'
 import type { ResolvedOperation, UpsertOperation } from './change.ts'
@@ -24,6 +24,7 @@ import { knownFaults, withoutHidden } from './hidden-faults.ts'
 import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
+import { keyText } from './unique-keys.ts'
 import { loadSituation } from './load-situation.ts'
 import { hasDependants, propagate } from './propagate.ts'
 import { producedFor } from './produced.ts'
@@ -276,7 +277,7 @@ function refuseTwins(operations: WriteRequest['operations'], isNew: (upsert: Ups
     for (const key of each.op === 'upsert' ? (isNew(each) ? [each.key] : []) : keys) {
       const values = keyValues({ key, change: each.change })
       if (values.includes(null)) continue
-      const text = `${key.id} ${keyText(values, key.ignoreCase)}`
+      const text = `${key.id} ${keyText(values, key)}`
       const before = made.get(text)
       // Two that both only create are the database's to refuse, as two requests are.
       if (before === 'upsert' || (before && each.op === 'upsert')) throw twice(each)

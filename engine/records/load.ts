@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import { systemFields } from '../catalogue/system-fields.ts'
+import { findsOne } from '../catalogue/types.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { reachable, Source } from './conditions.ts'
 import { linesFields, storedFields } from './change.ts'
@@ -133,8 +134,15 @@ export function changesQuery(actor: Actor, entity: Entity, ids: readonly string[
     where tenant_id = ${actor.tenant}::uuid and entity = ${entity.id} and record_id = any(${ids}::uuid[]) and version > ${since}::int`)
 }
 
-/** The id of the live record that has this key, whoever may see it: uniqueness knows no scopes. Runs as bos_write. */
-export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: boolean, actor: Actor, values: readonly unknown[]): Query {
+/** The id of the live record, among those a key is about, that has these values: whoever may see it, uniqueness knows no scopes. Runs as bos_write. */
+export function keyQuery(
+  entity: Entity,
+  fields: readonly Field[],
+  ignoreCase: boolean,
+  actor: Actor,
+  values: readonly unknown[],
+  among: Fragment | null = null,
+): Query {
   const conditions = fields.flatMap((field, i) =>
     Object.entries(columnValues(field, values[i])).map(([name, value]) => {
       const at = column('t', name)
@@ -146,7 +154,7 @@ export function keyQuery(entity: Entity, fields: readonly Field[], ignoreCase: b
     }),
   )
   return toQuery(
-    sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions])}`,
+    sql`select ${column('t', 'id')} from ${tableOf(entity)} t where ${and([sql`${column('t', 'tenant_id')} = ${actor.tenant}::uuid`, sql`${column('t', 'deleted_at')} is null`, ...conditions, ...(among ? [among] : [])])}`,
   )
 }
 
@@ -156,7 +164,9 @@ export function lookUpQuery(access: Access, actor: Actor, { here: target, field,
   assert(by, `${target.entity.id}.${field} was checked before`)
   const source = new Source(access.catalogue, target)
   // Where "abc" and "ABC" cannot both exist, either finds the record.
-  const ignoresCase = target.entity.unique.some((key) => key.ignoreCase && key.fields.length === 1 && key.fields[0] === by.id)
+  const ignoresCase = target.entity.unique.some(
+    (key) => key.ignoreCase && findsOne(key) && key.fields.length === 1 && key.fields[0] === by.id,
+  )
   const folded = ignoresCase ? foldedColumn(by) : null
   const at = columnsFor(access.catalogue, target, by, 't')
   const matches = folded === null ? sql`${textOf(by, at)} = v.value` : sql`${at(folded.slice(by.id.length))} = bos.fold(v.value)`

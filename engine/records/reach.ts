@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Action, ActorSet, Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
 import type { ColumnRef } from '../fields/type.ts'
 import { among } from '../schema/policies.ts'
-import { scopeText } from '../schema/scope-sql.ts'
+import { rowCondition } from '../schema/row-condition.ts'
 import type { Tables } from '../expressions/sql-tables.ts'
 import type { Expression } from '../expressions/types.ts'
 import { derivedColumns } from './derived-columns.ts'
@@ -47,7 +47,7 @@ export function reached(
 
 /** Condition: the row is in the scope; null: no condition of the row's own says so. */
 function within(catalogue: Catalogue, entity: Entity, { predicate }: RowScope, alias: string, self: Fragment): Fragment | null {
-  if (predicate.kind === 'where') return sql.raw(scopeText(catalogue, predicate.expression, alias))
+  if (predicate.kind === 'where') return sql.raw(rowCondition(catalogue, predicate.expression, alias))
   if (predicate.kind !== 'among') return null
   const { column: at, ids } = among(entity, predicate, alias)
   return sql`${sql.raw(at)} = ${predicate.set === 'self' ? self : sql.raw(ids)}`

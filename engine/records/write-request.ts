@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { v7 as uuidv7 } from 'uuid'
+import { findsOne } from '../catalogue/types.ts'
 import type { Entity, UniqueKey } from '../catalogue/types.ts'
 import { isObject } from '../fields/define.ts'
 import { suggestion } from '../fields/nearest.ts'
@@ -148,9 +149,7 @@ function reportMissingKey(
 
 /** Unique keys of which the caller may know every field. */
 export const upsertKeys = (here: EntityAccess): readonly UniqueKey[] =>
-  here.entity.unique.filter(
-    (each) => each.noOverlap === null && each.fields.every((part) => here.visible.some((field) => field.id === part)),
-  )
+  here.entity.unique.filter((each) => findsOne(each) && each.fields.every((part) => here.visible.some((field) => field.id === part)))
 
 function unknownKey(here: EntityAccess, key: string): string {
   const known = upsertKeys(here).map((each) => each.id)

@@ -6,6 +6,7 @@ import { objectName, quoteName, quoteTable, quoteText } from './names.ts'
 import type { TableName } from './names.ts'
 import { tablePolicies } from './policies.ts'
 import type { Version } from './policies.ts'
+import { rowCondition } from './row-condition.ts'
 import { refusal } from './types.ts'
 import type { Item, Refusal } from './types.ts'
 
@@ -46,7 +47,11 @@ const item = (kind: Item['kind'], name: string, definition: string, field: strin
   definition,
   field,
 })
-const live = (entity: Entity): string => (entity.kind === 'line' ? '' : ' where (deleted_at is null)')
+/** Deleted records hold no place: lines go for good. */
+const live = (entity: Entity, ...conditions: readonly string[]): string => {
+  const all = [...(entity.kind === 'line' ? [] : ['deleted_at is null']), ...conditions]
+  return all.length === 0 ? '' : ` where (${all.join(' and ')})`
+}
 
 function structure(entity: Entity): Item[] {
   const { table } = entity
@@ -176,7 +181,7 @@ function demandedByAll(versions: readonly Version[], refusals: Refusal[]): Item[
     const concerned = versions.filter((version) => fields.every((id) => version.entity.fieldById.has(id)))
     const definitions = concerned.map((version) => {
       const own = version.entity.unique.find((each) => nameOf.unique(version.entity.table, each) === name)
-      return own && uniqueItem(version.entity, own, refusals)
+      return own && uniqueItem(version, own, refusals)
     })
     const [first, ...others] = definitions
     return first && others.every((other) => other?.definition === first.definition) ? [first] : []
@@ -188,12 +193,13 @@ const isParent = (entity: Entity, name: string): boolean => entity.kind === 'lin
 const keyFields = (entity: Entity, key: UniqueKey): string[] =>
   [...key.fields, ...(key.noOverlap ?? [])].filter((name) => !isParent(entity, name))
 
-function uniqueItem(entity: Entity, key: UniqueKey, refusals: Refusal[]): Item | undefined {
+function uniqueItem({ catalogue, entity }: Version, key: UniqueKey, refusals: Refusal[]): Item | undefined {
   const name = nameOf.unique(entity.table, key)
   const columns = key.fields.flatMap((each) =>
     isParent(entity, each) ? ['parent_id'] : keyColumns(fieldNamed(entity, each), key.ignoreCase),
   )
-  if (!key.noOverlap) return item('unique', name, `using btree (tenant_id, ${columns.join(', ')})${live(entity)}`)
+  const rows = live(entity, ...(key.when ? [rowCondition(catalogue, key.when, entity.table.name)] : []))
+  if (!key.noOverlap) return item('unique', name, `using btree (tenant_id, ${columns.join(', ')})${rows}`)
   const range = rangeOf(entity, key.noOverlap)
   if (range === null) {
     refusals.push(
@@ -208,7 +214,7 @@ function uniqueItem(entity: Entity, key: UniqueKey, refusals: Refusal[]): Item |
     return undefined
   }
   const equal = ['tenant_id', ...columns].map((column) => `${column} with =`).join(', ')
-  return item('exclusion', name, `exclude using gist (${equal}, ${range} with &&)${live(entity)}`)
+  return item('exclusion', name, `exclude using gist (${equal}, ${range} with &&)${rows}`)
 }
 
 function keyColumns(field: Field | undefined, ignoreCase: boolean): string[] {

@@ -1,6 +1,6 @@
 import type { ActorSet, Catalogue, Entity, RowScope, ScopePredicate } from '../catalogue/types.ts'
 import { quoteName, quoteTable, quoteText } from './names.ts'
-import { scopeText } from './scope-sql.ts'
+import { rowCondition } from './row-condition.ts'
 import type { Item } from './types.ts'
 
 /** Who owns every object, and who reads and writes rows (DESIGN §4). */
@@ -55,7 +55,7 @@ function scopeRows({ catalogue, entity }: Version, { id, predicate }: RowScope):
   if (predicate.kind === 'parent') return visibleLines(catalogue, entity)
   const scope = hasScope(entity, id)
   if (predicate.kind === 'all') return [scope]
-  if (predicate.kind === 'where') return [`(${scope} and ${scopeText(catalogue, predicate.expression, entity.table.name)})`]
+  if (predicate.kind === 'where') return [`(${scope} and ${rowCondition(catalogue, predicate.expression, entity.table.name)})`]
   const { column, ids } = among(entity, predicate)
   return [`(${scope} and ${column} = ${ids})`]
 }

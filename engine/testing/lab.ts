@@ -61,8 +61,15 @@ const files: Readonly<Record<string, object>> = {
       about: { title: 'About', 'x-bos': { type: 'reference', entity: ['lab.project', 'crm.company'], onDelete: 'setNull' } },
       under: { title: 'Under', 'x-bos': { type: 'reference', entity: 'lab.note', onDelete: 'cascade' } },
       project: { title: 'Project', 'x-bos': { type: 'reference', entity: 'lab.project', onDelete: 'cascade' } },
+      slot: { type: 'integer', title: 'Slot' },
+      pinned: { type: 'boolean', title: 'Pinned' },
     },
-    'x-bos': { plural: 'notes', titleField: 'text', permissions: {} },
+    'x-bos': {
+      plural: 'notes',
+      titleField: 'text',
+      unique: [{ id: 'slot', fields: ['slot'], when: 'self.pinned' }],
+      permissions: {},
+    },
   },
   'entities/booking.json': {
     title: 'Booking',

@@ -49,7 +49,7 @@ function sketchEntity(
     fieldById: new Map(fields.map((field) => [field.id, field])),
     titleField: null,
     search: search.map(named),
-    unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, ...key })),
+    unique: unique.map((key) => ({ ignoreCase: false, noOverlap: null, when: null, ...key })),
     rules: [],
     lifecycles: [],
     derivations: [],

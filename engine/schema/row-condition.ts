@@ -16,16 +16,17 @@ type Fragment = RawBuilder<unknown>
 const actor = 'bos.me'
 
 /**
- * SQL text of what a module's scope says of a row under an alias: row policies and Plans have it from here, so that they cannot differ. It
- * reads the row alone, and who asks by functions that are asked once per statement. Values stand in it as literals: a policy has no parameters.
+ * SQL text of a condition on a row under an alias: what a scope says, which row policies and Plans have from here, so that they cannot differ, and
+ * which rows a unique key is about. It reads the row alone, and who asks by functions that are asked once per statement. Values stand in it as
+ * literals: neither a policy nor an index has parameters.
  */
-export function scopeText(catalogue: Catalogue, { root }: Expression, alias: string): string {
+export function rowCondition(catalogue: Catalogue, { root }: Expression, alias: string): string {
   const never = (): never => {
-    throw new Error('the expression of a scope reads other records: `check` refuses that')
+    throw new Error('a condition on a row reads other records: `check` refuses that')
   }
   const fieldAt = (entity: string, id: string): Field => {
     const found = catalogue.entities.get(entity)?.fieldById.get(id)
-    if (!found) throw new Error(`a scope speaks of ${entity}.${id}, which its catalogue does not have`)
+    if (!found) throw new Error(`a condition on a row speaks of ${entity}.${id}, which its catalogue does not have`)
     return found
   }
   const tables: Tables = {
@@ -56,7 +57,7 @@ export function scopeText(catalogue: Catalogue, { root }: Expression, alias: str
     parameter(name) {
       if (name === 'user.id') return sql`(select bos.member())`
       if (name === 'user.roles') return sql`(select bos.roles())::text[]`
-      throw new Error(`there is no parameter ${name} in a scope`)
+      throw new Error(`there is no parameter ${name} in a condition on a row`)
     },
   })
   const { sql: text, parameters } = fragment.compile(builder)
@@ -79,5 +80,5 @@ function literal(value: unknown): string {
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'number' || typeof value === 'bigint') return `'${String(value)}'`
   if (typeof value === 'string') return quoteText(value)
-  throw new Error('a value of a scope has no literal')
+  throw new Error('a value of a condition on a row has no literal')
 }

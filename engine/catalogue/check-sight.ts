@@ -1,7 +1,7 @@
 import type { Expression } from '../expressions/types.ts'
 import { eachExpression, placeOfStanding } from './expression-places.ts'
 import type { NameOf, Standing } from './expression-places.ts'
-import { inputsOf, madeOf, placeOf } from './inputs.ts'
+import { inputsOf, madeOf, withinDocument } from './inputs.ts'
 import type { SourceFault } from './sources.ts'
 import type { EntityDraft, Symbols } from './symbols.ts'
 import type { Catalogue, Entity, Permission } from './types.ts'
@@ -17,7 +17,7 @@ export function sightWarnings(catalogue: Catalogue, symbols: Symbols): SourceFau
   )
   return [...symbols.entities.values()].flatMap((draft) => {
     const entity = catalogue.entities.get(draft.id)!
-    const document = catalogue.entities.get(placeOf(catalogue, entity).document)!
+    const document = catalogue.entities.get(withinDocument(catalogue, entity).document)!
     const writers = [...document.permissions.values()].filter(isWriter)
     return expressionsOf(catalogue, draft, entity).flatMap(({ file, pointer, what, expressions }): SourceFault[] => {
       const inputs = expressions.flatMap(inputsOf)
@@ -103,7 +103,7 @@ class Sight {
 
   sees(id: string, field: string | null): boolean {
     const entity = this.#catalogue.entities.get(id)!
-    const { document, prefix } = placeOf(this.#catalogue, entity)
+    const { document, prefix } = withinDocument(this.#catalogue, entity)
     const all = [...this.#catalogue.entities.get(document)!.permissions.values()].filter(({ role }) => this.#roles.has(role))
     const readers = all.filter(({ actions }) => actions.has('list') || actions.has('get'))
     const judges = readers.length > 0 ? readers : all

@@ -9,7 +9,7 @@ import { notYetIn } from './not-yet.ts'
 import { nameFault } from './reserved.ts'
 import type { NamePlace } from './reserved.ts'
 import { quote } from './shape-faults.ts'
-import { placeOf } from './sources.ts'
+import { fileAt } from './sources.ts'
 import type { ModuleSource, ShapeFault, SourceFault, Validate } from './sources.ts'
 import { symbolsOf } from './symbols.ts'
 import type { JudgedFile, Symbols } from './symbols.ts'
@@ -66,17 +66,17 @@ function judge(source: ModuleSource, validate: Validate, report: Reporter, repor
   const broken = new Set(source.faults.map((fault) => fault.file))
   for (const path of new Set([...source.files.keys(), ...source.faults.map((fault) => fault.file.slice(source.id.length + 1))])) {
     const file = `${source.id}/${path}`
-    const place = placeOf(path)
-    if (place.kind === 'unknown') {
+    const known = fileAt(path)
+    if (known.kind === 'unknown') {
       if (path.endsWith('.json'))
         reportOnce(file, '', 'is not a place for a file: module.json, entities/, traits/, views/, i18n/ and seed/ are')
       continue
     }
-    if (place.kind === 'not yet') {
-      report(file, '', notBuilt(place.what))
+    if (known.kind === 'not yet') {
+      report(file, '', notBuilt(known.what))
       continue
     }
-    const { kind, name } = place
+    const { kind, name } = known
     const value = source.files.get(path)
     checkFileName(kind, name, source.id, file, report)
     if (!broken.has(file)) checkPropertyNames(kind, value, file, report)

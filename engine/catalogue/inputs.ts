@@ -57,9 +57,9 @@ export function madeOf(entity: Entity, { id, logic }: Field): readonly Input[] {
 }
 
 /** The document that a line is part of, and what stands before the ids of its fields there. */
-export function placeOf(catalogue: Catalogue, { id, parent }: Entity): { readonly document: string; readonly prefix: string } {
+export function withinDocument(catalogue: Catalogue, { id, parent }: Entity): { readonly document: string; readonly prefix: string } {
   const above = parent && catalogue.entities.get(parent.entity)
   if (!above) return { document: id, prefix: '' }
-  const { document, prefix } = placeOf(catalogue, above)
+  const { document, prefix } = withinDocument(catalogue, above)
   return { document, prefix: `${prefix}${parent.field}.` }
 }

@@ -32,11 +32,11 @@ export type FileKind = 'module' | 'entity' | 'trait' | 'view' | 'display' | 'i18
 /** Judges one file by its meta-schema. The server compiles the schemas (ajv); a page with a strict CSP passes an interpreter. */
 export type Validate = (kind: FileKind, value: unknown) => readonly ShapeFault[]
 
-export type FilePlace =
+export type KnownFile =
   { readonly kind: FileKind; readonly name: string } | { readonly kind: 'not yet'; readonly what: string } | { readonly kind: 'unknown' }
 
 /** What a path inside a module folder holds. */
-export function placeOf(path: string): FilePlace {
+export function fileAt(path: string): KnownFile {
   if (path === 'module.json') return { kind: 'module', name: 'module' }
   const [, folder, name] = /^([^/]+)\/([^/]+)\.json$/.exec(path) ?? []
   if (name === undefined) return { kind: 'unknown' }

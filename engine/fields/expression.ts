@@ -80,7 +80,7 @@ const answers: Readonly<Record<string, { readonly kind: string; readonly example
 }
 
 /** `Characters 6–9`, as people count. */
-export const placeOf = ({ start, end }: { readonly start: number; readonly end: number }): string =>
+export const spanText = ({ start, end }: { readonly start: number; readonly end: number }): string =>
   end - start > 1 ? `Characters ${start + 1}–${end}` : `Character ${start + 1}`
 
 export const isStored = (value: unknown): value is StoredFormula => typeof value === 'object' && value !== null && 'syntax' in value

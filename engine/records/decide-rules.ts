@@ -36,7 +36,7 @@ export function judgeRules(judging: RuleJudging, document: Draft): void {
 export function judgeGone(
   { formulas, report, warn }: Pick<RuleJudging, 'formulas' | 'report' | 'warn'>,
   document: Draft,
-  place: (draft: Draft, rule: Rule) => string = placeOf,
+  place: (draft: Draft, rule: Rule) => string = pointerOfRule,
 ): void {
   for (const draft of rowsOf(document))
     for (const rule of draft.entity.rules) {
@@ -77,7 +77,7 @@ function judgeRule({ formulas, report, warn, event }: RuleJudging, draft: Draft,
   if (when && !formulas.holds(when, draft)) return
   if (formulas.holds(assert, draft) !== false) return
   const tell = rule.severity === 'error' ? report : warn
-  tell(placeOf(draft, rule), rule.message)
+  tell(pointerOfRule(draft, rule), rule.message)
 }
 
 /** Whether anything that it reads of the document is about to change. What reads nothing of it is judged with every edit. */
@@ -87,7 +87,7 @@ function isTouched({ dependencies }: Expression, draft: Draft): boolean {
   return (self === undefined && old === undefined) || inputsChanged(self, draft) || inputsChanged(old, draft)
 }
 
-function placeOf({ entity, pointer }: Draft, { at }: Rule): string {
+function pointerOfRule({ entity, pointer }: Draft, { at }: Rule): string {
   if (at === null) return pointer
   const [id = '', ...rest] = at.split('.')
   return [pointer, entity.fieldById.get(id)?.name ?? id, ...rest].join('/')

@@ -1,7 +1,7 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
 import { asksNothing, covers, hasField, reading } from './grants.ts'
 import type { Combined } from './grants.ts'
-import { madeOf, placeOf } from '../catalogue/inputs.ts'
+import { madeOf, withinDocument } from '../catalogue/inputs.ts'
 import type { Input } from '../catalogue/inputs.ts'
 import type { EntityAccess, RowCondition } from './types.ts'
 
@@ -27,7 +27,7 @@ export function followInputs(catalogue: Catalogue, documents: ReadonlyMap<string
   }
 
   function narrowed(here: EntityAccess, field: Field, inputs: readonly Input[]): EntityAccess {
-    const place = placeOf(catalogue, here.entity)
+    const place = withinDocument(catalogue, here.entity)
     const document = documents.get(place.document)!
     const path = place.prefix + field.id
     const exempt = document.show.get(path)
@@ -47,7 +47,7 @@ export function followInputs(catalogue: Catalogue, documents: ReadonlyMap<string
         if (!isOpen(there, each.field)) hide()
       } else if (each.field !== null && !hasField(there, each.field)) hide()
       else if (each.field !== null) {
-        const at = placeOf(catalogue, there.entity).prefix + each.field
+        const at = withinDocument(catalogue, there.entity).prefix + each.field
         const within = there.within.filter((one) => !here.within.includes(one))
         for (const one of [...(there.masks.get(each.field) ?? []), ...within]) masks.push([...one, ...(exempt?.rows ?? [])])
         for (const one of entities.get(place.document)!.given.get(at) ?? []) given.push([...one, ...(exempt?.created ?? [])])

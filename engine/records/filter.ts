@@ -10,7 +10,7 @@ import { toSql } from '../expressions/sql.ts'
 import { exchange } from '../expressions/transform.ts'
 import type { ExpressionFault, Node, RecordNode, Type } from '../expressions/types.ts'
 import type { Field } from '../catalogue/types.ts'
-import { placeOf } from '../fields/expression.ts'
+import { spanText } from '../fields/expression.ts'
 import type { OperatorName } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import { callersContext } from './caller-names.ts'
@@ -55,7 +55,7 @@ export function parseFilter(access: Access, here: EntityAccess, text: string): {
 }
 
 /** `Characters 6–9: Deal has no "stag". Did you mean "stage"?` */
-export const faultText = (fault: ExpressionFault): string => `${placeOf(fault)}: ${fault.detail}${/[.?!]$/.test(fault.detail) ? '' : '.'}`
+export const faultText = (fault: ExpressionFault): string => `${spanText(fault)}: ${fault.detail}${/[.?!]$/.test(fault.detail) ? '' : '.'}`
 
 const conjuncts = (node: Node): Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 

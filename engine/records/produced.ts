@@ -5,7 +5,7 @@ import type { LoadedRecord } from './decide-operations.ts'
 import { isOpen } from './derived-access.ts'
 import { hasField, isNamed } from './grants.ts'
 import { toldValue } from './formulas.ts'
-import { inputsOf, placeOf } from '../catalogue/inputs.ts'
+import { inputsOf, withinDocument } from '../catalogue/inputs.ts'
 import type { WriteRequest } from './request.ts'
 
 type Values = Produced['data']
@@ -24,7 +24,7 @@ export function producedFor(
     inputsOf(expression).every(({ entity, field, isOwn }) => {
       const at = access.entities.get(entity)
       if (!isOwn || field === null || !at) return isOpen(at, field)
-      return hasField(at, field) && !isNamed(masked, placeOf(access.catalogue, at.entity).prefix + field)
+      return hasField(at, field) && !isNamed(masked, withinDocument(access.catalogue, at.entity).prefix + field)
     })
   const shown = (entity: string, data: Values, from: NonNullable<Produced['from']>, prefix: string): Values =>
     Object.fromEntries(

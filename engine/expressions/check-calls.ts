@@ -4,7 +4,7 @@ import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './
 import { comparisonOf } from './functions-comparison.ts'
 import { functionNamed, functions, isCallable } from './functions.ts'
 import { specialForms } from './special-forms.ts'
-import { constant, described, faulty, kindName, nodeOf, typeOf, valued } from './terms.ts'
+import { constant, described, faulty, kindName, nodeOf, typeOf, unwritten, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
 import type { FunctionDefinition, Node, Overload, Parameter, Span, Syntax, Type } from './types.ts'
 
@@ -49,11 +49,15 @@ export function checkCall(checker: Checker, syntax: Syntax, name: string, args: 
   if (args.some(({ term }) => term.is === 'fault')) return faulty(syntax)
   const fitting = definition.overloads.filter((each) => hasArity(each, args.length))
   if (fitting.length === 0) return checker.refuse(syntax, arityFault(definition), at)
-  for (const isLiteral of [false, true]) {
-    const overload = fitting.find((each) => args.every((arg, i) => fits(arg, parameterOf(each, i), isLiteral)))
-    if (overload !== undefined) return applied(checker, syntax, overload, args)
-  }
-  return mismatch(checker, syntax, definition, fitting, args)
+  const overload = chosen(fitting, args)
+  return overload ? applied(checker, syntax, overload, args) : mismatch(checker, syntax, definition, fitting, args)
+}
+
+/** The first overload that takes these arguments as they are; else the first that takes them once literals are read. */
+function chosen(overloads: readonly Overload[], args: readonly Checked[]): Overload | undefined {
+  const taking = (isLiteral: boolean): Overload | undefined =>
+    overloads.find((each) => hasArity(each, args.length) && args.every((arg, i) => fits(arg, parameterOf(each, i), isLiteral)))
+  return taking(false) ?? taking(true)
 }
 
 /** What a call means, and its arguments as they came to be read. */
@@ -209,13 +213,7 @@ function operatorAdvice(sign: string, args: readonly Checked[]): string {
 
 /** A call that the checker writes by itself, of arguments whose kinds are right. */
 export function calling(name: string, args: readonly Node[]): Node {
-  const definition = functionNamed(name)
-  const kinds = args.map((each) => each.type.kind)
-  const takes = ({ takes: taken }: Parameter, kind: Type['kind']): boolean =>
-    kind === 'null' || typeof taken === 'string' || (taken as readonly string[]).includes(kind)
-  const overload = definition?.overloads.find(
-    (each) => hasArity(each, args.length) && kinds.every((kind, i) => takes(parameterOf(each, i), kind)),
-  )
-  if (overload === undefined) throw new RangeError(`no function ${name} of ${kinds.join(', ')}`)
+  const overload = chosen(functionNamed(name)?.overloads ?? [], args.map(unwritten))
+  if (overload === undefined) throw new RangeError(`no function ${name} of ${args.map((each) => each.type.kind).join(', ')}`)
   return { kind: 'call', type: overload.result(args.map((each) => each.type)), overload: overload.id, args }
 }

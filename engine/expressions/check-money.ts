@@ -28,7 +28,7 @@ export function checkMoneyOperator(checker: Checker, syntax: Syntax, operator: B
   if (a.is === 'money' && b.is === 'money') return ofTwo(checker, syntax, operator, a, b)
   const money = (a.is === 'money' ? a : b) as Money
   const other = a.is === 'money' ? right : left
-  if (other.term.is === 'null') {
+  if (other.term.is === 'null' && operator !== 'in') {
     const amount = calling(operator, [nodeOf(a), nodeOf(b)])
     return isComparisonSign(operator) ? valued({ kind: 'boolean' }, amount) : { ...money, amount }
   }

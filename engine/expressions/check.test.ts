@@ -104,6 +104,8 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['sum(self.company.deals, d, d.price)', 'd.price', 'may have different currencies'],
   ['self.fee > 5', 'self.fee', 'write .amount'],
   ['self.fee * self.fee', 'self.fee * self.fee', '* does not go with two amounts'],
+  ['null in self.fee', 'null in self.fee', 'in does not go with an amount of money and null'],
+  ['self.fee in null', 'self.fee in null', 'in does not go with an amount of money and null'],
   ['5 / self.fee', 'self.fee', 'write .amount'],
   ['length(self.fee)', 'self.fee', 'write .amount'],
   ["money(5, 'EURO')", "'EURO'", 'is no currency in use'],

@@ -90,6 +90,15 @@ export const refused = ({ refuse }: Checker, syntax: Syntax, detail: string): Me
 export const constant = (type: ValueType, value: unknown): Node => ({ kind: 'constant', type, value })
 export const valued = (type: ValueType, node: Node): Term => ({ is: 'value', type, node })
 
+/** A node that no text says, as a part. */
+export function unwritten(node: Node): Checked {
+  const { type } = node
+  const syntax: Syntax = { kind: 'literal', type: 'null', start: 0, end: 0 }
+  const as = (term: Term): Checked => ({ term, syntax, canonical: syntax })
+  if (type.kind === 'null' || type.kind === 'rows') return as({ is: 'null' })
+  return as(type.kind === 'record' ? { is: 'record', entities: type.entities, record: null, node } : valued(type, node))
+}
+
 /** The node of a part as an argument. Money has two: see `check-money.ts`. */
 export function nodeOf(term: Term): Node {
   if (term.is === 'value' || term.is === 'record') return term.node

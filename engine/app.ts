@@ -166,7 +166,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       seeds: (modules, report) =>
         readSeeds(
           modulesDir,
-          modules.flatMap((id) => catalogues.settled.sources.get(id) ?? []),
+          modules.flatMap((id) => catalogues.chosen.sources.get(id) ?? []),
           report,
         ),
     })

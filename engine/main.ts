@@ -41,7 +41,7 @@ function welcome(config: Config, app: StartedApp, startMs: number): string {
   const lines = ['', `BusinessOS is ready (${startMs} ms): ${app.url}`, '']
   const modules = relative(process.cwd(), config.modulesDir)
   for (const fault of app.faults) lines.push(`  ! ${join(modules, fault.file)}${fault.pointer && ` at ${fault.pointer}`}: ${fault.detail}`)
-  const { kept, left } = app.catalogues.settled
+  const { kept, left } = app.catalogues.chosen
   const isServed = (module: string): boolean => app.catalogues.full.modules.has(module)
   const missing = new Set([...left, ...app.faults.map((fault) => fault.file.split('/')[0] ?? '')].filter((module) => !isServed(module)))
   if (kept.length > 0) lines.push(`  Served as they were before: ${kept.join(', ')}`)

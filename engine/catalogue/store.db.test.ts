@@ -64,12 +64,12 @@ test('each tenant has its set, read once per generation', async () => {
 
 test('a broken file: the last good version is served and the faults are told', async () => {
   const catalogues = await openCatalogues(session, [exampleCore, broken], options)
-  expect(catalogues.settled.faults.map((fault) => `${fault.file}:${fault.pointer}`)).toEqual([
+  expect(catalogues.chosen.faults.map((fault) => `${fault.file}:${fault.pointer}`)).toEqual([
     'crm/entities/deal.json:',
     'crm/entities/deal.json:/type',
     'crm/entities/deal.json:/properties',
   ])
-  expect(catalogues.settled.kept).toEqual(['crm'])
+  expect(catalogues.chosen.kept).toEqual(['crm'])
   expect(fields(await catalogues.current({ tenant: acme, generation: 1 }))).toEqual(['name'])
 })
 

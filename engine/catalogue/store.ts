@@ -7,8 +7,8 @@ import { catalogueHash, fromStored, toStored } from './load.ts'
 import type { StoredSource } from './load.ts'
 import { RoleCompiler } from './own-roles.ts'
 import type { RoleEdits } from './own-roles.ts'
-import { settle } from './settle.ts'
-import type { Settled } from './settle.ts'
+import { chooseSources } from './choose.ts'
+import type { ChosenSources } from './choose.ts'
 import type { ModuleSource, Validate } from './sources.ts'
 import type { Catalogue } from './types.ts'
 
@@ -48,7 +48,7 @@ export interface CataloguesOptions {
 
 /** What is served, per tenant. Swapped whole: a request keeps the snapshot it began with. */
 export class Catalogues {
-  readonly settled: Settled
+  readonly chosen: ChosenSources
   /** Every module that can be enabled, compiled together. */
   readonly full: Catalogue
   readonly #stored: ReadonlyMap<string, ModuleSource>
@@ -62,11 +62,11 @@ export class Catalogues {
   readonly #sources = new WeakMap<Catalogue, readonly ModuleSource[]>()
 
   /** `stored` holds every stored version by `module@version`, newest content each. Use `openCatalogues`. */
-  constructor(settled: Settled, stored: ReadonlyMap<string, ModuleSource>, options: CataloguesOptions) {
-    this.settled = settled
+  constructor(chosen: ChosenSources, stored: ReadonlyMap<string, ModuleSource>, options: CataloguesOptions) {
+    this.chosen = chosen
     this.#stored = stored
     this.#options = options
-    this.full = this.#compiled([...settled.sources.values()])
+    this.full = this.#compiled([...chosen.sources.values()])
   }
 
   /** The catalogue of a tenant at a generation: read anew when the generation has moved on since it was last asked for. */
@@ -96,7 +96,7 @@ export class Catalogues {
    * if it still fits the others; modules that are not served are left out with all that depends on them.
    */
   of(enabled: readonly EnabledModule[]): Catalogue {
-    const served = (id: string): ModuleSource | undefined => this.settled.sources.get(id)
+    const served = (id: string): ModuleSource | undefined => this.chosen.sources.get(id)
     const pinned = enabled
       .map(({ module, version }) => {
         const current = served(module)
@@ -149,7 +149,7 @@ export class Catalogues {
     const { rows } = await this.#options.caller.call({ text: 'select * from bos.tenant_modules($1::uuid)', values: [tenant] })
     const enabled = rows.map((row) => ({ module: String(row['module']), version: String(row['version']) }))
     const moved = enabled.filter(({ module, version }) => {
-      const served = this.settled.sources.get(module)
+      const served = this.chosen.sources.get(module)
       return served !== undefined && versionOf(served) !== version
     })
     return moved.length === 0 ? this.of(enabled) : this.#ofOthers(enabled)
@@ -159,7 +159,7 @@ export class Catalogues {
   async #ofOthers(enabled: readonly EnabledModule[]): Promise<Catalogue> {
     const sources = await Promise.all(
       enabled.map(async ({ module, version }) => {
-        const served = this.settled.sources.get(module)
+        const served = this.chosen.sources.get(module)
         if (served !== undefined && versionOf(served) === version) return served
         const { rows } = await this.#options.caller.call({ text: 'select bos.module_source($1, $2) as source', values: [module, version] })
         const source = rows[0]?.['source'] as StoredSource | null | undefined
@@ -204,7 +204,7 @@ function kept(among: Map<string, Catalogue>, hash: string, limit: number, compil
 
 /**
  * Opens the store at start: files first, what is stored where files are broken. Writes nothing; after the tables fit,
- * `keepModules` makes what is served the new last good version. `settled.faults` are for the log.
+ * `keepModules` makes what is served the new last good version. `chosen.faults` are for the log.
  */
 export async function openCatalogues(
   owner: OwnerConnection,
@@ -223,12 +223,12 @@ export async function openCatalogues(
   const written = new Set([...files.map((source) => source.id), ...(options.setAside ?? [])])
   // A folder that was taken away is over, unless a tenant still uses the module.
   for (const id of last.keys()) if (!written.has(id) && !enabled.has(id)) last.delete(id)
-  return new Catalogues(settle(files, last, options.validate), stored, options)
+  return new Catalogues(chooseSources(files, last, options.validate), stored, options)
 }
 
 /** Remembers what is served as the last good version of each module. */
 export async function keepModules(owner: OwnerConnection, catalogues: Catalogues): Promise<void> {
-  for (const source of catalogues.settled.sources.values()) {
+  for (const source of catalogues.chosen.sources.values()) {
     await owner.query(
       `insert into bos.module_version (module, version, hash, source) values ($1, $2, $3, $4::jsonb)
        on conflict (module, hash) do update set version = excluded.version, stored_at = clock_timestamp()`,

@@ -35,7 +35,7 @@ const book = (properties: object, settings: object = {}): Record<string, unknown
 async function start(): Promise<{ served: string[]; kept: readonly string[]; faults: string[] }> {
   const { catalogues, faults } = await serveModules(session, { call: () => Promise.resolve({ rows: [], rowCount: 0 }) }, folder)
   const said = faults.map((fault) => `${fault.file}:${fault.pointer}: ${fault.detail}`)
-  return { served: [...catalogues.full.modules.keys()], kept: catalogues.settled.kept, faults: said }
+  return { served: [...catalogues.full.modules.keys()], kept: catalogues.chosen.kept, faults: said }
 }
 /** A tenant that uses the modules, so that their tables hold rows of somebody. */
 const tenant = '00000000-0000-7000-8000-000000000001'

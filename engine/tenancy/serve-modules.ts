@@ -1,6 +1,6 @@
 import { loadModules } from '../catalogue/load.ts'
 import { placeInFiles } from '../catalogue/place.ts'
-import { inOrder } from '../catalogue/settle.ts'
+import { inOrder } from '../catalogue/choose.ts'
 import type { ModuleSource, SourceFault } from '../catalogue/sources.ts'
 import { cataloguesInUse, keepModules, openCatalogues, type Catalogues } from '../catalogue/store.ts'
 import { compiledValidate } from '../catalogue/validate.ts'
@@ -38,7 +38,7 @@ export async function serveModules(owner: Session, caller: Pick<Database, 'call'
   await keepModules(owner, catalogues)
   await moveToServed(owner, catalogues)
   await watchPresence(owner)
-  return { catalogues, faults: [...faults, ...catalogues.settled.faults] }
+  return { catalogues, faults: [...faults, ...catalogues.chosen.faults] }
 }
 
 /** Makes the tables fit these sources and what is stored of the other modules, all of it or nothing. */
@@ -70,9 +70,9 @@ async function fitOneByOne(files: readonly ModuleSource[], fit: Fit): Promise<{ 
   return { catalogues, faults: refused.map(([module, fault]) => ({ ...fault, detail: `${fault.detail} ${outcome(module)}` })) }
 }
 
-function faultOf({ entity, field, name, message }: Refusal, module: string, { settled, full }: Catalogues): SourceFault {
+function faultOf({ entity, field, name, message }: Refusal, module: string, { chosen, full }: Catalogues): SourceFault {
   const unique = name === null ? null : (constraintMeaning(full, name)?.unique ?? null)
-  return { ...placeInFiles([...settled.sources.values()], module, { entity, field, unique }), detail: message }
+  return { ...placeInFiles([...chosen.sources.values()], module, { entity, field, unique }), detail: message }
 }
 
 /** An error nobody foresaw is judged by what fails with it: without the module at fault the start goes on, and without the database it does not. */

@@ -1,7 +1,7 @@
 import { check } from './check.ts'
 import type { ModuleSource, SourceFault, Validate } from './sources.ts'
 
-export interface Settled {
+export interface ChosenSources {
   /** The sources to serve, by module: together without fault. */
   readonly sources: ReadonlyMap<string, ModuleSource>
   /** What is wrong with the files as they are; empty when they are served as they are. */
@@ -17,7 +17,11 @@ export interface Settled {
  * then nothing of what depends on it either. A module whose files did not change is not blamed for a change elsewhere:
  * what it depends on goes back first. Modules without files (`stored` only) are served from what is stored.
  */
-export function settle(files: readonly ModuleSource[], stored: ReadonlyMap<string, ModuleSource>, validate: Validate): Settled {
+export function chooseSources(
+  files: readonly ModuleSource[],
+  stored: ReadonlyMap<string, ModuleSource>,
+  validate: Validate,
+): ChosenSources {
   const chosen = new Map([...stored, ...files.map((source): [string, ModuleSource] => [source.id, source])])
   const faults = check([...chosen.values()], validate)
   for (let broken = modulesOf(faults); broken.size > 0; broken = modulesOf(check([...chosen.values()], validate))) {

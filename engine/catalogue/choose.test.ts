@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { exampleCore, exampleEntity, exampleModule } from './example.ts'
-import { settle } from './settle.ts'
+import { chooseSources } from './choose.ts'
 import type { ModuleSource } from './sources.ts'
 import { compiledValidate } from './validate.ts'
 
@@ -17,7 +17,7 @@ const sales = module('sales', ['crm'], { 'entities/order.json': refersTo('crm.de
 const brokenCrm = module('crm', ['core'], { 'entities/deal.json': { ...exampleEntity(), type: 'table' } })
 const stored = (...sources: ModuleSource[]): ReadonlyMap<string, ModuleSource> => new Map(sources.map((source) => [source.id, source]))
 const outcome = (files: ModuleSource[], last: ReadonlyMap<string, ModuleSource> = new Map()): object => {
-  const { sources, faults, kept, left } = settle(files, last, validate)
+  const { sources, faults, kept, left } = chooseSources(files, last, validate)
   return {
     served: [...sources].map(([id, source]) => `${id} ${source.hash === last.get(id)?.hash ? 'stored' : 'file'}`),
     files: [...new Set(faults.map((fault) => fault.file))],

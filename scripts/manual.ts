@@ -13,12 +13,11 @@ const end = '<!-- end of functions -->'
 const groups = ['logic', 'comparison', 'number', 'text', 'date and time', 'list'] as const
 
 function taken({ name, takes, literal, optional, repeated }: Parameter): string {
-  const kinds =
-    typeof takes === 'string'
-      ? { same: 'any', any: 'any', 'list of same': 'list', 'list of text': 'list of text' }[takes]
-      : takes.join(' | ')
+  const kinds = takes === 'same' ? 'any' : takes === 'list of same' ? 'list' : typeof takes === 'string' ? takes : kindsOf(takes)
   return `${name}${optional ? '?' : ''}${repeated ? '…' : ''}: ${literal ? `literal ${kinds}` : kinds}`
 }
+
+const kindsOf = (takes: Exclude<Parameter['takes'], string>): string => ('of' in takes ? `list of ${takes.of.kind}` : takes.join(' | '))
 
 function signature(definition: FunctionDefinition, { parameters }: Overload): string {
   const { name } = definition

@@ -2,9 +2,9 @@ import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
 import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
 import { comparisonOf } from './functions-comparison.ts'
-import { functionNamed, functions, isCallable } from './functions.ts'
+import { functionNamed, functions, isCallable, parameterOf } from './functions.ts'
 import { specialForms } from './special-forms.ts'
-import { constant, described, faulty, kindName, nodeOf, typeOf, unwritten, valued } from './terms.ts'
+import { constant, described, faulty, kindName, listName, nodeOf, typeOf, unwritten, valued } from './terms.ts'
 import type { Checked, Checker, Term } from './terms.ts'
 import type { FunctionDefinition, Node, Overload, Parameter, Span, Syntax, Type } from './types.ts'
 
@@ -67,8 +67,6 @@ export interface Resolved {
 }
 export const isResolved = (answer: Checked | Resolved): answer is Resolved => 'args' in answer
 
-const parameterOf = ({ parameters }: Overload, index: number): Parameter => parameters[Math.min(index, parameters.length - 1)]!
-
 function hasArity({ parameters }: Overload, count: number): boolean {
   const required = parameters.filter((each) => !each.optional).length
   return count >= required && (count <= parameters.length || parameters.at(-1)?.repeated === true)
@@ -86,7 +84,10 @@ function fits(arg: Checked, { takes, literal }: Parameter, isLiteral: boolean): 
   if (takes === 'any') return term.is !== 'rows' && term.is !== 'space'
   if (takes === 'same') return term.is === 'record' || (term.is === 'value' && isScalar(term.type))
   if (takes === 'list of same') return isList(term)
-  if (takes === 'list of text') return isList(term) && (term.type.of.kind === 'text' || isEmptyList(arg))
+  if ('of' in takes) {
+    const { of } = takes
+    return isList(term) && (term.type.of.kind === of.kind || isEmptyList(arg) || (isLiteral && isPending(arg) && readsLiterals(of)))
+  }
   if (term.is === 'record') return takes.includes('record')
   if (term.is !== 'value') return false
   if (takes.includes(term.type.kind)) return true
@@ -94,7 +95,8 @@ function fits(arg: Checked, { takes, literal }: Parameter, isLiteral: boolean): 
 }
 /** Kinds whose literals are written as text. */
 const isRead = (kind: ValueType['kind'] | 'record'): boolean => kind !== 'record' && readsLiterals({ kind } as Type)
-const takesKind = (takes: Parameter['takes'], kind: ValueType['kind']): boolean => typeof takes === 'string' || takes.includes(kind)
+const takesKind = (takes: Parameter['takes'], kind: ValueType['kind']): boolean =>
+  typeof takes === 'string' || ('of' in takes ? kind === 'list' : takes.includes(kind))
 const isScalar = ({ kind }: ValueType): boolean => kind !== 'list' && kind !== 'composite' && kind !== 'json' && kind !== 'money'
 export const isList = (term: Term): term is Term & { is: 'value'; type: ValueType & { kind: 'list' } } =>
   term.is === 'value' && term.type.kind === 'list'
@@ -108,9 +110,9 @@ function applied(checker: Checker, syntax: Syntax, overload: Overload, given: re
       const { node } = arg.term as Term & { is: 'value' }
       const fault = literal(String((node as Node & { kind: 'constant' }).value))
       if (fault !== null) return checker.refuse(arg.syntax, fault)
-    } else if (typeof takes !== 'string') {
-      const kind = takes.includes('text') ? undefined : takes.find(isRead)
-      if (isPending(arg) && kind !== undefined) args[i] = coerced(checker, arg, { kind } as Type)
+    } else {
+      const type = readAs(takes)
+      if (type && (isPending(arg) || isEmptyList(arg))) args[i] = coerced(checker, arg, type)
     }
   }
   const result = sameMade(checker, overload, args)
@@ -122,6 +124,14 @@ function applied(checker: Checker, syntax: Syntax, overload: Overload, given: re
   const term: Term =
     type.kind === 'record' ? { is: 'record', entities: type.entities, record: null, node } : valued(type as ValueType, node)
   return { term, args: result }
+}
+
+/** What literals in an argument are read as; null: they are what they are. */
+function readAs(takes: Parameter['takes']): Type | null {
+  if (typeof takes === 'string') return null
+  if ('of' in takes) return takes
+  const kind = takes.includes('text') ? undefined : takes.find(isRead)
+  return kind === undefined ? null : ({ kind } as Type)
 }
 
 /** Arguments that must be of one type, made so. */
@@ -192,9 +202,9 @@ function mismatch(
 }
 
 function wantedOf({ takes }: Parameter): readonly string[] {
-  if (takes === 'list of text') return ['a list of text']
   if (takes === 'list of same') return ['a list']
-  return typeof takes === 'string' ? ['a single value'] : takes.map(kindName)
+  if (typeof takes === 'string') return ['a single value']
+  return 'of' in takes ? [listName(takes)] : takes.map(kindName)
 }
 
 function operatorAdvice(sign: string, args: readonly Checked[]): string {

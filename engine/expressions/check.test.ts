@@ -104,6 +104,12 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['sum(self.company.deals, d, d.price)', 'd.price', 'may have different currencies'],
   ['self.fee > 5', 'self.fee', 'write .amount'],
   ['self.fee * self.fee', 'self.fee * self.fee', '* does not go with two amounts'],
+  [
+    "workdays('2026-11-02', '2026-11-30', ['monday'], [1])",
+    '[1]',
+    'holidays of workdays(from, to, working_days, holidays) must be a list of dates; this is a list of numbers',
+  ],
+  ["workdays('2026-11-02', '2026-11-30', ['monday'], ['soon'])", "'soon'", 'date'],
   ['null in self.fee', 'null in self.fee', 'in does not go with an amount of money and null'],
   ['self.fee in null', 'self.fee in null', 'in does not go with an amount of money and null'],
   ['5 / self.fee', 'self.fee', 'write .amount'],
@@ -259,6 +265,16 @@ const meant: readonly (readonly [text: string, type: object, root: object])[] = 
   ["coalesce(self.stage, self.stage) == 'won'", { kind: 'boolean' }, { args: [{}, { value: 'w1' }] }],
   ['self.urgent ? self.fee : null', { kind: 'money' }, { amount: { kind: 'if' } }],
   ['money(self.quantity, self.company.currency) == self.price', { kind: 'boolean' }, { overload: 'eq.number' }],
+  [
+    "workdays('2026-11-02', '2026-11-30', ['monday'], ['2026-11-03', null])",
+    { kind: 'number', whole: true },
+    { args: [{}, {}, {}, { type: { kind: 'list', of: { kind: 'date' } } }] },
+  ],
+  [
+    "workdays('2026-11-02', '2026-11-30', ['monday'], [])",
+    { kind: 'number', whole: true },
+    { args: [{}, {}, {}, { type: { kind: 'list', of: { kind: 'date' } } }] },
+  ],
   // Loops
   [
     'count(self.lines)',

@@ -212,8 +212,8 @@ const totalOf = (name: string, unitName: string, seconds: number, example: reado
 // ── Working time ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const workingDays: readonly Parameter[] = [
-  { name: 'working_days', takes: 'list of text' },
-  { name: 'holidays', takes: ['list'] },
+  { name: 'working_days', takes: { kind: 'list', of: { kind: 'text' } } },
+  { name: 'holidays', takes: { kind: 'list', of: { kind: 'date' } } },
 ]
 const calendarExample = `['monday', 'tuesday', 'wednesday', 'thursday', 'friday']`
 

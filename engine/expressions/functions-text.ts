@@ -1,6 +1,7 @@
 import { fold } from '../fields/fold.ts'
 import { formatSeconds } from '../fields/duration.ts'
 import { limits } from './limits.ts'
+import { contained } from './functions-list.ts'
 import { fixed, of, text, whole, boolean } from './functions-operators.ts'
 import type { Kind } from './functions-operators.ts'
 import * as numbers from './numbers.ts'
@@ -20,13 +21,19 @@ const define = (
   name: string,
   doc: string,
   examples: readonly (readonly [expression: string, result: string])[],
-  overload: Omit<Overload, 'id'> & { readonly id?: string },
+  ...overloads: readonly (Omit<Overload, 'id'> & { readonly id?: string })[]
 ): FunctionDefinition => ({
   name,
   group: 'text',
   doc,
   examples: examples.map(([expression, result]) => ({ expression, result })),
-  overloads: [{ id: `${name}.text`, ...overload }],
+  overloads: overloads.map((each) => ({ id: `${name}.text`, ...each })),
+})
+
+/** What is called the same of values of another kind. */
+const alsoOf = (definition: FunctionDefinition, ...others: readonly Overload[]): FunctionDefinition => ({
+  ...definition,
+  overloads: [...definition.overloads, ...others],
 })
 
 const ofLength = (characters: number): Extent => ({ items: 1, characters })
@@ -172,13 +179,16 @@ export const textFunctions: readonly FunctionDefinition[] = [
     fold,
     (sql, [value]) => sql`bos.fold(${value})`,
   ),
-  found(
-    'contains',
-    'Whether part stands in the text; or whether a list holds a value.',
-    [`contains('invoice', 'voice')`, 'true'],
-    boolean,
-    (value, part) => value.includes(part),
-    (sql, [value, part]) => sql`(strpos(${value}, ${part}) > 0)`,
+  alsoOf(
+    found(
+      'contains',
+      'Whether part stands in the text; or whether a list holds a value.',
+      [`contains('invoice', 'voice')`, 'true'],
+      boolean,
+      (value, part) => value.includes(part),
+      (sql, [value, part]) => sql`(strpos(${value}, ${part}) > 0)`,
+    ),
+    contained,
   ),
   found(
     'startsWith',
@@ -207,23 +217,28 @@ export const textFunctions: readonly FunctionDefinition[] = [
     },
     (sql, [value, part]) => sql`(strpos(${value}, ${part}) - 1)::bigint`,
   ),
-  {
-    ...define(
-      'substring',
-      'The characters from start (counted from 0) up to, not including, end.',
-      [
-        [`substring('invoice', 2, 7)`, 'voice'],
-        [`substring('invoice', 5)`, 'ce'],
-      ],
-      {
-        id: 'substring.range',
-        parameters: [of('text', 'text'), of('start', 'number'), of('end', 'number')],
-        result: fixed(text),
-        evaluate: (_clock, value: string, from: Numeric, to: Numeric) => slice(value, count(from), count(to)),
-        sql: (sql, [value, from, to]) => sql`substr(left(${value}, bos.count(${to}::numeric)), bos.count(${from}::numeric) + 1)`,
-      },
-    ),
-  },
+  define(
+    'substring',
+    'The characters from start (counted from 0) up to, not including, end.',
+    [
+      [`substring('invoice', 2, 7)`, 'voice'],
+      [`substring('invoice', 5)`, 'ce'],
+    ],
+    {
+      id: 'substring.range',
+      parameters: [of('text', 'text'), of('start', 'number'), of('end', 'number')],
+      result: fixed(text),
+      evaluate: (_clock, value: string, from: Numeric, to: Numeric) => slice(value, count(from), count(to)),
+      sql: (sql, [value, from, to]) => sql`substr(left(${value}, bos.count(${to}::numeric)), bos.count(${from}::numeric) + 1)`,
+    },
+    {
+      id: 'substring.from',
+      parameters: [of('text', 'text'), of('start', 'number')],
+      result: fixed(text),
+      evaluate: (_clock, value: string, from: Numeric) => slice(value, count(from)),
+      sql: (sql, [value, from]) => sql`substr(${value}, bos.count(${from}::numeric) + 1)`,
+    },
+  ),
   end('left', 'The first characters.', [`left('invoice', 2)`, 'in'], (value, length) => slice(value, 0, length)),
   end('right', 'The last characters.', [`right('invoice', 3)`, 'ice'], (value, length) =>
     slice(value, Math.max(0, lengthOf(value) - length)),
@@ -247,7 +262,7 @@ export const textFunctions: readonly FunctionDefinition[] = [
     'The texts of a list with a separator between them; nulls are left out. Null when longer than 1,000,000 characters.',
     [[`join(['a', 'b'], ', ')`, 'a, b']],
     {
-      parameters: [{ name: 'list', takes: 'list of text' }, of('separator', 'text')],
+      parameters: [{ name: 'list', takes: { kind: 'list', of: { kind: 'text' } } }, of('separator', 'text')],
       result: fixed(text),
       extent: ([list, separator]) => ofLength(Math.min(textLimit, list!.characters + list!.items * separator!.characters)),
       evaluate: (_clock, list: readonly (string | null)[], separator: string) => join(list, separator),
@@ -284,10 +299,3 @@ export const textFunctions: readonly FunctionDefinition[] = [
 ]
 
 /** Method form without an end. */
-export const substringFrom: Overload = {
-  id: 'substring.from',
-  parameters: [of('text', 'text'), of('start', 'number')],
-  result: fixed(text),
-  evaluate: (_clock, value: string, from: Numeric) => slice(value, count(from)),
-  sql: (sql, [value, from]) => sql`substr(${value}, bos.count(${from}::numeric) + 1)`,
-}

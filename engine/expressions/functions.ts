@@ -1,11 +1,11 @@
 import { dateFunctions, formatDates } from './functions-date.ts'
-import { contained, listFunctions, logicFunctions } from './functions-list.ts'
+import { listFunctions, logicFunctions } from './functions-list.ts'
 import { formatNumber, numberFunctions } from './functions-number.ts'
 import { comparisons } from './functions-comparison.ts'
 import { arithmetic } from './functions-operators.ts'
-import { substringFrom, textFunctions } from './functions-text.ts'
+import { textFunctions } from './functions-text.ts'
 import { isOperator } from './parse.ts'
-import type { FunctionDefinition, Overload } from './types.ts'
+import type { FunctionDefinition, Overload, Parameter } from './types.ts'
 
 const format: FunctionDefinition = {
   name: 'format',
@@ -18,16 +18,13 @@ const format: FunctionDefinition = {
   overloads: [formatNumber, ...formatDates],
 }
 
-/** `contains` looks into lists as well, `substring` does without an end. */
-const more: Readonly<Record<string, Overload>> = { contains: contained, substring: substringFrom }
-
 /** Every function and operator of the language: checker, backends, completion, manual and the generator of the differential test read it. */
 export const functions: readonly FunctionDefinition[] = [
   ...comparisons,
   ...arithmetic,
   ...logicFunctions,
   ...numberFunctions,
-  ...textFunctions.map((each) => (more[each.name] ? { ...each, overloads: [...each.overloads, more[each.name]!] } : each)),
+  ...textFunctions,
   format,
   ...dateFunctions,
   ...listFunctions,
@@ -42,6 +39,9 @@ export function overloadOf(id: string): Overload {
   if (found === undefined) throw new RangeError(`no overload ${id}`)
   return found
 }
+
+/** What an argument is given for: the last parameter may be repeated. */
+export const parameterOf = ({ parameters }: Overload, index: number): Parameter => parameters[Math.min(index, parameters.length - 1)]!
 
 /** Whether authors call it by its name. Of operators they write the sign. */
 export const isCallable = ({ name }: FunctionDefinition): boolean => !isOperator(name) && name !== 'neg'

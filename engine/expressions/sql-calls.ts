@@ -1,6 +1,6 @@
 import type { Sql } from 'kysely'
 import type { ValueType } from '../fields/type.ts'
-import { overloadOf } from './functions.ts'
+import { overloadOf, parameterOf } from './functions.ts'
 import type { Fragment } from './functions-operators.ts'
 import type { Compiling, Scope } from './sql-tables.ts'
 import { bind, sqlType } from './sql-types.ts'
@@ -25,15 +25,15 @@ export function list(compiling: Compiling, { type, items }: Node & { kind: 'list
 
 export function call(compiling: Compiling, { type, overload, args }: Node & { kind: 'call' }, scope: Scope): Fragment {
   const { sql, context } = compiling
-  const { nulls, sql: make, parameters } = overloadOf(overload)
+  const called = overloadOf(overload)
+  const { nulls, sql: make } = called
   if (nulls !== 'handles' && args.some((each) => each.type.kind === 'null')) return constant(compiling, type, null)
-  const parameterAt = (i: number): Parameter => parameters[i] ?? parameters.at(-1)!
-  const literals = args.map((each, i) => (parameterAt(i).literal && each.kind === 'constant' ? String(each.value) : undefined))
+  const literals = args.map((each, i) => (parameterOf(called, i).literal && each.kind === 'constant' ? String(each.value) : undefined))
   const typed = typeOf(args)
   return make(
     sql,
     args.map((each, i) => {
-      const wanted = nullType(parameterAt(i), typed)
+      const wanted = nullType(parameterOf(called, i), typed)
       if (isCondition(each)) return opaque(sql, compiling.node(each, scope))
       return wanted.kind === 'list' && isUntypedList(each) ? nothing(compiling, wanted, each) : compiling.as(wanted, each, scope)
     }),
@@ -66,12 +66,10 @@ const nothing = (compiling: Compiling, type: Type, { items }: Node & { kind: 'li
 const isCondition = ({ kind, type }: Node): boolean => type.kind === 'boolean' && ['call', 'and', 'or', 'not'].includes(kind)
 /** The type of an untyped null as an argument: what the parameter takes, or what the other arguments are. */
 function nullType({ takes }: Parameter, typed: Type): Type {
-  if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
   if (takes === 'list of same') return { kind: 'list', of: typed as ValueType }
   if (typeof takes === 'string') return typed
+  if ('of' in takes) return takes
   const [kind = 'text'] = takes
-  if (kind === 'list') return { kind, of: holidays }
+  if (kind === 'list') return { kind, of: { kind: 'text' } }
   return kind === 'number' ? { kind, whole: false } : kind === 'record' ? { kind, entities: [] } : ({ kind } as Type)
 }
-/** The one list of something else that a function takes which handles nulls. */
-const holidays: ValueType = { kind: 'date' }

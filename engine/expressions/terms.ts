@@ -1,5 +1,5 @@
 import type { ValueType } from '../fields/type.ts'
-import type { Names, Node, RecordNode, Source, Span, Syntax, Type } from './types.ts'
+import type { ListType, Names, Node, RecordNode, Source, Span, Syntax, Type } from './types.ts'
 
 export const rootNames = ['self', 'old', 'parent', 'user', 'tenant', 'settings', 'now', 'today', 'params', 'target'] as const
 export type Root = (typeof rootNames)[number]
@@ -133,12 +133,13 @@ export const kindName = (kind: ValueType['kind'] | 'record'): string => (kind ==
 
 /** A part in words, as the end of "this is …". */
 export function described(term: Term, names: Names): string {
-  if (term.is === 'value') return term.type.kind === 'list' ? `a list of ${plural(term.type.of)}` : kinds[term.type.kind]
+  if (term.is === 'value') return term.type.kind === 'list' ? listName(term.type) : kinds[term.type.kind]
   if (term.is === 'record') return recordName(term.entities, names)
   if (term.is === 'money') return kinds.money
   if (term.is === 'rows') return `records of ${titleOf(term.entity, names)}`
   return term.is === 'null' ? 'null' : 'no value'
 }
+export const listName = ({ of }: ListType): string => `a list of ${plural(of)}`
 /** Lists may hold records, too. */
 const plural = (type: Type): string =>
   (type.kind in kinds ? kindName((type as ValueType).kind) : 'a record')

@@ -253,13 +253,14 @@ export interface Extent {
   /** Of what is written out. */
   readonly value?: unknown
 }
+export type ListType = ValueType & { kind: 'list' }
 export interface Parameter {
   readonly name: string
   /**
    * Kinds of value it takes. `same`: any scalar (a record counts), but one type with the other `same` arguments (numbers whole or not count
-   * as one). `any`: whatever has a value, also json, lists, records.
+   * as one). `any`: whatever has a value, also json, lists, records. A type of list: literals in the list are read as what it is of.
    */
-  readonly takes: readonly (ValueType['kind'] | 'record')[] | 'same' | 'list of same' | 'list of text' | 'any'
+  readonly takes: readonly (ValueType['kind'] | 'record')[] | ListType | 'same' | 'list of same' | 'any'
   readonly optional?: true
   /** The last parameter may be repeated. */
   readonly repeated?: true

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { compileExpression } from '../expressions/check.ts'
 import { comparisonOf } from '../expressions/functions-comparison.ts'
 import type { ComparisonSign } from '../expressions/functions-comparison.ts'
-import { overloadOf } from '../expressions/functions.ts'
+import { overloadOf, parameterOf } from '../expressions/functions.ts'
 import type { Tables } from '../expressions/sql-tables.ts'
 import { bind, sqlType } from '../expressions/sql-types.ts'
 import { isUntypedList } from '../expressions/sql-calls.ts'
@@ -129,8 +129,8 @@ function withoutConstants(access: Access, root: Node): Filter {
       )
     if (node.kind !== 'call') return null
     // Some literals choose what is compiled: a unit, a pattern.
-    const { parameters } = overloadOf(node.overload)
-    const args = node.args.map((each, i) => ((parameters[i] ?? parameters.at(-1))?.literal ? each : exchange(each, { node: turn })))
+    const overload = overloadOf(node.overload)
+    const args = node.args.map((each, i) => (parameterOf(overload, i).literal ? each : exchange(each, { node: turn })))
     return { ...node, args }
   }
   return { access, root: exchange(root, { node: turn }), constants }

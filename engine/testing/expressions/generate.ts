@@ -1,7 +1,7 @@
 /** Well-typed expressions of every kind of node and every overload, as typed trees. */
-import { functions } from '../../expressions/functions.ts'
+import { functions, parameterOf } from '../../expressions/functions.ts'
 import { mergedType } from '../../expressions/merged-type.ts'
-import type { Node, Overload, Parameter, RecordNode, Source, Type } from '../../expressions/types.ts'
+import type { Node, Overload, RecordNode, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
 import { likely, literals } from './likely.ts'
 import type { Random } from './random.ts'
@@ -165,11 +165,11 @@ export class Generator {
         const { takes } = parameter
         if (takes === 'same') return same.kind === 'number' ? { kind: 'number', whole: random.chance(0.5) } : same
         if (takes === 'list of same') return { kind: 'list', of: same as ValueType }
-        if (takes === 'list of text') return { kind: 'list', of: { kind: 'text' } }
         if (takes === 'any') return random.chance(0.2) ? random.pick<Type>(oddTypes) : this.#anyType()
+        if ('of' in takes) return takes
         const kind = random.pick(takes)
         if (kind === 'record') return same.kind === 'record' ? same : { kind: 'record', entities: ['core.member'] }
-        if (kind === 'list') return { kind: 'list', of: listed(overload, parameter) ?? (random.pick(scalars) as ValueType) }
+        if (kind === 'list') return { kind: 'list', of: random.pick(scalars) as ValueType }
         return kind === 'number' ? { kind: 'number', whole: random.chance(0.5) } : ({ kind } as Type)
       })
     return { overload, args }
@@ -178,7 +178,7 @@ export class Generator {
   #call({ overload, args }: Call, depth: number): Node {
     this.#used.set(overload.id, (this.#used.get(overload.id) ?? 0) + 1)
     const nodes = args.map((type, i): Node => {
-      const { literal, takes } = overload.parameters[Math.min(i, overload.parameters.length - 1)]!
+      const { literal, takes } = parameterOf(overload, i)
       if (literal)
         return { kind: 'constant', type: { kind: 'text' }, value: this.#random.pick(literals.filter((each) => literal(each) === null)) }
       if (type.kind === 'list' && this.#random.chance(0.15)) return this.#bareList(takes === 'list of same' ? type.of : { kind: 'text' })
@@ -406,9 +406,6 @@ const overloads: readonly Overload[] = functions.flatMap((each) => each.overload
 /** Where the world has no such record. */
 const nobody = '00000000-0000-7000-a000-000000000000'
 const oddTypes: readonly Type[] = [{ kind: 'json' }, { kind: 'composite', members: ['city', 'country'] }]
-/** What a list stands for where the parameter does not say it. */
-const listed = ({ id }: Overload, { name }: Parameter): ValueType | null =>
-  id.startsWith('workdays') || id.startsWith('businessTime') ? { kind: name === 'holidays' ? 'date' : 'text' } : null
 
 function operationsFor(type: Type): readonly (Node & { kind: 'aggregate' })['operation'][] {
   if (type.kind === 'boolean') return ['exists', 'all']

@@ -1,7 +1,7 @@
 import { toFunction } from '../engine/expressions/evaluate.ts'
 import type { Environment, RecordView } from '../engine/expressions/evaluate.ts'
 import { compileExpression } from '../engine/expressions/check.ts'
-import { namesOf } from '../engine/expressions/fixtures.ts'
+import { namesOf } from '../engine/testing/expressions/business.ts'
 
 const rule = `self.stage == 'won' && self.quantity > 10 && self.close < today`
 

@@ -46,8 +46,7 @@ const screensMayImport = [
 const screensMayImportTypes = [/^engine\/http\/catalogue-view\.ts$/, /^engine\/records\/explain(-\w+)?\.ts$/]
 
 const anyMatch = (patterns, file) => patterns.some((pattern) => pattern.test(file))
-const isTest = (file) =>
-  /\.test\.tsx?$|^(engine|renderer)\/testing\/|(^|[/-])fixtures\.ts$|^bench\/|^scripts\/fuzz-|^vitest\.config\.ts$/.test(file)
+const isTest = (file) => /\.test\.tsx?$|^(engine|renderer)\/testing\/|^bench\/|^scripts\/fuzz-|^vitest\.config\.ts$/.test(file)
 const roomOf = (file) => /^engine\/([^/.]+)/.exec(file)?.[1]
 
 /** Why `from` may not import `specifier`, or null. Paths are relative to the project, with forward slashes. */

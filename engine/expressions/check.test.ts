@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { check, compileExpression } from './check.ts'
 import type { Context, Root } from './check.ts'
-import { business, namesOf, valueTypeNamed } from './fixtures.ts'
+import { business, namesOf, valueTypeNamed } from '../testing/expressions/business.ts'
 import { functions } from './functions.ts'
 import type { Expression, ExpressionFault, Type } from './types.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Context } from './check.ts'
 import { complete } from './complete.ts'
-import { business, namesOf } from './fixtures.ts'
+import { business, namesOf } from '../testing/expressions/business.ts'
 
 const context: Context = {
   names: namesOf(business),

@@ -5,7 +5,7 @@ import { differences, randomSetting, shownOn } from '../testing/expressions/comp
 import type { Setting } from '../testing/expressions/compare.ts'
 import { expressionSql } from '../testing/expressions/database.ts'
 import { fuzz } from '../testing/expressions/fuzz.ts'
-import { Random } from '../testing/expressions/random.ts'
+import { Random } from '../testing/random.ts'
 import { regressions } from '../testing/expressions/regressions.ts'
 import { World } from '../testing/expressions/world.ts'
 import { rewritten } from '../testing/expressions/written.ts'

@@ -3,7 +3,7 @@ import { compileExpression } from './check.ts'
 import type { Root } from './check.ts'
 import { toFunction } from './evaluate.ts'
 import type { Environment, RecordView } from './evaluate.ts'
-import { namesOf } from './fixtures.ts'
+import { namesOf } from '../testing/expressions/business.ts'
 import { toCanonical } from './values.ts'
 
 /** What a browser relies on; that PostgreSQL agrees is what the differential test says. */

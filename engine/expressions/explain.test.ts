@@ -3,7 +3,7 @@ import { compileExpression } from './check.ts'
 import type { Environment, RecordView } from './evaluate.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explain.ts'
-import { namesOf } from './fixtures.ts'
+import { namesOf } from '../testing/expressions/business.ts'
 import { limits } from './limits.ts'
 import type { Root } from './check.ts'
 

@@ -2,7 +2,7 @@ import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQue
 import { expect, test } from 'vitest'
 import { compileExpression } from './check.ts'
 import type { Root } from './check.ts'
-import { namesOf } from './fixtures.ts'
+import { namesOf } from '../testing/expressions/business.ts'
 import { Frame } from './sql-tables.ts'
 import type { SqlContext, Tables } from './sql-tables.ts'
 import { toSql } from './sql.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compileExpression } from './check.ts'
 import type { Context } from './check.ts'
-import { business, namesOf } from './fixtures.ts'
+import { business, namesOf } from '../testing/expressions/business.ts'
 
 const context: Context = {
   names: namesOf(business),

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { Attacker } from '../testing/attacker.ts'
 import { canary, hoard, secrets } from '../testing/canary.ts'
 import { openWorldWith } from '../testing/dropped-in.ts'
-import { Random } from '../testing/expressions/random.ts'
+import { Random } from '../testing/random.ts'
 import { read, targets } from '../testing/targets.ts'
 import { Leak, Side, Twins } from '../testing/twins.ts'
 

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { openWorldWith } from '../testing/dropped-in.ts'
-import { permModule, random, randomRole, stepNames } from '../testing/same-set.ts'
+import { Random } from '../testing/random.ts'
+import { permModule, randomRole, stepNames } from '../testing/same-set.ts'
 import { ok, type Reply } from '../testing/world.ts'
 import type { Explanation } from './explain.ts'
 
@@ -9,7 +10,7 @@ import type { Explanation } from './explain.ts'
  * about, by the person and by somebody who may look as them, and then done. SAME_SET_SEED makes other worlds.
  */
 const seed = Number(process.env['SAME_SET_SEED'] ?? 20261123)
-const by = random(seed)
+const by = new Random(seed)
 const writes = ['delete', 'restore', 'share'] as const
 const roles = Array.from({ length: 16 }, (_, i) => randomRole(`perm.r${i}`, by))
 const files = Object.fromEntries(

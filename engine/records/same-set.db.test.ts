@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { accessFor } from './access.ts'
 import { openWorldWith } from '../testing/dropped-in.ts'
+import { Random } from '../testing/random.ts'
 import {
   documentOf,
   exists,
@@ -8,7 +9,6 @@ import {
   mayTake,
   paths,
   permModule,
-  random,
   randomGuards,
   randomRole,
   reaches,
@@ -28,7 +28,7 @@ import { ok } from '../testing/world.ts'
  */
 const seed = Number(process.env['SAME_SET_SEED'] ?? 20261122)
 const rounds = Number(process.env['SAME_SET_ROUNDS'] ?? 10)
-const by = random(seed)
+const by = new Random(seed)
 const guards = randomGuards(by)
 const ofModule: readonly RandomRole[] = Array.from({ length: 24 }, (_, i) => randomRole(`perm.r${i}`, by, i % 3 === 0))
 const ofTenant = Array.from({ length: 4 }, (_, i) => `tenant.r${i}`)

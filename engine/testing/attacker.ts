@@ -1,5 +1,5 @@
 import { choices } from './canary.ts'
-import { Random } from './expressions/random.ts'
+import { Random } from './random.ts'
 import { read, relations, targets, thresholds, word } from './targets.ts'
 import type { Target } from './targets.ts'
 import type { Answer, Question, Twins } from './twins.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Facts, Random, ScopeName } from './same-set.ts'
+import type { Random } from './random.ts'
+import type { Facts, ScopeName } from './same-set.ts'
 import { scopesInWords } from './same-set.ts'
 import { ok, type World } from './world.ts'
 

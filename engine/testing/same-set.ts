@@ -1,3 +1,4 @@
+import type { Random } from './random.ts'
 /** A world of random roles, and a model of what they let somebody see that shares nothing with the engine. */
 
 export const paths = [
@@ -70,24 +71,6 @@ export interface RandomRole {
   readonly mask: { readonly [path in HidePath]?: Word }
   readonly show: readonly HidePath[]
 }
-
-/** Mulberry32: the same worlds for the same seed. */
-export function random(seed: number) {
-  const next = (): number => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  const below = (n: number): number => Math.floor(next() * n)
-  return {
-    below,
-    chance: (p: number): boolean => next() < p,
-    pick: <T>(from: readonly T[]): T => from[below(from.length)]!,
-    some: <T>(from: readonly T[], p: number): T[] => from.filter(() => next() < p),
-  }
-}
-export type Random = ReturnType<typeof random>
 
 export const randomGuards = (by: Random): Guards => {
   const some = () => (by.chance(0.6) ? by.pick(Object.keys(words) as Word[]) : null)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compileExpression, type Context } from '../../engine/expressions/check.ts'
-import { business, namesOf } from '../../engine/expressions/fixtures.ts'
+import { business, namesOf } from '../../engine/testing/expressions/business.ts'
 import { ApiProblem } from '../api/problem.ts'
 import { offersAt, taken } from './offers.ts'
 import { adviceFor } from './repair.ts'

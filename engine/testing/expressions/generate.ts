@@ -4,7 +4,7 @@ import { mergedType } from '../../expressions/merged-type.ts'
 import type { Node, Overload, RecordNode, Source, Type } from '../../expressions/types.ts'
 import type { ValueType } from '../../fields/type.ts'
 import { likely, literals } from './likely.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import { sample } from './samples.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
 import type { Node, Overload, Type } from '../../expressions/types.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import { zones } from './samples.ts'
 
 const week = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']

@@ -1,6 +1,6 @@
 import type { ValueType } from '../../fields/type.ts'
 import { dateOfDays, momentOf } from '../../expressions/calendar.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Canonical values that find faults: boundaries, changes of the clock, code points beyond the BMP, numbers no double can hold. */
 

@@ -6,7 +6,7 @@ import type { ValueType } from '../../fields/type.ts'
 import type { RecordView } from '../../expressions/evaluate.ts'
 import type { Tables } from '../../expressions/sql-tables.ts'
 import { bind, sqlType } from '../../expressions/sql-types.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import { sample } from './samples.ts'
 
 interface ReferenceOf {

@@ -32,6 +32,11 @@ export class Random {
     return from[this.below(from.length)]!
   }
 
+  /** Each with this probability. */
+  some<T>(from: readonly T[], probability: number): T[] {
+    return from.filter(() => this.chance(probability))
+  }
+
   many<T>(least: number, most: number, make: () => T): T[] {
     return Array.from({ length: this.between(least, most) }, make)
   }

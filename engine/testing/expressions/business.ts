@@ -1,5 +1,5 @@
-import type { Currency, ValueType } from '../fields/type.ts'
-import type { Member, Names, Shape } from './types.ts'
+import type { Currency, ValueType } from '../../fields/type.ts'
+import type { Member, Names, Shape } from '../../expressions/types.ts'
 
 /**
  * A catalogue in few words, for tests. Keys are names, or `name#id` where the id is another (a renamed thing). Values say what it is:

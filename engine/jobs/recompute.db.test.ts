@@ -9,7 +9,7 @@ import { recompute } from './recompute.ts'
 import type { Recomputation } from './recompute.ts'
 
 /** A module comes to derive values when there are records already, and changes its mind on how. */
-const { world, start } = await openShop()
+const { world, start, stop } = await openShop()
 const { acme, sql, call } = world
 type Data = Record<string, unknown> & { id: string }
 const make = async (path: string, body: object): Promise<Data> =>
@@ -123,6 +123,7 @@ describe('after a module has come to derive values', () => {
     ])
     expect(event).toEqual({ type: 'derived', version: 1, revision: 2, via: 'job', actor: null })
     expect(complaints.map(({ record }) => record)).toContain(long.id)
+    await stop(app)
   })
 
   test('what breaks a rule is worked out and told; what a field or a key does not take stays as it is and is told', async () => {

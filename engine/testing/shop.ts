@@ -83,12 +83,14 @@ export interface Shop {
   readonly world: World
   /** Another process on the same database, with this version of the module. `roles`: `api`, `worker`, or both. */
   start(version: ShopVersion, roles?: string): Promise<StartedApp>
+  /** Before the end: a worker of one version would take the jobs that a later version asks for. */
+  stop(app: StartedApp): Promise<void>
 }
 
 /** A world whose tenant acme has the module, at first without derived values. */
 export async function openShop(): Promise<Shop> {
   const folder = await mkdtemp(join(tmpdir(), 'businessos-shop-'))
-  const started: StartedApp[] = []
+  const started = new Set<StartedApp>()
   await cp(join(import.meta.dirname, '../../modules-json'), folder, { recursive: true })
   const write = async (version: ShopVersion): Promise<void> => {
     for (const [path, content] of Object.entries(filesOf(version))) {
@@ -111,9 +113,13 @@ export async function openShop(): Promise<Shop> {
     start: async (version, roles = 'api') => {
       await write(version)
       const app = await startApp(testConfig(databaseUrl(database), folder, { MODULES_DIR: folder, ROLES: roles }))
-      started.push(app)
+      started.add(app)
       if (app.faults.length > 0) throw new Error(JSON.stringify(app.faults))
       return app
+    },
+    stop: async (app) => {
+      started.delete(app)
+      await app.close()
     },
   }
 }

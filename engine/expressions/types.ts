@@ -59,7 +59,7 @@ export type BinaryOperator = '||' | '&&' | '==' | '!=' | '<' | '<=' | '>' | '>='
 
 // ── What a checker must know of the catalogue ───────────────────────────────────────────────────────────────────────────────────────
 
-/** The names an author may use. Made over a whole catalogue for modules, over what a caller may see for filters: then nothing hidden has a name. */
+/** The names an author may use: for modules, those of all that they depend on; for filters, those that the caller may see. */
 export interface Names {
   shape(entity: string): Shape | undefined
   /** `core.exchange_rate` → its id. */
@@ -173,7 +173,7 @@ export type Source =
   | { readonly kind: 'links'; readonly of: RecordNode; readonly field: string; readonly entity: string; readonly through?: Between }
   /** Records whose reference `field` is the record; in the order of their ids. */
   | { readonly kind: 'inverse'; readonly of: RecordNode; readonly field: string; readonly entity: string }
-  /** All records of an entity, in the order of their ids; only ever below a filter by one of its keys. */
+  /** All records of an entity, in the order of their ids. What authors write finds them by a condition that names a key. */
   | { readonly kind: 'entity'; readonly entity: string }
   | { readonly kind: 'values'; readonly list: Node }
   /** The records that these ids name, in their order. No author writes it: `split` does. */
@@ -264,7 +264,7 @@ export interface Parameter {
   readonly optional?: true
   /** The last parameter may be repeated. */
   readonly repeated?: true
-  /** The argument must be a literal: it chooses what is compiled (a unit, a pattern). `accepts` says why not, or null. */
+  /** The argument must be a literal: it chooses what is compiled (a unit, a pattern). Answers why a text is none, or null. */
   readonly literal?: (this: void, value: string) => string | null
 }
 

@@ -1,6 +1,7 @@
 import { comparisonOf } from './functions-comparison.ts'
 import { mentions, titleOf } from './terms.ts'
 import type { Checker } from './terms.ts'
+import { chain } from './transform.ts'
 import type { Node, Source } from './types.ts'
 
 interface Condition {
@@ -15,14 +16,12 @@ interface Condition {
 export function keyFault({ context: { names } }: Checker, source: Source, condition: Condition | null): string | null {
   if (source.kind !== 'entity') return null
   const shape = names.shape(source.entity)
-  const given = new Set(condition === null ? [] : conjuncts(condition.where).flatMap((each) => keyOf(each, condition.variable) ?? []))
+  const given = new Set(condition === null ? [] : chain(condition.where, 'and').flatMap((each) => keyOf(each, condition.variable) ?? []))
   if (given.has('id') || shape?.keys.some((key) => key.length > 0 && key.every((field) => given.has(field)))) return null
   const usable = shape?.keys.map((key) => key.map((field) => shape.byId(field)?.name)).find((key) => !key.includes(undefined)) ?? ['id']
   const example = usable.map((field) => `x.${field} == …`).join(' && ')
   return `to search all of ${titleOf(source.entity, names)} write a condition that names a key: first(…, x, ${example})`
 }
-
-const conjuncts = (node: Node): readonly Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 
 /** The field of the element that a condition gives a value. */
 function keyOf(node: Node, variable: number): string | null {

@@ -3,6 +3,7 @@ import type { Bound, Environment } from './evaluate.ts'
 import { format } from './format.ts'
 import { limits } from './limits.ts'
 import type { Names, Node, Value } from './types.ts'
+import { chain } from './transform.ts'
 import { toCanonical } from './values.ts'
 import { written } from './written.ts'
 
@@ -172,10 +173,6 @@ const quotes = (part: unknown): boolean =>
   typeof part === 'object' &&
   part !== null &&
   ((part as { kind?: string }).kind === 'constant' || Object.entries(part).some(([key, each]) => key !== 'type' && quotes(each)))
-
-function chain(node: Node, kind: 'and' | 'or'): readonly Node[] {
-  return node.kind === kind ? [...chain(node.left, kind), ...chain(node.right, kind)] : [node]
-}
 
 /** Every field that a part of a tree looks at, by the entity that has it. */
 function reads(part: unknown): readonly { readonly entity: string; readonly field: string }[] {

@@ -119,6 +119,11 @@ export function about(node: Node, record: RecordNode, from: number): Node {
   return exchange(node, by)
 }
 
+/** `a && b && c` as one row, however its parentheses stand. */
+export function chain(node: Node, kind: 'and' | 'or'): readonly Node[] {
+  return node.kind === kind ? [...chain(node.left, kind), ...chain(node.right, kind)] : [node]
+}
+
 /** What it says of every element: a loop without a condition. */
 export const isTrue = (node: Node): boolean => node.kind === 'constant' && node.value === true
 

@@ -7,7 +7,7 @@ import type { Tables } from '../expressions/sql-tables.ts'
 import { bind, sqlType } from '../expressions/sql-types.ts'
 import { isUntypedList } from '../expressions/sql-calls.ts'
 import { toSql } from '../expressions/sql.ts'
-import { exchange } from '../expressions/transform.ts'
+import { chain, exchange } from '../expressions/transform.ts'
 import type { ExpressionFault, Node, RecordNode, Type } from '../expressions/types.ts'
 import type { Field } from '../catalogue/types.ts'
 import { spanText } from '../fields/expression.ts'
@@ -44,7 +44,7 @@ export function parseFilter(access: Access, here: EntityAccess, text: string): {
   }
   const conditions: Condition[] = []
   const rest: Node[] = []
-  for (const part of conjuncts(expression.root)) {
+  for (const part of chain(expression.root, 'and')) {
     const condition = plainCondition(access, here, part)
     if (condition) conditions.push(condition)
     else rest.push(part)
@@ -56,8 +56,6 @@ export function parseFilter(access: Access, here: EntityAccess, text: string): {
 
 /** `Characters 6–9: Deal has no "stag". Did you mean "stage"?` */
 export const faultText = (fault: ExpressionFault): string => `${spanText(fault)}: ${fault.detail}${/[.?!]$/.test(fault.detail) ? '' : '.'}`
-
-const conjuncts = (node: Node): Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 
 const operators: Readonly<Record<ComparisonSign, OperatorName>> = { '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'lte', '>': 'gt', '>=': 'gte' }
 /** The same with its sides exchanged. */

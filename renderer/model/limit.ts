@@ -4,7 +4,7 @@ import type { Field } from '../../engine/catalogue/types.ts'
 import { dependenciesOf } from '../../engine/expressions/dependencies.ts'
 import { format } from '../../engine/expressions/format.ts'
 import { comparisonOf } from '../../engine/expressions/functions-comparison.ts'
-import { exchange } from '../../engine/expressions/transform.ts'
+import { chain, exchange } from '../../engine/expressions/transform.ts'
 import type { Needs, Node, RecordNode } from '../../engine/expressions/types.ts'
 import { written } from '../../engine/expressions/written.ts'
 import { after, rowsOf } from '../../engine/records/decide-draft.ts'
@@ -36,7 +36,7 @@ export function limitOf(situation: FormSituation, data: Row, rowId: string | nul
   const target = situation.catalogue.entities[field.reference?.targets[0]?.entity ?? '']
   const valueOf = (node: Node): unknown =>
     formulas.value({ ...where, type: node.type, root: node, dependencies: dependenciesOf(node) }, row)
-  const given = conjuncts(where.root).flatMap((part): (readonly [string, unknown])[] => {
+  const given = chain(where.root, 'and').flatMap((part): (readonly [string, unknown])[] => {
     const sides = equality(part)
     const chosen = sides && [sides, sides.toReversed()].find(([left, right]) => isOfChosen(left!, own) && isOfDocument(right!, own))
     const [left, right] = chosen ?? []
@@ -121,8 +121,6 @@ function placed(data: Row, rowId: string | null, field: FieldView, id: string): 
     ]),
   )
 }
-
-const conjuncts = (node: Node): readonly Node[] => (node.kind === 'and' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node])
 
 const equality = (node: Node): readonly Node[] | null =>
   node.kind === 'call' && comparisonOf(node.overload)?.sign === '==' ? node.args : null

@@ -33,7 +33,7 @@ export interface Logic {
 type Side = 'write' | 'both' | 'row'
 
 const sides = {
-  // Of what is not stored a body may repeat the value, which is then worked out to be compared.
+  // What is not stored is read by statements; a form works it out while it is typed.
   compute: 'both',
   rollup: 'both',
   lookup: 'both',

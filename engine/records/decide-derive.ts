@@ -19,7 +19,6 @@ export interface Deriving {
 
 /** Works out defaults, copies, computes and rollups of a document, each after all that it needs. */
 export function derive(deriving: Deriving, document: Draft): void {
-  for (const draft of rowsOf(document)) deriveEchoed(deriving, draft)
   const steps = document.entity.derivations
   if (steps.length === 0) return
   const rows = Map.groupBy(rowsOf(document), (draft) => draft.entity.id)
@@ -63,18 +62,6 @@ function giveCurrency({ formulas, report, anew }: Deriving, draft: Draft, field:
 function inCurrency(field: Field, { amount, currency }: { amount: string; currency: string | null }, at: string, report: Report): unknown {
   if (currency === null) return report(at, `${field.title}: the record says no currency for it yet.`)
   return fieldOf(field.type).parse({ amount, currency }, field.settings, (pointer, detail) => report(at + pointer, detail))
-}
-
-/** Values that are not stored are worked out only to be compared with what a body repeats of them. */
-function deriveEchoed({ formulas, report }: Deriving, draft: Draft): void {
-  for (const id of draft.change?.echo.keys() ?? []) {
-    const field = draft.entity.fieldById.get(id)
-    const derivation = field?.logic?.derivation
-    if (!field || derivation?.stored !== false) continue
-    const value = formulas.value(derivation.expression, draft, 'stored') ?? formulas.value(derivation.expression, draft)
-    if (value !== undefined)
-      draft.values.set(id, value === null ? null : fitted(field, value, derivation.expression, pointerOf(draft, field), report))
-  }
 }
 
 /** What gives the value now; null: it stays as it is. */

@@ -24,8 +24,6 @@ const setBySystem = 'This is set by the system.'
 export function judge(judging: Judging, document: Draft): void {
   for (const draft of rowsOf(document)) {
     for (const field of storedFields(draft.entity)) judgeField(judging, draft, field)
-    for (const field of draft.entity.fields)
-      if (field.logic?.derivation?.stored === false) refuseOtherValue(judging, draft, field, pointerOf(draft, field))
     refuseBackwards(judging, draft)
     for (const list of draft.lists) judgeList(judging, draft, list)
   }
@@ -45,7 +43,10 @@ function judgeField(judging: Judging, draft: Draft, field: Field): void {
   if (isChange) checkReference(judging, field, value, at)
 }
 
-/** What only the engine sets may be sent back: as it was, or as it becomes. */
+/**
+ * What only the engine sets may be sent back: as it was, or as it becomes. What is not in the record is not looked at: it is another for each
+ * reader, and at each moment.
+ */
 function refuseOtherValue({ report }: Judging, draft: Draft, field: Field, at: string): void {
   const echo = draft.change?.echo
   if (!echo?.has(field.id)) return

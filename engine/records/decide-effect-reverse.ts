@@ -1,33 +1,42 @@
 import type { Effect, Entity } from '../catalogue/types.ts'
 import { storedFields } from './change.ts'
 import type { Stored } from './change.ts'
-import { draftDocument } from './decide-draft.ts'
-import { reportElsewhere } from './decide-elsewhere.ts'
-import { marked } from './decide-marks.ts'
-import { judgeGone } from './decide-rules.ts'
+import { held, wakeOf } from './decide-removal.ts'
+import { decideWake } from './decide-wake.ts'
+import type { Going } from './decide-wake.ts'
 import type { Touched } from './decide-touched.ts'
 
-/** Undoes what an earlier transition of this record created: records are deleted; what was posted stays, and its opposite is posted besides. */
+/**
+ * Undoes what an earlier transition of this record created: records are deleted, as by anybody's hand; what was posted stays, and its opposite is
+ * posted besides.
+ */
 export function reverse(touched: Touched, { transition }: Effect & { kind: 'reverse' }): void {
   const { source, effecting } = touched
   const created = effecting.documents.createdBy(source.id, transition)
   if (created === undefined) return effecting.seek({ kind: 'created', record: source.id, transition })
-  for (const { entity: id, id: record } of created) {
-    const entity = touched.entity(id)
-    const stored = touched.stored(id, record)
-    if (!stored) continue
-    if (entity.kind === 'ledger') oppose(touched, entity, stored)
-    else takeBack(touched, entity, stored)
-  }
+  const found = created.map(({ entity, id }) => ({ entity: touched.entity(entity), stored: touched.stored(entity, id) }))
+  if (found.some(({ stored }) => stored === undefined)) return
+  const there = found.flatMap(({ entity, stored }): Going[] => (stored ? [{ entity, stored }] : []))
+  for (const { entity, stored } of there) if (entity.kind === 'ledger') oppose(touched, entity, stored)
+  const records = there.filter(({ entity }) => entity.kind !== 'ledger')
+  if (records.length > 0) takeBack(touched, records, transition)
   touched.forget(transition, created)
 }
 
-function takeBack({ source, effecting, removed }: Touched, entity: Entity, stored: Stored): void {
+function takeBack({ source, effecting, removed }: Touched, roots: readonly Going[], transition: string): void {
   const { catalogue, formulas, report, newId } = effecting
-  const { id, version, revision } = stored
-  const draft = draftDocument({ catalogue, member: null, report: () => undefined }, { entity, id, pointer: '' }, stored, null)
-  judgeGone({ formulas, report: reportElsewhere(catalogue, draft, report, source.pointer), warn: () => undefined }, draft)
-  removed.push(marked({ entity, id, version, revision }, newId()))
+  const around = effecting.documents.wakeOf(source.id, transition)
+  if (around === undefined) {
+    const records = roots.map(({ entity, stored }) => ({ entity: entity.id, id: stored.id }))
+    return effecting.seek({ kind: 'wake', record: source.id, transition, records })
+  }
+  const { heldBy, marks, along, staying } = wakeOf(
+    effecting,
+    around,
+    roots.map((root) => ({ ...root, deletionId: newId() })),
+  )
+  if (heldBy) return report(source.pointer, `${heldBy.of.title}: ${held(heldBy.by)}`, { entity: heldBy.of.id, field: null })
+  removed.push(marks, decideWake({ catalogue, formulas, report, cause: source.pointer }, { along: [...roots, ...along], staying }))
 }
 
 function oppose(touched: Touched, entity: Entity, { values }: Stored): void {

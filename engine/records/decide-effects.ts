@@ -49,8 +49,8 @@ function run<Kind extends Effect['kind']>(touched: Touched, effect: Effect & { k
 /** Derives, judges and writes what was touched. */
 function settle(touched: Touched): Effected {
   const { catalogue, formulas, numbered, report: tell } = touched.effecting
-  const writes: RowWrite[] = touched.removed.map((each) => each.write)
-  const events: EventDraft[] = touched.removed.map((each) => each.event)
+  const writes: RowWrite[] = touched.removed.flatMap((each) => each.writes)
+  const events: EventDraft[] = touched.removed.flatMap((each) => each.events)
   const places = new Map<string, string>()
   for (const { draft, stored, pointer } of touched.targets.values()) {
     // Whatever is wrong with what an effect makes, its cause stands in the request.

@@ -1,12 +1,15 @@
 import type { Entity, Field } from '../catalogue/types.ts'
 import { Problem } from '../problems.ts'
-import type { Fault } from '../problems.ts'
+import type { Fault, Report } from '../problems.ts'
 import type { RemoveOperation, Stored } from './change.ts'
+import { Formulas } from './decide-formulas.ts'
 import { frozenBy, frozenFor } from './decide-lifecycle.ts'
 import { marked, next, unmarked } from './decide-marks.ts'
 import type { Versioned } from './decide-marks.ts'
-import { Entangled } from './decide-refusals.ts'
-import { decideWake } from './decide-wake.ts'
+import { Entangled, invalid, Unanswered } from './decide-refusals.ts'
+import { judgeGone } from './decide-rules.ts'
+import { decideWake, storedDraft } from './decide-wake.ts'
+import type { Going, Wake } from './decide-wake.ts'
 import type { Consequences, Decision, Situation } from './decide.ts'
 
 /** Deleting and bringing back, as pure functions of what `load` found around the records. */
@@ -49,40 +52,84 @@ export interface Companion extends Versioned {
  * Marks the record and what goes along with one deletion id, and empties references that allow it: what either does to another record is judged.
  * Throws Problem 'still-referenced', every fault at once, or Unanswered.
  */
-export function decideDelete(situation: Situation, around: Surroundings, operation: RemoveOperation, stored: Stored): Decision {
-  const { entity, id, deletionId } = operation
-  const { along, cleared: emptying } = inItsWake(around, id)
-  for (const gone of [id, ...along.keys()]) {
-    for (const holder of around.holders.get(gone) ?? []) {
-      if (holder.id === id || along.has(holder.id) || isElsewhere(around, holder.id)) continue
-      throw heldBy(holder.entity)
-    }
+export function decideDelete(
+  situation: Pick<Situation, 'catalogue' | 'member' | 'surroundings'>,
+  around: Surroundings,
+  { entity, id, deletionId, pointer }: RemoveOperation,
+  stored: Stored,
+): Decision {
+  const { heldBy, marks, ...wake } = wakeOf(situation, around, [{ entity, stored, deletionId }])
+  if (heldBy) throw new Problem('still-referenced', held(heldBy.by))
+  const faults: Fault[] = []
+  const warnings: Fault[] = []
+  const formulas = new Formulas(situation.surroundings)
+  const report: Report = (at, detail, about) => faults.push({ pointer: at, detail, ...(about && { about }) })
+  const warn: Report = (at, detail) => warnings.push({ pointer: at, detail })
+  judgeGone({ formulas, report, warn }, storedDraft(situation.catalogue, { entity, stored }, pointer))
+  const emptied = decideWake({ catalogue: situation.catalogue, formulas, report, cause: pointer }, wake)
+  if (formulas.open.length > 0) throw new Unanswered(formulas.open)
+  if (faults.length > 0) throw invalid(faults)
+  return decisionOf(id, stored, warnings, { writes: [...marks.writes, ...emptied.writes], events: [...marks.events, ...emptied.events] })
+}
+
+interface Found extends Wake {
+  /** What will not let go of what; nobody: null. */
+  readonly heldBy: { readonly of: Entity; readonly by: Entity } | null
+  /** Of the records and of what goes along. */
+  readonly marks: Pick<Consequences, 'writes' | 'events'>
+}
+
+/** A record that is to go, and the id by which it is known what went along with it. */
+interface Root extends Going {
+  readonly deletionId: string
+}
+
+/** What follows when these go together, whatever comes of judging it. Throws Entangled. */
+export function wakeOf(situation: Pick<Situation, 'member'>, around: Surroundings, roots: readonly Root[]): Found {
+  const deletionIds = new Map(roots.map(({ stored, deletionId }) => [stored.id, deletionId]))
+  const { along, cleared } = inItsWake(around, deletionIds)
+  const isGone = (id: string): boolean => deletionIds.has(id)
+  const still = cleared.filter((each) => !isGone(each.id) && !(around.isTogether && around.reached.has(each.id)))
+  const going = [...roots.map(({ entity, stored }) => ({ entity, id: stored.id, ...versionsOf(stored) })), ...along.values()]
+  const marks = going.map((each) => marked(each, deletionIds.get(each.id)!))
+  return {
+    heldBy: holderOf(situation, around, going, isGone, along, still),
+    marks: { writes: marks.map((each) => each.write), events: marks.map((each) => each.event) },
+    along: [...along.values()].flatMap(({ entity, id }) => {
+      const stored = around.documents.get(id)
+      return stored ? [{ entity, stored }] : []
+    }),
+    staying: [...Map.groupBy(still, (each) => each.id)].map(([id, all]) => ({
+      entity: all[0]!.entity,
+      stored: around.documents.get(id)!,
+      fields: new Set(all.map(({ field }) => field.id)),
+    })),
   }
-  const still = emptying.filter((each) => each.id !== id && !along.has(each.id) && !(around.isTogether && around.reached.has(each.id)))
-  for (const each of along.values()) if (isFrozen(situation, around, each)) throw heldBy(each.entity)
-  for (const each of still) if (keepsReference(around, each)) throw heldBy(each.entity)
-  const judged = [...along.values()].flatMap(({ entity: of, id: each }) => {
-    const document = around.documents.get(each)
-    return document ? [{ entity: of, stored: document }] : []
-  })
-  const staying = [...Map.groupBy(still, (each) => each.id)].map(([each, cleared]) => ({
-    entity: cleared[0]!.entity,
-    stored: around.documents.get(each)!,
-    fields: new Set(cleared.map(({ field }) => field.id)),
-  }))
-  const { warnings, emptied } = decideWake(situation, operation, stored, judged, staying)
-  const changes = [{ entity, id, ...versionsOf(stored) }, ...along.values()].map((each) => marked(each, deletionId))
-  return decisionOf(id, stored, warnings, {
-    writes: [...changes.map((each) => each.write), ...emptied.writes],
-    events: [...changes.map((each) => each.event), ...emptied.events],
-  })
+}
+
+function holderOf(
+  situation: Pick<Situation, 'member'>,
+  around: Surroundings,
+  going: readonly { readonly entity: Entity; readonly id: string }[],
+  isGone: (id: string) => boolean,
+  along: ReadonlyMap<string, Dependant>,
+  still: readonly Dependant[],
+): Found['heldBy'] {
+  for (const { entity, id } of going) {
+    const holder = (around.holders.get(id) ?? []).find((each) => !isGone(each.id) && !isElsewhere(around, each.id))
+    if (holder) return { of: entity, by: holder.entity }
+  }
+  const of = going[0]!.entity
+  for (const each of along.values()) if (isFrozen(situation, around, each)) return { of, by: each.entity }
+  for (const each of still) if (keepsReference(around, each)) return { of, by: each.entity }
+  return null
 }
 
 /** Said alike of what may not go and of what may not be changed, whoever may see it. */
-const heldBy = ({ pluralTitle }: Entity): Problem => new Problem('still-referenced', `Records of “${pluralTitle}” refer to this one.`)
+export const held = ({ pluralTitle }: Entity): string => `Records of “${pluralTitle}” refer to this one.`
 
 /** As it is with a record that somebody deletes itself. */
-function isFrozen(situation: Situation, around: Surroundings, { id, entity }: Dependant): boolean {
+function isFrozen(situation: Pick<Situation, 'member'>, around: Surroundings, { id, entity }: Dependant): boolean {
   const document = around.documents.get(id)
   if (!document || frozenFor(situation, entity, document) === null) return false
   refuseUnsettled(around, id)
@@ -100,17 +147,23 @@ function refuseUnsettled({ isTogether, changed }: Surroundings, id: string): voi
   if (!isTogether && changed.has(id)) throw new Entangled('One operation of the request changes what another would delete or empty.')
 }
 
-/** Whatever refers to the record by a cascading reference, and to that in turn; and the references to all of them that are cleared. */
-function inItsWake({ dependants, isTogether, named }: Surroundings, root: string): { along: Map<string, Dependant>; cleared: Dependant[] } {
+/**
+ * Whatever refers to the records by a cascading reference, and to that in turn; and the references to all of them that are cleared. What goes along
+ * comes to have the deletion id of what took it.
+ */
+function inItsWake(
+  { dependants, isTogether, named }: Surroundings,
+  deletionIds: Map<string, string>,
+): { along: Map<string, Dependant>; cleared: Dependant[] } {
   const along = new Map<string, Dependant>()
   const cleared: Dependant[] = []
-  const queue = [root]
-  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+  // A map can grow while it is gone through.
+  for (const [id, deletionId] of deletionIds) {
     for (const each of dependants.get(id) ?? []) {
       if (each.effect === 'setNull') cleared.push(each)
-      else if (each.id !== root && !along.has(each.id) && !(isTogether && named.has(each.id))) {
+      else if (!deletionIds.has(each.id) && !(isTogether && named.has(each.id))) {
         along.set(each.id, each)
-        queue.push(each.id)
+        deletionIds.set(each.id, deletionId)
       }
     }
   }

@@ -28,7 +28,8 @@ function touching(): { touched: Touched; made: (values: object, entity?: string)
     {
       catalogue,
       formulas,
-      documents: { byId: () => null, byKey: () => null, createdBy: () => [] },
+      documents: { byId: () => null, byKey: () => null, createdBy: () => [], wakeOf: () => undefined },
+      member: null,
       newId: () => String(++ids),
       report,
       numbered: new Numbered(giver, formulas, 'source'),

@@ -8,18 +8,22 @@ import { after, draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import type { Formulas, Given } from './decide-formulas.ts'
 import type { Numbered } from './decide-numbers.ts'
+import type { Surroundings } from './decide-removal.ts'
 
 /** What effects ask of the database: documents by id or by key, and what a transition has created. Undefined: it was not asked yet. */
 export interface Documents {
   byId(this: void, entity: string, id: string): Stored | null | undefined
   byKey(this: void, entity: string, values: ReadonlyMap<string, unknown>): string | null | undefined
   createdBy(this: void, record: string, transition: string): readonly RecordRef[] | undefined
+  /** What hangs on what the transition has created, should that go. */
+  wakeOf(this: void, record: string, transition: string): Surroundings | undefined
 }
 export type Sought =
   | { readonly kind: 'id'; readonly entity: string; readonly id: string }
   | { readonly kind: 'key'; readonly entity: string; readonly values: ReadonlyMap<string, unknown> }
   | { readonly kind: 'created'; readonly record: string; readonly transition: string }
-interface RecordRef {
+  | { readonly kind: 'wake'; readonly record: string; readonly transition: string; readonly records: readonly RecordRef[] }
+export interface RecordRef {
   readonly entity: string
   readonly id: string
 }
@@ -47,6 +51,8 @@ export interface Effecting {
   readonly report: Report
   readonly numbered: Numbered
   readonly seek: (sought: Sought) => void
+  /** Who acts; null: the engine. */
+  readonly member: string | null
 }
 
 /** One element that an effect is repeated for. */
@@ -79,7 +85,8 @@ export class Touched {
   readonly source: Draft
   readonly targets = new Map<string, Target>()
   readonly produced: Produced[] = []
-  readonly removed: { write: RowWrite; event: EventDraft }[] = []
+  /** What was taken back, with what went along or was emptied. */
+  readonly removed: { writes: readonly RowWrite[]; events: readonly EventDraft[] }[] = []
   /** How much allocations have taken from each candidate. */
   readonly taken = new Map<string, bigint>()
   /** Keys that nothing had, so that a document was made: another operation must not do the same. */

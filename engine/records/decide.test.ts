@@ -75,7 +75,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   changedSince: () => [],
   number: () => 'N1',
   counted: () => undefined,
-  documents: { byId: () => undefined, byKey: () => undefined, createdBy: () => undefined },
+  documents: { byId: () => undefined, byKey: () => undefined, createdBy: () => undefined, wakeOf: () => undefined },
   newId: () => id(77),
   surroundings: { zone: 'UTC', parameter: () => null, answer: () => undefined },
   ...more,

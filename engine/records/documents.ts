@@ -1,99 +1,12 @@
 import { sql } from 'kysely'
-import { findsOne } from '../catalogue/types.ts'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
-import type { Query, Transaction } from '../database/types.ts'
+import type { Query } from '../database/types.ts'
 import type { Stored } from './change.ts'
-import { keyText } from './decide-touched.ts'
-import type { Documents, Origin, Sought } from './decide-touched.ts'
-import { keyQuery, readStored, storedJson } from './load.ts'
-import { and, column, remember, Slot, tableOf, toQuery, toTemplate } from './sql.ts'
+import { readStored, storedJson } from './load.ts'
+import { and, column, remember, Slot, tableOf, toTemplate } from './sql.ts'
 import type { Template } from './sql.ts'
-import type { Actor } from './types.ts'
 
-/** Documents that the engine itself changes, besides those a request names: locked, and read as they are then, with sight of the whole tenant. */
-export class FoundDocuments implements Documents {
-  readonly #catalogue: Catalogue
-  readonly #actor: Actor
-  readonly #documents = new Map<string, Stored | null>()
-  readonly #keys = new Map<string, string | null>()
-  readonly #created = new Map<string, readonly { readonly entity: string; readonly id: string }[]>()
-
-  constructor(catalogue: Catalogue, actor: Actor) {
-    this.#catalogue = catalogue
-    this.#actor = actor
-  }
-
-  readonly byId = (entity: string, id: string): Stored | null | undefined => this.#documents.get(`${entity} ${id}`)
-  readonly byKey = (entity: string, values: ReadonlyMap<string, unknown>): string | null | undefined =>
-    this.#keys.get(keyText(entity, values))
-  readonly createdBy = (record: string, transition: string) => this.#created.get(`${record} ${transition}`)
-
-  /** One trip. Documents are locked in the order of entity and id. */
-  async seek(tx: Transaction, sought: readonly Sought[]): Promise<void> {
-    const steps: { readonly queries: readonly Query[]; readonly read: (rows: readonly (readonly Record<string, unknown>[])[]) => void }[] =
-      []
-    const byEntity = Map.groupBy(
-      sought.flatMap((each) => (each.kind === 'id' ? [each] : [])),
-      (each) => each.entity,
-    )
-    for (const [id, wanted] of [...byEntity].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const entity = this.#catalogue.entities.get(id)!
-      const ids = [...new Set(wanted.map((each) => each.id))].sort()
-      steps.push({
-        queries: documentQueries(this.#catalogue, entity, this.#actor.tenant, ids),
-        read: ([, rows]) => {
-          const stored = readDocuments(this.#catalogue, entity, rows!)
-          for (const each of ids) this.#documents.set(`${id} ${each}`, stored.get(each) ?? null)
-        },
-      })
-    }
-    for (const each of sought) {
-      if (each.kind === 'key')
-        steps.push({
-          queries: [this.#keyQuery(each.entity, each.values)],
-          read: ([rows]) => this.#keys.set(keyText(each.entity, each.values), (rows![0]?.['id'] as string | undefined) ?? null),
-        })
-      if (each.kind === 'created')
-        steps.push({
-          queries: [createdQuery(this.#actor, each.record, each.transition)],
-          read: ([rows]) =>
-            this.#created.set(
-              `${each.record} ${each.transition}`,
-              rows!.map((row) => ({ entity: String(row['target_entity']), id: String(row['target_id']) })),
-            ),
-        })
-    }
-    const answers = await tx.send({ role: 'bos_write', queries: steps.flatMap((step) => step.queries) })
-    let at = 0
-    for (const { queries, read } of steps) read(answers.slice(at, (at += queries.length)).map((each) => each.rows))
-  }
-
-  #keyQuery(id: string, values: ReadonlyMap<string, unknown>): Query {
-    const entity = this.#catalogue.entities.get(id)!
-    const fields = [...values.keys()].map((each) => entity.fieldById.get(each)!)
-    const key = entity.unique.find(
-      (each) => findsOne(each) && each.fields.length === fields.length && each.fields.every((field) => values.has(field)),
-    )
-    return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, [...values.values()])
-  }
-}
-
-const createdQuery = ({ tenant }: Actor, record: string, transition: string): Query =>
-  toQuery(sql`select target_entity, target_id from bos.effect
-    where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text order by target_id`)
-
-/** Keeps what transitions created, or forgets what was taken back. Runs as bos_write. */
-export function originQueries(origins: readonly Origin[], { tenant }: Actor): Query[] {
-  return origins.map(({ record, transition, targets, isTakenBack }) => {
-    const rows = JSON.stringify(targets)
-    return isTakenBack
-      ? toQuery(
-          sql`delete from bos.effect where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text`,
-        )
-      : toQuery(sql`insert into bos.effect (tenant_id, record_id, transition, target_entity, target_id)
-          select ${tenant}::uuid, ${record}::uuid, ${transition}::text, r.entity, r.id from json_to_recordset(${rows}::json) as r(entity text, id uuid)`)
-  })
-}
+/** Whole documents by id, with sight of the whole tenant. */
 
 interface Ids {
   readonly tenant: string

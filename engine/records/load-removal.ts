@@ -47,11 +47,44 @@ export async function loadSurroundings(
   const deletes = removals.filter(({ operation }) => operation.op !== 'restore')
   const restores = removals.filter(({ operation }) => operation.op === 'restore')
   const changed = new Set(operations.flatMap((each) => (each.op === 'update' ? [each.id] : [])))
-  const going = await loadDependants(look, deletes, reached)
+  const roots: Ids = new Map()
+  for (const { operation } of deletes) add(roots, operation.entity, operation.id)
+  const isRetract = deletes.some(({ operation }) => operation.op === 'retract')
+  const going = await loadDependants(look, roots, reached, { isRetract, isFinal: look.isTogether || deletes.length === 1 })
   const documents = await loadDocuments(look, going.dependants)
   const found = { ...going, documents, ...(await loadDeletions(look, restores, reached)) }
   const all = new Set([...reached.values()].flatMap((ids) => [...ids]))
   return { ...found, isTogether: look.isTogether, named, changed, reached: all }
+}
+
+/** The same around records that an effect takes away, all together. */
+export async function loadWake(
+  tx: Transaction,
+  catalogue: Catalogue,
+  actor: Actor,
+  records: readonly { readonly entity: string; readonly id: string }[],
+): Promise<Surroundings> {
+  const look: Look = { tx, catalogue, actor, isTogether: true }
+  const roots: Ids = new Map()
+  for (const { entity, id } of records) add(roots, catalogue.entities.get(entity)!, id)
+  const inOrder = [...roots].sort(([a], [b]) => (a.id < b.id ? -1 : 1))
+  // Whoever is about to refer to one of them is waited for, or sees it gone.
+  const locks = inOrder.map(([entity, ids]) =>
+    toQuery(sql`select t.id from ${tableOf(entity)} t
+      where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${[...ids]}::uuid[]) order by t.id for update of t`),
+  )
+  await tx.send({ role: 'bos_write', queries: locks })
+  const going = await loadDependants(look, roots, new Map(), { isRetract: false, isFinal: true })
+  return {
+    ...going,
+    documents: await loadDocuments(look, going.dependants),
+    companions: new Map(),
+    missing: new Map(),
+    isTogether: true,
+    named: new Set(records.map(({ id }) => id)),
+    changed: new Set(),
+    reached: new Set([...roots.values()].flatMap((ids) => [...ids])),
+  }
 }
 
 /** Whole, all that is emptied, and of what goes along all that something may stand against. They are locked by now, and stay as they are. */
@@ -95,15 +128,15 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
  */
 async function loadDependants(
   { tx, catalogue, actor, isTogether }: Look,
-  roots: readonly Removal[],
+  roots: Ids,
   reached: Ids,
+  { isRetract, isFinal }: { readonly isRetract: boolean; readonly isFinal: boolean },
 ): Promise<Pick<Surroundings, 'dependants' | 'holders'>> {
   const dependants = new Map<string, Dependant[]>()
   let holders = new Map<string, Holder[]>()
-  const going: Ids = new Map()
-  for (const { operation } of roots) if (add(going, operation.entity, operation.id)) add(reached, operation.entity, operation.id)
-  const isRetract = roots.some(({ operation }) => operation.op === 'retract')
-  let level = going
+  const going: Ids = new Map([...roots].map(([entity, ids]) => [entity, new Set(ids)]))
+  for (const [entity, ids] of roots) for (const id of ids) add(reached, entity, id)
+  let level = roots
   let count = 0
   while (level.size > 0) {
     const growing = relationsTo(catalogue, level, isRetract).filter((each) => each.effect !== 'restrict')
@@ -123,7 +156,7 @@ async function loadDependants(
         add(below, relation.child, String(row['id']))
       }
     })
-    refuseTooMany(count, isTogether || roots.length === 1)
+    refuseTooMany(count, isFinal)
     holders = new Map()
     holderQueries.forEach(({ each }, i) => readHolders(catalogue, each, answers[growing.length + i]!, holders))
     for (const [entity, ids] of below) for (const id of ids) if (add(going, entity, id)) add(reached, entity, id)

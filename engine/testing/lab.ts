@@ -64,12 +64,7 @@ const files: Readonly<Record<string, object>> = {
       slot: { type: 'integer', title: 'Slot' },
       pinned: { type: 'boolean', title: 'Pinned' },
     },
-    'x-bos': {
-      plural: 'notes',
-      titleField: 'text',
-      unique: [{ id: 'slot', fields: ['slot'], when: 'self.pinned' }],
-      permissions: {},
-    },
+    'x-bos': { plural: 'notes', titleField: 'text', unique: [{ id: 'slot', fields: ['slot'], when: 'self.pinned' }], permissions: {} },
   },
   'entities/booking.json': {
     title: 'Booking',

@@ -1,10 +1,11 @@
 import type { Catalogue, DerivationStep, Display, Entity, Field, View } from '../catalogue/types.ts'
 import { systemField } from '../catalogue/system-fields.ts'
-import { compileExpression } from '../expressions/check.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
+import { Problem } from '../problems.ts'
 import { accessFor, settingsFor } from '../records/access.ts'
-import { callersContext } from '../records/caller-names.ts'
+import { parseAggregate } from '../records/aggregate.ts'
+import { parseSort } from '../records/parameters.ts'
 import { isShareable } from '../records/share.ts'
 import type { Access, Actor, EntityAccess } from '../records/types.ts'
 import { upsertKeys } from '../records/write-request.ts'
@@ -234,20 +235,22 @@ function displayView({ display, fieldByName, inverses }: Entity, known: (path: s
   }
 }
 
-/** Hidden columns are left out; a view that selects, sorts or groups by a hidden field is none for this caller. */
+/** Hidden columns are left out; a view that the lists of this caller would refuse is none for them. */
 function viewView(access: Access, here: EntityAccess, view: View, known: (path: string) => boolean): View[] {
-  const { filter: expression, ...conditions } = view.filter
-  if (expression !== undefined && compileExpression(expression, callersContext(access, here.entity.id), { kind: 'boolean' }).faults)
-    return []
-  const measured = (text: string): string => /\((.*)\)$/.exec(text)?.[1] ?? ''
-  const needs = [
-    ...Object.keys(conditions).map((parameter) => parameter.replace(/\.(?:eq|ne|gte?|lte?|in|contains|startsWith|null)$/, '')),
-    ...view.sort.map((key) => key.replace(/^-/, '')),
-    ...(view.group === null ? [] : [view.group.replace(/:\w+$/, '')]),
-    ...view.aggregates.map(measured).filter((path) => path !== ''),
-    ...Object.values(view.mapping),
-  ]
-  return needs.every(known) ? [{ ...view, columns: view.columns.filter((column) => known(column.field)) }] : []
+  if (!isAnswered(access, here, view) || !Object.values(view.mapping).every(known)) return []
+  return [{ ...view, columns: view.columns.filter((column) => known(column.field)) }]
+}
+
+function isAnswered(access: Access, here: EntityAccess, { filter, sort, group, aggregates }: View): boolean {
+  const asked = { ...filter, group: group ?? '', measure: aggregates.join() }
+  try {
+    parseAggregate(access, here, new Map(Object.entries(asked).map(([name, value]) => [name, [value]])))
+    parseSort(access, here, sort.join())
+    return true
+  } catch (error) {
+    if (error instanceof Problem) return false
+    throw error
+  }
 }
 
 /** True if the caller may know every step of a path such as `company.country`. */

@@ -26,26 +26,34 @@ export interface Pair {
   readonly after: Side
 }
 
-/** What is told of a row: `read` (in any way), actions, `to {transition}`, and `shows {field id}` of what is masked in some rows. */
-type Flags = ReadonlyMap<string, Fragment>
+/** What is told of a row: that it is read (in any way), an action, a transition (by name), or a cell that is masked in some rows (field id). */
+export interface Flag {
+  readonly kind: 'read' | 'action' | 'transition' | 'cell'
+  readonly name: string
+}
+/** By `keyOf` the flag. */
+type Flags = ReadonlyMap<string, Flag & { readonly holds: Fragment }>
+const keyOf = ({ kind, name }: Flag): string => `${kind} ${name}`
+const read: Flag = { kind: 'read', name: '' }
 
 /** In which rows each thing holds for one side; what never holds is absent. */
 function flagsOf({ access: { catalogue }, here }: Side, cells: readonly string[]): Flags {
-  const flags = new Map<string, Fragment>()
+  const flags = new Map<string, Flag & { holds: Fragment }>()
+  const add = (kind: Flag['kind'], name: string, holds: Fragment): unknown => flags.set(keyOf({ kind, name }), { kind, name, holds })
   if (!here) return flags
   // Row policies let through what either side sees, so that scopes are asked for here as well.
   const reads = and([
     reached(catalogue, here.entity, reading(here), 't') ?? sql`true`,
     ...(here.entity.parent ? readable(catalogue, here, 'list', 't') : []),
   ])
-  flags.set('read', reads)
+  add(read.kind, read.name, reads)
   for (const action of rowActions)
-    if (here.actions.has(action) && !here.entity.parent) flags.set(action, and([reads, ...readable(catalogue, here, action, 't')]))
+    if (here.actions.has(action) && !here.entity.parent) add('action', action, and([reads, ...readable(catalogue, here, action, 't')]))
   for (const [id, grants] of here.transitions)
-    flags.set(`to ${nameOf(here, id)}`, and([reads, reached(catalogue, here.entity, grants, 't') ?? sql`true`]))
+    add('transition', nameOf(here, id), and([reads, reached(catalogue, here.entity, grants, 't') ?? sql`true`]))
   for (const id of cells) {
     const field = here.visible.find((each) => each.id === id)
-    if (field) flags.set(`shows ${id}`, and([reads, shownIn(catalogue, here, field, 't') ?? sql`true`]))
+    if (field) add('cell', id, and([reads, shownIn(catalogue, here, field, 't') ?? sql`true`]))
   }
   return flags
 }
@@ -59,10 +67,13 @@ const cellsOf = ({ before, after }: Pair): string[] =>
     after.here?.visible.some((each) => each.id === id) && [before, after].some(({ here }) => here?.masks.has(id)) ? [id] : [],
   )
 
-/** How many rows are looked at, and how many differ in each thing; `gained` and `lost` by flag. */
+/** In how many rows something came to hold, or holds no more. */
+export interface Difference extends Flag {
+  readonly gained: number
+  readonly lost: number
+}
 export interface Differences {
-  readonly gained: Readonly<Record<string, number>>
-  readonly lost: Readonly<Record<string, number>>
+  readonly all: readonly Difference[]
   /** There are more rows than were looked at: every number is the least that it can be. */
   readonly more: boolean
 }
@@ -72,9 +83,13 @@ const source = ({ before, after }: Pair) => {
   const { entity } = here!
   return { entity, live: isLive(access.catalogue, entity, 't') }
 }
-const names = (flags: readonly Flags[]): string[] => [...new Set(flags.flatMap((each) => [...each.keys()]))].sort()
-const list = (known: readonly string[], flags: Flags): Fragment =>
-  sql`array[${comma(known.map((name) => sql`(${flags.get(name) ?? sql`false`}) is true`))}]::boolean[]`
+/** Each once, in a fixed order. */
+const known = (...sides: readonly Flags[]): Flag[] => {
+  const all = new Map(sides.flatMap((each) => [...each]))
+  return [...all.keys()].sort().map((key) => all.get(key)!)
+}
+const list = (all: readonly Flag[], flags: Flags): Fragment =>
+  sql`array[${comma(all.map((each) => sql`(${flags.get(keyOf(each))?.holds ?? sql`false`}) is true`))}]::boolean[]`
 
 /**
  * Counts in one statement, for whoever the transaction stands for. Row policies must let through what either side sees; the conditions are
@@ -87,24 +102,27 @@ export function countQuery(
 ): { query: Query; read: (row: Readonly<Record<string, unknown>>) => Differences } {
   const cells = cellsOf(pair)
   const [before, after] = [flagsOf(pair.before, cells), flagsOf(pair.after, cells)]
-  const known = names([before, after])
+  const all = known(before, after)
   const { entity, live } = source(pair)
-  const at = (side: 'b' | 'a', name: string): Fragment => sql`${sql.ref(side)}[${sql.lit(known.indexOf(name) + 1)}]`
-  const counts = known.flatMap((name) => {
-    const both = name.startsWith('shows ') ? sql` and ${at('b', 'read')} and ${at('a', 'read')}` : sql``
+  const positions = new Map(all.map((each, index) => [keyOf(each), index + 1]))
+  const at = (side: 'b' | 'a', flag: Flag): Fragment => sql`${sql.ref(side)}[${sql.lit(positions.get(keyOf(flag))!)}]`
+  const counts = all.flatMap((flag) => {
+    const both = flag.kind === 'cell' ? sql` and ${at('b', read)} and ${at('a', read)}` : sql``
     return [
-      sql`count(*) filter (where ${at('a', name)} and not ${at('b', name)}${both})::int`,
-      sql`count(*) filter (where ${at('b', name)} and not ${at('a', name)}${both})::int`,
+      sql`count(*) filter (where ${at('a', flag)} and not ${at('b', flag)}${both})::int`,
+      sql`count(*) filter (where ${at('b', flag)} and not ${at('a', flag)}${both})::int`,
     ]
   })
-  const rows = sql`select ${list(known, before)} as b, ${list(known, after)} as a from ${tableOf(entity)} t
+  const rows = sql`select ${list(all, before)} as b, ${list(all, after)} as a from ${tableOf(entity)} t
     where ${and([sql`${column('t', 'tenant_id')} = ${tenant}::uuid`, live])} order by ${column('t', 'id')} limit ${limit + 1}::int`
   return {
     query: toQuery(sql`select count(*)::int as n, array[${comma(counts)}]::int[] as counts from (${rows}) r`),
     read: ({ n, counts: found }) => {
       const values = found as readonly number[]
-      const told = (offset: number) => Object.fromEntries(known.map((name, index) => [name, values[index * 2 + offset] ?? 0]))
-      return { gained: told(0), lost: told(1), more: Number(n) > limit }
+      return {
+        all: all.map(({ kind, name }, index) => ({ kind, name, gained: values[index * 2] ?? 0, lost: values[index * 2 + 1] ?? 0 })),
+        more: Number(n) > limit,
+      }
     },
   }
 }
@@ -113,6 +131,8 @@ export function countQuery(
 export interface Marked {
   /** Id → what holds; in the order of ids. */
   readonly rows: ReadonlyMap<string, ReadonlySet<string>>
+  /** By the keys in `rows`. */
+  readonly flags: ReadonlyMap<string, Flag>
   readonly more: boolean
 }
 
@@ -123,16 +143,17 @@ export function markQuery(
   limit: number,
 ): { query: Query; read: (rows: readonly Readonly<Record<string, unknown>>[]) => Marked } {
   const flags = flagsOf(pair[side], cellsOf(pair))
-  const known = names([flags])
+  const all = known(flags)
   const { entity, live } = source(pair)
   return {
-    query: toQuery(sql`select ${column('t', 'id')}, ${list(known, flags)} as marks from ${tableOf(entity)} t
+    query: toQuery(sql`select ${column('t', 'id')}, ${list(all, flags)} as marks from ${tableOf(entity)} t
       where ${and([sql`${column('t', 'tenant_id')} = ${tenant}::uuid`, live])} order by ${column('t', 'id')} limit ${limit + 1}::int`),
     read: (rows) => ({
+      flags,
       rows: new Map(
         rows.slice(0, limit).map((row) => {
           const marks = row['marks'] as readonly boolean[]
-          return [String(row['id']), new Set(known.filter((_, index) => marks[index]))]
+          return [String(row['id']), new Set(all.flatMap((each, index) => (marks[index] ? [keyOf(each)] : [])))]
         }),
       ),
       more: rows.length > limit,
@@ -141,20 +162,24 @@ export function markQuery(
 }
 
 export function differencesOf(before: Marked, after: Marked): Differences {
-  const [gained, lost]: [Record<string, number>, Record<string, number>] = [{}, {}]
   const none: ReadonlySet<string> = new Set()
+  const differences = new Map<string, { gained: number; lost: number }>()
+  const flags = new Map([...before.flags, ...after.flags])
   // Beyond where one side was cut nothing is known of it.
   const end = [before, after].flatMap(({ rows, more }) => (more ? [[...rows.keys()].at(-1) ?? ''] : [])).sort()[0]
   for (const id of new Set([...before.rows.keys(), ...after.rows.keys()])) {
     if (end !== undefined && id > end) continue
     const [was, is] = [before.rows.get(id) ?? none, after.rows.get(id) ?? none]
-    for (const name of new Set([...was, ...is])) {
-      if (name.startsWith('shows ') && !(was.has('read') && is.has('read'))) continue
-      if (is.has(name) && !was.has(name)) gained[name] = (gained[name] ?? 0) + 1
-      if (was.has(name) && !is.has(name)) lost[name] = (lost[name] ?? 0) + 1
+    const isReadOnBoth = was.has(keyOf(read)) && is.has(keyOf(read))
+    for (const key of new Set([...was, ...is])) {
+      if (flags.get(key)!.kind === 'cell' && !isReadOnBoth) continue
+      const counted = differences.get(key) ?? { gained: 0, lost: 0 }
+      differences.set(key, counted)
+      if (!was.has(key)) counted.gained += 1
+      if (!is.has(key)) counted.lost += 1
     }
   }
-  return { gained, lost, more: end !== undefined }
+  return { all: [...differences].map(([key, counted]) => ({ ...flags.get(key)!, ...counted })), more: end !== undefined }
 }
 
 /** Everything that the rows, transitions and cells of an entity hang on. */

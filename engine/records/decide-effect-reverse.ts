@@ -25,14 +25,14 @@ export function reverse(touched: Touched, { transition }: Effect & { kind: 'reve
 
 function takeBack({ source, effecting, removed }: Touched, roots: readonly Going[], transition: string): void {
   const { catalogue, formulas, report, newId } = effecting
-  const around = effecting.documents.wakeOf(source.id, transition)
-  if (around === undefined) {
+  const ties = effecting.documents.wakeOf(source.id, transition)
+  if (ties === undefined) {
     const records = roots.map(({ entity, stored }) => ({ entity: entity.id, id: stored.id }))
     return effecting.seek({ kind: 'wake', record: source.id, transition, records })
   }
   const { heldBy, marks, along, staying } = wakeOf(
     effecting,
-    around,
+    ties,
     roots.map((root) => ({ ...root, deletionId: newId() })),
   )
   if (heldBy) return report(source.pointer, `${heldBy.of.title}: ${held(heldBy.by)}`, { entity: heldBy.of.id, field: null })

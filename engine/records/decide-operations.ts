@@ -10,7 +10,7 @@ import type { Sought } from './decide-touched.ts'
 import type { Consequences, Decision, EventDraft, Provisos, RowWrite, Situation } from './decide.ts'
 import { frozenFor } from './decide-lifecycle.ts'
 import { decideDelete, decideRestore } from './decide-removal.ts'
-import type { Surroundings } from './decide-removal.ts'
+import type { Ties } from './decide-removal.ts'
 import type { WantedNumber } from './decide-numbers.ts'
 import { isShownWhole, refuseWithheld } from './decide-withheld.ts'
 import type { Without } from './decide-withheld.ts'
@@ -21,7 +21,7 @@ import type { EntityAccess, RowCondition } from './types.ts'
 export interface Loaded {
   readonly situation: Situation
   readonly records: ReadonlyMap<string, LoadedRecord>
-  readonly surroundings: Surroundings
+  readonly ties: Ties
   /** Before an operation is decided; `reset` undoes what a refused one took, `restart` what all of them took. */
   readonly numbers: { mark(): void; reset(): void; restart(): void; isCounted(operation: string): boolean }
 }
@@ -90,7 +90,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   return { results, writes, events, origins: decisions.flatMap((each) => each.origins) }
 }
 
-function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situation, records, surroundings }: Loaded): Decision {
+function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situation, records, ties }: Loaded): Decision {
   const action = actionOf(operation)
   const isTransition = operation.op === 'update' && operation.transition !== null && here.transitions.has(operation.transition)
   if (!isTransition && !here.actions.has(action))
@@ -123,10 +123,10 @@ function decideOne({ here, via }: Wanted, operation: ResolvedOperation, { situat
     return decideUpdate(situation, operation, stored, (transition) => runs.has(transition))
   }
   refuseStale(operation, record.stored)
-  if (operation.op === 'restore') return decideRestore(surroundings, operation, stored)
+  if (operation.op === 'restore') return decideRestore(ties, operation, stored)
   const frozen = operation.op === 'delete' ? frozenFor(situation, operation.entity, stored) : null
   if (frozen !== null) throw new Problem('conflict', `The record cannot be deleted: it is ${frozen}.`)
-  return decideDelete(situation, surroundings, operation, stored)
+  return decideDelete(situation, ties, operation, stored)
 }
 
 /** Of these one must hold of a new record; none, where a role asks nothing. Scopes do not ask: it is in none yet. */

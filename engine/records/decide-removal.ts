@@ -13,7 +13,7 @@ import type { Going, Wake } from './decide-wake.ts'
 import type { Consequences, Decision, Situation } from './decide.ts'
 
 /** Deleting and bringing back, as pure functions of what `load` found around the records. */
-export interface Surroundings {
+export interface Ties {
   /** By the id of a record that goes: whose references to it go along, or are cleared. */
   readonly dependants: ReadonlyMap<string, readonly Dependant[]>
   /** By the id of a record that goes: what will not let go of it. */
@@ -54,11 +54,11 @@ export interface Companion extends Versioned {
  */
 export function decideDelete(
   situation: Pick<Situation, 'catalogue' | 'member' | 'surroundings'>,
-  around: Surroundings,
+  ties: Ties,
   { entity, id, deletionId, pointer }: RemoveOperation,
   stored: Stored,
 ): Decision {
-  const { heldBy, marks, ...wake } = wakeOf(situation, around, [{ entity, stored, deletionId }])
+  const { heldBy, marks, ...wake } = wakeOf(situation, ties, [{ entity, stored, deletionId }])
   if (heldBy) throw new Problem('still-referenced', held(heldBy.by))
   const faults: Fault[] = []
   const warnings: Fault[] = []
@@ -85,23 +85,23 @@ interface Root extends Going {
 }
 
 /** What follows when these go together, whatever comes of judging it. Throws Entangled. */
-export function wakeOf(situation: Pick<Situation, 'member'>, around: Surroundings, roots: readonly Root[]): Found {
+export function wakeOf(situation: Pick<Situation, 'member'>, ties: Ties, roots: readonly Root[]): Found {
   const deletionIds = new Map(roots.map(({ stored, deletionId }) => [stored.id, deletionId]))
-  const { along, cleared } = inItsWake(around, deletionIds)
+  const { along, cleared } = inItsWake(ties, deletionIds)
   const isGone = (id: string): boolean => deletionIds.has(id)
-  const still = cleared.filter((each) => !isGone(each.id) && !(around.isTogether && around.reached.has(each.id)))
+  const still = cleared.filter((each) => !isGone(each.id) && !(ties.isTogether && ties.reached.has(each.id)))
   const going = [...roots.map(({ entity, stored }) => ({ entity, id: stored.id, ...versionsOf(stored) })), ...along.values()]
   const marks = going.map((each) => marked(each, deletionIds.get(each.id)!))
   return {
-    heldBy: holderOf(situation, around, going, isGone, along, still),
+    heldBy: holderOf(situation, ties, going, isGone, along, still),
     marks: { writes: marks.map((each) => each.write), events: marks.map((each) => each.event) },
     along: [...along.values()].flatMap(({ entity, id }) => {
-      const stored = around.documents.get(id)
+      const stored = ties.documents.get(id)
       return stored ? [{ entity, stored }] : []
     }),
     staying: [...Map.groupBy(still, (each) => each.id)].map(([id, all]) => ({
       entity: all[0]!.entity,
-      stored: around.documents.get(id)!,
+      stored: ties.documents.get(id)!,
       fields: new Set(all.map(({ field }) => field.id)),
     })),
   }
@@ -109,19 +109,19 @@ export function wakeOf(situation: Pick<Situation, 'member'>, around: Surrounding
 
 function holderOf(
   situation: Pick<Situation, 'member'>,
-  around: Surroundings,
+  ties: Ties,
   going: readonly { readonly entity: Entity; readonly id: string }[],
   isGone: (id: string) => boolean,
   along: ReadonlyMap<string, Dependant>,
   still: readonly Dependant[],
 ): Found['heldBy'] {
   for (const { entity, id } of going) {
-    const holder = (around.holders.get(id) ?? []).find((each) => !isGone(each.id) && !isElsewhere(around, each.id))
+    const holder = (ties.holders.get(id) ?? []).find((each) => !isGone(each.id) && !isElsewhere(ties, each.id))
     if (holder) return { of: entity, by: holder.entity }
   }
   const of = going[0]!.entity
-  for (const each of along.values()) if (isFrozen(situation, around, each)) return { of, by: each.entity }
-  for (const each of still) if (keepsReference(around, each)) return { of, by: each.entity }
+  for (const each of along.values()) if (isFrozen(situation, ties, each)) return { of, by: each.entity }
+  for (const each of still) if (keepsReference(ties, each)) return { of, by: each.entity }
   return null
 }
 
@@ -129,21 +129,21 @@ function holderOf(
 export const held = ({ pluralTitle }: Entity): string => `Records of “${pluralTitle}” refer to this one.`
 
 /** As it is with a record that somebody deletes itself. */
-function isFrozen(situation: Pick<Situation, 'member'>, around: Surroundings, { id, entity }: Dependant): boolean {
-  const document = around.documents.get(id)
+function isFrozen(situation: Pick<Situation, 'member'>, ties: Ties, { id, entity }: Dependant): boolean {
+  const document = ties.documents.get(id)
   if (!document || frozenFor(situation, entity, document) === null) return false
-  refuseUnsettled(around, id)
+  refuseUnsettled(ties, id)
   return true
 }
 
-function keepsReference(around: Surroundings, { id, entity, field }: Dependant): boolean {
-  if (frozenBy(entity, around.documents.get(id)!.values, field.id) === null) return false
-  refuseUnsettled(around, id)
+function keepsReference(ties: Ties, { id, entity, field }: Dependant): boolean {
+  if (frozenBy(entity, ties.documents.get(id)!.values, field.id) === null) return false
+  refuseUnsettled(ties, id)
   return true
 }
 
 /** Another operation changes it, and perhaps its state. */
-function refuseUnsettled({ isTogether, changed }: Surroundings, id: string): void {
+function refuseUnsettled({ isTogether, changed }: Ties, id: string): void {
   if (!isTogether && changed.has(id)) throw new Entangled('One operation of the request changes what another would delete or empty.')
 }
 
@@ -152,7 +152,7 @@ function refuseUnsettled({ isTogether, changed }: Surroundings, id: string): voi
  * comes to have the deletion id of what took it.
  */
 function inItsWake(
-  { dependants, isTogether, named }: Surroundings,
+  { dependants, isTogether, named }: Ties,
   deletionIds: Map<string, string>,
 ): { along: Map<string, Dependant>; cleared: Dependant[] } {
   const along = new Map<string, Dependant>()
@@ -171,24 +171,24 @@ function inItsWake(
 }
 
 /** Another operation reaches it. Together that settles it; apart, it depends on which one comes first. */
-function isElsewhere({ isTogether, reached }: Surroundings, id: string): boolean {
+function isElsewhere({ isTogether, reached }: Ties, id: string): boolean {
   if (!reached.has(id)) return false
   if (!isTogether) throw new Entangled('One operation of the request holds what another deletes or restores.')
   return true
 }
 
 /** Brings back the record and exactly what went along with it. Throws Problem 'restore-refused'. */
-export function decideRestore(around: Surroundings, { entity, id }: RemoveOperation, stored: Stored): Decision {
+export function decideRestore(ties: Ties, { entity, id }: RemoveOperation, stored: Stored): Decision {
   const { deletionId } = stored
   if (deletionId === null) throw new Problem('restore-refused')
   const back = new Map<string, Versioned>([[id, { entity, id, ...versionsOf(stored) }]])
   // A map can grow while it is gone through.
   for (const each of back.keys())
-    for (const companion of around.companions.get(each) ?? [])
+    for (const companion of ties.companions.get(each) ?? [])
       if (companion.deletionId === deletionId && !back.has(companion.id)) back.set(companion.id, companion)
   for (const each of back.keys())
-    for (const target of around.missing.get(each) ?? [])
-      if (!back.has(target) && !isElsewhere(around, target))
+    for (const target of ties.missing.get(each) ?? [])
+      if (!back.has(target) && !isElsewhere(ties, target))
         throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
   const changes = [...back.values()].map(unmarked)
   return decisionOf(id, stored, [], { writes: changes.map((each) => each.write), events: changes.map((each) => each.event) })

@@ -8,7 +8,7 @@ import { after, draftDocument, rowsOf } from './decide-draft.ts'
 import type { Draft } from './decide-draft.ts'
 import type { Formulas, Given } from './decide-formulas.ts'
 import type { Numbered } from './decide-numbers.ts'
-import type { Surroundings } from './decide-removal.ts'
+import type { Ties } from './decide-removal.ts'
 
 /** What effects ask of the database: documents by id or by key, and what a transition has created. Undefined: it was not asked yet. */
 export interface Documents {
@@ -16,7 +16,7 @@ export interface Documents {
   byKey(this: void, entity: string, values: ReadonlyMap<string, unknown>): string | null | undefined
   createdBy(this: void, record: string, transition: string): readonly RecordRef[] | undefined
   /** What hangs on what the transition has created, should that go. */
-  wakeOf(this: void, record: string, transition: string): Surroundings | undefined
+  wakeOf(this: void, record: string, transition: string): Ties | undefined
 }
 export type Sought =
   | { readonly kind: 'id'; readonly entity: string; readonly id: string }

@@ -17,7 +17,7 @@ import { decided, decideNow, holding } from './deciding.ts'
 import { decideOperations, twice } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import type { EventDraft } from './decide.ts'
-import { brokenKey, explainRefusal, explainTaken } from './explain-refusal.ts'
+import { brokenKey, refusalOf, refusalOfTaken } from './refusal.ts'
 import { FoundDocuments, originQueries } from './found-documents.ts'
 import { getQuery } from './get.ts'
 import { knownFaults, withoutHidden } from './hidden-faults.ts'
@@ -68,7 +68,7 @@ async function executeRead(database: Database, request: WriteRequest, actor: Act
     return await executeAgain(database, request, actor)
   } catch (error) {
     if (request.mode === 'each' && mayGoAlone(error)) return oneByOne(database, request, actor)
-    throw (request.mode === 'all' && (await refusalOfBatch(database, request, actor, error))) || explainRefusal(error, request)
+    throw (request.mode === 'all' && (await refusalOfBatch(database, request, actor, error))) || refusalOf(error, request)
   }
 }
 
@@ -95,7 +95,7 @@ async function oneByOne(database: Database, request: WriteRequest, actor: Actor)
     results.push(
       await executeAgain(database, alone, actor).then(
         (done) => done.results[0]!,
-        (error: unknown) => asResult(explainRefusal(error, alone), i > 0 && alone.idempotency === null),
+        (error: unknown) => asResult(refusalOf(error, alone), i > 0 && alone.idempotency === null),
       ),
     )
   }
@@ -117,7 +117,7 @@ async function refusalOfBatch(database: Database, request: WriteRequest, actor: 
   const broken = error instanceof Problem ? null : brokenKey(error, request)
   if (!broken?.key || broken.key.noOverlap || broken.entity !== request.here.entity) return null
   const blamed = await blame(database, request, actor, broken.entity, broken.key)
-  return explainTaken(
+  return refusalOfTaken(
     error,
     request,
     blamed.map((each) => each.pointer),

@@ -6,7 +6,7 @@ import type { Stored } from './change.ts'
 import { keyText } from './decide-touched.ts'
 import type { Documents, Origin, Sought } from './decide-touched.ts'
 import { documentQueries, readDocuments } from './documents.ts'
-import type { Surroundings } from './decide-removal.ts'
+import type { Ties } from './decide-removal.ts'
 import { keyQuery } from './load.ts'
 import { loadWake } from './load-removal.ts'
 import { toQuery } from './sql.ts'
@@ -19,7 +19,7 @@ export class FoundDocuments implements Documents {
   readonly #documents = new Map<string, Stored | null>()
   readonly #keys = new Map<string, string | null>()
   readonly #created = new Map<string, readonly { readonly entity: string; readonly id: string }[]>()
-  readonly #wakes = new Map<string, Surroundings>()
+  readonly #wakes = new Map<string, Ties>()
 
   constructor(catalogue: Catalogue, actor: Actor) {
     this.#catalogue = catalogue

@@ -6,7 +6,7 @@ import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
 import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
-import type { Companion, Dependant, Holder, Surroundings } from './decide-removal.ts'
+import type { Companion, Dependant, Holder, Ties } from './decide-removal.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import type { WriteRequest } from './request.ts'
 import { documentOf, isLive } from './tables.ts'
@@ -33,13 +33,13 @@ type Ids = Map<Entity, Set<string>>
  * What hangs on all records that a request deletes or restores, whoever may see it: as bos_write, within the tenant. Level by level,
  * each locked before the next is looked up: as many trips as there are levels, however many records.
  */
-export async function loadSurroundings(
+export async function loadTies(
   tx: Transaction,
   { access, mode }: WriteRequest,
   actor: Actor,
   operations: readonly ResolvedOperation[],
   removals: readonly Removal[],
-): Promise<Surroundings> {
+): Promise<Ties> {
   const look: Look = { tx, catalogue: access.catalogue, actor, isTogether: mode !== 'each' }
   const named = new Set(operations.flatMap((each) => ('deletionId' in each ? [each.id] : [])))
   const reached: Ids = new Map()
@@ -63,7 +63,7 @@ export async function loadWake(
   catalogue: Catalogue,
   actor: Actor,
   records: readonly { readonly entity: string; readonly id: string }[],
-): Promise<Surroundings> {
+): Promise<Ties> {
   const look: Look = { tx, catalogue, actor, isTogether: true }
   const roots: Ids = new Map()
   for (const { entity, id } of records) add(roots, catalogue.entities.get(entity)!, id)
@@ -91,7 +91,7 @@ export async function loadWake(
 async function loadDocuments(
   { tx, catalogue, actor }: Look,
   dependants: ReadonlyMap<string, readonly Dependant[]>,
-): Promise<Surroundings['documents']> {
+): Promise<Ties['documents']> {
   const wanted: Ids = new Map()
   for (const { entity, id, effect } of [...dependants.values()].flat())
     if (effect === 'setNull' || mayStay(catalogue, entity)) add(wanted, entity, id)
@@ -131,7 +131,7 @@ async function loadDependants(
   roots: Ids,
   reached: Ids,
   { isRetract, isFinal }: { readonly isRetract: boolean; readonly isFinal: boolean },
-): Promise<Pick<Surroundings, 'dependants' | 'holders'>> {
+): Promise<Pick<Ties, 'dependants' | 'holders'>> {
   const dependants = new Map<string, Dependant[]>()
   let holders = new Map<string, Holder[]>()
   const going: Ids = new Map([...roots].map(([entity, ids]) => [entity, new Set(ids)]))
@@ -245,7 +245,7 @@ function readHolders(catalogue: Catalogue, { child }: Relation, { rows }: Rows, 
  * What comes back with deleted records: whatever a deletion took along below them, level by level as it went. What all of them refer
  * to is locked, and stays as it is until commit.
  */
-async function loadDeletions(look: Look, roots: readonly Removal[], reached: Ids): Promise<Pick<Surroundings, 'companions' | 'missing'>> {
+async function loadDeletions(look: Look, roots: readonly Removal[], reached: Ids): Promise<Pick<Ties, 'companions' | 'missing'>> {
   const { tx, catalogue, actor } = look
   const companions = new Map<string, Companion[]>()
   const back: Ids = new Map()
@@ -277,7 +277,7 @@ const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, de
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, sql`t.deletion_id = any(${deletionIds}::uuid[])`])} order by t.id for update of t`)
 
 /** Locks what the records and their lines refer to, in the first statements of a trip; what is then still deleted stays deleted. */
-async function loadMissing({ tx, catalogue, actor }: Look, back: Ids): Promise<Surroundings['missing']> {
+async function loadMissing({ tx, catalogue, actor }: Look, back: Ids): Promise<Ties['missing']> {
   const missing = new Map<string, string[]>()
   const referring = [...back].flatMap(([entity, ids]) => references(catalogue, entity, [...ids]))
   if (referring.length === 0) return missing

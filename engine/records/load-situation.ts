@@ -12,7 +12,7 @@ import type { Loaded, LoadedRecord } from './decide-operations.ts'
 import { documentHeld, heldByMoving, heldBySetting, holdQueries } from './hold.ts'
 import type { Held, SetReference } from './hold.ts'
 import { changesQuery, lockQuery, readStored, referencesQuery, storedQuery } from './load.ts'
-import { loadSurroundings } from './load-removal.ts'
+import { loadTies } from './load-removal.ts'
 import { Numbers, takeQuery } from './numbers.ts'
 import type { WriteRequest } from './request.ts'
 import type { Actor } from './types.ts'
@@ -41,9 +41,9 @@ export async function loadSituation(
   const removed = operations.filter((each) => 'deletionId' in each).map((each) => each.id)
   const references = referencesOf(request, operations)
   const held = [...heldBySetting(catalogue, references), ...heldByMoving(catalogue, here.entity, changed, references)]
-  const [siblings = [], others = []] = [true, false].map((same) =>
-    held.filter((each) => (documentHeld(catalogue, each) === here.entity) === same),
-  )
+  const isSibling = (each: Held): boolean => documentHeld(catalogue, each) === here.entity
+  const siblings = held.filter(isSibling)
+  const others = held.filter((each) => !isSibling(each))
   // Records that refer to each other are locked in one order, whichever is changed.
   const own: Held = { entity: here.entity.id, path: [], direction: 'from', ids: [...changed, ...removed], strength: 'change' }
   if (siblings.length > 0) holdQueries(catalogue, actor.tenant, [own, ...siblings]).forEach(ask)
@@ -96,7 +96,7 @@ export async function loadSituation(
     numbers,
     references,
     records: withheld ? new Map([...records].map(([id, each]) => [id, { ...each, without: { ...each.without, withheld } }])) : records,
-    surroundings: await loadSurroundings(tx, request, actor, operations, removable(operations, records)),
+    ties: await loadTies(tx, request, actor, operations, removable(operations, records)),
     situation: {
       catalogue,
       member: actor.member,

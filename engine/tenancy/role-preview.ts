@@ -222,25 +222,24 @@ class Counter {
 }
 
 /** Null: nothing changes. */
-function toldOf({ entity, before, after }: Pair, { gained, lost, more }: Differences): PreviewedEntity | null {
+function toldOf({ entity, before, after }: Pair, { all, more }: Differences): PreviewedEntity | null {
   const actions = compared(actionsOf(before.here), actionsOf(after.here))
   const fields = compared(fieldsOf(before.here), fieldsOf(after.here))
   const writable = compared(writableOf(before.here), writableOf(after.here))
-  const differing = (name: string): boolean => name !== 'read' && (gained[name] ?? 0) + (lost[name] ?? 0) > 0
-  const known = [...new Set([...Object.keys(gained), ...Object.keys(lost)])].filter(differing)
-  const numbers = (name: string): GainedAndLost<number> => ({ gained: gained[name] ?? 0, lost: lost[name] ?? 0 })
-  const rows = known.filter((each) => !each.startsWith('shows '))
+  const differing = all.filter(({ gained, lost }) => gained + lost > 0)
+  const rows = differing.filter(({ kind }) => kind === 'action' || kind === 'transition')
+  const cells = differing.filter(({ kind }) => kind === 'cell')
   const fieldById = (before.here ?? after.here)!.entity.fieldById
-  const cells = known.flatMap((each) => (each.startsWith('shows ') ? [each.slice('shows '.length)] : []))
-  const nothing = [actions, fields, writable].every((each) => each.gained.length + each.lost.length === 0) && known.length === 0
+  const nothing =
+    [actions, fields, writable].every((each) => each.gained.length + each.lost.length === 0) && rows.length + cells.length === 0
   if (nothing) return null
   return {
     entity,
     actions,
     fields,
     writable,
-    rows: Object.fromEntries(rows.map((each) => [each.replace(/^to /, ''), numbers(each)])),
-    cells: Object.fromEntries(cells.map((id) => [fieldById.get(id)?.name ?? id, numbers(`shows ${id}`)])),
+    rows: Object.fromEntries(rows.map(({ name, gained, lost }) => [name, { gained, lost }])),
+    cells: Object.fromEntries(cells.map(({ name, gained, lost }) => [fieldById.get(name)?.name ?? name, { gained, lost }])),
     ...(more && { more }),
   }
 }

@@ -12,7 +12,7 @@ import type { Access } from './types.ts'
 type Asked = Pick<WriteRequest, 'access' | 'here' | 'operations' | 'mode'>
 
 /** What the database refused, in the words of the request: which fields, not which constraint. Stale passes: the gateway retries. */
-export function explainRefusal(error: unknown, request: Asked): unknown {
+export function refusalOf(error: unknown, request: Asked): unknown {
   if (error instanceof Problem) return withoutHidden(error, request)
   if (error instanceof Stale) return error
   const { tree } = request.here.entity
@@ -45,8 +45,8 @@ function takenElsewhere({ code, message }: Problem, { entity, fields }: BrokenKe
   return new Problem(code, detail, { cause, faults: [{ pointer, detail }] })
 }
 
-/** As `explainRefusal`, when it is known which operations are to blame. */
-export function explainTaken(error: unknown, request: Asked, pointers: readonly string[]): Problem | null {
+/** As `refusalOf`, when it is known which operations are to blame. */
+export function refusalOfTaken(error: unknown, request: Asked, pointers: readonly string[]): Problem | null {
   const broken = brokenKey(error, request)
   return broken && pointers.length > 0 ? taken(toProblem(error), broken.fields, pointers, error) : null
 }

@@ -21,7 +21,12 @@ const files: ModuleFiles = {
       company: { title: 'Company', 'x-bos': { type: 'reference', entity: 'crm.company', inverse: 'visits' } },
       before: { title: 'Visits before', 'x-bos': { type: 'integer', lookup: 'count(self.company.visits, v, v.id != self.id)' } },
     },
-    'x-bos': { plural: 'visits', titleField: 'name', permissions: { 'visits.user': { scope: 'all', read: true } } },
+    'x-bos': {
+      plural: 'visits',
+      titleField: 'name',
+      rules: [{ id: 'enough', assert: 'self.before < 5', message: 'They have had enough.', at: 'company' }],
+      permissions: { 'visits.user': { scope: 'all', read: true } },
+    },
   },
   'views/visit_all.json': { entity: 'visits.visit', kind: 'list', title: 'All visits', columns: ['name', 'minutes'] },
   'views/visit_long.json': {
@@ -90,6 +95,26 @@ it('values of the server come for a new record before everything is there that i
   expect(await page.getByText('Name is required').count()).toBe(0)
   expect(await before.getByText('Being worked out').count()).toBe(0)
   expect(complaints).toEqual([])
+})
+
+it('values of the server are told of what its rules refuse as well, beside the refusal', async () => {
+  const { id, name } = await make('crm/companies', { name: 'Company that had enough' })
+  for (const visit of ['1', '2', '3', '4', '5']) await make('visits/visits', { name: visit, company: id })
+  const { page, complaints } = await open('admin@acme', '/e/visits/visits/new')
+  const before = page.locator('[data-field="before"]')
+  await page.getByLabel('Name', { exact: false }).first().fill('Sixth')
+  await page.getByRole('button', { name: 'Company', exact: true }).click()
+  await page.getByRole('combobox', { name: 'Company' }).fill(String(name))
+  await page
+    .getByRole('option', { name: String(name) })
+    .first()
+    .click()
+  await page.getByLabel('Name', { exact: false }).first().focus()
+  await page.getByText('They have had enough', { exact: true }).waitFor()
+  await expect.poll(() => before.innerText()).toContain('5')
+  expect(await before.getByText('Being worked out').count()).toBe(0)
+  // The refused trial is what a browser complains of, nothing else.
+  expect(complaints.filter((each) => !each.includes('422'))).toEqual([])
 })
 
 it('the filter of a view is locked: it is told, and nothing takes it away but another view', async () => {

@@ -240,7 +240,7 @@ function writeAnswers({ names }: SchemaSource, here: EntityAccess): WriteOperati
   const match = parameter('If-Match')
   const tried = queryParameter(
     'dryRun',
-    'Answers with 200 and the record as it would read, derived values and warnings of rules included, or with what is wrong. Nothing is kept. `unfinished`: what is required may be missing yet.',
+    'Answers with 200 and the record as it would read, derived values and warnings of rules included, or with what is wrong. Nothing is kept. `unfinished`: what is required may be missing yet, and what rules refuse stands in `_errors` beside the values.',
     { type: 'string', enum: ['false', 'true', 'unfinished'], default: 'false' },
   )
   const wouldBe = answer('The record as it would read (`dryRun`).', after)

@@ -31,7 +31,7 @@ export interface Situation extends NumberGiver {
   readonly catalogue: Catalogue
   /** The acting member, the default of owner fields. */
   readonly member: string | null
-  /** What is required may be missing: nothing of it is kept. */
+  /** What is required may be missing, and what rules refuse is told beside: nothing of it is kept. */
   readonly isUnfinished?: boolean
   /** Whether a live record of that entity exists for this actor. */
   readonly exists: (entity: string, id: string) => boolean
@@ -54,6 +54,8 @@ export interface Decision extends Consequences {
   readonly revision: number
   /** What rules warn of; it stops nothing. */
   readonly warnings: readonly Fault[]
+  /** What rules refuse of what is unfinished; absent: nothing. */
+  readonly errors?: readonly Fault[]
   /** Drafts of further documents. */
   readonly produced: readonly Produced[]
   /** Where in the request the document and its lines stand, by id. */
@@ -131,7 +133,7 @@ export function decideCreate(
   provisos: Provisos = noProvisos,
 ): Decision {
   const { entity, id } = operation
-  const { draft, warnings, effected } = draftOf(situation, operation, null, mayRun, provisos)
+  const { draft, warnings, errors, effected } = draftOf(situation, operation, null, mayRun, provisos)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   return {
     status: 201,
@@ -139,6 +141,7 @@ export function decideCreate(
     version: 1,
     revision: 1,
     warnings,
+    errors,
     produced: effected.produced,
     places: new Map([...effected.places, ...placesOf(draft)]),
     writes: [{ kind: 'insert', entity, row: { id, version: 1, revision: 1, ...row } }, ...writes, ...effected.writes],
@@ -151,7 +154,7 @@ export function decideCreate(
 export function decideUpdate(situation: Situation, operation: UpdateOperation, stored: Stored, mayRun: MayRun = () => true): Decision {
   const { entity, id, ifMatch } = operation
   if (ifMatch !== null && ifMatch !== stored.version) refuseOverlap(situation, operation, stored, ifMatch)
-  const { draft, warnings, runs, effected } = draftOf(situation, operation, stored, mayRun)
+  const { draft, warnings, errors, runs, effected } = draftOf(situation, operation, stored, mayRun)
   const { row, writes, changed, body } = emit(situation.catalogue, draft)
   const { produced, origins, keys } = effected
   if (changed.length === 0 && runs.length === 0) {
@@ -166,6 +169,7 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
     version,
     revision,
     warnings,
+    errors,
     produced,
     places: new Map([...effected.places, ...placesOf(draft)]),
     writes: [{ kind: 'update', entity, row: { id, version, revision, ...row } }, ...writes, ...effected.writes],
@@ -184,9 +188,10 @@ function draftOf(
   stored: Stored | null,
   mayRun: MayRun,
   provisos: Provisos = noProvisos,
-): { draft: Draft; warnings: readonly Fault[]; runs: readonly Run[]; effected: Effected } {
+): { draft: Draft; warnings: readonly Fault[]; errors: readonly Fault[]; runs: readonly Run[]; effected: Effected } {
   const { catalogue } = situation
   const faults: Fault[] = []
+  const errors: Fault[] = []
   const warnings: Fault[] = []
   const report: Report = (pointer, detail, about) => faults.push({ pointer, detail, ...(about && { about }) })
   const warn: Report = (pointer, detail) => warnings.push({ pointer, detail })
@@ -208,9 +213,10 @@ function draftOf(
   if (numbered.write()) derive(deriving, draft)
   refuseOtherSystemValues(draft, stored, operation.op === 'update' ? operation.ifMatch : null, report)
   const lack: Report = situation.isUnfinished ? () => undefined : report
+  const refuse: Report = situation.isUnfinished ? (pointer, detail) => errors.push({ pointer, detail }) : report
   judge({ ...situation, report, lack }, draft)
   judgeStates(report, draft, runs)
-  judgeRules({ formulas, report, lack, warn, event: operation.op }, draft)
+  judgeRules({ formulas, report: refuse, lack, warn, event: operation.op }, draft)
   const sought: Sought[] = []
   const effected = decideEffects({ ...situation, formulas, report, numbered, seek: (each) => sought.push(each) }, draft, runs)
   const isGranted = mayComeInto(formulas, draft, runs, provisos)
@@ -222,7 +228,7 @@ function draftOf(
   if (!isGranted) throw notGranted(operation)
   if (numbered.wanted.length > 0) throw new Unanswered([], [], numbered.wanted)
   if (numbered.isOpen) throw new Error('a number hangs on itself: the catalogue was compiled without a check')
-  return { draft, warnings, runs, effected }
+  return { draft, warnings, errors, runs, effected }
 }
 
 /** Whether the roles take the record as it will be; what is still to be answered does not stand against it. */

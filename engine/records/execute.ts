@@ -183,7 +183,8 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const results = done.results.map((each, i) => {
       if (each instanceof Problem) return withoutHidden(each, request)
       const warnings = knownFaults(each.warnings, request)
-      return { ...each, warnings, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
+      const errors = knownFaults(each.errors ?? [], request)
+      return { ...each, warnings, errors, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
     })
     const asStored = request.dryRun && operations[0]?.op === 'update' && readBack ? await tx.send(...read(operations[0].id)) : null
     const stamp = { actor, via: request.via, requestId: request.requestId }

@@ -14,6 +14,8 @@ export interface Done {
   readonly revision: number
   /** What rules warn of; absent: of nothing. */
   readonly warnings?: readonly Fault[]
+  /** What rules refuse of an unfinished trial; absent: nothing. */
+  readonly errors?: readonly Fault[]
   /** Drafts of further documents; absent: none. */
   readonly produced?: readonly Produced[]
 }
@@ -47,12 +49,13 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
 /** The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. */
 export const replayed = (outcome: unknown): readonly Done[] | null => (outcome === null ? null : (outcome as Done[]).map(doneOf))
 
-export const doneOf = ({ status, id, version, revision, warnings = [], produced = [] }: Done): Done => ({
+export const doneOf = ({ status, id, version, revision, warnings = [], errors = [], produced = [] }: Done): Done => ({
   status,
   id,
   version,
   revision,
   ...(warnings.length > 0 && { warnings }),
+  ...(errors.length > 0 && { errors }),
   ...(produced.length > 0 && { produced }),
 })
 

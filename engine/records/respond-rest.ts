@@ -34,14 +34,14 @@ export const respondRest = async <K extends Kind>(
 function oneAnswer({ dryRun }: Request<'write'>, { results, answer }: Outcomes['write'], { module, plural }: Call): Answer {
   const result = results[0]!
   if (result instanceof Problem) throw result
-  const { status, id, version, revision, warnings, produced } = result
+  const { status, id, version, revision, warnings, errors, produced } = result
   const row = answer?.rows[0]
   const headers = {
     ETag: row ? `"${String(row['etag'])}"` : `"${version}.${revision}"`,
     ...(status === 201 && { Location: `/api/${module}/${plural}/${id}` }),
   }
   const record = row ? String(row['data']) : JSON.stringify({ id, version, revision })
-  const body = withMembers(record, { _warnings: warnings, _produced: produced })
+  const body = withMembers(record, { _warnings: warnings, _errors: errors, _produced: produced })
   return dryRun ? { status: 200, body, headers: {} } : { status, body, headers }
 }
 

@@ -106,8 +106,34 @@ export const createRecord = (entity: Entity, data: Readonly<Record<string, unkno
 export const ifMatch = (seen: RecordData): Record<string, string> =>
   seen.version === undefined ? {} : { 'if-match': `"${seen.version}.${seen.revision ?? 0}"` }
 
-/** What would come of it; throws the same problems, and nothing is kept. `seen` null: of a new record. */
-export const tryRecord = (
+/** What the server says of a form, and what it works out of it; null: nothing, since it is no record of any kind. */
+export interface Tried {
+  readonly record: RecordData | null
+  readonly faults: readonly Fault[]
+}
+
+interface Trial {
+  readonly entity: Entity
+  /** Null: of a new record. */
+  readonly seen: RecordData | null
+  readonly body: Readonly<Record<string, unknown>>
+  readonly isFinished: boolean
+  readonly wantsValues: boolean
+}
+
+/** What would come of it; nothing is kept. What is refused may be asked about once more, as unfinished: rules then stand beside the values. */
+export async function tryForm({ entity, seen, body, isFinished, wantsValues }: Trial, signal: AbortSignal): Promise<Tried> {
+  const unfinished = (): Promise<RecordData> => tryRecord(entity, seen, body, 'unfinished', signal)
+  try {
+    return { record: await (isFinished ? tryRecord(entity, seen, body, 'true', signal) : unfinished()), faults: [] }
+  } catch (error) {
+    if (!isProblem(error)) throw error
+    return { record: isFinished && wantsValues ? await unfinished().catch(() => null) : null, faults: error.faults }
+  }
+}
+
+/** Throws the problems of the write, and nothing is kept. `seen` null: of a new record. */
+const tryRecord = (
   entity: Entity,
   seen: RecordData | null,
   body: Readonly<Record<string, unknown>>,

@@ -3,7 +3,7 @@ import type { ErrorSchema } from '@rjsf/utils'
 import { useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity } from '../api/catalogue.ts'
 import { ApiProblem } from '../api/problem.ts'
-import { tryRecord, type RecordData } from '../api/records.ts'
+import { tryForm, type RecordData } from '../api/records.ts'
 import type { FaultTree } from '../fields/type.ts'
 import { LimitContext, type LimitFor } from '../fields/parts.ts'
 import { Warning } from '../fields/told.tsx'
@@ -73,12 +73,12 @@ export function EntityForm({
   const all = useMemo(() => new Set(formFields(entity, mode).map((field) => field.name)), [entity, mode])
   const [data, setData] = useState(initial)
   const tryOut = useMemo<TryOut>(
-    () => (values) => {
+    () => (values, wantsValues) => {
       const faults = checkForm(catalogue, entity, mode, record, values)
       const { data: sound, isWhole } = soundPart(values, faults, record)
       const body = record ? patchBody(catalogue, entity, record, sound) : createBody(catalogue, entity, sound)
-      const dryRun = faults.length > 0 ? 'unfinished' : 'true'
-      return { isWhole, ask: (signal) => tryRecord(entity, record ?? null, body, dryRun, signal) }
+      const asked = { entity, seen: record ?? null, body, isFinished: faults.length === 0, wantsValues }
+      return { isWhole, ask: (signal) => tryForm(asked, signal) }
     },
     [catalogue, entity, mode, record],
   )

@@ -1,8 +1,8 @@
 import { replaceEqualDeep, useQueries } from '@tanstack/react-query'
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
-import { isProblem, type Fault } from '../api/problem.ts'
-import { fetchRecord, keys, queryClient, warningsOf, type RecordData } from '../api/records.ts'
+import type { Fault } from '../api/problem.ts'
+import { fetchRecord, keys, queryClient, warningsOf, type RecordData, type Tried as Told } from '../api/records.ts'
 import type { Limit, limitOf } from './limit.ts'
 import type { FormSituation, formLogic } from './logic.ts'
 import { emptyRow, hasLogic, noLogic, type FormLogic, type Message, type RowLogic } from './row-logic.ts'
@@ -37,11 +37,14 @@ function useDecide(wanted: boolean): Deciding | null {
   )
 }
 
-/** How the server is asked what would come of the form. */
-export type TryOut = (data: FormData) => {
+/** How the server is asked what would come of the form. `wantsValues`: values are worked out by it alone, so that a refusal is not all there is to say. */
+export type TryOut = (
+  data: FormData,
+  wantsValues: boolean,
+) => {
   /** False: what is half filled was left out; what is said against the rest is no fault of the form. */
   readonly isWhole: boolean
-  readonly ask: (signal: AbortSignal) => Promise<RecordData>
+  readonly ask: (signal: AbortSignal) => Promise<Told>
 }
 
 export interface LiveLogic extends Pick<FormLogic, 'document' | 'lines' | 'faults' | 'warnings'> {
@@ -54,11 +57,9 @@ export interface LiveLogic extends Pick<FormLogic, 'document' | 'lines' | 'fault
 }
 const nothing: LiveLogic = { ...noLogic, remote: [], judge: () => [], limit: () => null }
 
-interface Tried {
+interface Tried extends Told {
   readonly question: string
   readonly isWhole: boolean
-  readonly record: RecordData | null
-  readonly faults: readonly Fault[]
   readonly warnings: readonly Fault[]
 }
 
@@ -104,19 +105,23 @@ export function useFormLogic(entity: Entity, record: RecordData | null, data: Fo
   if (logic.reads.some(({ id }) => !known.has(id))) setReads([...reads, ...logic.reads.filter(({ id }) => !known.has(id))])
 
   const { question, waits } = logic
-  const isTried = tried !== null && tried.question === question && (tried.isWhole || tryOut?.(data).isWhole !== true)
+  const isTried = tried !== null && tried.question === question && (tried.isWhole || tryOut?.(data, false).isWhole !== true)
   const open = question !== null && !waits && !isTried
   const asking = open ? data : null
+  const wantsValues = [logic.document, ...Object.values(logic.lines)].some(({ pending }) => pending.length > 0)
   useEffect(() => {
     if (asking === null || question === null || !tryOut) return undefined
     const controller = new AbortController()
     const timer = setTimeout(() => {
-      const { isWhole, ask } = tryOut(asking)
+      const { isWhole, ask } = tryOut(asking, wantsValues)
       ask(controller.signal).then(
-        (answer) => setTried({ question, isWhole, record: answer, faults: [], warnings: isWhole ? warningsOf(answer) : [] }),
-        (error: unknown) => {
-          const faults = isWhole && isProblem(error) ? error.faults : []
-          if (!controller.signal.aborted) setTried({ question, isWhole, record: null, faults, warnings: [] })
+        ({ record: answer, faults }) => {
+          if (controller.signal.aborted) return
+          const warnings = isWhole && answer ? warningsOf(answer) : []
+          setTried({ question, isWhole, record: answer, faults: isWhole ? faults : [], warnings })
+        },
+        () => {
+          if (!controller.signal.aborted) setTried({ question, isWhole, record: null, faults: [], warnings: [] })
         },
       )
     }, debounceMs)
@@ -124,7 +129,7 @@ export function useFormLogic(entity: Entity, record: RecordData | null, data: Fo
       clearTimeout(timer)
       controller.abort()
     }
-  }, [asking, question, tryOut])
+  }, [asking, question, tryOut, wantsValues])
 
   const settled = useMemo(() => (run ? shared.settled(logic, tried, data) : null), [run, shared, logic, tried, data])
   return useMemo(

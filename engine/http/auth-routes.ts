@@ -7,7 +7,7 @@ import type { Viewings } from '../identity/viewing.ts'
 import { Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
 import { refuseForeignOrigin } from './admission.ts'
-import { readMembers, type MemberReader } from './input.ts'
+import { exactText, optional, readMembers } from './input.ts'
 import { viaOf } from './records-route.ts'
 import { empty, json, type Route } from './route.ts'
 
@@ -61,7 +61,7 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       guard: 'member',
       handle: async ({ request, body, requestId }, actor) => {
         refuseForeignOrigin(request)
-        const { member } = readMembers(body, { member: required(limits.idCharacters) })
+        const { member } = readMembers(body, { member: exactText(limits.idCharacters) })
         return json(200, await viewings.begin(actor, member, { via: viaOf(request.headers['sec-fetch-site']), requestId }))
       },
     },
@@ -116,22 +116,10 @@ const readCookie = (request: Request): string | undefined => parseCookie(request
 function readCredentials(body: unknown): Credentials {
   const bySelection = typeof body === 'object' && body !== null && 'selectToken' in body
   return bySelection
-    ? readMembers(body, { selectToken: required(limits.selectTokenCharacters), tenant: required(limits.idCharacters) })
+    ? readMembers(body, { selectToken: exactText(limits.selectTokenCharacters), tenant: exactText(limits.idCharacters) })
     : readMembers(body, {
-        email: required(limits.emailCharacters),
-        password: required(limits.passwordMaxCharacters),
-        tenant: optional(limits.idCharacters),
+        email: exactText(limits.emailCharacters),
+        password: exactText(limits.passwordMaxCharacters),
+        tenant: optional(exactText(limits.idCharacters)),
       })
 }
-
-const required =
-  (max: number): MemberReader<string> =>
-  (value, report) => {
-    if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
-    report(`must be a text of 1 to ${max} characters`)
-    return ''
-  }
-const optional =
-  (max: number): MemberReader<string | null> =>
-  (value, report) =>
-    value === undefined || value === null ? null : required(max)(value, report)

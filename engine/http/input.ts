@@ -1,3 +1,4 @@
+import { characterFault } from '../fields/text.ts'
 import { Problem, pointerSegment, type Fault } from '../problems.ts'
 
 /** Reads one member of a small fixed body; undefined: not given. */
@@ -21,3 +22,27 @@ export function readMembers<T extends Record<string, unknown>>(
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
   return result as T
 }
+
+/** A line of text: blanks at its ends do not count, and there is nothing in it that nobody sees. `max`: characters. */
+export const text =
+  (max: number): MemberReader<string> =>
+  (value, report) => {
+    const fault = typeof value === 'string' ? characterFault(value) : null
+    if (fault === null && typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
+    report(fault ?? `must be a text of 1 to ${max} characters`)
+    return ''
+  }
+
+/** A text to the last character. */
+export const exactText =
+  (max: number): MemberReader<string> =>
+  (value, report) => {
+    if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
+    report(`must be a text of 1 to ${max} characters`)
+    return ''
+  }
+
+export const optional =
+  <T>(read: MemberReader<T>): MemberReader<T | null> =>
+  (value, report) =>
+    value === undefined || value === null ? null : read(value, report)

@@ -1,11 +1,10 @@
 import { limits } from '../config.ts'
-import { characterFault } from '../fields/text.ts'
 import type { Actor } from '../records/types.ts'
-import { choice, parameterFault } from '../records/parameters.ts'
+import { choice, onlyParameters } from '../records/parameters.ts'
 import type { Answer } from '../records/types.ts'
 import type { Asked, Changed, Roles, VersionedRole } from '../tenancy/roles.ts'
 import { Problem } from '../problems.ts'
-import { readMembers } from './input.ts'
+import { readMembers, text } from './input.ts'
 import { readQuery, viaOf } from './records-route.ts'
 import { empty, json, type Exchange, type MemberRoute } from './route.ts'
 
@@ -24,7 +23,7 @@ export function roleRoutes(roles: Roles): readonly MemberRoute[] {
     route('GET', role, async (exchange, actor) => shown(200, await roles.get(actor, idOf(exchange)))),
     route('GET', `${role}/history`, async (exchange, actor) => json(200, { data: await roles.history(actor, idOf(exchange)) })),
     route('PUT', role, async (exchange, actor) => {
-      const { title } = readMembers(exchange.body, { title: readTitle })
+      const { title } = readMembers(exchange.body, { title: text(limits.roleTitleCharacters) })
       return answered(await roles.define(actor, idOf(exchange), title, askedOf(exchange)))
     }),
     route('DELETE', role, async (exchange, actor) => answered(await roles.remove(actor, idOf(exchange), askedOf(exchange)))),
@@ -48,7 +47,7 @@ const addressOf = ({ request: { params } }: Exchange) => ({ module: String(param
 function askedOf({ request, requestId }: Exchange): Asked {
   const { headers } = request
   const query = readQuery(request.url)
-  for (const name of query.keys()) if (name !== 'dryRun') throw parameterFault(name, 'There is no such parameter here.')
+  onlyParameters(query, ['dryRun'])
   return {
     ifMatch: tagIn(headers['if-match']),
     dryRun: choice(query, 'dryRun', ['false', 'true']) === 'true',
@@ -70,11 +69,4 @@ const shown = (status: number, { role: view, tag }: VersionedRole): Answer => js
 function answered(outcome: Changed): Answer {
   if ('preview' in outcome) return json(200, outcome.preview)
   return outcome.changed ? shown(outcome.isNew ? 201 : 200, outcome.changed) : empty(204)
-}
-
-const readTitle = (value: unknown, report: (detail: string) => void): string => {
-  const fault = typeof value === 'string' ? characterFault(value) : null
-  if (fault === null && typeof value === 'string' && value.trim() !== '' && value.length <= limits.roleTitleCharacters) return value.trim()
-  report(fault ?? `must be a text of 1 to ${limits.roleTitleCharacters} characters`)
-  return ''
 }

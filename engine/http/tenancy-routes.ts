@@ -2,7 +2,7 @@ import { limits } from '../config.ts'
 import type { AccessChange, Accesses } from '../tenancy/access.ts'
 import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
 import { Problem } from '../problems.ts'
-import { readMembers, type MemberReader } from './input.ts'
+import { optional, readMembers, text, type MemberReader } from './input.ts'
 import { json, type Exchange, type Route } from './route.ts'
 
 /** What the operator does with tenants, and what an administrator does with the people of theirs. */
@@ -80,23 +80,12 @@ function readNested<T>(pointer: string, read: () => T): T {
   }
 }
 
-const text =
-  (max: number): MemberReader<string> =>
-  (value, report) => {
-    if (typeof value === 'string' && value.trim() !== '' && value.length <= max) return value.trim()
-    report(`must be a text of 1 to ${max} characters`)
-    return ''
-  }
 const password: MemberReader<string> = (value, report) => {
   if (typeof value === 'string' && value.length >= limits.passwordMinCharacters && value.length <= limits.passwordMaxCharacters)
     return value
   report(`must be a text of ${limits.passwordMinCharacters} to ${limits.passwordMaxCharacters} characters`)
   return ''
 }
-const optional =
-  <T>(read: MemberReader<T>): MemberReader<T | null> =>
-  (value, report) =>
-    value === undefined || value === null ? null : read(value, report)
 const listOf =
   (max: number): MemberReader<string[]> =>
   (value, report) => {

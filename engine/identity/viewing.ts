@@ -48,7 +48,7 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       if (session === null || actor.member === null || !mayViewAs(catalogue, actor.roles))
         throw new Problem('not-allowed', 'Your role may not look as somebody else.')
       if (!isUuid(member)) throw nobody('There is no such person.')
-      if (member.toLowerCase() === actor.member) throw nobody('That is you.')
+      if (member === actor.member) throw nobody('That is you.')
       const account = await accountOf(actor)
       const viewing = uuid()
       const until = new Date(Date.now() + limits.viewingSeconds * 1000).toISOString()

@@ -62,7 +62,7 @@ export function parseExplain(
     id,
     what: parseAction(here, single(call.query, 'action') ?? 'get'),
     field: field === undefined ? null : parseField(access, here, field),
-    as: as?.toLowerCase() ?? null,
+    as: as ?? null,
     call,
   }
 }

@@ -71,7 +71,7 @@ export function parseShare(access: Access, here: EntityAccess, id: string, call:
   if (faults.length > 0) throw invalid(faults)
   return {
     ...asked,
-    change: { grantee: { kind, id: String(grantee).toLowerCase() }, to: method === 'DELETE' ? null : (to as ShareAccess) },
+    change: { grantee: { kind, id: String(grantee) }, to: method === 'DELETE' ? null : (to as ShareAccess) },
   }
 }
 

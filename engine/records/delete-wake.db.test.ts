@@ -85,6 +85,25 @@ describe('what is frozen', () => {
     const each = ok(await call(admin, 'POST', 'houses/bulk', { mode: 'each', operations }))
     expect((each['results'] as Json[]).map(({ status }) => status)).toEqual([409, 200])
   })
+
+  test('is as the operations before have left it, in a batch of which each is done by itself', async () => {
+    const bulk = async (upper: Json, lower: Json, unpostFirst: boolean): Promise<unknown[]> => {
+      const operations = [
+        { op: 'update', id: lower.id, data: { state: 'draft' } },
+        { op: 'delete', id: upper.id },
+      ]
+      const body = { mode: 'each', operations: unpostFirst ? operations : operations.toReversed() }
+      const { results } = ok(await call(admin, 'POST', 'entries/bulk', body)) as unknown as { results: Json[] }
+      return results.map(({ status }) => status)
+    }
+    for (const unpostFirst of [true, false]) {
+      const upper = await make('entries', { text: 'upper' })
+      const lower = await make('entries', { text: 'lower', under: upper.id })
+      await post('entries', lower)
+      expect(await bulk(upper, lower, unpostFirst)).toEqual(unpostFirst ? [200, 200] : [409, 200])
+      expect((await call(admin, 'GET', `entries/${lower.id}`)).status).toBe(unpostFirst ? 404 : 200)
+    }
+  })
 })
 
 describe('what is emptied', () => {
@@ -202,5 +221,23 @@ describe('a rule on delete', () => {
     expect((await remove(it)).status).toBe(200)
     ok(await call(admin, 'POST', `houses/${it.id}/restore`))
     expect((await read('houses', it)).version).toBe(3)
+  })
+
+  test('keeps a row of an import that is undone, and says why', async () => {
+    const finished = async (started: Reply): Promise<Json> => {
+      const path = `/api/jobs/${String(ok(started)['id'])}`
+      let job = {} as Json
+      const status = async () => (job = ok(await world.call(admin, 'GET', path)) as Json)['status']
+      await expect.poll(status, { timeout: 25_000, interval: 100 }).toMatch(/done|failed|cancelled/)
+      return job
+    }
+    const body = 'name,locked\nOpen house,false\nLocked house,true\n'
+    const job = await finished(
+      await world.call(admin, 'POST', '/api/ties/houses/import', { body, headers: { 'content-type': 'text/csv' } }),
+    )
+    const { result } = await finished(await world.call(admin, 'POST', `/api/jobs/${job.id}/undo`))
+    expect(result).toMatchObject({ removed: 1, kept: [{ row: 3, why: 'Unlock it first.' }] })
+    const { data } = ok(await call(admin, 'GET', 'houses?name.contains=house&sort=name')) as unknown as { data: Json[] }
+    expect(data.map(({ name }) => name).filter((each) => each !== 'House')).toEqual(['Locked house'])
   })
 })

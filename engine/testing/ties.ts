@@ -85,6 +85,7 @@ const files: ModuleFiles = {
     properties: {
       text: text('Text'),
       house: toHouse('House', 'cascade', { inverse: 'entries' }),
+      under: { title: 'Under', 'x-bos': { type: 'reference', entity: 'ties.entry', onDelete: 'cascade' } },
       pinned: { type: 'boolean', title: 'Pinned', default: false },
       state: state(['text']),
     },

@@ -69,10 +69,7 @@ export function parseShare(access: Access, here: EntityAccess, id: string, call:
     faults.push({ pointer: `/${kind}`, detail: 'The id of a person ("member") or of a team ("team") is expected.' })
   if (method === 'POST' && to !== 'read' && to !== 'update') faults.push({ pointer: '/access', detail: 'Access is "read" or "update".' })
   if (faults.length > 0) throw invalid(faults)
-  return {
-    ...asked,
-    change: { grantee: { kind, id: String(grantee) }, to: method === 'DELETE' ? null : (to as ShareAccess) },
-  }
+  return { ...asked, change: { grantee: { kind, id: String(grantee) }, to: method === 'DELETE' ? null : (to as ShareAccess) } }
 }
 
 /** Who cannot see the record has none here; who sees it and may not share it is told. Throws Problems 'not-found', 'not-allowed'. */

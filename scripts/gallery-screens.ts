@@ -221,7 +221,7 @@ export const screens: readonly Screen[] = [
       const why = pose.page.getByRole('button', { name: 'Why can Weighted value not be changed?' })
       await why.focus()
       await why.press('Enter')
-      await pose.page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await pose.page.getByRole('dialog').locator('.why-parts').waitFor()
     },
   },
   {

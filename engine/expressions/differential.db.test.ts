@@ -87,7 +87,7 @@ test('a list of references that was written down is the ids of the records that 
   const shown = world.of('fuzz.deal').flatMap((row) => shownOn(world, setting, node, row) as string[])
   expect(shown.length).toBeGreaterThan(0)
   expect(shown).not.toContain(gone.id)
-  expect(rewritten(world, 'fuzz.deal', new Map(), node, 'c')).toMatchObject({ text: 'list(self.lines, v0, v0.company.id)', node })
+  expect(rewritten(world, 'fuzz.deal', new Map(), node, 'c')).toMatchObject({ text: 'list(self.lines, x, x.company.id)', node })
 })
 
 /** Neither side raises anything, and none works without bound. */

@@ -101,13 +101,13 @@ test('a null decides over what is true', () => {
 
 test('what is taken of a condition, and the element that decides a loop', () => {
   expect(shown(`!(self.quantity > 10 ? all(self.lines, l, l.quantity > 0) : self.margin > 0)`)).toEqual([
-    `* !(self.quantity > 10 ? all(self.lines, v0, v0.quantity > 0) : self.margin > 0) = true`,
-    `  * self.quantity > 10 ? all(self.lines, v0, v0.quantity > 0) : self.margin > 0 = false`,
+    `* !(self.quantity > 10 ? all(self.lines, x, x.quantity > 0) : self.margin > 0) = true`,
+    `  * self.quantity > 10 ? all(self.lines, x, x.quantity > 0) : self.margin > 0 = false`,
     `    * self.quantity > 10 = true`,
     `      - self.quantity = 11`,
-    `    * all(self.lines, v0, v0.quantity > 0) = false`,
-    `      * v0.quantity > 0 = false`,
-    `        - v0.quantity = "-2"`,
+    `    * all(self.lines, x, x.quantity > 0) = false`,
+    `      * x.quantity > 0 = false`,
+    `        - x.quantity = "-2"`,
   ])
 })
 

@@ -145,4 +145,5 @@ class Writer {
   }
 }
 
-const variable = (number: number): Syntax => word(`v${number}`)
+/** What a loop's variable was called is not kept. */
+const variable = (number: number): Syntax => word(['x', 'y', 'z'][number] ?? `x${number}`)

@@ -42,6 +42,8 @@ export interface ConditionsExplained {
   readonly frozen: { readonly title: string; readonly state: Field } | null
   /** If it is a state: how it goes on from the one that the record is in. */
   readonly onward: Onward | null
+  /** If it is worked out: of what; of a column of lines it would be another thing in each. */
+  readonly made: Explanation | undefined
   /** Of that field: whether its conditions hold, which whoever may change it would find out by trying. */
   readonly truth: Readonly<Record<'requiredWhen' | 'readOnlyWhen', boolean>>
   /** If it is a column: in which of the lines its conditions hold, where everybody concerned may read what they read. */
@@ -92,6 +94,7 @@ const nothing: ConditionsExplained = {
   masks: new Map(),
   frozen: null,
   onward: null,
+  made: undefined,
   truth: { requiredWhen: false, readOnlyWhen: false },
   inLines: [],
 }
@@ -154,6 +157,7 @@ function tell(explaining: Explaining, formulas: Formulas, stored: Stored): Condi
     truth: { requiredWhen: isTrue('requiredWhen'), readOnlyWhen: isTrue('readOnlyWhen') },
     inLines,
     onward: field ? onwardFrom(explaining, formulas, stored, field.path) : null,
+    made: fields.length > 0 && field ? madeOf(explaining, formulas, asStored, field.field) : undefined,
     frozen: field ? frozenBy(entity, stored.values, field.path.replaceAll('.', '.*.')) : null,
   }
 }
@@ -213,6 +217,13 @@ function movedDraft(
 
 const why = ({ readerOf }: Explaining, formulas: Formulas, draft: Draft, expression: Expression): Explanation | undefined =>
   formulas.explain(expression, draft, readerOf(expression))
+
+/** Of what a value is made, where everybody concerned may read the value. */
+function madeOf(explaining: Explaining, formulas: Formulas, draft: Draft, { id, logic }: Field): Explanation | undefined {
+  const expression = logic?.derivation?.expression
+  const isTold = expression && explaining.readerOf(expression).mayRead(draft.entity.id, id)
+  return isTold ? why(explaining, formulas, draft, expression) : undefined
+}
 
 type Told = Omit<ConditionExplained, 'holds' | 'why'>
 

@@ -165,7 +165,8 @@ function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: Exp
   const reasons: FieldReason[] = []
   const add = (detail: string, more: Partial<FieldReason> = {}) => reasons.push({ about: 'editable', detail, ...more })
   const derivation = logic?.derivation
-  if (derivation && !derivation.overridable) add(`${title} is worked out from other values.`)
+  const { made } = conditions
+  if (derivation && !derivation.overridable) add(`${title} is worked out from other values.`, made && { why: made })
   else if (asked.readOnly || asked.lines?.through) add(`${title} is set by the system.`)
   if (asked.createOnly) add(`${title} is set once, when the record is created.`)
   const isFixed = here.readOnly.has(path) || reach.fixed.has(path)

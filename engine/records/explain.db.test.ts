@@ -17,6 +17,7 @@ const world = await openFlows({
       hours: { title: 'Hours', 'x-bos': { type: 'decimal', scale: 1 } },
       secret: { title: 'Secret', 'x-bos': { type: 'decimal', scale: 2 } },
       double: { title: 'Double', 'x-bos': { type: 'decimal', scale: 1, compute: 'self.hours * 2' } },
+      triple: { title: 'Triple', 'x-bos': { type: 'decimal', scale: 1, compute: 'self.hours * 3' } },
       reason: {
         type: 'string',
         title: 'Reason',
@@ -47,7 +48,15 @@ const world = await openFlows({
         { id: 'deep', assert: 'self.secret < 1000', message: 'Too deep.', at: 'secret', severity: 'warning' },
       ],
       permissions: {
-        'flows.clerk': { scope: ['own', 'shared'], read: true, update: true, create: true, hide: ['secret'], readOnly: ['name'] },
+        'flows.clerk': {
+          scope: ['own', 'shared'],
+          read: true,
+          update: true,
+          create: true,
+          hide: ['secret'],
+          mask: { triple: { unless: 'self.hours < 15' } },
+          readOnly: ['name'],
+        },
         'flows.boss': { scope: 'all', read: true, update: true, delete: true, share: true },
         'flows.auditor': { scope: 'shared', read: true },
       },
@@ -231,7 +240,19 @@ describe('a field', () => {
     expect(name).toMatchObject({ shown: true, editable: false, required: true })
     expect(details(name.because.filter(({ about }) => about === 'editable'))).toEqual(['clerk may not change Name.'])
     const double = await of('rep@acme', mine, 'double')
-    expect(details(double.because.filter(({ about }) => about === 'editable'))).toEqual(['Double is worked out from other values.'])
+    const made = double.because.filter(({ about }) => about === 'editable')
+    expect(details(made)).toEqual(['Double is worked out from other values.'])
+    expect(made[0]!.why).toEqual({
+      label: 'self.hours * 2',
+      value: '40',
+      decides: true,
+      parts: [{ label: 'self.hours', value: '20', decides: false, parts: [] }],
+    })
+    // What is masked is not told by what it is made of.
+    const triple = await of('rep@acme', mine, 'triple')
+    expect(triple).toMatchObject({ shown: false, editable: false })
+    expect(triple.because.filter(({ about }) => about === 'editable').every(({ why }) => why === undefined)).toBe(true)
+    expect((await of('admin@acme', mine, 'triple', `&as=${rep}`)).because.every(({ why }) => why?.label !== 'self.hours * 3')).toBe(true)
     const reason = await of('rep@acme', mine, 'reason')
     expect(reason).toMatchObject({ editable: true, required: true })
     expect(reason.because.find(({ about }) => about === 'required')?.why).toMatchObject({ label: 'self.hours > 10', value: true })

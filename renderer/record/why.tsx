@@ -1,5 +1,5 @@
 import { IconHelpCircle } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { Fragment, useState, type ReactNode } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import { useExplanation, type Explanation, type Parts, type Question } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
@@ -151,14 +151,19 @@ const once = <Reason extends { readonly detail: string }>(reasons: readonly Reas
 ]
 
 function Reasons({ reasons }: { readonly reasons: readonly { readonly detail: string; readonly why?: Parts | undefined }[] }) {
-  if (reasons.length === 0) return <p>Nothing that you may see stands against it.</p>
-  return (
+  const told = once(reasons).map(({ detail, why }) => (
+    <Fragment key={detail}>
+      <p>{detail}</p>
+      {why && <Condition parts={why} />}
+    </Fragment>
+  ))
+  if (told.length === 0) return <p>Nothing that you may see stands against it.</p>
+  return told.length === 1 ? (
+    told
+  ) : (
     <ul>
-      {once(reasons).map(({ detail, why }) => (
-        <li key={detail}>
-          {detail}
-          {why && <Condition parts={why} />}
-        </li>
+      {told.map((each) => (
+        <li key={each.key}>{each}</li>
       ))}
     </ul>
   )
@@ -198,8 +203,9 @@ function Condition({ parts }: { readonly parts: Parts }) {
 }
 
 function* rowsOf(parts: Parts): Generator<Parts> {
-  // Of what is put together from conditions, these tell it all.
-  if (!parts.parts.some((part) => part.decides)) yield parts
+  // Of what is put together from conditions, these tell it all; the steps of a calculation go without saying.
+  const isStep = !parts.decides && parts.parts.length > 0 && typeof parts.value !== 'boolean'
+  if (!isStep && !parts.parts.some((part) => part.decides)) yield parts
   for (const part of parts.parts) yield* rowsOf(part)
 }
 

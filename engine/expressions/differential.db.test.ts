@@ -28,7 +28,7 @@ beforeAll(async () => {
   client = new Client({ connectionString: database.url })
   await client.connect()
   await client.query(await expressionSql())
-  const random = new Random(7)
+  const random = new Random(8)
   world = new World(random)
   await world.store(client)
   setting = { ...randomSetting(random, world), self: 'fuzz.deal', zone: 'UTC' }

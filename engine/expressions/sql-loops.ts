@@ -4,7 +4,7 @@ import type { Fragment } from './functions-operators.ts'
 import { rowsFrom } from './sql-paths.ts'
 import { Frame, nextAlias } from './sql-tables.ts'
 import type { Compiling, Row, Scope } from './sql-tables.ts'
-import { isTrue, keyOf } from './transform.ts'
+import { asksBeside, isTrue, keyOf } from './transform.ts'
 import type { Node, RecordNode, Source } from './types.ts'
 
 /** The FROM of a loop over records or values, while it is being made. */
@@ -86,18 +86,15 @@ function bindTo(opened: Opened, variable: number): Opened {
   return { ...opened, scope: { ...opened.scope, bound: new Map(opened.scope.bound).set(variable, opened.element) } }
 }
 
-export function aggregate(
-  compiling: Compiling,
-  { type, operation, source, variable, body }: Node & { kind: 'aggregate' },
-  scope: Scope,
-): Fragment {
+export function aggregate(compiling: Compiling, node: Node & { kind: 'aggregate' }, scope: Scope): Fragment {
   const { sql, names } = compiling
+  const { type, operation, source, variable, body } = node
   const opened = bindTo(open(compiling, source, scope), variable)
-  if (operation === 'exists' || operation === 'count') {
-    const found = restOf(sql, opened, ...(isTrue(body) ? [] : [compiling.holds(body, opened.scope)]))
-    return operation === 'exists' ? sql`exists (select ${found})` : sql`(select count(*) ${found})`
-  }
-  if (operation === 'all') return sql`(not exists (select ${restOf(sql, opened, sql`${compiling.holds(body, opened.scope)} is not true`)}))`
+  const holds = (): Fragment => compiling.holds(body, opened.scope)
+  const found = (): Fragment => restOf(sql, opened, ...(isTrue(body) ? [] : [holds()]))
+  if (operation === 'count') return sql`(select count(*) ${found()})`
+  if (operation === 'exists') return sql`exists (select ${found()}${afresh(sql, node, scope)})`
+  if (operation === 'all') return sql`(not exists (select ${restOf(sql, opened, sql`${holds()} is not true`)}${afresh(sql, node, scope)}))`
   const value = compiling.as(operation === 'list' && type.kind === 'list' ? type.of : type, body, opened.scope)
   if (operation === 'list') return sql`array_remove(array(select ${value} ${restOf(sql, opened)} ${orderBy(sql, opened)}), null)`
   // An aggregate over nothing but outer columns would belong to the outer statement: a column of an inner one never does.
@@ -108,6 +105,13 @@ export function aggregate(
   if (operation === 'avg') return sql`(select ${quotientSql(sql, sql`sum(${each})`, sql`count(${each})`)} ${from})`
   return sql`(select ${sql.raw(operation)}(${body.type.kind === 'text' ? sql`${each} collate "C"` : each}) ${from})`
 }
+
+/**
+ * PostgreSQL may make a hash table of what exists() looks through, and does not always make it anew when a row further out, which the
+ * condition is about too, becomes another (18.4: a condition that it evaluates in two places). With OFFSET it makes none.
+ */
+const afresh = (sql: Sql, node: Node & { kind: 'aggregate' }, { bound }: Scope): Fragment =>
+  bound.size > 0 && asksBeside(node) ? sql` offset 0` : sql``
 
 /** The first record that a loop finds, joined where it can be. */
 export function first(compiling: Compiling, node: RecordNode & { kind: 'first' }, scope: Scope): Row {

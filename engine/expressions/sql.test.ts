@@ -112,6 +112,17 @@ test('loops are sub-selects; what stands outside of them is joined outside', () 
   )
 })
 
+test('a search in a loop that is also about a row around it is never hashed', () => {
+  const hashed = (text: string) => !compiled(text).sql.includes('offset 0')
+  expect(compiled(`exists(self.lines, l, exists(self.lines, m, m.quantity > l.quantity))`).sql).toBe(
+    'exists (select from crm.line x0 where x0.tenant_id = t.tenant_id and x0.parent_id = t.id and exists (select from crm.line x1' +
+      ' where x1.tenant_id = t.tenant_id and x1.parent_id = t.id and (x1.quantity > x0.quantity) offset 0))',
+  )
+  expect(hashed(`count(self.lines, l, all(filter(self.lines, m, self.quantity > 1), m, m.quantity > 2)) > 1`)).toBe(false)
+  expect(hashed(`exists(self.lines, l, self.quantity > l.quantity)`)).toBe(true)
+  expect(hashed(`exists(self.lines, l, exists(self.lines, m, m.quantity > 1))`)).toBe(true)
+})
+
 test('a first record is found once for all its fields', () => {
   const { joins } = compiled(
     `first(core.rate, r, r.code == self.stage, desc(r.day)).rate > 1 && first(core.rate, r, r.code == self.stage, desc(r.day)).day < today`,

@@ -93,6 +93,34 @@ export function lastVariable(node: Node): number {
   return last
 }
 
+/** Whether what a loop asks of its elements is also about another row: that of a root, or of a loop around it. */
+export function asksBeside({ source, variable, body }: Node & { kind: 'aggregate' }): boolean {
+  const own = new Set([variable])
+  let isBeside = false
+  const see = (is: boolean): null => {
+    isBeside ||= is
+    return null
+  }
+  const bind = (each: number): null => {
+    own.add(each)
+    return null
+  }
+  const by: Exchange = {
+    node: (each) => {
+      if (each.kind === 'aggregate') return bind(each.variable)
+      return see(each.kind === 'variable' && !own.has(each.variable))
+    },
+    record: (each) => see(each.kind === 'root' || (each.kind === 'element' && !own.has(each.variable))),
+    source: (each) => (each.kind === 'filter' ? bind(each.variable) : null),
+  }
+  exchange(body, by)
+  for (let at = source; at.kind === 'filter'; at = at.source) {
+    bind(at.variable)
+    exchange(at.where, by)
+  }
+  return isBeside
+}
+
 /** The same tree about another record: `self` becomes `record`, and its variables begin at `from`, so that it fits into a tree that has some. */
 export function about(node: Node, record: RecordNode, from: number): Node {
   const by: Exchange = {

@@ -184,6 +184,7 @@ export class Attacker {
       `/explain?action=update&field=${field}`,
       '/explain?field=fixed',
       '/explain?field=warned&action=update',
+      `/explain?action=update&field=${field}&as=${this.#id('members')}`,
       '/share',
     ]
     for (const path of paths) await this.ask(get(`${plural}/${id}${path}`))
@@ -211,11 +212,12 @@ export class Attacker {
     const hidden = { [path.split('.')[0]!]: guess }
     const url = `hoard/${plural}`
     const name = { name: 'mine', label: `mine ${random.below(1e6)}` }
-    const dry = random.chance(0.7) ? '?dryRun=true' : ''
+    const dry = random.chance(0.7) ? `?dryRun=${random.pick(['true', 'unfinished'])}` : ''
     const attempts: readonly (() => Question)[] = [
       () => ({ method: 'PATCH', path: `${url}/${id}${dry}`, body: plain }),
       () => ({ method: 'PATCH', path: `${url}/${id}${dry}`, body: hidden }),
       () => ({ method: 'PATCH', path: `${url}/${id}?dryRun=true`, body: { ...plain, ...hidden } }),
+      () => ({ method: 'PATCH', path: `${url}/${id}?dryRun=unfinished`, body: { ...plain, ...random.pick([hidden, { name: null }]) } }),
       () => ({ method: 'PATCH', path: `${url}/${id}`, body: plain, headers: { 'if-match': `"${random.below(3)}.0"` } }),
       () => ({
         method: 'POST',
@@ -247,7 +249,7 @@ export class Attacker {
       () => ({ method: 'POST', path: `${url}/${id}/share`, body: { member: this.#id('members'), access: 'read' } }),
       () => ({ method: 'POST', path: `${url}/${id}/restore`, body: {} }),
       () => ({ method: 'POST', path: `${url}/bulk`, body: { filter: `self.${path} != null`, operation: { op: 'update', data: plain } } }),
-      () => ({ method: 'DELETE', path: `${url}/${this.#id('vaults')}` }),
+      () => ({ method: 'DELETE', path: `${url}/${random.pick([id, this.#id('vaults')])}` }),
     ]
     await this.ask(random.pick(attempts)())
   }

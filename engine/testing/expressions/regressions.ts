@@ -28,6 +28,14 @@ const above = (field: string, type: Type): Node => ({
   member: null,
 })
 
+const tag: RecordNode = { kind: 'element', variable: 0, entity: 'fuzz.tag' }
+const flagOf = (of: RecordNode): Node => ({ kind: 'field', type: boolean, of, entity: 'fuzz.tag', field: 'boolean0', member: null })
+const nobody: RecordNode = {
+  kind: 'first',
+  entity: 'core.member',
+  source: { kind: 'filter', source: { kind: 'entity', entity: 'core.member' }, variable: 2, where: constant(boolean, false), order: [] },
+}
+
 export const regressions: readonly Regression[] = [
   {
     name: 'null in an empty list: nothing is in it, so false as in SQL',
@@ -81,5 +89,34 @@ export const regressions: readonly Regression[] = [
     name: 'an untyped null as a condition',
     zone: 'UTC',
     node: { kind: 'if', type: number, condition: nothing, then: constant(number, '1'), otherwise: nothing },
+  },
+  {
+    name: 'a search in a loop that also asks about the record outside: PostgreSQL keeps what it found for the record before',
+    zone: 'UTC',
+    node: {
+      kind: 'aggregate',
+      type: number,
+      operation: 'count',
+      source: { kind: 'entity', entity: 'fuzz.tag' },
+      variable: 0,
+      body: {
+        kind: 'or',
+        type: boolean,
+        left: {
+          kind: 'aggregate',
+          type: boolean,
+          operation: 'exists',
+          source: { kind: 'inverse', of: tag, field: 'tag', entity: 'core.member' },
+          variable: 1,
+          body: own,
+        },
+        right: {
+          kind: 'and',
+          type: boolean,
+          left: flagOf(tag),
+          right: flagOf({ kind: 'hop', of: nobody, field: 'tag', entity: 'fuzz.tag' }),
+        },
+      },
+    },
   },
 ]

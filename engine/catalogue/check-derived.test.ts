@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleCrm, exampleEntity } from '../testing/example.ts'
 import { compiledValidate } from './validate.ts'
 
 /** What the engine gives by expressions: currencies of amounts, numbers of records. Every fault stands where it was written. */
@@ -9,15 +9,7 @@ const validate = compiledValidate()
 type Properties = Readonly<Record<string, object>>
 /** Faults of the properties of a deal with a company, of which the pointers begin at the property. */
 function faultsOf(properties: Properties, settings: object = {}, more: Readonly<Record<string, unknown>> = {}): string[] {
-  const crm = exampleModule('crm', {
-    'module.json': {
-      id: 'crm',
-      version: '1.0.0',
-      metamodel: 1,
-      title: 'CRM',
-      depends: { core: '^1.0.0' },
-      roles: [{ id: 'crm.rep', title: 'Rep' }],
-    },
+  const crm = exampleCrm({
     'entities/company.json': exampleEntity({ currency: { type: 'string' }, employees: { type: 'integer' } }),
     'entities/deal.json': exampleEntity(
       { company: { 'x-bos': { type: 'reference', entity: 'crm.company' } }, day: { type: 'string', format: 'date' }, ...properties },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { check, symbolsOfChecked } from './check.ts'
 import { sightWarnings } from './check-sight.ts'
 import { compileCatalogue } from './compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleCrm, exampleEntity } from '../testing/example.ts'
 import { compiledValidate } from './validate.ts'
 
 /** What rules and conditions read that somebody who may write does not see. */
@@ -11,15 +11,7 @@ const rule = { id: 'cheap', when: 'self.size > 1', assert: 'self.cost < 10', mes
 function warningsOf(permission: Part, more: { properties?: Part; rules?: readonly Part[]; traits?: readonly string[] } = {}): string[] {
   const sources = [
     exampleCore,
-    exampleModule('crm', {
-      'module.json': {
-        id: 'crm',
-        version: '1.0.0',
-        metamodel: 1,
-        title: 'CRM',
-        depends: { core: '^1.0.0' },
-        roles: [{ id: 'crm.rep', title: 'Rep' }],
-      },
+    exampleCrm({
       'entities/deal.json': exampleEntity(
         {
           cost: { type: 'integer' },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleEntity, exampleModule } from '../testing/example.ts'
 import { interpretedValidate } from './interpret.ts'
 import type { ModuleSource } from './sources.ts'
 import { compiledValidate } from './validate.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleEntity, exampleModule } from '../testing/example.ts'
 import { chooseSources } from './choose.ts'
 import type { ModuleSource } from './sources.ts'
 import { compiledValidate } from './validate.ts'

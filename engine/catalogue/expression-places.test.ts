@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleCrm, exampleEntity } from '../testing/example.ts'
 import { eachExpression } from './expression-places.ts'
 import type { ModuleSource } from './sources.ts'
 import { compiledValidate } from './validate.ts'
@@ -16,15 +16,7 @@ interface Said {
 }
 const sourcesOf = ({ properties = {}, lifecycle, settings = {}, trait = {} }: Said): ModuleSource[] => [
   exampleCore,
-  exampleModule('crm', {
-    'module.json': {
-      id: 'crm',
-      version: '1.0.0',
-      metamodel: 1,
-      title: 'CRM',
-      depends: { core: '^1.0.0' },
-      roles: [{ id: 'crm.rep', title: 'Rep' }],
-    },
+  exampleCrm({
     'traits/marked.json': { title: 'Marked', type: 'object', properties: { mark: { type: 'string' } }, ...trait },
     'entities/deal.json': exampleEntity(
       {

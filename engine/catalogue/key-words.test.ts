@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleEntity, exampleModule } from '../testing/example.ts'
 import type { ModuleSource } from './sources.ts'
 import { findsOne } from './types.ts'
 import { compiledValidate } from './validate.ts'

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
 import { check, symbolsOfChecked } from './check.ts'
 import { compileCatalogue } from './compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleCrm, exampleEntity, exampleModule } from '../testing/example.ts'
 import { RoleCompiler } from './own-roles.ts'
 import type { StoredPermission } from './role-document.ts'
 import type { ModuleSource } from './sources.ts'
@@ -11,17 +11,7 @@ import { compiledValidate } from './validate.ts'
 /** A tenant's permission goes through renames and removals of what it names: it follows, or it denies and says so. */
 const validate = compiledValidate()
 const crm = (properties: object, settings: object = {}): ModuleSource =>
-  exampleModule('crm', {
-    'module.json': {
-      id: 'crm',
-      version: '1.0.0',
-      metamodel: 1,
-      title: 'CRM',
-      depends: { core: '^1.0.0' },
-      roles: [{ id: 'crm.rep', title: 'Rep' }],
-    },
-    'entities/deal.json': exampleEntity(properties as Record<string, unknown>, { use: ['core.owned'], ...settings }),
-  })
+  exampleCrm({ 'entities/deal.json': exampleEntity(properties as Record<string, unknown>, { use: ['core.owned'], ...settings }) })
 const before = {
   margin: { type: 'integer' },
   cost: { type: 'integer' },

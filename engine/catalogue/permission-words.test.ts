@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { check } from './check.ts'
 import { compileCatalogue } from './compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleCrm, exampleEntity } from '../testing/example.ts'
 import type { ModuleSource } from './sources.ts'
 import type { Permission } from './types.ts'
 import { compiledValidate } from './validate.ts'
@@ -11,15 +11,7 @@ const validate = compiledValidate()
 type Part = Readonly<Record<string, unknown>>
 const sources = (permission: Part, properties: Part = {}): ModuleSource[] => [
   exampleCore,
-  exampleModule('crm', {
-    'module.json': {
-      id: 'crm',
-      version: '1.0.0',
-      metamodel: 1,
-      title: 'CRM',
-      depends: { core: '^1.0.0' },
-      roles: [{ id: 'crm.rep', title: 'Rep' }],
-    },
+  exampleCrm({
     'entities/deal.json': exampleEntity(
       {
         amount: { 'x-bos': { type: 'decimal', scale: 2 } },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nativeSession } from '../testing/schema.ts'
 import type { TestSession } from '../testing/schema.ts'
-import { exampleCore, exampleEntity, exampleModule } from './example.ts'
+import { exampleCore, exampleEntity, exampleModule } from '../testing/example.ts'
 import { toStored } from './load.ts'
 import type { ModuleSource } from './sources.ts'
 import { cataloguesInUse, keepModules, openCatalogues } from './store.ts'

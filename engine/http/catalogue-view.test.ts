@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { compileCatalogue } from '../catalogue/compile.ts'
-import { exampleCore, exampleEntity, exampleModule } from '../catalogue/example.ts'
+import { exampleCore, exampleEntity, exampleModule } from '../testing/example.ts'
 import { catalogueHash } from '../catalogue/load.ts'
 import type { Kind } from '../catalogue/types.ts'
 import type { Actor } from '../records/types.ts'

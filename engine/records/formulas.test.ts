@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compileCatalogue } from '../catalogue/compile.ts'
-import { exampleCore, exampleModule } from '../catalogue/example.ts'
+import { exampleCore, exampleModule } from '../testing/example.ts'
 import type { Catalogue } from '../catalogue/types.ts'
 import { expression } from '../fields/expression.ts'
 import type { StoredFormula } from '../fields/expression.ts'

@@ -1,4 +1,4 @@
-import type { ModuleSource } from './sources.ts'
+import type { ModuleSource } from '../catalogue/sources.ts'
 
 /** A module as tests write it: path inside the folder → content. `module.json` is made up where it is not given. */
 export function exampleModule(id: string, files: Readonly<Record<string, unknown>> = {}): ModuleSource {
@@ -7,6 +7,20 @@ export function exampleModule(id: string, files: Readonly<Record<string, unknown
   // Any text that differs when the content does.
   return { id, hash: JSON.stringify([...sorted]), files: sorted, seeds: [], faults: [] }
 }
+
+/** A module `crm` that leans on the core and has the role `crm.rep`. */
+export const exampleCrm = (files: Readonly<Record<string, unknown>> = {}): ModuleSource =>
+  exampleModule('crm', {
+    'module.json': {
+      id: 'crm',
+      version: '1.0.0',
+      metamodel: 1,
+      title: 'CRM',
+      depends: { core: '^1.0.0' },
+      roles: [{ id: 'crm.rep', title: 'Rep' }],
+    },
+    ...files,
+  })
 
 /** An entity with a required text `name` and whatever else is given. */
 export function exampleEntity(

@@ -1,11 +1,11 @@
+import { shapeOf } from '../expressions/shape.ts'
 import type { Between, Member, Names, Shape } from '../expressions/types.ts'
 import { fieldTypes } from '../fields/index.ts'
-import type { ValueType } from '../fields/type.ts'
 import { compileField, relationOf } from './compile-field.ts'
 import { endsOf } from './check-relations.ts'
 import { related, relationsOf } from './relations.ts'
 import type { Relations } from './relations.ts'
-import { systemFields } from './system-fields.ts'
+import { systemMembers } from './system-fields.ts'
 import { isDocument, targetsOf } from './symbols.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 
@@ -24,7 +24,7 @@ export function namesOf(symbols: Symbols, sees: (module: string) => boolean): Na
       const known = shapes.get(entity)
       const draft = byId.get(entity)
       if (known || !draft) return known
-      const shape = shapeOf(draft, symbols, relations, documents, (id) => byId.has(id))
+      const shape = shapeFor(draft, symbols, relations, documents, (id) => byId.has(id))
       shapes.set(entity, shape)
       return shape
     },
@@ -33,7 +33,7 @@ export function namesOf(symbols: Symbols, sees: (module: string) => boolean): Na
   }
 }
 
-function shapeOf(
+function shapeFor(
   draft: EntityDraft,
   symbols: Symbols,
   relations: Relations,
@@ -43,23 +43,19 @@ function shapeOf(
   const members = [
     ...[...draft.properties.values()].flatMap((property) => memberOf(draft, property, symbols) ?? []),
     ...inverseMembers(draft, relations).filter(({ entity }) => isSeen(entity)),
-    ...(draft.kind === 'line' ? lineMembers : systemMembers),
+    ...systemMembers(draft.kind, () => true),
   ]
-  const byName = new Map(members.map((each) => [each.name, each]))
-  const byId = new Map(members.map((each) => [each.id, each]))
   const treePath = [...draft.properties.values()].find(({ node }) => node['x-bos']?.treeOf !== undefined)
-  return {
+  return shapeOf({
     entity: draft.id,
     title: draft.node.title,
-    byName: (name) => byName.get(name),
-    byId: (id) => byId.get(id),
     members,
     formulas: new Set([...draft.properties.values()].filter(({ node }) => holdsFormula(node)).map(({ name }) => name)),
     document: documents.get(draft.id) ?? null,
     keys: [...uniqueKeysOf(draft), ...indexedOf(draft, symbols)],
     uniqueKeys: uniqueKeysOf(draft),
     treePath: treePath?.id ?? null,
-  }
+  })
 }
 
 const holdsFormula = ({ 'x-bos': own }: PropertyDraft['node']): boolean =>
@@ -101,22 +97,6 @@ const inverseMembers = (draft: EntityDraft, relations: Relations): (Member & { k
     entity,
     field,
   }))
-
-const valueTypes: Readonly<Record<string, ValueType>> = {
-  integer: { kind: 'number', whole: true },
-  dateTime: { kind: 'dateTime' },
-  text: { kind: 'text' },
-}
-/** `id` is every record's own, which `check` knows. */
-const systemMembers: readonly Member[] = systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
-  if (name === 'id' || !listed) return []
-  if (target !== undefined) return [{ kind: 'reference', name, id: name, title, entities: [target] }]
-  const value = valueTypes[type]
-  return value === undefined ? [] : [{ kind: 'value', name, id: name, title, type: value }]
-})
-const lineMembers: readonly Member[] = [
-  { kind: 'value', name: 'position', id: 'position', title: 'Position', type: { kind: 'number', whole: true } },
-]
 
 /** Line entity → the entity of its document. */
 function documentsOf(symbols: Symbols): ReadonlyMap<string, string> {

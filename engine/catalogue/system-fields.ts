@@ -1,4 +1,6 @@
 import { core } from '../expressions/core.ts'
+import type { Member } from '../expressions/types.ts'
+import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 
 /** What the engine keeps of every record besides its fields. */
@@ -55,4 +57,19 @@ const types: Readonly<Record<SystemField['type'], JsonSchema>> = {
 export function systemSchema({ type, title, help, required }: SystemField): JsonSchema {
   const schema = types[type]
   return { ...schema, ...(!required && { type: [schema['type'], 'null'] }), title, ...(help !== undefined && { description: help }) }
+}
+
+const positions: readonly Member[] = [
+  { kind: 'value', id: 'position', name: 'position', title: 'Position', type: { kind: 'number', whole: true } },
+]
+
+/** What expressions can name of it: of a line its place, else what lists are filtered by. `id` is every record's own, which the checker knows. */
+export function systemMembers(kind: string, isKnown: (entity: string) => boolean): readonly Member[] {
+  if (kind === 'line') return positions
+  return systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
+    if (name === 'id' || !listed) return []
+    if (target !== undefined) return isKnown(target) ? [{ kind: 'reference', id: name, name, title, entities: [target] }] : []
+    const value = fieldOf(type).valueType?.({})
+    return value ? [{ kind: 'value', id: name, name, title, type: value }] : []
+  })
 }

@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid'
 import type { Catalogue } from '../catalogue/types.ts'
 import type { Limits } from '../config.ts'
 import type { Database, Query } from '../database/types.ts'
+import { core } from '../expressions/core.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf, mayViewAs } from '../records/access.ts'
@@ -53,7 +54,7 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       const viewing = uuid()
       const until = new Date(Date.now() + limits.viewingSeconds * 1000).toISOString()
       const access = accessFor(catalogue, actor.roles)
-      const people = access.entities.get('core.member')
+      const people = access.entities.get(core.member)
       if (!people) throw nobody('There is no such person.')
       await database.transaction(contextOf(actor, access), async (tx) => {
         const [seen, person] = await tx.send({
@@ -109,7 +110,7 @@ function told(
   { via, requestId }: Origin,
 ): Query[] {
   const [record, version, revision] = [String(person['id']), Number(person['version']), Number(person['revision']) + 1]
-  const entity = catalogue.entities.get('core.member')!
+  const entity = catalogue.entities.get(core.member)!
   const event: EventDraft = { entity, record, type: 'viewed_as', version, revision, changed: [], body: { set: {}, viewed } }
   return [
     {

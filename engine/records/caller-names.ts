@@ -1,7 +1,9 @@
-import { systemFields } from '../catalogue/system-fields.ts'
+import { systemMembers } from '../catalogue/system-fields.ts'
 import { findsOne } from '../catalogue/types.ts'
 import type { Field } from '../catalogue/types.ts'
-import type { Context, Root } from '../expressions/check.ts'
+import type { Context } from '../expressions/check.ts'
+import { personsContext } from '../expressions/core.ts'
+import { shapeOf } from '../expressions/shape.ts'
 import type { Member, Names, Shape } from '../expressions/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import { settingsFor } from './access.ts'
@@ -19,7 +21,7 @@ export function callersNames(access: Access): Names {
   const made: Names = {
     shape(id) {
       const here = access.entities.get(id)
-      const shape = shapes.get(id) ?? (here && shapeOf(access, here))
+      const shape = shapes.get(id) ?? (here && shapeFor(access, here))
       if (shape) shapes.set(id, shape)
       return shape
     },
@@ -31,32 +33,20 @@ export function callersNames(access: Access): Names {
 }
 const names = new WeakMap<Access, Names>()
 
-const settings = 'core.settings'
-const roots: ReadonlySet<Root> = new Set(['self', 'parent', 'user', 'tenant', 'settings', 'now', 'today'])
-
 /** Of an expression about records of an entity, written by a caller. */
-export const callersContext = (access: Access, self: string): Context => ({
-  names: callersNames(access),
-  self,
-  roots,
-  settings: access.entities.has(settings) ? settings : null,
-})
+export const callersContext = (access: Access, self: string): Context => personsContext(callersNames(access), self)
 
-function shapeOf(access: Access, here: EntityAccess): Shape {
+function shapeFor(access: Access, here: EntityAccess): Shape {
   const { entity } = here
   const members = [
     ...here.visible.flatMap((field) => memberOf(access, field) ?? []),
     ...inverseMembers(access, here),
-    ...(entity.kind === 'line' ? positions : systemMembers(access)),
+    ...systemMembers(entity.kind, (id) => access.entities.has(id)),
   ]
-  const byName = new Map(members.map((each) => [each.name, each]))
-  const byId = new Map(members.map((each) => [each.id, each]))
   const shown = (id: string): boolean => here.visible.some((field) => field.id === id)
-  return {
+  return shapeOf({
     entity: entity.id,
     title: entity.title,
-    byName: (name) => byName.get(name),
-    byId: (id) => byId.get(id),
     members,
     formulas: new Set(here.visible.filter((field) => fieldOf(field.type).formula !== undefined).map(({ name }) => name)),
     document: entity.parent && access.entities.has(entity.parent.entity) ? entity.parent.entity : null,
@@ -65,7 +55,7 @@ function shapeOf(access: Access, here: EntityAccess): Shape {
       ...here.visible.filter((field) => field.index || field.reference).map(({ id }) => [id]),
     ].filter((key) => key.every(shown)),
     treePath: entity.tree && here.visible.includes(entity.tree.path) ? entity.tree.path.id : null,
-  }
+  })
 }
 
 const isListed = (access: Access, entity: string): boolean => access.entities.get(entity)?.actions.has('list') === true
@@ -91,17 +81,4 @@ const inverseMembers = (access: Access, { entity }: EntityAccess): Member[] =>
     const other = access.entities.get(from)
     if (!other?.visible.some((each) => each.id === field) || !isListed(access, from)) return []
     return [{ kind: 'rows', via: 'inverse', id: `${from}/${field}`, name, title: other.entity.pluralTitle, entity: from, field }]
-  })
-
-const positions: readonly Member[] = [
-  { kind: 'value', id: 'position', name: 'position', title: 'Position', type: { kind: 'number', whole: true } },
-]
-
-/** `id` is every record's own, which the checker knows. */
-const systemMembers = (access: Access): Member[] =>
-  systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
-    if (name === 'id' || !listed) return []
-    if (target !== undefined) return access.entities.has(target) ? [{ kind: 'reference', id: name, name, title, entities: [target] }] : []
-    const value = fieldOf(type).valueType?.({})
-    return value ? [{ kind: 'value', id: name, name, title, type: value }] : []
   })

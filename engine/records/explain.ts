@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Catalogue, Entity } from '../catalogue/types.ts'
 import type { Database, Query } from '../database/types.ts'
+import { core } from '../expressions/core.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf } from './access.ts'
 import { Source } from './conditions.ts'
@@ -145,7 +146,7 @@ function formulasInLines(catalogue: Catalogue, entity: Entity, { field, path }: 
 
 /** One row {roles}: of a person whom the caller sees. */
 const personQuery = ({ catalogue, entities }: Access, { tenant }: Actor, member: string): Query => {
-  const people = entities.get('core.member')
+  const people = entities.get(core.member)
   const conditions = people ? seen(catalogue, people, 't') : [sql`false`]
   return toQuery(sql`select array(select r.role from bos.role_assignment r where r.tenant_id = t.tenant_id and r.member_id = t.id order by r.role) as roles
     from core.member t where ${and([sql`t.tenant_id = ${tenant}::uuid and t.id = ${member}::uuid and t.deleted_at is null`, ...conditions])}`)

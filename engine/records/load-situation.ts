@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Entity, Field } from '../catalogue/types.ts'
 import type { Query, Rows, Step, Transaction } from '../database/types.ts'
+import { core } from '../expressions/core.ts'
 import { linesFields } from './change.ts'
 import type { Change, ResolvedOperation } from './change.ts'
 import { withholding } from './formulas.ts'
@@ -101,7 +102,7 @@ export async function loadSituation(
       catalogue,
       member: actor.member,
       isUnfinished: request.isUnfinished,
-      exists: (entity, id) => exists.has(`${entity} ${id}`) || (entity === 'core.member' && id === actor.member),
+      exists: (entity, id) => exists.has(`${entity} ${id}`) || (entity === core.member && id === actor.member),
       changedSince: (id, version) =>
         (changesById.get(id) ?? []).flatMap((row) => (Number(row['version']) > version ? (row['changed'] as string[]) : [])),
       number: (field) => numbers.next(field),

@@ -3,6 +3,7 @@ import { suggestion } from '../fields/nearest.ts'
 import { systemFields } from '../catalogue/system-fields.ts'
 import type { Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
+import { core } from '../expressions/core.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Bucket, FieldType, Operator, OperatorName } from '../fields/type.ts'
 import { echo, Problem } from '../problems.ts'
@@ -64,7 +65,7 @@ function documentOf(line: Entity): Field | undefined {
 }
 
 function asField(id: string, title: string, type: string, target?: string): Field {
-  const entity = target ?? 'core.member'
+  const entity = target ?? core.member
   const settings = fieldOf(type).compile(type === 'reference' ? { 'x-bos': { type, entity } } : {}, (_, detail) => assert.fail(detail))
   return Object.freeze({
     id,

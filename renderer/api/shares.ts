@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { core } from '../../engine/expressions/core.ts'
 import type { Entity } from './catalogue.ts'
 import { callJson } from './client.ts'
 import { queryClient, readAnew, type RecordData } from './records.ts'
@@ -17,11 +18,11 @@ interface Shares {
 }
 
 /** The entities whose records can be shared with, and what requests call them. */
-export const grantees = { 'core.member': 'member', 'core.team': 'team' } as const
+export const grantees = { [core.member]: 'member', [core.team]: 'team' } as const
 const isGrantee = (entity: string): entity is keyof typeof grantees => Object.hasOwn(grantees, entity)
 
 export const granteeOf = ({ member, team }: Share): Ref =>
-  member === undefined ? { entity: 'core.team', id: team ?? '' } : { entity: 'core.member', id: member }
+  member === undefined ? { entity: core.team, id: team ?? '' } : { entity: core.member, id: member }
 
 const key = (entity: Entity, record: RecordData) => ['entity', entity.id, 'shares', record.id] as const
 const path = (entity: Entity, { id }: RecordData): string => `${entity.path}/${id}/share`

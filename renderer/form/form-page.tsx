@@ -1,5 +1,6 @@
 import { useLocation } from '@tanstack/react-router'
 import { useMemo, useRef, useState } from 'react'
+import { core } from '../../engine/expressions/core.ts'
 import { saveFields } from '../api/actions.ts'
 import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { isProblem } from '../api/problem.ts'
@@ -152,6 +153,6 @@ function EditForm({
 
 function Who({ record }: { readonly record: RecordData }) {
   const by = record['updated_by']
-  const [name] = useTitles(typeof by === 'string' ? [{ entity: 'core.member', id: by }] : [])
+  const [name] = useTitles(typeof by === 'string' ? [{ entity: core.member, id: by }] : [])
   return <>{name ?? 'Someone'}</>
 }

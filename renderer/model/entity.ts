@@ -1,3 +1,4 @@
+import { core } from '../../engine/expressions/core.ts'
 import { entityOf, fieldOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { isMasked, settingsOf } from '../fields/type.ts'
@@ -40,9 +41,9 @@ const system = (name: string, title: string, type: string, target?: string): Fie
 /** Properties that every record has; offered as columns, filters and in the record's footer. */
 export const systemFields: readonly Field[] = [
   system('created_at', 'Created', 'dateTime'),
-  system('created_by', 'Created by', 'reference', 'core.member'),
+  system('created_by', 'Created by', 'reference', core.member),
   system('updated_at', 'Updated', 'dateTime'),
-  system('updated_by', 'Updated by', 'reference', 'core.member'),
+  system('updated_by', 'Updated by', 'reference', core.member),
 ]
 
 /** A column names a field, or one step along a reference: `company.country`. */

@@ -1,6 +1,8 @@
 import type { CatalogueView, Entity, Field } from '../api/catalogue.ts'
-import { systemFields } from '../../engine/catalogue/system-fields.ts'
-import type { Context, Root } from '../../engine/expressions/terms.ts'
+import { systemMembers } from '../../engine/catalogue/system-fields.ts'
+import { personsContext } from '../../engine/expressions/core.ts'
+import type { Context } from '../../engine/expressions/terms.ts'
+import { shapeOf } from '../../engine/expressions/shape.ts'
 import type { Member, Names, Shape } from '../../engine/expressions/types.ts'
 import { fieldOf } from '../../engine/fields/index.ts'
 
@@ -15,16 +17,8 @@ export function namesOf(view: CatalogueView): Names {
 }
 const names = new WeakMap<CatalogueView, Names>()
 
-const settings = 'core.settings'
-const roots: ReadonlySet<Root> = new Set(['self', 'parent', 'user', 'tenant', 'settings', 'now', 'today'])
-
 /** Of an expression about records of an entity. */
-export const contextOf = (view: CatalogueView, self: string): Context => ({
-  names: namesOf(view),
-  self,
-  roots,
-  settings: settings in view.entities ? settings : null,
-})
+export const contextOf = (view: CatalogueView, self: string): Context => personsContext(namesOf(view), self)
 
 function namesIn(view: CatalogueView): Names {
   const shapes = new Map<string, Shape>()
@@ -32,7 +26,7 @@ function namesIn(view: CatalogueView): Names {
   return {
     shape(id) {
       const entity = view.entities[id]
-      const shape = shapes.get(id) ?? (entity && shapeOf(view, entity))
+      const shape = shapes.get(id) ?? (entity && shapeFor(view, entity))
       if (shape) shapes.set(id, shape)
       return shape
     },
@@ -41,26 +35,22 @@ function namesIn(view: CatalogueView): Names {
   }
 }
 
-function shapeOf(view: CatalogueView, entity: Entity): Shape {
+function shapeFor(view: CatalogueView, entity: Entity): Shape {
   const { id, title, kind, fields, unique, parent, treePath } = entity
   const members = [
     ...fields.flatMap((field) => memberOf(view, field) ?? []),
     ...inverseMembers(view, entity),
-    ...(kind === 'line' ? positions : systemMembers(view)),
+    ...systemMembers(kind, (each) => each in view.entities),
   ]
-  const byName = new Map(members.map((each) => [each.name, each]))
-  const byId = new Map(members.map((each) => [each.id, each]))
-  return {
+  return shapeOf({
     entity: id,
     title,
-    byName: (name) => byName.get(name),
-    byId: (member) => byId.get(member),
     members,
     formulas: new Set(fields.filter((field) => fieldOf(field.type).formula !== undefined).map(({ name }) => name)),
     document: parent && parent.entity in view.entities ? parent.entity : null,
     keys: [...unique.map((key) => key.fields), ...fields.filter((field) => field.index || field.reference).map((field) => [field.id])],
     treePath,
-  }
+  })
 }
 
 const isListed = (view: CatalogueView, entity: string): boolean => view.entities[entity]?.actions.includes('list') === true
@@ -85,16 +75,3 @@ const inverseMembers = (view: CatalogueView, { inverses }: Entity): Member[] =>
   inverses.flatMap(({ name, title, entity, field }): Member[] =>
     isListed(view, entity) ? [{ kind: 'rows', via: 'inverse', id: `${entity}/${field}`, name, title, entity, field }] : [],
   )
-
-const positions: readonly Member[] = [
-  { kind: 'value', id: 'position', name: 'position', title: 'Position', type: { kind: 'number', whole: true } },
-]
-
-/** `id` is every record's own, which the checker knows. */
-const systemMembers = (view: CatalogueView): Member[] =>
-  systemFields.flatMap(({ name, title, type, target, listed }): Member[] => {
-    if (name === 'id' || !listed) return []
-    if (target !== undefined) return target in view.entities ? [{ kind: 'reference', id: name, name, title, entities: [target] }] : []
-    const value = fieldOf(type).valueType?.({})
-    return value ? [{ kind: 'value', id: name, name, title, type: value }] : []
-  })

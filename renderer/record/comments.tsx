@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { core } from '../../engine/expressions/core.ts'
 import { entityOf, may, useCatalogue, type Entity, type Field, type InverseView } from '../api/catalogue.ts'
 import { createRecord, useRecordList, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
@@ -44,7 +45,7 @@ function Thread({
   const list = useRecordList(comments, { [by.name]: record.id, sort: 'created_at' })
   const rows = list.data?.pages.flatMap((page) => page.data) ?? []
   const authors = useTitles(
-    rows.flatMap((row) => (typeof row['created_by'] === 'string' ? [{ entity: 'core.member', id: row['created_by'] }] : [])),
+    rows.flatMap((row) => (typeof row['created_by'] === 'string' ? [{ entity: core.member, id: row['created_by'] }] : [])),
   )
   const [text, setText] = useState('')
   const [busy, setBusy] = useState(false)

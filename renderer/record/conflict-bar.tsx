@@ -1,4 +1,5 @@
 import { IconGitCompare } from '@tabler/icons-react'
+import { core } from '../../engine/expressions/core.ts'
 import { useTitles } from '../api/titles.ts'
 import { Show } from '../fields/field.tsx'
 import type { Conflict } from './use-record-actions.ts'
@@ -16,7 +17,7 @@ export function ConflictBar({
 }) {
   const { field, mine, theirs } = conflict
   const by = theirs['updated_by']
-  const [name] = useTitles(typeof by === 'string' ? [{ entity: 'core.member', id: by }] : [])
+  const [name] = useTitles(typeof by === 'string' ? [{ entity: core.member, id: by }] : [])
   return (
     <div className="conflict" role="alert">
       <IconGitCompare size={16} stroke={1.5} aria-hidden />

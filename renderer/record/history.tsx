@@ -1,4 +1,5 @@
 import { IconEye, IconArrowRight, IconPencil, IconPlus, IconRestore, IconShare, IconShareOff, IconTrash } from '@tabler/icons-react'
+import { core } from '../../engine/expressions/core.ts'
 import { fieldOf, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { useHistory, type Changes, type HistoryEntry } from '../api/history.ts'
 import type { RecordData } from '../api/records.ts'
@@ -81,7 +82,7 @@ export function fold(entries: readonly HistoryEntry[]): readonly (readonly Histo
 function Group({ entity, entries }: { readonly entity: Entity; readonly entries: readonly HistoryEntry[] }) {
   const locale = useLocale()
   const first = entries[0]
-  const [name] = useTitles(first?.actor == null ? [] : [{ entity: 'core.member', id: first.actor }])
+  const [name] = useTitles(first?.actor == null ? [] : [{ entity: core.member, id: first.actor }])
   if (!first) return null
   const Icon = icons[first.type as keyof typeof icons] ?? IconPencil
   const who = first.actor === null ? 'BusinessOS' : (name ?? (name === null ? 'A former member' : '…'))

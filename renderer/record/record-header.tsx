@@ -15,6 +15,7 @@ import {
   IconX,
 } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
+import { core } from '../../engine/expressions/core.ts'
 import { fieldOf, may, useCatalogue, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
@@ -74,7 +75,7 @@ export function RecordHeader({
   const openShare = may(entity, 'share') && !onRestore ? () => setSharing(true) : null
   const { me } = catalogue
   const viewAs =
-    me.viewAs && entity.id === 'core.member' && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
+    me.viewAs && entity.id === core.member && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
   useCommands([
     ...(canEdit && entity.kind !== 'single'
       ? [{ id: 'record.edit', title: 'Edit all fields', section: 'On this record', keys: 'e', run: edit }]

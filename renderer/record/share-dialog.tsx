@@ -1,6 +1,7 @@
 import { Modal } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useId, useState, type FormEvent } from 'react'
+import { core } from '../../engine/expressions/core.ts'
 import { entityOf, may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { isProblem, problemText, type Fault } from '../api/problem.ts'
 import type { RecordData } from '../api/records.ts'
@@ -17,7 +18,7 @@ const words: Readonly<Record<ShareAccess, string>> = { read: 'Can read', update:
 /** A reference to a person or a team, as forms have them. */
 function granteeField(targets: readonly { readonly entity: string }[]): Field {
   const like = systemFields.find((field) => field.name === 'created_by')!
-  const title = targets.length > 1 ? 'Person or team' : targets[0]?.entity === 'core.team' ? 'Team' : 'Person'
+  const title = targets.length > 1 ? 'Person or team' : targets[0]?.entity === core.team ? 'Team' : 'Person'
   return { ...like, id: 'grantee', name: 'grantee', title, readOnly: false, reference: { targets, several: true } }
 }
 

@@ -1,4 +1,5 @@
 import type { Currency, ValueType } from '../../fields/type.ts'
+import { shapeOf } from '../../expressions/shape.ts'
 import type { Member, Names, Shape } from '../../expressions/types.ts'
 
 /**
@@ -83,25 +84,14 @@ export function namesOf(descriptions: Readonly<Record<string, Description>>): Na
   for (const [key, description] of Object.entries(descriptions)) {
     const [fullName, entity] = divided(key)
     ids.set(fullName, entity)
-    shapes.set(entity, shapeOf(entity, fullName, description))
+    shapes.set(entity, shapeFor(entity, fullName, description))
   }
   return { shape: (entity) => shapes.get(entity), entityNamed: (name) => ids.get(name), entityNames: [...ids.keys()] }
 }
 
-function shapeOf(entity: string, fullName: string, { title, fields, document, keys, treePath }: Description): Shape {
+function shapeFor(entity: string, fullName: string, { title, fields, document, keys, treePath }: Description): Shape {
   const members = Object.entries({ ...system, ...fields }).map(([key, text]) => memberOf(key, text))
-  const byName = new Map(members.map((each) => [each.name, each]))
-  const byId = new Map(members.map((each) => [each.id, each]))
-  return {
-    entity,
-    title: title ?? fullName,
-    byName: (name) => byName.get(name),
-    byId: (id) => byId.get(id),
-    members,
-    document: document ?? null,
-    keys: keys ?? [],
-    treePath: treePath ?? null,
-  }
+  return shapeOf({ entity, title: title ?? fullName, members, document: document ?? null, keys: keys ?? [], treePath: treePath ?? null })
 }
 
 /** A small business: deals with lines, companies in several countries, rates, and a tree of categories. */

@@ -179,7 +179,7 @@ describe('a bill', () => {
     const { page, complaints } = await open('rep@acme', `/e/flows/bills/${draft.id}`)
     const told = await ask(page, 'Why is “Submit” not possible?')
     await told.getByText('A bill needs items.').waitFor()
-    expect(await told.getByRole('listitem').allInnerTexts()).toEqual(['A bill needs items.'])
+    expect(await told.getByRole('paragraph').allInnerTexts()).toEqual(['Why is “Submit” not possible?', 'A bill needs items.'])
     expect(complaints).toEqual([])
   })
 

@@ -50,9 +50,14 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await row.getByRole('button', { name: 'Share no more' }).click()
     await expect.poll(() => row.count()).toBe(0)
     expect(await shares(id)).toEqual([])
-    // What is saved next is judged by the revision that sharing made.
     await page.keyboard.press('Escape')
     await expect.poll(() => dialog.count()).toBe(0)
+    // Sharing made revisions: what is saved next stands in no conflict with them.
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    await page.getByLabel('Next step', { exact: true }).fill('Call back')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Call back', { exact: true }).first().waitFor()
+    expect(ok(await world.call('rep@acme', 'GET', `/api/crm/deals/${id}`))['next_step']).toBe('Call back')
     expect(complaints).toEqual([])
   })
 })
@@ -89,6 +94,16 @@ it('what the server refuses stands at the field, and what was chosen stays', asy
 })
 
 it('is not offered where it means nothing, nor to who may not', async () => {
+  const id = await deal('Read alone')
+  const path = '/api/access/roles/crm.manager/permissions/crm/deals'
+  ok(await world.call('admin@acme', 'PUT', path, { body: { scope: 'all', read: true, update: true } }))
+  const { page: theirs } = await open('manager@acme', `/e/crm/deals/${id}`)
+  await theirs.getByRole('button', { name: 'Edit', exact: true }).waitFor()
+  await theirs.getByRole('button', { name: 'More actions' }).click()
+  await theirs.getByRole('menuitem', { name: 'Copy the link' }).waitFor()
+  expect(await theirs.getByRole('menuitem', { name: 'Share' }).count()).toBe(0)
+  expect(await theirs.getByRole('button', { name: 'Share', exact: true }).count()).toBe(0)
+  ok(await world.call('admin@acme', 'DELETE', path))
   const { page } = await open('admin@acme', `/e/core/members/${rep}`)
   await page.getByRole('button', { name: 'More actions' }).click()
   await page.getByRole('menuitem', { name: 'Copy the link' }).waitFor()

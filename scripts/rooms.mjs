@@ -66,8 +66,7 @@ export function fault(from, specifier, typeOnly) {
   }
   if (/^(renderer|admin)\//.test(from) && target.startsWith('engine/')) {
     const allowed = anyMatch(screensMayImport, target) || (typeOnly && anyMatch(screensMayImportTypes, target))
-    if (!allowed)
-      return `screens may not import ${target}: only expressions, fields, catalogue/{types,check,compile,system-fields} and records/decide run in the browser`
+    if (!allowed) return `screens may not import ${target}: what they may is listed in scripts/rooms.mjs`
   }
   if (from.startsWith('renderer/') && target.startsWith('admin/')) return 'the renderer may not import the designer'
   if (!typeOnly && anyMatch(browserSafe, from) && !/(^|\/)(vite\.config|generate)\.ts$/.test(from)) {

@@ -75,6 +75,7 @@ it('a list marks the cell, does not open it, says why, and copies nothing', asyn
   await page.keyboard.press('Enter')
   const told = page.getByRole('dialog', { name: 'Why is Cost not shown?' })
   await told.getByText('User shows Cost only where its condition holds: here it is masked.').waitFor()
+  await expect.poll(() => told.locator('dd').allInnerTexts()).toEqual(['false', 'Ada Winterfeld', 'Rafael Brandt'])
   await page.keyboard.press('Escape')
   await expect.poll(() => told.count()).toBe(0)
   await expect.poll(() => masked.evaluate((cell) => cell === document.activeElement)).toBe(true)

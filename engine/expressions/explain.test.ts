@@ -159,3 +159,12 @@ test('a long chain is told in one row, as far as it is told, and nothing is work
   const short = tell('self.quantity < 20 && self.quantity > 2')
   expect(short).not.toHaveProperty('cut')
 })
+
+test('a record is told by its id, with its entity where the reader may know of that', () => {
+  const { expression } = compileExpression('self.company == null', { names, self: 'crm.deal', roots, settings: null })
+  const tell = (reader: typeof names) => explain(expression!.root, environment, { names: reader, mayRead: () => true }).parts
+  expect(tell(names)).toMatchObject([{ label: 'self.company', value: 'c1', entity: 'crm.company' }])
+  const less = { ...names, shape: (entity: string) => (entity === 'crm.company' ? undefined : names.shape(entity)) }
+  expect(tell(less)).toMatchObject([{ label: 'self.company', value: 'c1' }])
+  expect(tell(less)[0]).not.toHaveProperty('entity')
+})

@@ -13,6 +13,8 @@ export interface Explanation {
   readonly label: string
   /** Canonical. Absent: it hangs on a field that the reader may not see. */
   readonly value?: unknown
+  /** The value is the id of a record of this entity, of which the reader may know. */
+  readonly entity?: string
   /** The whole value hangs on this part: in a && b the first that is false, in a || b the first that is true, else each. */
   readonly decides: boolean
   /** Of what it is made; of a loop, the element that decided. What is written out (`10`) is told by the label alone. */
@@ -67,8 +69,16 @@ class Explainer {
     for (const each of below.parts) if (this.#left > 0) parts.push(this.part(each.node, each.decides))
     this.#values = here
     // Behind its parts, which are known then.
-    const value = isSeen ? { value: toCanonical(node.type, this.#value(node)) } : {}
+    const value = isSeen ? this.#told(node) : {}
     return { label, ...value, decides, parts, ...(parts.length < below.parts.length && { cut: true }) }
+  }
+
+  #told(node: Node): Pick<Explanation, 'value' | 'entity'> {
+    const { type } = node
+    const value = toCanonical(type, this.#value(node))
+    const [entity, ...others] = type.kind === 'record' && value !== null ? type.entities : []
+    const isKnown = entity !== undefined && others.length === 0 && this.#reader.names.shape(entity) !== undefined
+    return { value, ...(isKnown && { entity }) }
   }
 
   #value(node: Node): Value {

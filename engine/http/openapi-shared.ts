@@ -27,6 +27,15 @@ const openObject = (members: Readonly<Record<string, JsonSchema>>): JsonSchema =
 const written = { id: uuid, version: whole, revision: whole }
 const tenant = { id: uuid, slug: text, name: text }
 const viewer = object({ id: uuid, name: maybeText })
+const anything: JsonSchema = {}
+const reason = {
+  detail: text,
+  'role?': text,
+  'scope?': text,
+  'layer?': text,
+  'condition?': ref('schemas', 'ExpressionPart'),
+  'pointer?': text,
+}
 const tenantInFull = { ...tenant, locale: text, timeZone: text, currency: text }
 const change = object({ from: {}, to: {} })
 const changes: JsonSchema = { type: 'object', description: 'By field; null stands for no value.', additionalProperties: change }
@@ -105,20 +114,51 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
       shown: { type: 'boolean' },
       editable: { type: 'boolean' },
       required: { type: 'boolean' },
-      because: listOf(ref('schemas', 'Reason')),
+      because: listOf(
+        object({
+          about: { ...text, enum: ['shown', 'editable', 'required', 'visible'] },
+          ...reason,
+          'why?': ref('schemas', 'ExpressionPart'),
+        }),
+      ),
     }),
-    'expressions?': { type: 'array', items: { type: 'object' }, description: 'What conditions and rules say of the record, part by part.' },
-    'would?': {
-      type: 'object',
-      description: 'Of a transition: `allowed`, `faults`, `changes` of the record, `effects` on others, and drafts that it would produce.',
-    },
+    'expressions?': listOf(
+      object({
+        kind: { ...text, enum: ['guard', 'rule', 'visibleWhen', 'requiredWhen', 'readOnlyWhen'] },
+        'field?': text,
+        'rule?': text,
+        'message?': text,
+        'severity?': { ...text, enum: ['error', 'warning'] },
+        'holds?': { type: 'boolean', description: 'Absent: it hangs on what not everybody concerned may read.' },
+        why: ref('schemas', 'ExpressionPart'),
+      }),
+      { description: 'What conditions and rules say of the record, part by part.' },
+    ),
+    'would?': object(
+      {
+        allowed: { type: 'boolean' },
+        faults: listOf(fault),
+        changes: { type: 'object', additionalProperties: object({ from: anything, to: anything }), description: 'Of the record, by name.' },
+        effects: listOf(
+          object({ entity: text, op: { ...text, enum: ['created', 'updated', 'deleted'] }, 'id?': uuid, values: { type: 'object' } }),
+        ),
+        produced: listOf(object({ entity: text, data: { type: 'object' } })),
+      },
+      { description: 'What a transition would do.' },
+    ),
   }),
-  Reason: {
-    type: 'object',
-    properties: { detail: text, role: text, scope: text, layer: text, pointer: text },
-    required: ['detail'],
-    description: 'What grants, or stands against it. Of expressions, `why` or `condition` tells their parts with values.',
-  },
+  Reason: object(reason, { description: 'What grants, or stands against it.' }),
+  ExpressionPart: object(
+    {
+      label: text,
+      'value?': { description: 'Absent: it hangs on what not everybody concerned may read.' },
+      'entity?': { ...text, description: 'The value is the id of a record of this entity.' },
+      decides: { type: 'boolean', description: 'The whole value hangs on this part.' },
+      parts: listOf(ref('schemas', 'ExpressionPart')),
+      'cut?': { const: true, description: 'It is made of more parts than are told.' },
+    },
+    { description: 'A part of an expression with its value on the record.' },
+  ),
   BulkAnswer: object({
     results: listOf({
       anyOf: [

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { describedFor } from '../testing/described.ts'
 import { files, openFlows } from '../testing/flows.ts'
 import { postings } from '../testing/postings.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
@@ -109,8 +110,14 @@ type Data = Record<string, unknown> & { id: string }
 const call = (as: Person, method: string, path: string, body?: object): Promise<Reply> =>
   world.call(as, method, `/api/${path}`, body ? { body } : {})
 const make = async (path: string, body: object): Promise<Data> => ok(await call('admin@acme', 'POST', path, body)) as Data
-const explain = async (as: Person, path: string, query = ''): Promise<Explanation> =>
-  ok(await call(as, 'GET', `${path}/explain${query}`)) as unknown as Explanation
+/** Each is what the document of the API promises to whoever asks. */
+const explain = async (as: Person, path: string, query = ''): Promise<Explanation> => {
+  const reply = await call(as, 'GET', `${path}/explain${query}`)
+  const { operations, faults } = await describedFor(world.call, as)
+  const operation = operations.values().find((each) => each.path === `/api/${path.replace(/[^/]+$/, '{id}')}/explain`)!
+  expect(faults(operation.operationId, reply)).toEqual([])
+  return ok(reply) as unknown as Explanation
+}
 const { rep = '', manager = '', admin = '' } = world.acme.members
 const details = (reasons: readonly { detail: string }[]): string[] => reasons.map(({ detail }) => detail)
 

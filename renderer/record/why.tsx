@@ -1,9 +1,11 @@
 import { IconHelpCircle } from '@tabler/icons-react'
 import { Fragment, useState, type ReactNode } from 'react'
-import type { Entity, Field } from '../api/catalogue.ts'
+import { entityOf, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
 import { useExplanation, type Explanation, type Parts, type Question } from '../api/explain.ts'
 import type { RecordData } from '../api/records.ts'
+import { useTitles, type Ref } from '../api/titles.ts'
 import { Layer, usePhone } from '../fields/layer.tsx'
+import { RecordChip } from '../fields/reference.tsx'
 import { isMasked } from '../fields/type.ts'
 import { problemText } from '../api/problem.ts'
 
@@ -195,7 +197,7 @@ function Condition({ parts }: { readonly parts: Parts }) {
       {rows.map((row) => (
         <div key={JSON.stringify(row)} data-decides={row.decides || undefined}>
           <dt>{row.label === '…' ? 'Something that you may not see' : <code>{row.label}</code>}</dt>
-          <dd>{'value' in row ? valueText(row.value) : 'not shown to you'}</dd>
+          <dd>{'value' in row ? <Told {...row} /> : 'not shown to you'}</dd>
         </div>
       ))}
     </dl>
@@ -207,6 +209,14 @@ function* rowsOf(parts: Parts): Generator<Parts> {
   const isStep = !parts.decides && parts.parts.length > 0 && typeof parts.value !== 'boolean'
   if (!isStep && !parts.parts.some((part) => part.decides)) yield parts
   for (const part of parts.parts) yield* rowsOf(part)
+}
+
+const Told = ({ value, entity }: Parts) =>
+  entity !== undefined && typeof value === 'string' ? <RecordTold entity={entity} id={value} /> : valueText(value)
+
+function RecordTold(ref: Ref) {
+  const [title] = useTitles([ref])
+  return <RecordChip entity={entityOf(useCatalogue(), ref.entity)} id={ref.id} title={title} link={false} />
 }
 
 function valueText(value: unknown): string {

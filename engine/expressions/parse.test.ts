@@ -76,6 +76,16 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['12px', '12px', 'neither a number nor a name'],
   ['1.2.3', '1.2.3', 'neither a number nor a name'],
   ['007', '007', 'write 7'],
+  ['a < 2026-12-01', '2026-12-01', "a date stands in quotes: write '2026-12-01'"],
+  ['a < 2026-12-01T10:00:00Z', '2026-12-01T10:00:00Z', "a date stands in quotes: write '2026-12-01T10:00:00Z'"],
+  ['a < 1.12.2026', '1.12.2026', "write '2026-12-01'"],
+  ['a < 12/31/2026', '12/31/2026', "write '2026-12-31'"],
+  ['a > 10,000.5', '10,000.5', 'write 10000.5'],
+  ["a > 1'250", "1'250", 'write 1250'],
+  ['f(10,000)', '10,000', 'write 10000'],
+  ['a > 10,200', ',', 'a comma stands between the arguments of a function'],
+  ['a > 50%', '50%', 'percentages are plain numbers: write 50'],
+  ['a > 12.5% && b', '12.5%', 'write 12.5'],
   ['5.abs()', '5.abs', 'put the number in parentheses'],
   ['+5', '+', 'leave out the +'],
   ['in', 'in', 'a value is missing'],
@@ -100,6 +110,10 @@ test.each(refused)('%j is refused at %j: %s', (text, marked, detail) => {
   const [fault] = parse(text).faults ?? []
   expect(fault?.detail).toContain(detail)
   expect(text.slice(fault!.start, fault!.end)).toBe(marked)
+})
+
+test.each(['f(1,200)', '2026 - 12 - 10', 'a % 50', '50 % 7', '10%a', '10%(3)', '12/31', '[10,20,300]'])('%s is what it was', (text) => {
+  expect(parse(text).faults).toBe(undefined)
 })
 
 test('several slips are told at once', () => {

@@ -242,6 +242,7 @@ function parseTokens(tokens: readonly Token[]): Syntax {
   const syntax = readExpression()
   if (next().kind !== 'end') {
     const surplus = isNext(')') || isNext(']')
+    if (isNext(',')) refuse('a comma stands between the arguments of a function, not in a number: write 10000, or 10.5')
     refuse(surplus ? `this ${next().text} closes nothing` : 'an operator is missing before this, such as && or +')
   }
   return syntax

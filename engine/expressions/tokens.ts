@@ -37,6 +37,31 @@ const slips: readonly (readonly [sign: string, meant: string, advice: string])[]
   ['–', '-', 'write - for minus'],
   ['—', '-', 'write - for minus'],
 ]
+/** What people write where a number begins, as elsewhere: what it means here, and what is said of it. */
+const habits: readonly (readonly [written: RegExp, kind: 'number' | 'text', meant: (found: RegExpExecArray) => string, advice: string])[] =
+  [
+    [/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}[\d:.]*(?:Z|[+-]\d{2}:?\d{2})?)?(?![\w.])/, 'text', ([found]) => found, 'a date stands in quotes'],
+    [
+      /^(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\w.])/,
+      'text',
+      ([, day, month, year]) => `${year}-${month!.padStart(2, '0')}-${day!.padStart(2, '0')}`,
+      'a date is year, month and day, in quotes',
+    ],
+    [
+      /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?![\w.])/,
+      'text',
+      ([, month, day, year]) => `${year}-${month!.padStart(2, '0')}-${day!.padStart(2, '0')}`,
+      'a date is year, month and day, in quotes',
+    ],
+    // With a comma two arguments of a function look the same, but for a part that begins with 0.
+    [
+      /^\d{1,3}(?:(?:,\d{3})*,0\d{2}(?:,\d{3})*|(?:'\d{3})+)(?:\.\d+)?(?![\w.,'])/,
+      'number',
+      ([found]) => found.replaceAll(/[,']/g, ''),
+      'there is no sign between the thousands of a number',
+    ],
+    [/^(\d+(?:\.\d+)?)%(?=\s*(?:$|&&|\|\||[),?:\]]))/, 'number', ([, number]) => number!, 'percentages are plain numbers'],
+  ]
 const otherQuotes = /[“”„‟‘’‚‛«»‹›`´]/u
 
 /** Cuts a text into tokens. Goes on behind a fault where it can guess what was meant, so that an author learns more than the first. */
@@ -59,6 +84,14 @@ export function tokensOf(text: string): { readonly tokens: readonly Token[]; rea
   }
 
   function readNumber(start: number): void {
+    for (const [written, kind, meaning, advice] of habits) {
+      const found = written.exec(text.slice(start, start + 60))
+      if (!found) continue
+      const meant = meaning(found)
+      at += found[0].length
+      fault(start, at, `${advice}: write ${kind === 'text' ? `'${meant}'` : meant}`)
+      return add(kind, start, meant)
+    }
     const [number, whole = '', fraction] = /^(\d*)(?:\.(\d+))?/.exec(text.slice(start))!
     at += number.length
     const [behind] = /^(?:\.(?!\d)|[\w.])*/.exec(text.slice(at))!

@@ -89,6 +89,12 @@ describe('what is said of a fault', () => {
     [`self.value > 3`, `self.value.amount > 3`],
     [`True`, `true`],
     [`self.quantity > .5`, `self.quantity > 0.5`],
+    [`self.quantity > 10,000`, `self.quantity > 10000`],
+    [`self.quantity > 1'250.5`, `self.quantity > 1250.5`],
+    [`self.quantity > 50% && true`, `self.quantity > 50 && true`],
+    [`self.quantity > 007`, `self.quantity > 7`],
+    [`self.close < 2026-12-01`, `self.close < '2026-12-01'`],
+    [`self.close < 1.12.2026`, `self.close < '2026-12-01'`],
     [`rund(self.quantity) > 1`, `round(self.quantity) > 1`],
   ])('%s is put right by a click', (text, fixed) => {
     expect(advice(text).fixed).toBe(fixed)

@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core'
-import { IconX } from '@tabler/icons-react'
+import { IconChevronDown, IconX } from '@tabler/icons-react'
 import { useId, useState, type FormEvent } from 'react'
 import { core } from '../../engine/expressions/core.ts'
 import { entityOf, may, useCatalogue, type Entity, type Field } from '../api/catalogue.ts'
@@ -206,21 +206,24 @@ const AccessSelect = ({
   readonly fault: string | undefined
   readonly onChange: (value: ShareAccess) => void
 }) => (
-  <select
-    id={id}
-    className="input share-select"
-    aria-label={label}
-    aria-invalid={fault !== undefined}
-    aria-describedby={fault}
-    value={value}
-    onChange={(event) => onChange(event.currentTarget.value === 'update' ? 'update' : 'read')}
-  >
-    {(['read', 'update'] as const)
-      .filter((each) => each === 'read' || each === value || may(entity, 'update'))
-      .map((each) => (
-        <option key={each} value={each}>
-          {words[each]}
-        </option>
-      ))}
-  </select>
+  <span className="share-select">
+    <select
+      id={id}
+      className="input"
+      aria-label={label}
+      aria-invalid={fault !== undefined}
+      aria-describedby={fault}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value === 'update' ? 'update' : 'read')}
+    >
+      {(['read', 'update'] as const)
+        .filter((each) => each === 'read' || each === value || may(entity, 'update'))
+        .map((each) => (
+          <option key={each} value={each}>
+            {words[each]}
+          </option>
+        ))}
+    </select>
+    <IconChevronDown size={14} stroke={1.5} className="faint" aria-hidden />
+  </span>
 )

@@ -27,8 +27,9 @@ export function viewOf(
       if (field === 'position' && draft.parent) return draft.position
       isPending(draft, field)
       const list = draft.values.has(field) ? undefined : listOf(field)
-      const kept = (): unknown => (draft.stored === null && !draft.parent ? atBirth(field) : draft.system?.[field])
-      return list ? targetsOf(list) : (draft.values.get(field) ?? kept() ?? null)
+      if (list) return targetsOf(list)
+      const isOwn = draft.values.has(field)
+      return (isOwn ? draft.values.get(field) : draft.stored || draft.parent ? draft.system?.[field] : atBirth(field)) ?? null
     },
     related: () => null,
     document: () => draft.parent && viewOf(draft.parent, isPending, atBirth),
@@ -47,10 +48,9 @@ export function storedViewOf(draft: Draft): RecordView | null {
     get(field) {
       if (field === 'id') return draft.id
       if (field === 'position' && draft.parent) return stored.position
-      const list = stored.values.has(field) ? undefined : draft.lists.find((each) => each.field.id === field)
-      return list
-        ? storedRows(list).map((each) => each.get(linkFieldOf(list.line, list.field).id))
-        : (stored.values.get(field) ?? draft.system?.[field] ?? null)
+      if (stored.values.has(field)) return stored.values.get(field) ?? null
+      const list = draft.lists.find((each) => each.field.id === field)
+      return list ? storedRows(list).map((each) => each.get(linkFieldOf(list.line, list.field).id)) : (draft.system?.[field] ?? null)
     },
     related: () => null,
     document: () => draft.parent && storedViewOf(draft.parent),

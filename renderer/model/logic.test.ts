@@ -130,6 +130,21 @@ describe('a stored order', () => {
     expect(document.values).toMatchObject({ total: '7.50', net: '7.43' })
     expect(document.locked).toEqual({ reason: ['status'] })
   })
+  it('takes what was emptied for empty, whatever is stored', () => {
+    const [bolts] = stored.lines
+    const lines = [{ ...bolts!, price: '2.5000' }]
+    const filled = { ...stored, customer: vienna.id, country: 'Austria', contact: anna.id, greeting: 'Hi', bought: 0, lines }
+    const shown = (data: Record<string, unknown>, record: RecordData | null) => ({ ...data, ...order(data, { record }).document.values })
+    for (const name of ['name', 'status', 'customer', 'contact', 'greeting', 'discount', 'reason']) {
+      const emptied = { ...filled, [name]: null }
+      expect([name, shown(emptied, filled)]).toEqual([name, shown(emptied, null)])
+    }
+    for (const name of ['quantity', 'price', 'note']) {
+      const emptied = { ...filled, lines: [{ ...lines[0]!, [name]: null }] }
+      expect([name, shown(emptied, filled)]).toEqual([name, shown(emptied, null)])
+    }
+    expect(order({ ...stored, discount: null }, { record: stored }).document.values).toMatchObject({ net: '7.50' })
+  })
   it('takes a copy anew when the reference changes', () => {
     const lines = [{ ...stored.lines[0]!, article: nut.id }]
     const logic = order({ ...stored, lines }, { record: stored })

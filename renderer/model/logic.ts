@@ -1,5 +1,6 @@
 import type { CatalogueView, Entity as EntityView } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
+import { systemFields } from '../../engine/catalogue/system-fields.ts'
 import type { Entity, Field } from '../../engine/catalogue/types.ts'
 import type { Change, LineChange, Stored, StoredLine } from '../../engine/records/change.ts'
 import { derive } from '../../engine/records/decide-derive.ts'
@@ -225,7 +226,8 @@ const idsAt = (value: unknown): readonly string[] => (Array.isArray(value) ? val
 function storedOf(reading: Reading, entity: Entity, record: RecordData): Stored {
   const { values, lines } = storedRow(reading, entity, record, 'document')
   const { id, version = 1, revision = 1 } = record
-  return { id, version, revision, deleted: false, deletionId: null, system: record, values, lines }
+  const system = Object.fromEntries(systemFields.map(({ name }) => [name, record[name]]))
+  return { id, version, revision, deleted: false, deletionId: null, system, values, lines }
 }
 
 function storedRow({ entities, unclear }: Reading, entity: Entity, record: Row, key: string): Pick<StoredLine, 'values' | 'lines'> {

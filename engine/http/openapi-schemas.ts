@@ -4,6 +4,7 @@ import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema, SchemaMode } from '../fields/type.ts'
 import { isFormula } from '../records/formulas.ts'
 import { fieldNamed } from '../records/parameters.ts'
+import { scopedActions } from '../records/reach.ts'
 import type { Access, EntityAccess } from '../records/types.ts'
 import { upsertKeys } from '../records/write-request.ts'
 import { ref, type Names } from './openapi-names.ts'
@@ -53,10 +54,21 @@ function readSchema(source: SchemaSource, here: EntityAccess): JsonSchema {
     expansionsOf(source.access, here).length > 0 ? { _expand: ref('schemas', source.names(entity.id).components.Expand) } : {}
   const masked = here.visible.filter((field) => here.masks.has(field.id) || isFormula(field)).map((field) => field.name)
   const without = { type: 'array', items: { type: 'string', enum: masked }, description: 'What your roles do not show you in this record.' }
+  const denied = entity.kind === 'line' ? [] : scopedActions(here)
+  const refused = {
+    type: 'array',
+    items: { type: 'string', enum: denied },
+    description: 'Of one record: what your roles do not let you do with it.',
+  }
   const lines = linesOf(here).map((field) => field.name)
   const absent = new Set(['deleted_at', ...(entity.kind === 'line' ? ['parent'] : []), ...lines, ...masked])
   return labelled(entity, {
-    properties: { ...properties, ...expanded, ...(masked.length > 0 && { _masked: without }) },
+    properties: {
+      ...properties,
+      ...expanded,
+      ...(masked.length > 0 && { _masked: without }),
+      ...(denied.length > 0 && { _denied: refused }),
+    },
     required: Object.keys(properties).filter((name) => !absent.has(name)),
   })
 }

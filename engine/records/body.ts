@@ -18,7 +18,7 @@ import type { FormulaReading } from './formulas.ts'
 import type { Access, EntityAccess } from './types.ts'
 
 /** Properties that answers carry beside the record's own; ignored when they are sent back. */
-const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked', '_warnings', '_errors', '_produced'])
+const answerProperties: ReadonlySet<string> = new Set(['_title', '_expand', '_masked', '_denied', '_warnings', '_errors', '_produced'])
 
 /** `upsert`: a new record, or what shall change in one that is found; it need not have everything. */
 export type Mode = 'create' | 'patch' | 'upsert'

@@ -160,3 +160,22 @@ export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: Entity
   )
   return sql`array_remove(array[${comma(named)}], null)`
 }
+
+/** What may be done to a record by its own right; each is refused or not for one row. */
+export const rowActions = ['update', 'delete', 'restore', 'share'] as const satisfies readonly Action[]
+
+/** Of these, what the caller's roles grant for some rows only: whether for this one is another question for each. */
+export const scopedActions = ({ actions }: EntityAccess): readonly Action[] =>
+  rowActions.filter((action) => {
+    const grants = actions.get(action)
+    return grants !== undefined && !reachesAll(grants)
+  })
+
+/** `text[]`: which of these the caller's roles do not grant for the row. */
+export function actionsWithout(catalogue: Catalogue, access: EntityAccess, actions: readonly Action[], alias: string): Fragment {
+  const named = actions.map((action) => {
+    const here = reached(catalogue, access.entity, access.actions.get(action) ?? [], alias) ?? sql`true`
+    return sql`case when ${here} then null else ${sql.lit(action)} end`
+  })
+  return sql`array_remove(array[${comma(named)}]::text[], null)`
+}

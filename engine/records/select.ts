@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { systemField, systemFields } from '../catalogue/system-fields.ts'
-import type { Catalogue, Field } from '../catalogue/types.ts'
+import type { Action, Catalogue, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { ColumnRef } from '../fields/type.ts'
-import { columnsFor, gettable, readable, shownIn } from './reach.ts'
+import { actionsWithout, columnsFor, gettable, readable, shownIn } from './reach.ts'
 import { and, column, comma, tableOf } from './sql.ts'
 import type { Fragment } from './sql.ts'
 import { isLive, linkColumns } from './tables.ts'
@@ -21,6 +21,8 @@ export interface Selection {
   readonly expand: readonly Expansion[]
   /** Names of `systemProperties` to render besides `id`; of lines that are asked for by themselves, `parent`: the id of their document. */
   readonly system: readonly string[]
+  /** What of it the caller may do to some rows only: `_denied` names what not to this one. */
+  readonly rights: readonly Action[]
 }
 export type Expansion =
   | {
@@ -65,6 +67,10 @@ export function recordJson(selection: Selection, alias: string, depth = 0): Frag
     add(field.name, linesJson(lines, alias, depth + 1), shownIn(catalogue, access, field, alias))
   if (selection.system.includes('_title') && entity.kind !== 'line') add('_title', titleOf(catalogue, access, alias))
   if (selection.expand.length > 0) add('_expand', expandJson(selection, alias, depth + 1))
+  if (selection.rights.length > 0) {
+    const denied = actionsWithout(catalogue, access, selection.rights, alias)
+    members.push({ name: '_denied', value: sql`to_json(nullif(${denied}, '{}'))`, isOptional: true })
+  }
   return objectJson(members, `r${depth}`)
 }
 
@@ -73,22 +79,26 @@ interface Member {
   readonly value: Fragment
   /** Where it is shown; null: in every row. */
   readonly shown?: Fragment | null
+  /** The value is JSON; where it is null, the member is absent. */
+  readonly isOptional?: true
 }
 
 /** A masked member is absent, and named in `_masked`: null is a value. */
 function objectJson(members: readonly Member[], row: string): Fragment {
   const masked = members.filter((each) => each.shown)
-  if (masked.length === 0) {
+  if (masked.length === 0 && !members.some(({ isOptional }) => isOptional)) {
     const columns = members.map(({ name, value }) => sql`${value} as ${sql.id(name)}`)
     return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(columns)}) ${sql.id(row)})`
   }
-  const pairs = members.map(({ name, value, shown }) => {
+  const pairs = members.map(({ name, value, shown, isOptional }) => {
+    if (isOptional) return sql`${sql.lit(name)} value ${value}`
     const json = sql`coalesce(to_json(${value}), 'null'::json)`
     return sql`${sql.lit(name)} value ${shown ? sql`case when ${shown} then ${json} end` : json}`
   })
   const names = masked.map(({ name, shown }) => sql`case when ${shown} then null else ${sql.lit(name)} end`)
   const listed = sql`to_json(nullif(array_remove(array[${comma(names)}]::text[], null), '{}'))`
-  return sql`json_object(${comma(pairs)}, '_masked' value ${listed} absent on null returning json)`
+  const withMasked = masked.length > 0 ? [...pairs, sql`'_masked' value ${listed}`] : pairs
+  return sql`json_object(${comma(withMasked)} absent on null returning json)`
 }
 
 /** SQL whose JSON form is the field's canonical value; a list of ids for `references`. */

@@ -2,6 +2,7 @@ import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import { echo } from '../problems.ts'
 import { fieldNamed, parameterFault, parseNames, unknownField } from './parameters.ts'
+import { scopedActions } from './reach.ts'
 import { systemProperties } from './select.ts'
 import { linkColumns } from './tables.ts'
 import type { Expansion, InverseBy, Selection } from './select.ts'
@@ -137,6 +138,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     fields: chosen,
     lines,
     expand: expansions,
+    rights: withLines && depth === 0 && fields === null && !isLine ? scopedActions(here) : [],
     system: (isLine ? (depth === 0 ? ['parent'] : []) : systemProperties).filter((name) => fields === null || fields.children.has(name)),
   }
 }

@@ -171,7 +171,7 @@ export async function readAnew(): Promise<void> {
 /** What is not shown any more after a write is forgotten, and what was not shown before may be. */
 function stillShown(old: RecordData, saved: RecordData): RecordData {
   const masked = saved['_masked']
-  const gone = new Set<unknown>(['_masked', ...(Array.isArray(masked) ? masked : [])])
+  const gone = new Set<unknown>(['_masked', '_denied', ...(Array.isArray(masked) ? masked : [])])
   return { ...Object.fromEntries(Object.entries(old).filter(([name]) => !gone.has(name))), id: old.id }
 }
 

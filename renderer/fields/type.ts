@@ -121,6 +121,12 @@ export const isMasked = (row: Readonly<Record<string, unknown>> | null | undefin
   return Array.isArray(masked) && masked.includes(name)
 }
 
+/** What roles grant for some records only, and not for this one. */
+export const isDenied = (row: Readonly<Record<string, unknown>> | null | undefined, action: string): boolean => {
+  const denied = row?.['_denied']
+  return Array.isArray(denied) && denied.includes(action)
+}
+
 /** Settings of a field, compiled by the engine's type of the same name; read with care, because a newer server may send more. */
 export const settingsOf = (field: Field): Readonly<Record<string, unknown>> =>
   typeof field.settings === 'object' && field.settings !== null ? { ...field.settings } : {}

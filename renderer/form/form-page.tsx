@@ -7,6 +7,7 @@ import { isProblem } from '../api/problem.ts'
 import { createRecord, fetchRecord, useRecord, wrote, type RecordData } from '../api/records.ts'
 import { useTitles } from '../api/titles.ts'
 import { handedOver } from '../model/handed.ts'
+import { mayWith } from '../model/editable.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { same } from '../model/same.ts'
@@ -74,6 +75,7 @@ function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: st
     ) : (
       <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
     )
+  if (base && !mayWith(entity, base.record, 'update')) return <ForbiddenPage />
   return base ? (
     <EditForm
       key={base.record.version}

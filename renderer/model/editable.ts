@@ -1,10 +1,14 @@
-import type { Entity, Field } from '../api/catalogue.ts'
+import { may, type Entity, type Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { isExcept } from '../../engine/records/decide-frozen.ts'
-import { isMasked } from '../fields/type.ts'
+import { isDenied, isMasked } from '../fields/type.ts'
 import type { RowLogic } from './row-logic.ts'
 
 type Row = Readonly<Record<string, unknown>>
+
+/** Whether this person may, as far as roles say: of all such records, or of this one. */
+export const mayWith = (entity: Entity, record: Row | null | undefined, action: string): boolean =>
+  may(entity, action) && !isDenied(record, action)
 
 /** A state changes by the steps that lead from it. */
 export const isState = (entity: Entity, field: Field): boolean => entity.lifecycles.some((each) => each.field === field.name)
@@ -21,7 +25,7 @@ export const isOpen = (field: Field, row: Row | null | undefined, isStored: bool
 export const editable = (entity: Entity, field: Field, mode: 'create' | 'edit', record?: Row | null, logic?: RowLogic): boolean =>
   isOpen(field, record, mode === 'edit', logic) &&
   !(mode === 'edit' && (isState(entity, field) || (record && !leavesOpen(entity, record, field.id)))) &&
-  entity.actions.includes(mode === 'create' ? 'create' : 'update')
+  (mode === 'create' ? entity.actions.includes('create') : mayWith(entity, record, 'update'))
 
 /** Where lines are stored: in which document, and through which lists of it. */
 export interface LinesAt {

@@ -1,11 +1,12 @@
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
-import { fieldOf, isLines, may, type Entity } from '../api/catalogue.ts'
+import { fieldOf, isLines, type Entity } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { LimitContext } from '../fields/parts.ts'
 import { isEmpty, isMasked } from '../fields/type.ts'
+import { mayWith } from '../model/editable.ts'
 import { sectionsOf, systemFields } from '../model/entity.ts'
 import { shownOf, useFormLogic } from '../model/use-logic.ts'
 import { Property } from './property.tsx'
@@ -33,7 +34,7 @@ export function Details({ entity, record, saver }: { readonly entity: Entity; re
     warning: Object.hasOwn(typed, name) ? (told(logic.warnings, name) ?? logic.warnings[0]?.detail) : undefined,
     onTyping: (value: unknown) => setTyped((old) => (value === undefined ? without(old, name) : { ...old, [name]: value })),
   })
-  const live = entity.display.editMode === 'live' && may(entity, 'update')
+  const live = entity.display.editMode === 'live' && mayWith(entity, record, 'update')
   const used = (name: string): boolean => name !== entity.titleField
   const sections = sectionsOf(entity, (field) => used(field.name) && !hiddenNow.has(field.name) && !isLines(field))
   // A required field is never folded, nor one that an editor has just emptied while the record stays open.

@@ -23,6 +23,7 @@ import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { isEmpty, isMasked } from '../fields/type.ts'
 import { copyOf } from '../model/copy.ts'
+import { mayWith } from '../model/editable.ts'
 import { recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { WhyButton, WhyLayer } from './why.tsx'
@@ -67,12 +68,12 @@ export function RecordHeader({
   const remove = (): void => void deleteWithUndo(entity, record, onClose)
   const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(catalogue, entity, record) })
-  const canEdit = may(entity, 'update')
+  const canEdit = mayWith(entity, record, 'update')
   const [sharing, setSharing] = useState(false)
   const [asking, setAsking] = useState(false)
   const undeletable = `Why can I not delete this ${entity.title.toLowerCase()}?`
   const phone = usePhone()
-  const openShare = may(entity, 'share') && !onRestore ? () => setSharing(true) : null
+  const openShare = mayWith(entity, record, 'share') && !onRestore ? () => setSharing(true) : null
   const { me } = catalogue
   const viewAs =
     me.viewAs && entity.id === core.member && record.id !== me.member && !onRestore ? () => void lookAs(record.id, title) : null
@@ -86,7 +87,7 @@ export function RecordHeader({
     ...(viewAs ? [{ id: 'record.view-as', title: `View as ${title}`, section: 'On this record', run: viewAs }] : []),
     ...(openShare ? [{ id: 'record.share', title: 'Share', section: 'On this record', run: openShare }] : []),
     { id: 'record.link', title: 'Copy the link', section: 'On this record', run: () => copyLink(address) },
-    ...(may(entity, 'delete') && entity.kind === 'record'
+    ...(mayWith(entity, record, 'delete') && entity.kind === 'record'
       ? [{ id: 'record.delete', title: 'Delete', section: 'On this record', run: remove }]
       : []),
     ...(onRestore ? [{ id: 'record.restore', title: 'Restore', section: 'On this record', run: onRestore }] : []),
@@ -192,7 +193,7 @@ export function RecordHeader({
                     Duplicate
                   </Menu.Item>
                 )}
-                {entity.kind === 'record' && !may(entity, 'delete') && !me.viewer && (
+                {entity.kind === 'record' && !mayWith(entity, record, 'delete') && !me.viewer && (
                   <>
                     <Menu.Divider />
                     <Menu.Item leftSection={<IconHelpCircle size={16} stroke={1.5} />} onClick={() => setAsking(true)}>
@@ -200,7 +201,7 @@ export function RecordHeader({
                     </Menu.Item>
                   </>
                 )}
-                {may(entity, 'delete') && (
+                {mayWith(entity, record, 'delete') && (
                   <>
                     <Menu.Divider />
                     <Menu.Item data-danger leftSection={<IconTrash size={16} stroke={1.5} />} onClick={remove}>

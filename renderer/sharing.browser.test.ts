@@ -110,3 +110,23 @@ it('is not offered where it means nothing, nor to who may not', async () => {
   expect(await page.getByRole('menuitem', { name: 'Share' }).count()).toBe(0)
   expect(await page.getByRole('button', { name: 'Share', exact: true }).count()).toBe(0)
 })
+
+it('what a role does with its own records alone is not offered on those of others, and says why', async () => {
+  const { id } = ok(await world.call('admin@acme', 'POST', '/api/crm/companies', { body: { name: 'Theirs' } })) as { id: string }
+  const { page, complaints } = await open('rep@acme', `/e/crm/companies/${id}`)
+  await page.getByRole('button', { name: 'Why can I not change this company?' }).click()
+  await page
+    .getByRole('dialog')
+    .getByText(/may update companies/)
+    .first()
+    .waitFor()
+  await page.keyboard.press('Escape')
+  expect(await page.getByRole('button', { name: 'Edit', exact: true }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Phone: edit' }).count()).toBe(0)
+  await page.goto(`${new URL(page.url()).origin}/e/crm/companies/${id}/edit`)
+  await page.getByText('Not for your role').first().waitFor()
+  ok(await world.call('admin@acme', 'PATCH', `/api/crm/companies/${id}`, { body: { owner: rep } }))
+  await page.goto(`${new URL(page.url()).origin}/e/crm/companies/${id}`)
+  await page.getByRole('button', { name: 'Edit', exact: true }).waitFor()
+  expect(complaints).toEqual([])
+})

@@ -21,7 +21,7 @@ import { brokenKey, refusalOf, refusalOfTaken } from './refusal.ts'
 import { FoundDocuments, originQueries } from './found-documents.ts'
 import { getQuery } from './get.ts'
 import { knownFaults, withoutHidden } from './hidden-faults.ts'
-import { claim, doneOf, replayed, settleQuery } from './idempotency.ts'
+import { bare, claim, doneOf, keptOf, replayed, settleQuery } from './idempotency.ts'
 import type { Done } from './idempotency.ts'
 import { keyQuery } from './load.ts'
 import { keyText } from './unique-keys.ts'
@@ -163,11 +163,13 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     if (isAgain) await tx.send({ role: 'bos_write', queries: [againQuery(actor)] })
     const read = (id: string | undefined): Step[] =>
       readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
-    const before = idempotency ? (await claim(tx, idempotency, actor)).map(replayed) : []
+    const before = idempotency ? (await claim(tx, idempotency, actor)).map((each) => replayed(each, asked.access)) : []
     if (asked.mode === 'each' && before.some((each) => each !== null)) throw new DoneInPart()
     if (before[0]) {
       const rows = await tx.commit(...read(before[0][0]?.id))
-      return { results: before[0], answer: rows.at(-1) ?? null, events: [] }
+      const answer = rows.at(-1) ?? null
+      const isAsThen = ({ version, revision }: Done): boolean => answer?.rows[0]?.['etag'] === `${version}.${revision}`
+      return { results: before[0].map((each) => (readBack && !isAsThen(each) ? bare(each) : each)), answer, events: [] }
     }
     const request = asked.choice ? { ...asked, operations: await chosen(tx, asked.choice, actor) } : asked
     const operations = await resolveUpserts(tx, request, actor)
@@ -240,10 +242,9 @@ async function propagateFrom(
 }
 
 function settled(request: WriteRequest, keys: readonly string[], results: Decided['results']): Map<string, readonly Done[]> {
-  const done = results.map((each) => toDone(each))
-  const isDone = (each: Result | undefined): each is Done => each !== undefined && !(each instanceof Problem)
-  if (request.mode !== 'each') return new Map([[keys[0]!, done.filter(isDone)]])
-  return new Map(keys.flatMap((key, i) => (isDone(done[i]) ? [[key, [done[i]]] as const] : [])))
+  const kept = results.map((each) => (each instanceof Problem ? null : keptOf(doneOf(each), request.access)))
+  if (request.mode !== 'each') return new Map([[keys[0]!, kept.filter((each) => each !== null)]])
+  return new Map(keys.flatMap((key, i) => (kept[i] ? [[key, [kept[i]]] as const] : [])))
 }
 
 const toDone = (each: Decided['results'][number]): Result => (each instanceof Problem ? each : doneOf(each))

@@ -4,7 +4,7 @@ import type { Fault } from '../problems.ts'
 import type { Produced } from './decide-touched.ts'
 import { toQuery } from './sql.ts'
 import type { Query, Transaction } from '../database/types.ts'
-import type { Actor } from './types.ts'
+import type { Access, Actor } from './types.ts'
 
 /** What an earlier copy of the request did; a replay reads the records again, under today's permissions. */
 export interface Done {
@@ -46,8 +46,18 @@ export async function claim(tx: Transaction, { keys, route, bodyHash }: Idempote
   })
 }
 
-/** The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. */
-export const replayed = (outcome: unknown): readonly Done[] | null => (outcome === null ? null : (outcome as Done[]).map(doneOf))
+/** What is kept of a write: with the key of the access under which warnings and drafts were told. */
+export const keptOf = (done: Done, { key }: Access): Done & { readonly access: string } => ({ ...done, access: key })
+
+/**
+ * The outcome of a write, its members in the order of a first answer: a replay is the same to the letter. Warnings and drafts are told once
+ * more only to whoever has the same rights as then: what roles do not show today is not told by what they showed.
+ */
+export const replayed = (outcome: unknown, { key }: Access): readonly Done[] | null =>
+  outcome === null ? null : (outcome as ReturnType<typeof keptOf>[]).map((each) => (each.access === key ? doneOf(each) : bare(each)))
+
+/** The record is another by now: what was said of it as it was, today's masks do not judge. */
+export const bare = ({ status, id, version, revision }: Done): Done => ({ status, id, version, revision })
 
 export const doneOf = ({ status, id, version, revision, warnings = [], errors = [], produced = [] }: Done): Done => ({
   status,

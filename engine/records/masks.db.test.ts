@@ -353,6 +353,22 @@ describe('writing', () => {
     ok(await call('admin@acme', 'PATCH', `items/${high}`, { secret: 'shut', level: 1 }))
     expect(told(await call('rep@acme', 'PATCH', `items/${own}`, { cost: 1000 }))).toEqual([422, [['/price', 'Too dear.']]])
   })
+  test('a request that is sent again tells drafts only as long as rights and record are what they were', async () => {
+    const finish = async (id: string, key: string): Promise<Json> =>
+      ok(await world.call('rep@acme', 'POST', `/api/vault/items/${id}/finish`, { headers: { 'idempotency-key': key }, body: {} }))
+    const [given, kept] = [await create({ name: 'given', owner: rep, cost: 50 }), await create({ name: 'kept', owner: rep, cost: 51 })]
+    const first = await finish(given, 'given')
+    expect((first['_produced'] as Json[])[0]).toMatchObject({ data: { name: 'given', price: 50 } })
+    expect(await finish(given, 'given')).toEqual(first)
+    ok(await call('admin@acme', 'PATCH', `items/${given}`, { owner: admin }))
+    expect(await finish(given, 'given')).not.toHaveProperty('_produced')
+    const wide = await finish(kept, 'kept')
+    expect(wide).toHaveProperty('_produced')
+    await rolesOf('partly', 'costs')
+    expect(await finish(kept, 'kept')).not.toHaveProperty('_produced')
+    await rolesOf('partly')
+    expect(await finish(kept, 'kept')).toEqual(wide)
+  })
   test('what stands against a record by what the writer does not know has no name', async () => {
     const refused = [
       await call('rep@acme', 'PATCH', `items/${own}`, { level: 70 }),

@@ -8,7 +8,7 @@ import { layerOf } from './explain-reach.ts'
 import type { Reach, Reason } from './explain-reach.ts'
 import type { Access, EntityAccess } from './types.ts'
 import { onwardFrom } from './explain-state.ts'
-import { isNamed } from './grants.ts'
+import { belonging, isNamed } from './grants.ts'
 
 /** Why a field of a record is shown and may be changed, or not. */
 export interface FieldExplained {
@@ -176,8 +176,9 @@ function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: Exp
       if (permission && isNamed(permission.readOnly, path))
         add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: layerOf(access.catalogue, here.entity, role) })
     }
-  if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
   if (isNamed(reach.masked, path)) add(`What is not shown may not be changed.`)
+  else if (isFixed && reasons.length === 0 && belonging(here.entity).has(path)) add(`The record is only shared: ${title} stays as it is.`)
+  else if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
   const { frozen } = conditions
   if (frozen)
     add(

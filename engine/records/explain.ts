@@ -91,8 +91,9 @@ export async function runExplain(database: Database, request: ExplainRequest, ac
   const trial = await tryAction(database, trying, subject)
   const { because, refused } = reasonsOf(about, reach.held, conditions.grants)
   const mayTell = (state: string): boolean => knows(parties, entity.id, state)
-  // Where something grants it, what does not grant it besides is no reason that it is refused.
-  const against = because.length > 0 && trial.refused.length > 0 ? trial.refused : [...refused, ...trial.refused]
+  // Where something grants it, what does not grant it besides is no reason that it is refused; where nothing does, that is the reason.
+  const [first, second] = because.length > 0 ? [trial.refused, refused] : [refused, trial.refused]
+  const against = first.length > 0 ? first : second
   return {
     ...told,
     allowed: trial.allowed,

@@ -37,7 +37,9 @@ export function parseExport(
     if (query.has(name)) throw parameterFault(name, `An export has everything that matches; it takes no ${name}.`)
   const asked = new Map([...query].filter(([name]) => name !== 'format'))
   asked.set('limit', [String(limits.pageRows)])
-  const list = parseList(access, here, actor, asked, cursors, 'export')
+  const asList = parseList(access, here, actor, asked, cursors, 'export')
+  // What may be done is asked of what stands on a screen.
+  const list = { ...asList, selection: { ...asList.selection, rights: [] } }
   if (format === 'jsonl') return { list, format, columns: [] }
   if (list.selection.expand.length > 0 || list.selection.lines.length > 0)
     throw parameterFault('expand', 'A row of CSV is one record; use format=jsonl for related records and lines.')

@@ -8,12 +8,13 @@ import type { EntityAccess, Grant, RowCondition } from './types.ts'
 
 /** Every scope of the grants, once; one that has every row stands for all of them. */
 export function scopesOf(grants: RowCondition): readonly RowScope[] {
-  const scopes = [
-    ...new Map(grants.flatMap((each) => each.scopes).map((each) => [JSON.stringify([each.id, each.predicate]), each])).values(),
-  ]
+  const scopes = [...new Map(grants.flatMap((each) => each.scopes).map((each) => [rowsOf(each), each])).values()]
   const every = scopes.find(({ predicate }) => predicate.kind === 'all')
   return every ? [every] : scopes
 }
+
+/** Equal texts are the same rows: what is shared is less to be changed than to be read. */
+const rowsOf = ({ id, predicate }: RowScope): string => JSON.stringify([id, predicate])
 
 /** By which a row is read in any way. */
 export const reading = ({ actions }: EntityAccess): RowCondition => [...(actions.get('list') ?? []), ...(actions.get('get') ?? [])]
@@ -24,8 +25,8 @@ export const reachesAll = (grants: RowCondition): boolean =>
 
 /** Does a condition hold in every row of another, as far as can be told without looking at rows? */
 export function covers(shown: RowCondition, rows: RowCondition): boolean {
-  const scopes = new Set(scopesOf(shown.filter((each) => each.condition === null)).map((each) => each.id))
-  return reachesAll(shown) || rows.every((each) => shown.includes(each) || each.scopes.every(({ id }) => scopes.has(id)))
+  const scopes = new Set(scopesOf(shown.filter((each) => each.condition === null)).map(rowsOf))
+  return reachesAll(shown) || rows.every((each) => shown.includes(each) || each.scopes.every((scope) => scopes.has(rowsOf(scope))))
 }
 
 /** Of every new record that the roles take, one of these grants takes it too. */
@@ -115,7 +116,7 @@ export function combine(
     transitions: transitionsOf(entity, permissions),
     within: [],
     ...readable(entity, paths, parts, read),
-    ...writable(paths, parts, grantsOf, created),
+    ...writable(entity, paths, parts, grantsOf, created),
     show: new Map(
       shown.flatMap((path) => {
         const showing = judgesOf(parts).filter((each) => each.permission.show.has(path) && shows(each, path))
@@ -183,7 +184,19 @@ function readable(entity: Entity, paths: readonly string[], parts: readonly Part
   return { hidden, visible: entity.fields.filter((field) => !hidden.has(field.id)), masks }
 }
 
-function writable(paths: readonly string[], parts: readonly Part[], grantsOf: GrantsOf, created: Action) {
+/** Fields that say whose a record is: scopes go by them. */
+export const belonging = ({ scopes }: Entity): ReadonlySet<string> =>
+  new Set(scopes.flatMap(({ predicate }) => (predicate.kind === 'among' && predicate.field !== null ? [predicate.field] : [])))
+
+/** Whoever could take over what is only shared with them would come to more than was shared. */
+function beyondSharing(grants: RowCondition): RowCondition {
+  const others = ({ predicate }: RowScope): boolean => predicate.kind !== 'among' || predicate.set !== 'sharedToUpdate'
+  return grants.flatMap((each) => (each.scopes.some(others) ? [{ ...each, scopes: each.scopes.filter(others) }] : []))
+}
+
+function writable(entity: Entity, named: readonly string[], parts: readonly Part[], grantsOf: GrantsOf, created: Action) {
+  const whose = belonging(entity)
+  const paths = [...new Set([...named, ...whose])]
   const readOnly = new Set<string>()
   const fixed = new Map<string, readonly RowCondition[]>()
   const fixedOnCreate = new Set<string>()
@@ -191,7 +204,8 @@ function writable(paths: readonly string[], parts: readonly Part[], grantsOf: Gr
   const [updates, creates] = [grantsOf('update'), grantsOf(created)]
   for (const path of paths) {
     const open = parts.filter((each) => opens(each, path))
-    const [updatable, creatable] = [grantsOf('update', open, path), grantsOf(created, open, path)]
+    const [reached, creatable] = [grantsOf('update', open, path), grantsOf(created, open, path)]
+    const updatable = whose.has(path) ? beyondSharing(reached) : reached
     if (updates.length + creates.length === 0) continue
     if (updatable.length + creatable.length === 0) readOnly.add(path)
     else {

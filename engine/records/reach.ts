@@ -164,11 +164,11 @@ export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: Entity
 /** What may be done to a record by its own right; each is refused or not for one row. */
 export const rowActions = ['update', 'delete', 'restore', 'share'] as const satisfies readonly Action[]
 
-/** Of these, what the caller's roles grant for some rows only: whether for this one is another question for each. */
-export const scopedActions = ({ actions }: EntityAccess): readonly Action[] =>
+/** Of these, what the caller's roles grant for some only of the rows that they show: whether for one is another question for each. */
+export const scopedActions = (access: EntityAccess): readonly Action[] =>
   rowActions.filter((action) => {
-    const grants = actions.get(action)
-    return grants !== undefined && !reachesAll(grants)
+    const grants = access.actions.get(action)
+    return grants !== undefined && !covers(grants, reading(access))
   })
 
 /** `text[]`: which of these the caller's roles do not grant for the row. */

@@ -4,7 +4,7 @@ import { ok, type Person } from '../testing/world.ts'
 
 /** A record by itself names what its reader may do with other records of its kind, and not with this one. */
 const world = await openWorldWith('rights', {
-  'module.json': { title: 'Rights', roles: ['reader', 'owner'].map((name) => ({ id: `rights.${name}`, title: name })) },
+  'module.json': { title: 'Rights', roles: ['reader', 'owner', 'guest'].map((name) => ({ id: `rights.${name}`, title: name })) },
   'entities/item.json': {
     title: 'Item',
     type: 'object',
@@ -15,8 +15,9 @@ const world = await openWorldWith('rights', {
       plural: 'items',
       titleField: 'name',
       permissions: {
+        'rights.guest': { scope: 'shared', read: true, update: true },
         'rights.reader': { scope: 'all', read: true, share: true, delete: 'self.open' },
-        'rights.owner': { scope: 'own', read: true, update: true },
+        'rights.owner': { scope: 'own', read: true, update: true, create: true },
       },
     },
   },
@@ -52,10 +53,21 @@ test('is asked of each record by itself, and what every record allows is not men
   }
 })
 
-test('is not told in lists, nor with chosen fields; sent back, it means nothing', async () => {
+test('is told in lists too, but not in files, nor with chosen fields; sent back, it means nothing', async () => {
   const id = await make(rep, true)
-  const [listed] = (await send('rep@acme', 'GET', `?id=${id}`))['data'] as object[]
-  expect(listed).not.toHaveProperty('_denied')
+  const closed = await make(admin, false)
+  const listed = (await send('rep@acme', 'GET', `?id.in=${id},${closed}&sort=open`))['data'] as Record<string, unknown>[]
+  expect(listed.map((each) => [each['id'], each['_denied']])).toEqual([
+    [closed, ['update', 'delete']],
+    [id, undefined],
+  ])
+  ok(
+    await world.call('admin@acme', 'PUT', '/api/access/roles/rights.reader/permissions/rights/items', {
+      body: { scope: 'all', read: true, export: true },
+    }),
+  )
+  expect((await world.call('rep@acme', 'GET', `${address}/export?format=jsonl`)).text).not.toContain('_denied')
+  ok(await world.call('admin@acme', 'DELETE', '/api/access/roles/rights.reader/permissions/rights/items'))
   expect(await send('rep@acme', 'GET', `/${await make(admin, false)}?fields=name`)).not.toHaveProperty('_denied')
   const whole = await send('rep@acme', 'GET', `/${id}`)
   expect(whole).not.toHaveProperty('_denied')
@@ -63,4 +75,42 @@ test('is not told in lists, nor with chosen fields; sent back, it means nothing'
   const given = await send('rep@acme', 'PATCH', `/${id}`, { owner: admin })
   expect(given['_denied']).toEqual(['update'])
   expect(await send('admin@acme', 'PATCH', `/${id}`, { ...given, name: 'Back' })).toMatchObject({ name: 'Back' })
+})
+
+test('what is shared does not become one’s own, and who may not give a right does not take it away', async () => {
+  const { manager = '' } = world.acme.members
+  const be = async (member: string, email: string, ...roles: string[]): Promise<void> =>
+    void ok(await world.call('admin@acme', 'PUT', `/api/access/${member}`, { body: { email, roles: ['core.user', ...roles] } }))
+  await be(manager, 'manager@acme.test', 'rights.guest', 'rights.owner')
+  const id = await make(admin, false)
+  await send('admin@acme', 'POST', `/${id}/share`, { member: manager, access: 'update' })
+  const taking = await world.call('manager@acme', 'PATCH', `${address}/${id}`, { body: { owner: manager } })
+  expect([taking.status, taking.body]).toMatchObject([
+    422,
+    { errors: [{ pointer: '/owner', detail: 'Your role may not change this here.' }] },
+  ])
+  const { field } = await send('manager@acme', 'GET', `/${id}/explain?action=update&field=owner`)
+  const { editable, because } = field as { editable: boolean; because: { about: string; detail: string }[] }
+  expect([editable, because.filter(({ about }) => about === 'editable').map(({ detail }) => detail)]).toEqual([
+    false,
+    ['The record is only shared: Owner stays as it is.'],
+  ])
+  expect(await send('manager@acme', 'PATCH', `/${id}`, { name: 'Shared', owner: admin })).toMatchObject({ name: 'Shared', owner: admin })
+  const own = String((await send('manager@acme', 'POST', '', { name: 'own' }))['id'])
+  expect(await send('manager@acme', 'PATCH', `/${own}`, { owner: rep })).toMatchObject({ owner: rep })
+  // The rep reads and shares all, and updates their own.
+  for (const [method, body] of [
+    ['POST', { member: manager, access: 'read' }],
+    ['DELETE', { member: manager }],
+  ] as const)
+    expect((await world.call('rep@acme', method, `${address}/${id}/share`, { body })).status).toBe(422)
+  await send('rep@acme', 'POST', `/${own}/share`, { member: manager, access: 'update' })
+  await send('rep@acme', 'PATCH', `/${own}`, { owner: admin })
+  await send('rep@acme', 'DELETE', `/${own}/share`, { member: manager })
+})
+
+test('where nothing grants it, that alone is why', async () => {
+  const id = await make(admin, false)
+  const { refused } = await send('rep@acme', 'GET', `/${id}/explain?action=update`)
+  expect((refused as { role?: string }[]).map(({ role }) => role)).toEqual(['rights.owner', 'rights.reader'])
 })

@@ -138,7 +138,7 @@ function select(access: Access, here: EntityAccess, fields: Node | null, expand:
     fields: chosen,
     lines,
     expand: expansions,
-    rights: withLines && depth === 0 && fields === null && !isLine ? scopedActions(here) : [],
+    rights: depth === 0 && fields === null && !isLine ? scopedActions(here) : [],
     system: (isLine ? (depth === 0 ? ['parent'] : []) : systemProperties).filter((name) => fields === null || fields.children.has(name)),
   }
 }

@@ -84,11 +84,13 @@ export async function runShare(database: Database, request: ShareRequest, actor:
     const record = found!.rows[0]
     if (!record) throw new Problem('not-found')
     if (record['share'] !== true) throw new Problem('not-allowed', 'Your role may not share this record.')
-    if (change?.to === 'update' && record['update'] !== true)
-      throw invalid([{ pointer: '/access', detail: 'You may not change this record yourself.' }])
     if (change?.to && grantees?.rows.length !== 1)
       throw invalid([{ pointer: `/${change.grantee.kind}`, detail: 'There is no such record, or you may not see it.' }])
     const before = (given?.rows[0]?.['access'] as ShareAccess | undefined) ?? null
+    const isTheirs = before === null || given?.rows[0]?.['by'] === actor.member
+    // Nobody gives more than they have, nor takes away what they could not have given, unless they did.
+    if (record['update'] !== true && change && (change.to === 'update' || (before === 'update' && !isTheirs)))
+      throw invalid([{ pointer: change.to === null ? '' : '/access', detail: 'You may not change this record yourself.' }])
     if (change && change.to === null && before === null) throw new Problem('not-found', 'The record is not shared with them.')
     const writes = change && change.to !== before ? changeQueries(request, change, before, record, actor) : []
     const rows = await tx.commit({ role: 'bos_write', queries: [...writes, sharesQuery(here, id, actor)] })
@@ -118,7 +120,7 @@ const isGrantee = ({ kind, id }: Grantee): Fragment =>
 
 /** After the lock: what an earlier holder of it stored is seen. */
 const accessQuery = ({ entity }: EntityAccess, id: string, grantee: Grantee, { tenant }: Actor): Query =>
-  toQuery(sql`select s.access from bos.share s
+  toQuery(sql`select s.access, s.created_by as by from bos.share s
     where s.tenant_id = ${tenant}::uuid and s.entity = ${entity.id} and s.record_id = ${id}::uuid and ${isGrantee(grantee)}`)
 
 /** The share, and an event of its own in the record's history: it raises the revision, for the record itself stays as it is. */

@@ -1,5 +1,5 @@
 import { useLocation } from '@tanstack/react-router'
-import { useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { core } from '../../engine/expressions/core.ts'
 import { saveFields } from '../api/actions.ts'
 import { may, useCatalogue, type Entity } from '../api/catalogue.ts'
@@ -67,15 +67,21 @@ export function EditPage() {
 /** The form holds the record as it was when opened: a later refetch must not change what the person is judging against. */
 function Load({ entity, id, expand }: { readonly entity: Entity; readonly id: string; readonly expand: string }) {
   const { data, error, refetch, isPlaceholderData } = useRecord(entity, id, expand)
+  const go = useGo()
   const [base, setBase] = useState<{ readonly record: RecordData; readonly initial: FormData } | null>(null)
   if (base === null && data && !isPlaceholderData) setBase({ record: data, initial: dataOf(entity, data) })
+  // The page of the record says why it is not to be changed.
+  const isDenied = base !== null && !mayWith(entity, base.record, 'update')
+  useEffect(() => {
+    if (isDenied) go(recordAddress(entity, id), { replace: true })
+  }, [isDenied, entity, id, go])
   if (error && !base)
     return isProblem(error, 'not-found') ? (
       <NotFoundPage what={`This ${entity.title.toLowerCase()} is not here`} />
     ) : (
       <Failure title="The record could not be loaded" error={error} onRetry={() => void refetch()} />
     )
-  if (base && !mayWith(entity, base.record, 'update')) return <ForbiddenPage />
+  if (isDenied) return null
   return base ? (
     <EditForm
       key={base.record.version}

@@ -1,11 +1,11 @@
 import { useRef, useState } from 'react'
-import { may, type Entity, type Field } from '../api/catalogue.ts'
+import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Calculated, Edit, Show } from '../fields/field.tsx'
 import { kindOf } from '../fields/registry.ts'
 import { isMasked } from '../fields/type.ts'
 import { Warning, Why } from '../fields/told.tsx'
-import { editable } from '../model/editable.ts'
+import { editable, mayWith } from '../model/editable.ts'
 import { useLatest } from '../model/latest.ts'
 import { isDerived, sourceWords } from '../model/row-logic.ts'
 import { same } from '../model/same.ts'
@@ -157,7 +157,7 @@ export function Property({
         <div className="property-value">
           {isDerived(field) && <Calculated from={sourceWords(entity, field)} />}
           <Show field={field} value={shown} record={record} roomy dash />
-          {!can && (may(entity, 'update') || hidden) && (
+          {!can && (mayWith(entity, record, 'update') || hidden) && (
             <WhyButton
               entity={entity}
               record={record}

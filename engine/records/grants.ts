@@ -109,14 +109,15 @@ export function combine(
   const shown = [...new Set(permissions.flatMap((each) => [...each.show]))]
   const created: Action = entity.kind === 'single' ? 'update' : 'create'
   const read: Read = (among, path) => [...grantsOf('list', among, path), ...grantsOf('get', among, path)]
+  const sight = readable(entity, paths, parts, read)
   return {
     entity,
     entities,
     actions,
     transitions: transitionsOf(entity, permissions),
     within: [],
-    ...readable(entity, paths, parts, read),
-    ...writable(entity, paths, parts, grantsOf, created),
+    ...sight,
+    ...writable(entity, paths, parts, grantsOf, created, sight.masks),
     show: new Map(
       shown.flatMap((path) => {
         const showing = judgesOf(parts).filter((each) => each.permission.show.has(path) && shows(each, path))
@@ -194,7 +195,22 @@ function beyondSharing(grants: RowCondition): RowCondition {
   return grants.flatMap((each) => (each.scopes.some(others) ? [{ ...each, scopes: each.scopes.filter(others) }] : []))
 }
 
-function writable(entity: Entity, named: readonly string[], parts: readonly Part[], grantsOf: GrantsOf, created: Action) {
+/** Where everything is shown that roles show by this field: taking the record over opens no mask. */
+const opened = (field: string, parts: readonly Part[], masks: EntityAccess['masks']): readonly RowCondition[] =>
+  [...masks].flatMap(([path, shown]) => {
+    const asked = parts.flatMap(({ permission }) => masksOf(permission, path))
+    const needs = asked.flatMap(({ dependencies }) => dependencies.roots.get('self') ?? [])
+    return needs.some(({ values, hops }) => values.has(field) || hops.has(field)) ? shown : []
+  })
+
+function writable(
+  entity: Entity,
+  named: readonly string[],
+  parts: readonly Part[],
+  grantsOf: GrantsOf,
+  created: Action,
+  masks: EntityAccess['masks'],
+) {
   const whose = belonging(entity)
   const paths = [...new Set([...named, ...whose])]
   const readOnly = new Set<string>()
@@ -209,7 +225,8 @@ function writable(entity: Entity, named: readonly string[], parts: readonly Part
     if (updates.length + creates.length === 0) continue
     if (updatable.length + creatable.length === 0) readOnly.add(path)
     else {
-      if (!covers(updatable, updates)) fixed.set(path, [updatable])
+      const where = [...(covers(updatable, updates) ? [] : [updatable]), ...(whose.has(path) ? opened(path, parts, masks) : [])]
+      if (where.length > 0) fixed.set(path, where)
       if (creates.length > 0 && creatable.length === 0) fixedOnCreate.add(path)
       else if (!asksNothing(creatable, creates)) given.set(path, [creatable])
     }

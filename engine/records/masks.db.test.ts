@@ -300,7 +300,7 @@ describe('writing', () => {
   })
   test('what is only tried shows no more than the record does as it is, in lines and new lines neither', async () => {
     const { id } = ((await get(`items/${foreign}`))['lines'] as Json[])[0]!
-    for (const change of [{ level: 9 }, { owner: rep }, { level: 9, lines: { [String(id)]: { label: 'l' }, 'new:1': { label: 'n' } } }]) {
+    for (const change of [{ level: 9 }, { level: 9, lines: { [String(id)]: { label: 'l' }, 'new:1': { label: 'n' } } }]) {
       const reply = await call('rep@acme', 'PATCH', `items/${foreign}?dryRun=true`, change)
       const tried = ok(reply)
       expect((tried['_masked'] as string[]).toSorted()).toEqual(masked)
@@ -315,6 +315,15 @@ describe('writing', () => {
     })
     const finished = await call('rep@acme', 'POST', `items/${foreign}/finish?dryRun=true`, { level: 9 })
     expect([finished.status, bare(finished.text).match(/:77\b|"FC"/)]).toEqual([200, null])
+  })
+  test('nobody takes a record over for what it would show', async () => {
+    const fixed = [422, [['/owner', 'Your role may not change this here.']]]
+    expect(told(await call('rep@acme', 'PATCH', `items/${foreign}`, { owner: rep }))).toEqual(fixed)
+    expect(told(await call('rep@acme', 'POST', `items/${foreign}/finish`, { owner: rep }))).toEqual(fixed)
+    const given = await create({ name: 'given', owner: rep, cost: 3 })
+    expect(ok(await call('rep@acme', 'PATCH', `items/${given}`, { owner: admin }))['_masked']).toContain('cost')
+    expect(told(await call('rep@acme', 'PATCH', `items/${given}`, { owner: rep }))).toEqual(fixed)
+    ok(await call('admin@acme', 'DELETE', `items/${given}`))
   })
   test('a new record is judged as it will be', async () => {
     const refused = await call('rep@acme', 'POST', 'items', { name: 'given away', owner: admin, cost: 5, code: 'X', lines: [{ cost: 1 }] })

@@ -93,7 +93,7 @@ test('what is shared does not become one’s own, and who may not give a right d
   const { editable, because } = field as { editable: boolean; because: { about: string; detail: string }[] }
   expect([editable, because.filter(({ about }) => about === 'editable').map(({ detail }) => detail)]).toEqual([
     false,
-    ['The record is only shared: Owner stays as it is.'],
+    ['To change Owner here would give more than the role does.'],
   ])
   expect(await send('manager@acme', 'PATCH', `/${id}`, { name: 'Shared', owner: admin })).toMatchObject({ name: 'Shared', owner: admin })
   const own = String((await send('manager@acme', 'POST', '', { name: 'own' }))['id'])

@@ -22,6 +22,8 @@ export interface Ties {
   readonly companions: ReadonlyMap<string, readonly Companion[]>
   /** By the id of a record that comes back: the deleted records that it or its lines refer to. */
   readonly missing: ReadonlyMap<string, readonly string[]>
+  /** Of those that come back: what a transition created, and a later one took back. */
+  readonly takenBack: ReadonlySet<string>
   /** All of one request: together they go or come back, and none holds another. Apart: each is done by itself, whatever the others do. */
   readonly isTogether: boolean
   /** Every record that this request takes away or brings back, itself or along; apart: or changes. */
@@ -186,10 +188,13 @@ export function decideRestore(ties: Ties, { entity, id }: RemoveOperation, store
   for (const each of back.keys())
     for (const companion of ties.companions.get(each) ?? [])
       if (companion.deletionId === deletionId && !back.has(companion.id)) back.set(companion.id, companion)
-  for (const each of back.keys())
+  for (const each of back.keys()) {
+    if (ties.takenBack.has(each))
+      throw new Problem('restore-refused', 'A step of another record created it, and a later one took it back: that record makes it anew.')
     for (const target of ties.missing.get(each) ?? [])
       if (!back.has(target) && !isElsewhere(ties, target))
         throw new Problem('restore-refused', 'It refers to a record that is deleted; restore that one first.')
+  }
   const changes = [...back.values()].map(unmarked)
   return decisionOf(id, stored, [], { writes: changes.map((each) => each.write), events: changes.map((each) => each.event) })
 }

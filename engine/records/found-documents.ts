@@ -88,15 +88,16 @@ export class FoundDocuments implements Documents {
 
 const createdQuery = ({ tenant }: Actor, record: string, transition: string): Query =>
   toQuery(sql`select target_entity, target_id from bos.effect
-    where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text order by target_id`)
+    where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text and not taken_back order by target_id`)
 
-/** Keeps what transitions created, or forgets what was taken back. Runs as bos_write. */
+/** Keeps what transitions created, and that it was taken back. Runs as bos_write. */
 export function originQueries(origins: readonly Origin[], { tenant }: Actor): Query[] {
   return origins.map(({ record, transition, targets, isTakenBack }) => {
     const rows = JSON.stringify(targets)
     return isTakenBack
       ? toQuery(
-          sql`delete from bos.effect where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text`,
+          sql`update bos.effect set taken_back = true
+            where tenant_id = ${tenant}::uuid and record_id = ${record}::uuid and transition = ${transition}::text and not taken_back`,
         )
       : toQuery(sql`insert into bos.effect (tenant_id, record_id, transition, target_entity, target_id)
           select ${tenant}::uuid, ${record}::uuid, ${transition}::text, r.entity, r.id from json_to_recordset(${rows}::json) as r(entity text, id uuid)`)

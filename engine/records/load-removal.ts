@@ -80,6 +80,7 @@ export async function loadWake(
     documents: await loadDocuments(look, going.dependants),
     companions: new Map(),
     missing: new Map(),
+    takenBack: new Set(),
     isTogether: true,
     named: new Set(records.map(({ id }) => id)),
     changed: new Set(),
@@ -245,7 +246,11 @@ function readHolders(catalogue: Catalogue, { child }: Relation, { rows }: Rows, 
  * What comes back with deleted records: whatever a deletion took along below them, level by level as it went. What all of them refer
  * to is locked, and stays as it is until commit.
  */
-async function loadDeletions(look: Look, roots: readonly Removal[], reached: Ids): Promise<Pick<Ties, 'companions' | 'missing'>> {
+async function loadDeletions(
+  look: Look,
+  roots: readonly Removal[],
+  reached: Ids,
+): Promise<Pick<Ties, 'companions' | 'missing' | 'takenBack'>> {
   const { tx, catalogue, actor } = look
   const companions = new Map<string, Companion[]>()
   const back: Ids = new Map()
@@ -269,7 +274,16 @@ async function loadDeletions(look: Look, roots: readonly Removal[], reached: Ids
     level = below
   }
   for (const [entity, ids] of back) for (const id of ids) add(reached, entity, id)
-  return { companions, missing: await loadMissing(look, back) }
+  return { companions, missing: await loadMissing(look, back), takenBack: await loadTakenBack(look, back) }
+}
+
+async function loadTakenBack({ tx, actor }: Look, back: Ids): Promise<Ties['takenBack']> {
+  const ids = [...back.values()].flatMap((each) => [...each])
+  if (ids.length === 0) return new Set()
+  const query = toQuery(sql`select distinct target_id from bos.effect
+    where tenant_id = ${actor.tenant}::uuid and target_id = any(${ids}::uuid[]) and taken_back`)
+  const [rows] = await tx.send({ role: 'bos_write', queries: [query] })
+  return new Set(rows!.rows.map((row) => String(row['target_id'])))
 }
 
 const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, deletionIds: readonly string[]): Query =>

@@ -250,7 +250,7 @@ export interface PropertySettings {
    */
   inverse?: string
   /**
-   * What happens here when the target is deleted. Default: restrict for a required reference, setNull otherwise.
+   * What happens here when the target is deleted. Default: restrict for a required reference, in lines and in ledgers (which take nothing else), setNull otherwise.
    */
   onDelete?: 'restrict' | 'cascade' | 'setNull'
   /**

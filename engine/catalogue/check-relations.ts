@@ -7,6 +7,11 @@ import { targetsOf } from './symbols.ts'
 import type { EntityDraft, PropertyDraft, Symbols } from './symbols.ts'
 
 const identifierBytes = 63
+/** Why references in such records hold what they lead to. */
+const heldBy: { readonly [kind in EntityDraft['kind']]?: string } = {
+  ledger: 'what stands in a ledger stays as it is',
+  line: 'a line is a part of its document, which is not changed behind its back',
+}
 
 /** Targets, inverses and junctions of every reference; every lines property. */
 export function checkRelations(symbols: Symbols, report: Reporter): void {
@@ -22,8 +27,9 @@ export function checkRelations(symbols: Symbols, report: Reporter): void {
       if (relation === 'one' && own.onDelete === 'setNull' && property.required) {
         report(property.file, `${property.pointer}/x-bos/onDelete`, 'a required reference cannot become empty: use restrict or cascade')
       }
-      if (relation === 'one' && entity.kind === 'ledger' && (own.onDelete ?? 'restrict') !== 'restrict') {
-        report(property.file, `${property.pointer}/x-bos/onDelete`, 'what stands in a ledger stays as it is: use restrict')
+      const kept = heldBy[entity.kind]
+      if (relation === 'one' && kept && (own.onDelete ?? 'restrict') !== 'restrict') {
+        report(property.file, `${property.pointer}/x-bos/onDelete`, `${kept}: use restrict`)
       }
       if (relation === 'many') checkLinks(entity, property, symbols, report)
       if (fieldTypeOf(property)?.formula) checkSubject(entity, property, symbols, report)

@@ -63,7 +63,7 @@ function referenceOf(draft: EntityDraft, property: PropertyDraft, columns: reado
     several: list,
     // The type gives one column per target, in the order of the targets.
     targets: names.map((name, index) => ({ entity: symbols.entities.get(name)?.id ?? name, column: columns[index] ?? property.id })),
-    onDelete: own.onDelete ?? (property.required || draft.kind === 'ledger' ? 'restrict' : 'setNull'),
+    onDelete: own.onDelete ?? (property.required || draft.kind === 'ledger' || draft.kind === 'line' ? 'restrict' : 'setNull'),
     inverse: own.inverse ?? null,
   }
 }

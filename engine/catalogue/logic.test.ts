@@ -175,6 +175,10 @@ test('what nothing deletes has no rule on its deletion; what a ledger holds stay
     expect(faultsOf(link(onDelete), ledger)).toContain(
       'deal.json/properties/other/x-bos/onDelete: what stands in a ledger stays as it is: use restrict',
     )
+  for (const onDelete of ['cascade', 'setNull'])
+    expect(faultsOf(link(onDelete), { kind: 'line', titleField: undefined })).toContain(
+      'deal.json/properties/other/x-bos/onDelete: a line is a part of its document, which is not changed behind its back: use restrict',
+    )
 })
 
 describe('lifecycles', () => {

@@ -196,7 +196,7 @@ function relationTo(catalogue: Catalogue, target: Entity, inverse: Inverse, ids:
   if (child.link && !isRetract) return []
   const field = child.fieldById.get(inverse.field)!
   const { column: reference } = field.reference!.targets.find((each) => each.entity === target.id)!
-  const effect = child.kind === 'line' || isRetract ? 'restrict' : field.reference!.onDelete
+  const effect = isRetract ? 'restrict' : field.reference!.onDelete
   return [{ target, child, field, column: reference, effect, ids }]
 }
 

@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
 import { onOtherPerson, onSignOut, refresh, usePerson, useSession } from './api/session.ts'
+import { resumption } from './api/viewing.ts'
 import { LocaleContext, localeFor } from './fields/locale.ts'
 import { PartsContext, type Parts } from './fields/parts.ts'
 import { kindOf } from './fields/registry.ts'
@@ -16,6 +17,7 @@ import { router } from './router.tsx'
 import { CommandKeys } from './shell/commands.tsx'
 import { Failure, Starting } from './shell/states.tsx'
 import { SignIn } from './shell/sign-in.tsx'
+import { toast } from './shell/toast.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 const LineGrid = lazy(() => import('./form/line-grid.tsx').then(({ LineGrid: component }) => ({ default: component })))
@@ -50,14 +52,17 @@ export function App() {
   )
 }
 
-onOtherPerson(() => queryClient.clear())
+onOtherPerson((person) => {
+  queryClient.clear()
+  if (person === 'self') toast('You are yourself again.')
+})
 onSignOut(dropDrafts)
 
 function Session() {
   const session = useSession()
   const person = usePerson()
   useEffect(() => {
-    void refresh()
+    void refresh(resumption())
   }, [])
   useEffect(() => {
     if (session === 'out') queryClient.clear()

@@ -20,13 +20,13 @@ function change(next: SessionState, nextToken: string | null): void {
 
 /** Whoever acts: the one who signed in, or another person as whom they look. What was read as one is nothing for the other. */
 let acting = 'self'
-const leaving = new Set<() => void>()
-/** Told before anything is read as somebody else. */
-export const onOtherPerson = (listener: () => void): void => void leaving.add(listener)
+const leaving = new Set<(person: string) => void>()
+/** Told before anything is read as somebody else: the id of a member, or `self`. */
+export const onOtherPerson = (listener: (person: string) => void): void => void leaving.add(listener)
 function actAs(person: string): void {
   if (person === acting) return
   acting = person
-  for (const listener of leaving) listener()
+  for (const listener of leaving) listener(person)
 }
 export const usePerson = (): string =>
   useSyncExternalStore(
@@ -63,15 +63,18 @@ export function useSession(): SessionState {
 /** `unknown`: the server could not be asked, or did not say; whoever is signed in stays so. */
 export type Refreshed = 'in' | 'out' | 'unknown'
 
-/** Gets a new access token by the cookie. Several callers share one request. */
-export function refresh(): Promise<Refreshed> {
-  refreshing ??= refreshOnce().finally(() => {
+/**
+ * Gets a new access token by the cookie. Several callers share one request. `resume`: what is gone on with before anything is shown; where it
+ * throws, one begins as oneself.
+ */
+export function refresh(resume?: () => Promise<void>): Promise<Refreshed> {
+  refreshing ??= refreshOnce(resume).finally(() => {
     refreshing = null
   })
   return refreshing
 }
 
-async function refreshOnce(): Promise<Refreshed> {
+async function refreshOnce(resume?: () => Promise<void>): Promise<Refreshed> {
   const response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' }).catch(() => null)
   if (response?.status === 401 || response?.status === 403) {
     signedOut()
@@ -82,7 +85,12 @@ async function refreshOnce(): Promise<Refreshed> {
     if (state === 'starting') change('offline', null)
     return 'unknown'
   }
-  signedIn(body.accessToken)
+  const granted = body.accessToken
+  if (!resume) signedIn(granted)
+  else {
+    token = granted
+    await resume().catch(() => signedIn(granted))
+  }
   return 'in'
 }
 

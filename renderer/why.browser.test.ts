@@ -144,7 +144,7 @@ it('an administrator looks as somebody else, reads only, and comes back', async 
   // The token is in memory alone, and still a reload goes on.
   await page.goto(`${world.url}/e/core/members/${rep}`).catch(() => undefined)
   await banner.waitFor()
-  expect(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))).not.toMatch(/eyJ/)
+  expect(await page.evaluate(() => JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)]))).not.toMatch(/eyJ/)
   expect(await page.getByRole('button', { name: 'Edit', exact: true }).count()).toBe(0)
   expect(await page.getByRole('button', { name: /^New / }).count()).toBe(0)
   await page.getByRole('button', { name: 'Back to yourself' }).click()

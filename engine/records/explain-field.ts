@@ -177,7 +177,8 @@ function fixedBy({ access, here, field, reach, conditions, roles, mayTell }: Exp
         add(`${roleTitle(access.catalogue, role)} may not change ${title}.`, { role, layer: layerOf(access.catalogue, here.entity, role) })
     }
   if (isNamed(reach.masked, path)) add(`What is not shown may not be changed.`)
-  else if (isFixed && reasons.length === 0 && belonging(here.entity).has(path)) add(`To change ${title} here would give more than the role does.`)
+  else if (isFixed && reasons.length === 0 && belonging(here.entity).has(path))
+    add(`To change ${title} here would give more than the role does.`)
   else if (isFixed && reasons.length === 0) add(`No role that may change this record may change ${title}.`)
   const { frozen } = conditions
   if (frozen)

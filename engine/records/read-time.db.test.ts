@@ -75,7 +75,7 @@ const world = await openWorldWith('yard', {
   'entities/leaf.json': {
     title: 'Leaf',
     type: 'object',
-    properties: { size: number('Size'), place: to('yard.place') },
+    properties: { size: number('Size'), place: to('yard.place', { onDelete: 'restrict' }) },
     'x-bos': { kind: 'line', plural: 'leaves' },
   },
 })

@@ -108,7 +108,7 @@ const entities = {
       label: text({ maxLength: 60, 'x-bos': { index: true } }),
       quantity: { type: 'integer', title: 'Quantity' },
       weight: typed('decimal', { scale: 3, precision: 12, index: true }),
-      team: typed('reference', { entity: 'gallery.group', inverse: 'parts', onDelete: 'setNull' }),
+      team: typed('reference', { entity: 'gallery.group', inverse: 'parts' }),
       hidden_cost: typed('decimal', { scale: 2 }),
       pieces: typed('lines', { entity: 'gallery.piece' }),
     },

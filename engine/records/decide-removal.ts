@@ -61,7 +61,7 @@ export function decideDelete(
   stored: Stored,
 ): Decision {
   const { heldBy, marks, ...wake } = wakeOf(situation, ties, [{ entity, stored, deletionId }])
-  if (heldBy) throw new Problem('still-referenced', held(heldBy.by))
+  if (heldBy) throw stillReferenced(heldBy.by, pointer)
   const faults: Fault[] = []
   const warnings: Fault[] = []
   const formulas = new Formulas(situation.surroundings)
@@ -127,7 +127,12 @@ function holderOf(
   return null
 }
 
-/** Said alike of what may not go and of what may not be changed, whoever may see it. */
+function stillReferenced(by: Entity, pointer: string): Problem {
+  const detail = held(by)
+  return new Problem('still-referenced', detail, { faults: [{ pointer, detail, about: { entity: by.id, field: null } }] })
+}
+
+/** Said alike of what may not go and of what may not be changed. */
 export const held = ({ pluralTitle }: Entity): string => `Records of “${pluralTitle}” refer to this one.`
 
 /** As it is with a record that somebody deletes itself. */

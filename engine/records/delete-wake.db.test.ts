@@ -42,10 +42,10 @@ beforeAll(async () => {
 })
 
 describe('what is frozen', () => {
-  test('is not deleted along, nor emptied: nobody is told more than of a reference that holds', async () => {
-    for (const [path, plural] of [
-      ['entries', 'Entries'],
-      ['visits', 'Visits'],
+  test('is not deleted along, nor emptied; its kind is told to those who may read it', async () => {
+    for (const [path, plural, readers] of [
+      ['entries', 'Entries', [admin]],
+      ['visits', 'Visits', [admin, 'manager@acme']],
     ] as const) {
       const it = await house()
       const kept = await make(path, { text: 'kept', house: it.id })
@@ -53,8 +53,10 @@ describe('what is frozen', () => {
       await post(path, kept)
       const stored = await read(path, kept)
       const detail = `Records of “${plural}” refer to this one.`
-      for (const person of [admin, 'rep@acme', 'manager@acme'] as const)
-        await refused(person, it, [409, 'still-referenced', detail], detail)
+      for (const person of [admin, 'rep@acme', 'manager@acme'] as const) {
+        const said = readers.some((each) => each === person) ? detail : unsaid
+        await refused(person, it, [409, 'still-referenced', said, ` ${said}`], said)
+      }
       expect(await read(path, kept)).toEqual(stored)
       expect(await read(path, draft)).toMatchObject({ house: it.id, version: 1 })
       ok(await call(admin, 'POST', `${path}/${kept.id}/unpost`))

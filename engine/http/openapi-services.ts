@@ -107,8 +107,9 @@ export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
     '/api/jobs/{id}/undo': {
       ...idInPath,
       post: job('undoJob', 'Undo an import', {
-        description: 'Deletes what the import created, except what was changed or referred to since.',
-        responses: responses({ 202: answer('The job that undoes it.', schema('Job')) }, 401, 404, 409),
+        description:
+          'Deletes what the import created and puts back what it changed, except what was changed or referred to since: that is kept, and can be tried again.',
+        responses: responses({ 202: answer('The job that undoes it.', schema('Job')) }, 401, 403, 404, 409),
       }),
     },
   }

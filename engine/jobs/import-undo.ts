@@ -6,6 +6,7 @@ import { Problem } from '../problems.ts'
 import { contextOf, entityAt } from '../records/access.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import type { HistoryEntry } from '../records/history.ts'
+import { granted } from '../records/permit.ts'
 import type { Actor, Call, EntityAccess } from '../records/types.ts'
 import { writeRequest } from '../records/write-request.ts'
 import type { Wanted } from '../records/write-request.ts'
@@ -45,20 +46,34 @@ interface ImportedRow {
   readonly latest: number
 }
 
-/** `POST /api/jobs/{id}/undo`. */
-export async function submitUndo(jobs: Pick<Jobs, 'submit' | 'read'>, actor: Actor, id: string): Promise<Job> {
+interface UndoOptions {
+  readonly records: RecordsDoor
+  readonly database: Database
+}
+
+/** `POST /api/jobs/{id}/undo`, by who may import. Rows that were kept can be tried again. */
+export async function submitUndo(
+  { records, database, jobs }: UndoOptions & { readonly jobs: Pick<Jobs, 'submit' | 'read'> },
+  actor: Actor,
+  id: string,
+): Promise<Job> {
   const job = await jobs.read(actor, id)
   if (job.kind !== 'import' || (job.status !== 'done' && job.status !== 'cancelled' && job.status !== 'failed'))
     throw new Problem('conflict', 'Only a finished import can be undone.')
-  const once = { id: uuidv5('undo', id), refusal: 'The import was undone before, or is being undone.' }
+  const address = await addressOf(database, actor, id)
+  granted(entityAt(await records.access(actor), address), 'import')
+  const refusal = 'The import was undone before, or is being undone.'
+  const once = { id: undoOf(id), refusal, ...(address.kept > 0 && { again: true as const }) }
   return jobs.submit(actor, 'import-undo', { import: id } satisfies UndoInput, { once })
 }
+
+const undoOf = (id: string): string => uuidv5('undo', id)
 
 /**
  * Takes an import back, newest row first: created records are deleted, updated ones get their old values again. Whatever
  * someone edited or referred to since is kept, and the result says so.
  */
-export const undoKind = (records: RecordsDoor, database: Database): JobKind => ({
+export const undoKind = ({ records, database }: UndoOptions): JobKind => ({
   kind: 'import-undo',
   async run(run) {
     const { import: job } = run.input as UndoInput
@@ -87,13 +102,16 @@ const summary = ({ removed = 0, reverted = 0, kept = [], keptCount = 0 }: UndoSt
 
 interface Address extends Pick<Call, 'module' | 'plural'> {
   readonly total: number
+  /** Rows that the last undo of it could not take back. */
+  readonly kept: number
 }
 
 async function addressOf(database: Database, actor: Actor, job: string): Promise<Address> {
   const [found] = await database.read(contextOf(actor), {
-    text: `select i.options->>'module' as module, i.options->>'plural' as plural, (select count(*) from bos.import_row r where r.tenant_id = i.tenant_id and r.job_id = i.job_id and r.record_id is not null)::int as total
+    text: `select i.options->>'module' as module, i.options->>'plural' as plural, (select count(*) from bos.import_row r where r.tenant_id = i.tenant_id and r.job_id = i.job_id and r.record_id is not null)::int as total,
+        coalesce((select (j.result->>'keptCount')::int from bos.job j where j.tenant_id = i.tenant_id and j.id = $3), 0) as kept
       from bos.import i where i.tenant_id = $1 and i.job_id = $2`,
-    values: [actor.tenant, job],
+    values: [actor.tenant, job, undoOf(job)],
   })
   return found!.rows[0] as unknown as Address
 }

@@ -369,7 +369,7 @@ test('what an export writes, an import reads: formulas are disarmed on the way o
 })
 
 describe('undo', () => {
-  test('takes back what nobody touched; keeps what was edited or referred to, and says so; works once', async () => {
+  test('takes back what nobody touched; keeps what was edited or referred to, and says so', async () => {
     const held = await create(world, 'manager@acme', companies, {
       name: 'Old',
       external_id: 'UN-0',
@@ -416,13 +416,28 @@ describe('undo', () => {
     expect(await get(world, 'manager@acme', `${companies}/${held.id}`)).toMatchObject({ name: 'Old', street: null, city: null, version: 3 })
     expect(await get(world, 'manager@acme', `${companies}/${same.id}`)).toMatchObject({ name: 'Same', version: 1 })
     expect((await named('Free')).concat(await named('Twice'), await named('Twice again'))).toEqual([])
-    const again = await world.call('manager@acme', 'POST', `/api/jobs/${job.id}/undo`)
-    expect([again.status, (again.body as Json)['code']]).toEqual([409, 'conflict'])
   })
 
-  test('belongs to importing: who may not delete takes back their own import', async () => {
+  test('belongs to importing: who may not delete takes back their own import, who may not import any more is refused at once', async () => {
     const job = await run('name\nRep’s import\n', '', 'rep@acme')
+    const role = (...roles: string[]): Promise<Reply> =>
+      world.call('admin@acme', 'PUT', `/api/access/${world.acme.members['rep']}`, {
+        body: { email: 'rep@acme.test', roles: ['core.user', ...roles] },
+      })
+    ok(await role())
+    expect((await world.call('rep@acme', 'POST', `/api/jobs/${job.id}/undo`)).body).toMatchObject({ status: 403, code: 'not-allowed' })
+    ok(await role('crm.rep'))
     expect(await undo(job.id, 'rep@acme')).toMatchObject({ removed: 1, keptCount: 0 })
+  })
+
+  test('is tried again for what was kept, when nothing stands against it any more', async () => {
+    const job = await run('name\nHeld\nFree of all\n')
+    const child = await create(world, 'manager@acme', companies, { name: 'Holds', parent: String((await named('Held'))[0]!.id) })
+    expect(await undo(job.id)).toMatchObject({ removed: 1, keptCount: 1 })
+    ok(await world.call('manager@acme', 'DELETE', `${companies}/${child.id}`))
+    expect(await undo(job.id)).toMatchObject({ removed: 2, keptCount: 0 })
+    expect(await named('Held')).toEqual([])
+    expect((await world.call('manager@acme', 'POST', `/api/jobs/${job.id}/undo`)).status).toBe(409)
   })
 
   test('keeps what somebody edited under the name of the job: anybody may choose a request id', async () => {

@@ -17,7 +17,7 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
   const { database, records } = options
   const jobs = createJobs({
     ...options,
-    kinds: [importKind({ database, records }), undoKind(records, database), recomputeKind({ database, records })],
+    kinds: [importKind({ database, records }), undoKind({ records, database }), recomputeKind({ database, records })],
   })
   let uploads = 0
   const checked = (id: string): string => {
@@ -45,6 +45,6 @@ export function createJobService(options: Omit<JobsOptions, 'kinds'> & { readonl
     list: async (actor: Actor): Promise<Answer> => ({ status: 200, body: JSON.stringify({ data: await jobs.list(actor) }), headers: {} }),
     read: async (actor: Actor, id: string) => answer(200, await jobs.read(actor, checked(id))),
     cancel: async (actor: Actor, id: string) => answer(200, await jobs.cancel(actor, checked(id))),
-    undo: async (actor: Actor, id: string) => answer(202, await submitUndo(jobs, actor, checked(id))),
+    undo: async (actor: Actor, id: string) => answer(202, await submitUndo({ records, database, jobs }, actor, checked(id))),
   }
 }

@@ -62,6 +62,26 @@ describe('an expression above a list', () => {
     expect(complaints).toEqual([])
   })
 
+  it('keeps what is typed while the field is still on its way', async () => {
+    const { page, complaints } = await open('manager@acme', '/e/crm/deals')
+    await page.getByRole('grid').waitFor()
+    let arrive = (): void => undefined
+    const held = new Promise<void>((resolve) => (arrive = resolve))
+    await page.route('**/assets/expression-bar-*.js', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.keyboard.press('=')
+    await page.keyboard.type('self.stage')
+    arrive()
+    await field(page).waitFor()
+    await page.keyboard.type(" == 'won'")
+    expect(await field(page).inputValue()).toBe("self.stage == 'won'")
+    await page.keyboard.press('Enter')
+    await shownCount(page, await count('/api/crm/deals?stage=won'))
+    expect(complaints).toEqual([])
+  })
+
   it('is not sent while it has a fault, and a click puts it right', async () => {
     const { page } = await open('manager@acme', '/e/crm/deals?_draft=1')
     await page.getByRole('grid').waitFor()

@@ -100,6 +100,12 @@ export function ExpressionInput(props: Props) {
     put({ from: 0, to: 0, insert: '', start, end })
   }
 
+  // A field that comes with a text and the focus goes on at its end; browsers would begin at its start.
+  useEffect(() => {
+    const node = field.current
+    if (node === document.activeElement) node?.setSelectionRange(node.value.length, node.value.length)
+  }, [])
+
   const latest = useLatest(put)
   useEffect(() => {
     const node = field.current

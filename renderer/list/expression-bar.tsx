@@ -11,15 +11,15 @@ import type { ExpressionFault } from '../../engine/expressions/types.ts'
 export function ExpressionBar({
   entity,
   applied,
-  draft,
+  begun,
   told,
   onApply,
   onClose,
 }: {
   readonly entity: Entity
   readonly applied: string
-  /** What was begun and not applied. */
-  readonly draft: string
+  /** What stands in it at first: the applied one, or what was begun and not applied. */
+  readonly begun: string
   /** What the server had against the applied one. */
   readonly told: readonly ExpressionFault[]
   readonly onApply: (text: string) => void
@@ -30,7 +30,7 @@ export function ExpressionBar({
   const phone = usePhone()
   const context = useMemo(() => contextOf(catalogue, entity.id), [catalogue, entity.id])
   const refused = useMemo(() => (told.length > 0 ? { text: applied, faults: told } : null), [told, applied])
-  const [text, setText] = useState(applied || draft)
+  const [text, setText] = useState(begun)
   const close = (): void => onClose(text)
   const input = (
     <ExpressionInput

@@ -1,17 +1,50 @@
 import { Tooltip } from '@mantine/core'
 import { IconCode, IconLock, IconX } from '@tabler/icons-react'
-import { lazy, Suspense, type ComponentProps } from 'react'
+import { lazy, Suspense, useState, type ComponentProps } from 'react'
 import { isProblem } from '../api/problem.ts'
 import { StateBox } from '../shell/states.tsx'
 
 const Bar = lazy(() => import('./expression-bar.tsx').then(({ ExpressionBar }) => ({ default: ExpressionBar })))
 
-/** The checker, the table of functions and the field come when the field is first opened. */
-export const LazyExpressionBar = (props: ComponentProps<typeof Bar>) => (
-  <Suspense fallback={<div className="expression-bar" aria-busy />}>
-    <Bar {...props} />
-  </Suspense>
-)
+/** The checker, the table of functions and the field come when the field is first opened; what is typed until then is handed to them. */
+export function LazyExpressionBar({ applied, draft, ...props }: Omit<ComponentProps<typeof Bar>, 'begun'> & { readonly draft: string }) {
+  const [text, setText] = useState(applied || draft)
+  const plain = <PlainExpression text={text} onText={setText} onClose={() => props.onClose(text)} />
+  return (
+    <Suspense fallback={plain}>
+      <Bar {...props} applied={applied} begun={text} />
+    </Suspense>
+  )
+}
+
+function PlainExpression({
+  text,
+  onText,
+  onClose,
+}: {
+  readonly text: string
+  readonly onText: (text: string) => void
+  readonly onClose: () => void
+}) {
+  return (
+    <div className="expression-bar" aria-busy>
+      <IconCode size={16} stroke={1.5} aria-hidden className="expression-sign" />
+      <textarea
+        className="expression-plain"
+        rows={1}
+        aria-label="Expression"
+        autoFocus
+        spellCheck={false}
+        value={text}
+        onChange={(event) => onText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') event.preventDefault()
+          if (event.key === 'Escape') onClose()
+        }}
+      />
+    </div>
+  )
+}
 
 /** An expression that the list obeys: a person's own is changed by a click; that of the view stays as long as the view does. */
 export function ExpressionChip({

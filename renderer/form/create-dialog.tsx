@@ -151,7 +151,7 @@ function Dialog({
           initial={start ?? given}
           only={whole ? null : quick}
           busy={busy}
-          focusFirst
+          focusAt=""
           onChange={setData}
           onSubmit={submit}
         />

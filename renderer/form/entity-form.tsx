@@ -41,7 +41,7 @@ export function EntityForm({
   children,
   formId,
   busy,
-  focusFirst = false,
+  focusAt,
 }: {
   readonly entity: Entity
   readonly mode: Mode
@@ -54,8 +54,8 @@ export function EntityForm({
   readonly children?: ReactNode
   readonly formId: string
   readonly busy: boolean
-  /** Typing can begin at once. */
-  readonly focusFirst?: boolean
+  /** Typing can begin at once: in this field; '': in the first empty one. */
+  readonly focusAt?: string | undefined
 }) {
   const catalogue = useCatalogue()
   const id = useId()
@@ -111,16 +111,15 @@ export function EntityForm({
   const atLarge = (messages: typeof live.faults) => messages.filter(({ path }) => !visible.has(path[0] ?? '')).map(({ detail }) => detail)
 
   useEffect(() => {
-    if (!focusFirst) return undefined
+    if (focusAt === undefined) return undefined
     // The dialog's focus trap takes the first thing it finds, a moment after mounting; typing should begin in the first empty field.
     const timer = setTimeout(() => {
-      const first = [
-        ...(box.current?.querySelectorAll<HTMLElement>('[data-field] input, [data-field] textarea, [data-field] .picker-face') ?? []),
-      ]
-      ;(first.find((place) => !(place instanceof HTMLInputElement && place.value !== '')) ?? first[0])?.focus()
+      const at = focusAt === '' ? '[data-field]' : `[data-field="${CSS.escape(focusAt)}"]`
+      const places = [...(box.current?.querySelectorAll<HTMLElement>(`${at} :is(input, textarea, .picker-face)`) ?? [])]
+      ;(places.find((place) => !(place instanceof HTMLInputElement && place.value !== '')) ?? places[0])?.focus()
     }, 30)
     return () => clearTimeout(timer)
-  }, [focusFirst])
+  }, [focusAt])
 
   useEffect(() => {
     if (focusFault === 0) return

@@ -21,6 +21,7 @@ export function FormFrame({
   initial,
   record,
   draft,
+  focusAt,
   action,
   onSave,
   conflict = null,
@@ -33,6 +34,8 @@ export function FormFrame({
   readonly record?: RecordData
   /** The record, or where a new one began: a draft of it is kept under that. */
   readonly draft: string
+  /** Name of the field in which typing begins. */
+  readonly focusAt?: string | undefined
   readonly action: string
   readonly onSave: (data: FormData, leave: () => void) => Promise<void>
   /** Somebody else saved meanwhile: saving waits until the person has chosen, of the form as it is then. */
@@ -137,6 +140,7 @@ export function FormFrame({
           initial={start ?? initial}
           record={record}
           busy={busy}
+          focusAt={focusAt}
           onChange={setData}
           onSubmit={async (values) => {
             setBusy(true)

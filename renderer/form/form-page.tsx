@@ -11,7 +11,7 @@ import { mayWith } from '../model/editable.ts'
 import { expandOf, listAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { same } from '../model/same.ts'
-import { useAddress } from '../model/route.ts'
+import { useAddress, useSearchText } from '../model/route.ts'
 import { Failure, ForbiddenPage, NotFoundPage } from '../shell/states.tsx'
 import { toast } from '../shell/toast.tsx'
 import { createBody, dataOf, initialData, patchBody, type FormData } from './body.ts'
@@ -107,6 +107,7 @@ function EditForm({
   const catalogue = useCatalogue()
   const go = useGo()
   const address = recordAddress(entity, base.id)
+  const [search] = useSearchText()
   /** What stands on the server now, when somebody else saved meanwhile; saving is judged by it once the person has chosen. */
   const [theirs, setTheirs] = useState<RecordData | null>(null)
   const seen = useRef(base)
@@ -136,6 +137,7 @@ function EditForm({
       initial={initial}
       record={base}
       draft={base.id}
+      focusAt={search['field']}
       action="Save"
       onSave={save}
       conflict={

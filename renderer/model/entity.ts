@@ -1,11 +1,16 @@
 import { core } from '../../engine/expressions/core.ts'
 import { entityOf, fieldOf, type CatalogueView, type Entity, type Field } from '../api/catalogue.ts'
+import { addressOf } from '../api/client.ts'
 import type { RecordData } from '../api/records.ts'
 import { isMasked, settingsOf } from '../fields/type.ts'
 
 export const listAddress = (entity: Entity): string => `/e/${entity.module}/${entity.plural}`
 export const recordAddress = (entity: Entity, id: string): string =>
   entity.kind === 'single' ? listAddress(entity) : `${listAddress(entity)}/${id}`
+
+/** The form of a record; with a field, typing begins there. */
+export const editAddress = (entity: Entity, id: string, at?: Field): string =>
+  addressOf(entity.kind === 'single' ? `${listAddress(entity)}/single/edit` : `${recordAddress(entity, id)}/edit`, { field: at?.name })
 
 /** What stands where a record has no title of its own (the title is hidden, or empty). */
 export const titleOf = (entity: Entity | null, record: RecordData): string => {

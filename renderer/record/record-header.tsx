@@ -24,7 +24,7 @@ import { usePhone } from '../fields/layer.tsx'
 import { isEmpty, isMasked } from '../fields/type.ts'
 import { copyOf } from '../model/copy.ts'
 import { mayWith } from '../model/editable.ts'
-import { recordAddress, titleOf } from '../model/entity.ts'
+import { editAddress, recordAddress, titleOf } from '../model/entity.ts'
 import { useGo } from '../model/navigation.tsx'
 import { WhyButton, WhyLayer } from './why.tsx'
 import { viewAs as beginViewAs } from '../api/viewing.ts'
@@ -66,7 +66,7 @@ export function RecordHeader({
   const title = titleOf(entity, record)
   const address = `${recordAddress(entity, record.id)}${onRestore ? '?deleted=only' : ''}`
   const remove = (): void => void deleteWithUndo(entity, record, onClose)
-  const edit = (): void => go(entity.kind === 'single' ? `${address}/single/edit` : `${address}/edit`)
+  const edit = (): void => go(editAddress(entity, record.id))
   const copy = (): void => openCreate({ entity: entity.id, initial: copyOf(catalogue, entity, record) })
   const canEdit = mayWith(entity, record, 'update')
   const [sharing, setSharing] = useState(false)

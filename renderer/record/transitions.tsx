@@ -6,7 +6,9 @@ import { explain, runTransition, type Draft, type Explanation, type WouldBe } fr
 import type { RecordData } from '../api/records.ts'
 import { Show } from '../fields/field.tsx'
 import { Layer } from '../fields/layer.tsx'
-import { isState } from '../model/editable.ts'
+import { editable, isState } from '../model/editable.ts'
+import { editAddress } from '../model/entity.ts'
+import { useGo } from '../model/navigation.tsx'
 import { useGuards } from '../model/use-guards.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
@@ -79,7 +81,7 @@ export function useSteps(entity: Entity, record: RecordData): Steps {
     setBusy(true)
     try {
       const told = await explain(entity, record.id, { action: way.name })
-      if (told.allowed && told.would?.effects.length === 0) await run(way)
+      if (told.allowed && told.would && !isWeighty(entity, way, told.would)) await run(way)
       else setAsking({ way, told })
     } catch (error) {
       failed(`${way.title} was not done.`, error)
@@ -97,6 +99,12 @@ export function useSteps(entity: Entity, record: RecordData): Steps {
     })),
   )
   return { ways, asking, busy, ask, run, close: () => setAsking(null) }
+}
+
+/** Whether a step is shown before it is done: it does something elsewhere, or what cannot be taken back by typing. */
+function isWeighty(entity: Entity, way: Way, { effects, changes }: WouldBe): boolean {
+  const isFrozen = entity.lifecycles.some(({ field, states }) => field === way.field && states[way.to]?.frozen === true)
+  return effects.length > 0 || isFrozen || Object.keys(changes).some((name) => fieldOf(entity, name)?.type === 'sequence')
 }
 
 /** Where the record stands; who may move it on opens the steps here too. */
@@ -141,7 +149,7 @@ const StepItems = ({ ways, steps }: { readonly ways: readonly Way[]; readonly st
     </Menu.Item>
   ))
 
-/** The first way that is open as a button, the others in a menu. What a transition would do elsewhere is shown before it is done. */
+/** The first way that is open as a button, the others in a menu. What a weighty step would do is shown before it is done. */
 export function Transitions({
   entity,
   record,
@@ -214,14 +222,21 @@ function Confirm({
   readonly onClose: () => void
 }) {
   const { would } = told
+  const go = useGo()
+  const [missing] = told.allowed ? [] : missingOf(entity, record, way)
   return (
     <div className="transition-sheet">
       <p className="strong">{told.allowed ? `${way.title}: this will happen` : `${way.title} is not possible now`}</p>
       {told.allowed && would ? <WouldDo entity={entity} record={record} would={would} /> : <ActionReasons told={told} />}
       <div className="transition-actions">
         <button className="btn" onClick={onClose}>
-          {told.allowed ? 'Cancel' : 'Close'}
+          {told.allowed ? 'Keep as it is' : 'Close'}
         </button>
+        {missing && (
+          <button className="btn primary" onClick={() => go(editAddress(entity, record.id, missing))}>
+            Fill in {missing.title}
+          </button>
+        )}
         {told.allowed && (
           <button className="btn primary" onClick={onRun}>
             {way.title}
@@ -229,6 +244,14 @@ function Confirm({
         )}
       </div>
     </div>
+  )
+}
+
+/** What the step leads to asks for, and this person can give. */
+function missingOf(entity: Entity, record: RecordData, way: Way): readonly Field[] {
+  const state = entity.lifecycles.find(({ field }) => field === way.field)?.states[way.to]
+  return entity.fields.filter(
+    (field) => state?.required.includes(field.name) && (record[field.name] ?? null) === null && editable(entity, field, 'edit', record),
   )
 }
 

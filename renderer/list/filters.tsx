@@ -79,8 +79,14 @@ export function AddFilter({
   onEditing,
   onExpression,
   small = false,
+  on = false,
   children,
-}: Omit<Props, 'editing'> & { readonly small?: boolean; readonly children?: ReactNode }) {
+}: Omit<Props, 'editing'> & {
+  readonly small?: boolean
+  /** The list is filtered. */
+  readonly on?: boolean
+  readonly children?: ReactNode
+}) {
   const [opened, setOpened] = useState(false)
   return (
     <Layer
@@ -91,7 +97,7 @@ export function AddFilter({
       position={small ? 'bottom-start' : 'bottom-end'}
       target={
         <button
-          className={small ? 'icon-btn small' : 'btn quiet'}
+          className={small ? 'icon-btn small' : on ? 'btn quiet on' : 'btn quiet'}
           onClick={() => setOpened(!opened)}
           aria-label={small ? 'Add a filter' : undefined}
           aria-haspopup="dialog"

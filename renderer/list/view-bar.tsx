@@ -91,11 +91,18 @@ export function ViewBar({
       </div>
       <div className="view-tools">
         <SearchBox entity={entity} value={state.search} onChange={onSearch} />
-        <AddFilter entity={entity} conditions={state.conditions} onChange={onConditions} onEditing={onEditing} onExpression={onExpression}>
+        <AddFilter
+          entity={entity}
+          conditions={state.conditions}
+          on={state.conditions.length > 0 || state.expression !== ''}
+          onChange={onConditions}
+          onEditing={onEditing}
+          onExpression={onExpression}
+        >
           <IconFilter size={16} stroke={1.5} aria-hidden />
           <span className="wide-only">Filter</span>
         </AddFilter>
-        <SortButton entity={entity} sort={state.sort} onSort={onSort} own={state.changed} />
+        <SortButton entity={entity} sort={state.sort} onSort={onSort} on={state.resorted} />
         {!phone && <ColumnsButton entity={entity} layout={layout} onLayout={onLayout} onLayoutReset={onLayoutReset} />}
       </div>
     </div>
@@ -166,12 +173,12 @@ function SearchBox({
 function SortButton({
   entity,
   sort,
-  own,
+  on,
   onSort,
 }: {
   readonly entity: Entity
   readonly sort: readonly string[]
-  readonly own: boolean
+  readonly on: boolean
   readonly onSort: (sort: readonly string[]) => void
 }) {
   const catalogue = useCatalogue()
@@ -188,7 +195,7 @@ function SortButton({
       position="bottom-end"
       target={
         <button
-          className={named && own ? 'btn quiet on' : 'btn quiet'}
+          className={on ? 'btn quiet on' : 'btn quiet'}
           onClick={() => setOpened(!opened)}
           aria-haspopup="dialog"
           aria-expanded={opened}

@@ -40,6 +40,11 @@ describe('the address of a list', () => {
     const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [], changed: true })
     expect(readView(deal, address)).toMatchObject({ view: won, conditions: [], sort: ['-value'], changed: true })
   })
+  it('tells whether the order is another one than the view’s, whatever else was changed', () => {
+    const state = readView(deal, { view: 'won' })
+    const resorted = (change: object): boolean => readView(deal, writeView(deal, { ...state, ...change, changed: true })).resorted
+    expect([{ conditions: [] }, { sort: ['-value', 'name'] }, { sort: [] }].map(resorted)).toEqual([false, true, true])
+  })
   it('in which only something is searched for keeps filter and order of its view', () => {
     const address = writeView(deal, { ...readView(deal, { view: 'won' }), search: 'a b' })
     expect(address).toEqual({ view: 'won', search: 'a b' })

@@ -20,6 +20,8 @@ export interface ViewState {
   /** The view's own, which stays as long as the view does. */
   readonly given: string
   readonly sort: readonly string[]
+  /** The order is not the view's. */
+  readonly resorted: boolean
   readonly search: string
   readonly deleted: boolean
   /** The address differs from what the view says. */
@@ -87,12 +89,15 @@ export function readView(entity: Entity, search: Readonly<Record<string, string>
   const own = conditionsOf(search)
   const expression = search['filter'] ?? ''
   const changed = search['_draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
+  const given = groupedSort(entity, view)
+  const sort = changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : given
   return {
     view,
     conditions: changed ? own : conditionsBy(view),
     expression,
     given: givenBy(view),
-    sort: changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(entity, view),
+    sort,
+    resorted: sort.join() !== given.join(),
     search: search['search'] ?? '',
     deleted: search['deleted'] === 'only',
     changed,

@@ -48,6 +48,20 @@ describe('a list', () => {
     await page.getByText(`${await count('/api/crm/deals')} deals`, { exact: true }).waitFor()
     expect(complaints).toEqual([])
   })
+  it('is entered by J or ↓ from anywhere on the page', async () => {
+    const { page, complaints } = await open('manager@acme', '/e/crm/deals')
+    await page.getByRole('grid').locator('.grid-row').first().waitFor()
+    const isAt = (row: number): Promise<void> => page.locator(`.grid-row[data-row="${row}"]:focus`).waitFor()
+    await page.keyboard.press('j')
+    await isAt(0)
+    await page.keyboard.press('ArrowDown')
+    await isAt(1)
+    await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
+    await page.keyboard.press('ArrowDown')
+    await isAt(1)
+    expect(complaints).toEqual([])
+  })
+
   it('sorts by a click on a column, and brings the next pages as one scrolls', async () => {
     const { page, complaints } = await open('manager@acme', '/e/crm/deals?_draft=1')
     await grid(page).waitFor()

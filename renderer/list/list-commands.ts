@@ -1,6 +1,13 @@
 import type { Entity } from '../api/catalogue.ts'
 import { useCommands } from '../shell/commands.tsx'
 
+/** To where one was among them; that may be out of sight. */
+const toRows = (): void =>
+  (
+    document.querySelector<HTMLElement>(':is(.grid-row, .grid-row > .grid-cell)[tabindex="0"]') ??
+    document.querySelector<HTMLElement>('.grid-row')
+  )?.focus()
+
 /** What can be done in a list by key or palette. */
 export function useListCommands(
   entity: Entity,
@@ -26,7 +33,7 @@ export function useListCommands(
           { id: 'list.next', title: 'Next record', section: 'On this list', keys: 'j', run: () => step(1) },
           { id: 'list.previous', title: 'Previous record', section: 'On this list', keys: 'k', run: () => step(-1) },
         ]
-      : []),
+      : [{ id: 'list.rows', title: 'Go to the rows', section: 'On this list', keys: 'j', also: 'arrowdown', run: toRows }]),
     ...(
       [
         ['↑↓ or J K', 'arrowdown', 'Move between rows'],

@@ -8,6 +8,8 @@ export interface Command {
   readonly section: string
   /** `mod+k`, `/`, or a sequence `g d`. Single keys are dead in inputs and dialogs. */
   readonly keys?: string
+  /** Another key for the same. */
+  readonly also?: string
   readonly run: () => void
   /** Why it cannot be done now; the command stays visible. */
   readonly disabled?: string
@@ -87,7 +89,7 @@ export function CommandKeys({ children }: { readonly children: ReactNode }) {
       const first = pending.current !== null && Date.now() - pending.current.at < 1200 ? pending.current.key : null
       pending.current = null
       const commands = registry.all().toReversed()
-      const find = (keys: string) => commands.find((command) => command.keys === keys && !command.documented)
+      const find = (keys: string) => commands.find((command) => (command.keys === keys || command.also === keys) && !command.documented)
       const found = (first === null ? undefined : find(`${first} ${name}`)) ?? find(name)
       if (found) {
         event.preventDefault()

@@ -61,6 +61,7 @@ export interface FieldView extends Pick<
   | 'default'
   | 'defaultsToActor'
   | 'index'
+  | 'unit'
 > {
   /** `several`: the value is {entity, id} instead of an id. Targets that the caller may not see are absent. */
   readonly reference: { readonly targets: readonly { readonly entity: string }[]; readonly several: boolean } | null
@@ -214,6 +215,7 @@ function fieldView(access: Access, here: EntityAccess, field: Field): FieldView 
     sortable: sort !== undefined,
     group: group ?? null,
     measures: measures ?? [],
+    ...(field.unit !== undefined && { unit: field.unit }),
     logic: fieldLogicView(access, field),
   }
 }

@@ -71,6 +71,14 @@ const rows: readonly Row[] = [
   { type: 'url', value: 'https://www.acme.test/', shows: 'acme.test', holds: 'https://www.acme.test/' },
   { type: 'integer', value: 12345, shows: '12.345', holds: '12345' },
   { type: 'decimal', node: { 'x-bos': { scale: 3 } }, value: '1234.5', shows: '1.234,50', holds: '1234,50' },
+  {
+    type: 'decimal',
+    node: { 'x-bos': { scale: 3, unit: 'kg' } },
+    given: { unit: 'kg' },
+    value: '1234.5',
+    shows: '1.234,50 kg',
+    holds: '1234,50 kg',
+  },
   { type: 'percent', node: { 'x-bos': { scale: 1 } }, value: '12.5', shows: '12,5 %', holds: '12,5 %' },
   { type: 'money', value: { amount: '1234.5', currency: 'EUR' }, shows: '1.234,50 EUR', holds: '1234,50' },
   {

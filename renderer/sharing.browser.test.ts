@@ -34,6 +34,7 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])('on a %s', (size) =>
     await openDialog(page, size)
     const dialog = page.getByRole('dialog', { name: `Share Shared on a ${size}` })
     await dialog.getByText('Nobody yet.', { exact: false }).waitFor()
+    await dialog.getByRole('button', { name: 'Person or team' }).and(page.locator(':focus')).waitFor()
     await dialog.getByRole('button', { name: 'Share', exact: true }).click()
     await dialog.getByText('Choose a person or team.').waitFor()
     expect(await shares(id)).toEqual([])

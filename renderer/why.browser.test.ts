@@ -124,6 +124,13 @@ it('a step asks for what is missing where it can be typed, and is shown before i
   expect(await stateOf(`flows/claims/${claim.id}`)).toBe('open')
   await sheet.getByRole('button', { name: 'Approve', exact: true }).click()
   await expect.poll(() => stateOf(`flows/claims/${claim.id}`)).toBe('approved')
+  const locked = page.getByText('Approved: only Notes and Checked (Items) can be changed.')
+  await locked.waitFor()
+  await page.getByRole('button', { name: 'Edit', exact: true }).click()
+  await page.getByLabel('Notes').waitFor()
+  await locked.waitFor()
+  // Nothing is marked as required that nobody can fill.
+  expect(await page.locator('.form-required').count()).toBe(0)
   expect(complaints).toEqual([])
 })
 

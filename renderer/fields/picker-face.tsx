@@ -50,6 +50,8 @@ export function PickerFace({
         data-required={required || undefined}
         data-invalid={invalid || undefined}
         autoFocus={autoFocus}
+        // A dialog's focus trap would take its own first button.
+        data-autofocus={autoFocus || undefined}
         onClick={() => onOpen('')}
         onKeyDown={onKeyDown}
         onBlur={() => {

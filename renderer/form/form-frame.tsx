@@ -7,6 +7,7 @@ import { EntityIcon } from '../fields/icons.tsx'
 import { usePhone } from '../fields/layer.tsx'
 import { listAddress } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
+import { Locked } from '../record/locked.tsx'
 import { ActionDock, PageBar } from '../shell/page-bar.tsx'
 import type { FormData } from './body.ts'
 import { draftKey, dropDraft, readDraft, stampOf, useDraft } from './draft.ts'
@@ -124,6 +125,7 @@ export function FormFrame({
           submit()
         }}
       >
+        {record && <Locked entity={entity} record={record} />}
         {start !== null && (
           <p className="draft-note">
             Restored what you typed before.{' '}

@@ -86,17 +86,19 @@ export function LineCard({
             >
               {({ open, demanded, control, locked, asked, warned, told }) => (
                 <div className="form-field" onBlur={(event) => onLeave(field.name, event)}>
-                  <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
-                    {field.title}
-                    {((field.required && open) || demanded) && (
-                      <span className="form-required">
-                        {' '}
-                        *<span className="sr-only"> (required)</span>
-                      </span>
-                    )}
-                    {locked}
-                  </label>
-                  {asked && <span className="form-why">{asked}</span>}
+                  <div className="form-head">
+                    <label className="form-label" htmlFor={`card-${row.id}-${field.id}`}>
+                      {field.title}
+                      {open && (field.required || demanded) && (
+                        <span className="form-required">
+                          {' '}
+                          *<span className="sr-only"> (required)</span>
+                        </span>
+                      )}
+                      {locked}
+                    </label>
+                    {asked}
+                  </div>
                   {control}
                   {warned}
                   {told}

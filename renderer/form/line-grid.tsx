@@ -110,7 +110,7 @@ function Lines(props: LinesProps) {
         : rows.length > 0 && (
             <div className="table-scroll">
               <table className="line-table">
-                <Head line={line} columns={columns} />
+                <Head line={line} columns={columns} marks={(each) => each.required && (grows || rows.some((row) => opens(each, row)))} />
                 {rows.map((row, index) => (
                   <tbody key={row.id}>
                     <Row id={id} last={rows.length - 1} {...about(row, index)} />
@@ -167,7 +167,16 @@ function Below({
 }
 
 /** The titles of the columns. */
-const Head = ({ line, columns }: { readonly line: Entity; readonly columns: readonly Field[] }) => (
+const Head = ({
+  line,
+  columns,
+  marks,
+}: {
+  readonly line: Entity
+  readonly columns: readonly Field[]
+  /** Whether a column is marked as required: where somebody can fill it. */
+  readonly marks: (field: Field) => boolean
+}) => (
   <thead>
     <tr>
       <th className="line-number">
@@ -177,7 +186,7 @@ const Head = ({ line, columns }: { readonly line: Entity; readonly columns: read
         <th key={each.id} scope="col" data-align={kindOf(each).align} style={{ minWidth: kindOf(each).width }}>
           {isDerived(each) && <Calculated from={sourceWords(line, each)} />}
           {each.title}
-          {each.required && (
+          {marks(each) && (
             <span className="form-required" aria-hidden>
               {' '}
               *

@@ -70,18 +70,18 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   }
   return (
     <div className={lines ? 'form-field form-lines' : 'form-field'} data-field={name} data-invalid={fault !== null || undefined}>
-      <label className="form-label" htmlFor={id}>
-        {field.title}
-        {(field.required || document.required.includes(name)) && !readOnly && (
-          <span className="form-required">
-            {' '}
-            *<span className="sr-only"> (required)</span>
-          </span>
-        )}
-        {causes && <Why entity={entity} names={causes} record={record} />}
-      </label>
-      {asks && (
-        <span className="form-why">
+      <div className="form-head">
+        <label className="form-label" htmlFor={id}>
+          {field.title}
+          {(field.required || document.required.includes(name)) && !readOnly && (
+            <span className="form-required">
+              {' '}
+              *<span className="sr-only"> (required)</span>
+            </span>
+          )}
+          {causes && <Why entity={entity} names={causes} record={record} />}
+        </label>
+        {asks && (
           <WhyButton
             entity={entity}
             record={record}
@@ -89,8 +89,8 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
             label={fieldQuestion(record, field)}
             quiet
           />
-        </span>
-      )}
+        )}
+      </div>
       {lines && readOnly && record ? (
         <LinesTable entity={entity} field={field} record={record} />
       ) : (

@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import {
   IconAdjustmentsHorizontal,
+  IconChevronDown,
   IconArrowsSort,
   IconCheck,
   IconFilter,
@@ -69,8 +70,9 @@ export function ViewBar({
         {rest.length > 0 && (
           <Menu width={220} position="bottom-start">
             <Menu.Target>
-              <button className="view-tab" aria-selected={rest.includes(state.view)} role="tab">
-                {rest.includes(state.view) ? state.view.title : `${rest.length} more`}
+              <button className="view-tab view-more" aria-selected={rest.includes(state.view)} role="tab">
+                <span className="ellipsis">{rest.includes(state.view) ? state.view.title : `${rest.length} more`}</span>
+                <IconChevronDown size={14} stroke={1.5} aria-hidden />
               </button>
             </Menu.Target>
             <Menu.Dropdown>
@@ -109,10 +111,10 @@ export function ViewBar({
   )
 }
 
-/** How many views stand side by side, at most six; the rest are in a menu, never cut off. A letter is about 7 px wide. */
+/** How many views stand side by side, at most six; the rest are in a menu. A letter is about 7 px wide. */
 function fitting(views: readonly View[], width: number): number {
   if (width <= 0) return 6
-  const more = 76
+  const more = 92
   let used = 0
   const count = views.findIndex((view, at) => {
     used += view.title.length * 7.2 + 24

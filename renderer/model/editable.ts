@@ -48,12 +48,16 @@ export const editableLine = (at: LinesAt | null, field: Field, row: Row & { read
 /** Whether lines may come and go, and change places. */
 export const growing = (at: LinesAt | null): boolean => at === null || !isFrozen(at.entity, at.record, pathOf(at))
 
-const frozenStates = (entity: Entity, record: Row, path: string) =>
-  entity.lifecycles.flatMap(({ field: name, states }) => {
-    const value = record[name]
+/** The states of a record that freeze it: by the names of their fields, with the paths that stay open. */
+export const locksOf = (entity: Entity, record: Row): readonly { readonly field: string; readonly except: readonly string[] }[] =>
+  entity.lifecycles.flatMap(({ field, states }) => {
+    const value = record[field]
     const state = typeof value === 'string' ? states[value] : undefined
-    return state?.frozen && entity.fields.find((each) => each.name === name)?.id !== path ? [state] : []
+    return state?.frozen ? [{ field, except: state.except }] : []
   })
+
+const frozenStates = (entity: Entity, record: Row, path: string) =>
+  locksOf(entity, record).filter(({ field: name }) => entity.fields.find((each) => each.name === name)?.id !== path)
 
 const isFrozen = (entity: Entity, record: Row, path: string): boolean =>
   frozenStates(entity, record, path).some((state) => !isExcept(state, path))

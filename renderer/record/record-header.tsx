@@ -31,6 +31,7 @@ import { viewAs as beginViewAs } from '../api/viewing.ts'
 import { useOverlays } from '../model/overlays.tsx'
 import { useCommands } from '../shell/commands.tsx'
 import { failed, toast } from '../shell/toast.tsx'
+import { Locked } from './locked.tsx'
 import { StateBadge, Transitions, useSteps } from './transitions.tsx'
 import { TitleEdit } from './title-edit.tsx'
 import { deleteWithUndo, type useFieldSaver } from './use-record-actions.ts'
@@ -230,6 +231,7 @@ export function RecordHeader({
           <Show field={subtitle} value={record[subtitle.name]} record={record} />
         </div>
       )}
+      <Locked entity={entity} record={record} />
       {sharing && (
         <Suspense fallback={null}>
           <ShareDialog entity={entity} record={record} onClose={() => setSharing(false)} />

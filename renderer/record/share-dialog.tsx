@@ -86,6 +86,7 @@ export function ShareDialog({
                 id={`${id}-who`}
                 field={field}
                 value={grantee}
+                autoFocus
                 onChange={(value) => {
                   setGrantee(value)
                   setFaults([])

@@ -20,13 +20,16 @@ describe('signing in', () => {
     expect(await page.getByLabel('E-mail').inputValue()).toBe('rep@acme.test')
   })
   it('lasts over a reload by the cookie alone, and ends when signed out', async () => {
-    const { page } = await open('rep@acme')
+    const { page, complaints } = await open('rep@acme')
     await page.reload()
     await page.getByRole('heading', { name: 'Home', exact: true }).waitFor()
     expect(await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]))).not.toContain('eyJ')
     await page.getByRole('button', { name: /^Account/ }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in to BusinessOS' }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in to BusinessOS' }).waitFor()
+    expect(complaints).toEqual([])
   })
 })
 

@@ -42,7 +42,9 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       guard: 'public',
       handle: async ({ request }) => {
         refuseForeignOrigin(request)
-        return signedIn(request, await signIn.refresh(readCookie(request)))
+        const cookie = readCookie(request)
+        // Every page asks when it is opened: that nobody is signed in is no fault.
+        return cookie ? signedIn(request, await signIn.refresh(cookie)) : empty(204)
       },
     },
     {

@@ -39,7 +39,11 @@ export function servicePaths(id: OperationId): Readonly<Record<string, Part>> {
     '/api/auth/refresh': {
       post: operation('Sign-in', 'refresh', 'Get a new access token', {
         ...byCookie,
-        responses: responses({ 200: answer('A new token.', schema('SignedIn')) }, 401, 403),
+        responses: responses(
+          { 200: answer('A new token.', schema('SignedIn')), 204: { description: 'Nobody is signed in: there is no cookie.' } },
+          401,
+          403,
+        ),
       }),
     },
     '/api/auth/logout': { post: operation('Sign-in', 'logout', 'Sign out', { ...byCookie, responses: responses({ 204: nobody }, 403) }) },

@@ -29,7 +29,7 @@ export interface SignIn {
   /** `address` is the client's IP. Throws 'credentials-wrong', 'too-many-requests'. */
   login(credentials: Credentials, address: string): Promise<SignInResult>
   /** `cookie` is the refresh token's text. Throws 'not-authenticated'. */
-  refresh(cookie: string | undefined): Promise<SignedIn>
+  refresh(cookie: string): Promise<SignedIn>
   /** Ends the session of the cookie and that of the access token; never fails for what is no session any more. */
   logout(cookie: string | undefined, authorization: string | undefined): Promise<void>
 }
@@ -130,7 +130,7 @@ export function createSignIn(parts: {
     },
 
     refresh: async (cookie) => {
-      const token = cookie === undefined ? null : tokens.readRefresh(cookie)
+      const token = tokens.readRefresh(cookie)
       if (!token) throw new Problem('not-authenticated')
       const next = token.next()
       const { rows } = await database.call({

@@ -39,10 +39,9 @@ it('a stale token is renewed once, silently, and shared by requests that come to
   expect(sessionState()).toBe('in')
 })
 
-it('a session that has ended ends here too, without asking for ever', async () => {
-  answers = [
-    ({ path }) => (path === '/api/auth/refresh' ? json(401, {}) : json(401, { code: 'not-authenticated', title: 'Sign in first' })),
-  ]
+it.each([401, 204])('a session that has ended (%i) ends here too, without asking for ever', async (status) => {
+  const ended = new Response(null, { status })
+  answers = [({ path }) => (path === '/api/auth/refresh' ? ended : json(401, { code: 'not-authenticated', title: 'Sign in first' }))]
   await expect(call('GET', '/api/a')).rejects.toMatchObject({ status: 401, code: 'not-authenticated' })
   expect(sent).toHaveLength(2)
   expect(sessionState()).toBe('out')

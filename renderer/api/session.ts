@@ -76,7 +76,7 @@ export function refresh(resume?: () => Promise<void>): Promise<Refreshed> {
 
 async function refreshOnce(resume?: () => Promise<void>): Promise<Refreshed> {
   const response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' }).catch(() => null)
-  if (response?.status === 401 || response?.status === 403) {
+  if (response?.status === 204 || response?.status === 401 || response?.status === 403) {
     signedOut()
     return 'out'
   }

@@ -29,7 +29,7 @@ export function visiting(world: World) {
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(String(error)))
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+      if (message.type() === 'error') complaints.push(message.text())
     })
     return { page, complaints }
   }

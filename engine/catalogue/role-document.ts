@@ -1,5 +1,5 @@
 import type { Permission as PermissionNode } from '../../metadata/entity.d.ts'
-import { check } from '../expressions/check.ts'
+import { check, named } from '../expressions/check.ts'
 import { format } from '../expressions/format.ts'
 import { parse } from '../expressions/parse.ts'
 import type { Syntax } from '../expressions/types.ts'
@@ -64,7 +64,7 @@ export function fromStored(place: Place, symbols: Symbols, stored: StoredPermiss
     paths?.map((each, index) => path(each, `/${keyword}/${index}`))
   const transition = (id: string): string => transitionsOf(draft).find((each) => each.id === id)?.name ?? id
   const text = (syntax: Syntax, pointer: string): string => {
-    const written = format(syntax, contextOf(place, permissionRoots))
+    const written = format(named(syntax, contextOf(place, permissionRoots)))
     const again = compiled(place, written)
     // What it reads may be gone, and another field have taken the name that its id looks like.
     if (again && plain(again) !== plain(syntax)) lost.push({ pointer, detail: 'means something else since fields of it are gone' })

@@ -2,6 +2,7 @@ import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
 import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
 import { comparisonOf } from './functions-comparison.ts'
+import { format } from './format.ts'
 import { functionNamed, functions, isCallable, parameterOf } from './functions.ts'
 import { specialForms } from './special-forms.ts'
 import { constant, described, faulty, kindName, listName, nodeOf, typeOf, unwritten, valued } from './terms.ts'
@@ -210,6 +211,12 @@ function wantedOf({ takes }: Parameter): readonly string[] {
 function operatorAdvice(sign: string, args: readonly Checked[]): string {
   const kinds = args.map(({ term }) => (term.is === 'value' ? term.type.kind : term.is))
   const [a, b] = kinds
+  const lists = args.filter((_, i) => kinds[i] === 'list')
+  const element = args.find((_, i) => kinds[i] !== 'list')
+  if ((sign === '==' || sign === '!=') && lists.length === 1 && element) {
+    const isIn = `${format(element.syntax)} in ${format(lists[0]!.syntax)}`
+    return `: write ${sign === '==' ? isIn : `!(${isIn})`}`
+  }
   if (sign === '+' && kinds.includes('text')) return ': write text(…) around what is no text'
   if ((a === 'date' && b === 'dateTime') || (a === 'dateTime' && b === 'date')) return ': write date(…) for the day of a moment'
   if (a === 'text' && b !== undefined && b !== 'text') return ': write texts in quotes only where text is meant'

@@ -35,10 +35,10 @@ export function checkMoneyOperator(checker: Checker, syntax: Syntax, operator: B
   if (isNumber(other.term)) {
     if (operator === '*' || (operator === '/' && a.is === 'money')) return { ...money, amount: calling(operator, [nodeOf(a), nodeOf(b)]) }
     const side = a.is === 'money' ? left : right
-    return checker.refuse(
-      side.syntax,
-      `this is an amount of money, the other a number: write .amount, or money(…, currency) around the number`,
-    ).term
+    // Only a currency that is known before any record is read is the same as one that is written.
+    const { currency } = money
+    const code = currency?.kind === 'constant' ? `, or money(…, '${String(currency.value)}') around the number` : ''
+    return checker.refuse(side.syntax, `this is an amount of money, the other a number: write .amount for its number${code}`).term
   }
   const what = described(other.term, checker.context.names)
   return checker.refuse(syntax, `${operator} does not go with an amount of money and ${what}: write .amount for its number`).term

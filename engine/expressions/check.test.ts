@@ -58,6 +58,9 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['self.close < self.starts', 'self.close < self.starts', 'write date(…) for the day of a moment'],
   ['self.extra == 1', 'self.extra == 1', '== does not go with JSON'],
   ['self.emails == self.emails', 'self.emails == self.emails', 'write x in list'],
+  ["user.roles == 'crm.rep'", "user.roles == 'crm.rep'", "write 'crm.rep' in user.roles"],
+  ["'crm.rep' != user.roles", "'crm.rep' != user.roles", "write !('crm.rep' in user.roles)"],
+  ["date('2026-12-01')", "'2026-12-01'", 'a day is date(2026, 12, 1)'],
   ['self.company.address == 1', 'self.company.address == 1', 'compare its parts'],
   ["[1, 'a']", "'a'", 'a list holds values of one kind'],
   ['[[1]]', '[[1]]', 'a list holds single values'],
@@ -76,7 +79,7 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ["coalesce(self.stage, 'nwe')", "'nwe'", 'Did you mean "new"?'],
   ["self.close == '2026-02-30'", "'2026-02-30'", 'is not a day of the calendar'],
   ["self.close == 'tomorrow'", "'tomorrow'", 'must be a date such as'],
-  ["self.starts > '2026-01-01'", "'2026-01-01'", 'with its zone'],
+  ["self.starts > '2026-01-01'", "'2026-01-01'", "write '2026-01-01T00:00:00Z' for a moment of it"],
   ["self.at == '25:00'", "'25:00'", 'must be a time of the day'],
   ["self.owner == 'Ada'", "'Ada'", 'write its id'],
   // Records
@@ -102,7 +105,7 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['coalesce(self.value, self.fee)', 'coalesce(self.value, self.fee)', 'may have different currencies'],
   ['sum(self.company.deals, d, d.value)', 'd.value', 'may have different currencies'],
   ['sum(self.company.deals, d, d.price)', 'd.price', 'may have different currencies'],
-  ['self.fee > 5', 'self.fee', 'write .amount'],
+  ['self.fee > 5', 'self.fee', "write .amount for its number, or money(…, 'EUR') around the number"],
   ['self.fee * self.fee', 'self.fee * self.fee', '* does not go with two amounts'],
   [
     "workdays('2026-11-02', '2026-11-30', ['monday'], [1])",
@@ -161,6 +164,10 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ["set_config('bos.tenant', 'x', false)", 'set_config', 'there is no function set_config'],
   ['pg_sleep(10)', 'pg_sleep', 'there is no function'],
 ]
+
+test('money is made of a number only where its currency is known', () => {
+  expect(faultsOf('self.value > 5')[0]?.detail).toMatch(/write \.amount for its number$/)
+})
 
 test.each(refused)('%s is refused at %s: %s', (text, marked, detail) => {
   const faults = faultsOf(text)

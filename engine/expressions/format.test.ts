@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { check, compileExpression } from './check.ts'
+import { check, compileExpression, named } from './check.ts'
 import type { Context } from './check.ts'
 import { business, namesOf } from '../testing/expressions/business.ts'
 import type { Description } from '../testing/expressions/business.ts'
@@ -134,8 +134,8 @@ test.each([
   const { expression, faults } = compileExpression(text, before)
   expect(faults).toBeUndefined()
   const { canonical, root } = expression!
-  expect(format(canonical, before)).toBe(text)
-  expect(format(canonical, after)).toBe(today)
+  expect(format(named(canonical, before))).toBe(text)
+  expect(format(named(canonical, after))).toBe(today)
   const again = compileExpression(today, after)
   expect(again.faults).toBeUndefined()
   expect(unplaced(again.expression!.canonical)).toEqual(unplaced(canonical))

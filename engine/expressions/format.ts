@@ -1,6 +1,4 @@
-import { named } from './check.ts'
 import { strengths } from './parse.ts'
-import type { Context } from './terms.ts'
 import type { Syntax } from './types.ts'
 
 /** Of everything but binary operators: how tightly it holds together. */
@@ -9,13 +7,8 @@ const comparison = strengths['==']
 const unary = 6
 const tightest = 7
 
-/**
- * A tree as text in the one normal style, with parentheses only where they are needed: it parses to the same tree. With a context the tree
- * is canonical, and the text has the names of today.
- */
-export function format(syntax: Syntax, context?: Context): string {
-  return print(context === undefined ? syntax : named(syntax, context), loosest)
-}
+/** A tree as text in the one normal style, with parentheses only where they are needed: it parses to the same tree. */
+export const format = (syntax: Syntax): string => print(syntax, loosest)
 
 function strengthOf(syntax: Syntax): number {
   if (syntax.kind === 'conditional') return loosest

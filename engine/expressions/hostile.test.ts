@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { check, compileExpression } from './check.ts'
+import { check, compileExpression, named as namesOfToday } from './check.ts'
 import type { Context } from './check.ts'
 import { complete } from './complete.ts'
 import { business, namesOf } from '../testing/expressions/business.ts'
@@ -51,7 +51,7 @@ function inspect(text: string): void {
   const again = check(expression.canonical, { ...context, isCanonical: true })
   expect([text, again.faults]).toEqual([text, undefined])
   expect(again.expression!.root).toEqual(expression.root)
-  const written = compileExpression(format(expression.canonical, context), context)
+  const written = compileExpression(format(namesOfToday(expression.canonical, context)), context)
   expect([text, written.faults]).toEqual([text, undefined])
   expect(written.expression!.root).toEqual(expression.root)
 }

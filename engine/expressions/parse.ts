@@ -74,14 +74,14 @@ export function parse(text: string): Parsed {
   const { tokens, faults } = tokensOf(text)
   if (faults.length > 0) return { faults }
   try {
-    return { syntax: parseTokens(tokens) }
+    return { syntax: parseTokens(text, tokens) }
   } catch (error) {
     if (error instanceof Refusal) return { faults: [error.fault] }
     throw error
   }
 }
 
-function parseTokens(tokens: readonly Token[]): Syntax {
+function parseTokens(source: string, tokens: readonly Token[]): Syntax {
   let at = 0
   let depth = 0
   let nodes = 0
@@ -242,8 +242,19 @@ function parseTokens(tokens: readonly Token[]): Syntax {
   const syntax = readExpression()
   if (next().kind !== 'end') {
     const surplus = isNext(')') || isNext(']')
+    const decimal = isNext(',') ? decimalComma(source, tokens[at - 1], tokens[at + 1]) : null
+    if (decimal !== null) throw new Refusal(decimal, decimal.detail)
     if (isNext(',')) refuse('a comma stands between the arguments of a function, not in a number: write 10000, or 10.5')
     refuse(surplus ? `this ${next().text} closes nothing` : 'an operator is missing before this, such as && or +')
   }
   return syntax
+}
+
+/** `10,5` and `10.000,50`, where no list and no function takes two numbers. Three digits behind a comma might be thousands as well. */
+function decimalComma(source: string, before: Token | undefined, behind: Token | undefined): ExpressionFault | null {
+  if (before?.kind !== 'number' || behind?.kind !== 'number' || behind.start !== before.end + 1) return null
+  const [, whole, fraction] = /^(\d+|\d{1,3}\.\d{3}),(\d{1,2}|\d{4,})$/.exec(source.slice(before.start, behind.end)) ?? []
+  if (whole === undefined) return null
+  const detail = `a number has a point before its decimals: write ${whole.replace('.', '')}.${fraction}`
+  return { start: before.start, end: behind.end, detail }
 }

@@ -1,7 +1,7 @@
 import { systemField } from '../catalogue/system-fields.ts'
 import type { Catalogue, Entity, Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
-import { check, compileExpression } from '../expressions/check.ts'
+import { check, compileExpression, named } from '../expressions/check.ts'
 import { format } from '../expressions/format.ts'
 import type { Member, Names, Syntax, Type } from '../expressions/types.ts'
 import { isStored } from '../fields/expression.ts'
@@ -48,7 +48,7 @@ export function readFormula(
   const reads = new Set([formula.entity])
   const { expression, faults } = compileExpression(text, { ...context, names: noting(context.names, reads) }, formula.result)
   if (expression)
-    return { syntax: withoutPlaces(expression.canonical), reads: [...reads].sort(), text: format(expression.canonical, context) }
+    return { syntax: withoutPlaces(expression.canonical), reads: [...reads].sort(), text: format(named(expression.canonical, context)) }
   const details = faults.map(faultText)
   return mode === 'create' ? refuse(...details) : new Uncompiled(text, details)
 }
@@ -108,7 +108,7 @@ const shown = new WeakMap<Access, Map<string, string | null>>()
 function inNamesOf(access: Access, entity: string, result: Type, { syntax, reads, text }: StoredFormula): string | null {
   const context = { ...callersContext(access, entity), isCanonical: true }
   // What compiles has no names but those of the context; in what does not, some would be left as ids, which look like names.
-  if (check(withPlaces(syntax), context, result).expression) return format(withPlaces(syntax), context)
+  if (check(withPlaces(syntax), context, result).expression) return format(named(withPlaces(syntax), context))
   return reads.every((each) => mayKnow(access, each)) ? text : null
 }
 

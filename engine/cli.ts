@@ -73,6 +73,11 @@ if (import.meta.main) {
   const modulesDir = resolve(process.env['MODULES_DIR'] || `${root}modules-json`)
   const config = (): Config => ({ ...readConfig(process.env, process.cwd()), modulesDir })
   const shell: Shell = { out: (line) => process.stdout.write(`${line}\n`), modulesDir, config, open: () => openInstallation(config()) }
+  // Whoever reads has seen enough, such as `head`: nothing is left to say.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     process.exitCode = await bos(process.argv.slice(2), shell)
   } catch (error) {

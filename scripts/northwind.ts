@@ -73,9 +73,14 @@ export async function importNorthwind(target: NorthwindTarget, dir: string = nor
     accessToken: string
   }
   onStep(`Tenant ${target.tenant}: sign in as ${email} with ${password}`)
-  for (const step of steps) {
-    const counts = await importRows(url, accessToken, step)
-    onStep(`${step.address}: ${counts.created} created, ${counts.updated} updated`)
+  try {
+    for (const step of steps) {
+      const counts = await importRows(url, accessToken, step)
+      onStep(`${step.address}: ${counts.created} created, ${counts.updated} updated`)
+    }
+  } catch (error) {
+    const again = `The tenant ${target.tenant} stays; name another one to try again: npm run northwind -- ${url} ${target.tenant}2`
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${again}`, { cause: error })
   }
   return { email, password, get: (path) => send(`${url}/api/${path}`, accessToken, 'GET') }
 }
@@ -85,6 +90,8 @@ async function send(url: string, token: string | null, method: string, type?: st
     method,
     headers: { ...(token !== null && { Authorization: `Bearer ${token}` }), ...(type !== undefined && { 'Content-Type': type }) },
     ...(body !== undefined && { body }),
+  }).catch((cause: unknown) => {
+    throw new Error(`No server answers at ${new URL(url).origin}.`, { cause })
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`${method} ${new URL(url).pathname} answered ${response.status}: ${text}`)
@@ -259,7 +266,6 @@ async function main(): Promise<void> {
 if (import.meta.main) {
   await main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error)
-    console.error('A tenant that was made stays; name another one to try again: npm run northwind -- http://127.0.0.1:3000 northwind2')
     process.exitCode = 1
   })
 }

@@ -34,6 +34,19 @@ const shop = (files: Readonly<Record<string, unknown>>): Catalogue =>
 const entityOf = (catalogue: Catalogue, id: string): Entity => catalogue.entities.get(id) ?? expect.fail(`no ${id}`)
 const fieldNamed = (entity: Entity, name: string): Field => entity.fieldByName.get(name) ?? expect.fail(`no ${name}`)
 
+test.each([
+  ['Deal', 'Deals'],
+  ['Company', 'Companies'],
+  ['Day', 'Days'],
+  ['Address', 'Addresses'],
+  ['Branch', 'Branches'],
+])('many of %s are %s, unless the module says otherwise', (title, plural) => {
+  const titled = (settings: object): string =>
+    entityOf(shop({ 'entities/thing.json': { ...exampleEntity({}, { ...settings }), title } }), 'shop.thing').pluralTitle
+  expect(titled({})).toBe(plural)
+  expect(titled({ pluralTitle: 'Sheep' })).toBe('Sheep')
+})
+
 const modulesDir = new URL('../../modules-json', import.meta.url).pathname
 const shipped = ['core', 'crm', 'inventory']
 // Folders that somebody dropped in are theirs to test.

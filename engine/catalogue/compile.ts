@@ -85,7 +85,7 @@ function compileEntity(draft: EntityDraft, symbols: Symbols, relations: Relation
     return field
   }
   const title = draft.node.title
-  const pluralTitle = own.pluralTitle ?? `${title}s`
+  const pluralTitle = own.pluralTitle ?? englishPlural(title)
   const titled = draft.node['x-bos']?.titleField ?? titleProperty(draft)?.name
   const titleField = titled === undefined ? null : named(titled)
   const treeField = [...draft.properties.values()].find((property) => property.node['x-bos']?.treeOf !== undefined)
@@ -180,6 +180,10 @@ function parentsOf(entities: ReadonlyMap<string, WithoutSchemas>): Map<string, {
   }
   return parents
 }
+
+/** `Company` → `Companies`, `Address` → `Addresses`: by the rules of spelling, which know no exceptions. */
+const englishPlural = (title: string): string =>
+  /[^aeiou]y$/i.test(title) ? `${title.slice(0, -1)}ies` : /(?:s|x|z|ch|sh)$/i.test(title) ? `${title}es` : `${title}s`
 
 /** Freezes plain objects and lists all the way down; the maps in between are read-only by type. */
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { administrator } from '../catalogue/types.ts'
 import type { Action, Catalogue, Entity, RowScope } from '../catalogue/types.ts'
 import type { Query, Rows } from '../database/types.ts'
 import type { Explanation } from '../expressions/explain.ts'
@@ -139,6 +140,16 @@ const meeting = {
   condition: ' where a condition holds; here it does not',
 } as const
 
+/** Whom to ask for it: the roles that grant it of some record. */
+function whoMay(entity: Entity, what: Explained, titleOf: (role: string) => string): string {
+  const able = [...entity.permissions.values()].filter(
+    ({ role, actions, transitions }) =>
+      role !== administrator && (what.kind === 'action' ? actions.has(what.action) : transitions.has(what.transition.id)),
+  )
+  if (able.length === 0) return 'Only administrators may.'
+  return `It takes the role ${new Intl.ListFormat('en', { type: 'disjunction' }).format(able.map(({ role }) => `“${titleOf(role)}”`))}.`
+}
+
 /** The roles that grant it here and those that do not. */
 export function reasonsOf(
   {
@@ -177,6 +188,7 @@ export function reasonsOf(
         layer: layerOf(catalogue, entity, role),
       })),
       ...(roles.length === 0 ? [{ detail: 'There is no role at all.' }] : []),
+      ...(held.length === 0 ? [{ detail: whoMay(entity, what, titleOf) }] : []),
     ],
   }
 }

@@ -181,7 +181,9 @@ describe('an action', () => {
     expect(get.refused.map(({ role, scope }) => [role, scope])).toEqual([['flows.clerk', 'shared']])
     const remove = await explain('rep@acme', `flows/matters/${mine.id}`, '?action=delete')
     expect(remove).toMatchObject({ allowed: false, because: [] })
-    expect(details(remove.refused)).toEqual(['User may not delete matters.', 'clerk may not delete matters.'])
+    expect(details(remove.refused)).toEqual(['User may not delete matters.', 'clerk may not delete matters.', 'It takes the role “boss”.'])
+    const reopen = await explain('rep@acme', `flows/matters/${mine.id}`, '?action=reopen')
+    expect(details(reopen.refused).at(-1)).toBe('It takes the role “boss”.')
     expect(await explain('manager@acme', `flows/matters/${mine.id}`, '?action=share')).toMatchObject({ allowed: true })
   })
 

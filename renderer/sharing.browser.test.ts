@@ -143,4 +143,12 @@ it('what a role does with its own records alone is not offered on those of other
   await page.goto(`${new URL(page.url()).origin}/e/crm/companies/${id}`)
   await page.getByRole('button', { name: 'Edit', exact: true }).waitFor()
   expect(complaints).toEqual([])
+  // The owner changes while the page stands: what is refused is not offered again.
+  await page.goto(`${new URL(page.url()).origin}/e/crm/companies?search=Theirs`)
+  await row.getByRole('gridcell').nth(3).click()
+  ok(await world.call('admin@acme', 'PATCH', `/api/crm/companies/${id}`, { body: { owner: null } }))
+  await page.keyboard.type('Changed')
+  await page.keyboard.press('Enter')
+  await page.getByText('Your role may not update this record.').waitFor()
+  expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0)
 })

@@ -77,12 +77,16 @@ export const toastWithUndo = (message: string, undo: () => void, stored?: Record
   show(message, 'plain', { label: 'Undo', run }, null, warned(stored))
 }
 
+/** What a server has refused it refuses again. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiProblem && error.status >= 400 && error.status < 500 && error.status !== 429
+
 /** What failed and what to do; the server's reference in small print. */
 export const failed = (what: string, error: unknown, retry?: () => void): void =>
   show(
     `${what} ${problemText(error)}`,
     'failure',
-    retry && { label: 'Retry', run: retry },
+    retry && !isRefusal(error) ? { label: 'Retry', run: retry } : undefined,
     error instanceof ApiProblem && error.status >= 500 ? error.requestId : null,
   )
 

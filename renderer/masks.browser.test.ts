@@ -4,9 +4,9 @@ import { openWorldWith, type ModuleFiles } from '../engine/testing/dropped-in.ts
 import { ok } from '../engine/testing/world.ts'
 import { sizes } from './testing/browser.ts'
 import { visiting } from './testing/visit.ts'
+import { integer, text } from '../engine/testing/properties.ts'
 
 /** What a role shows in some records only is marked in the others: it is not empty there, nobody types into it, and it says why. */
-const integer = (title: string, more?: object) => ({ type: 'integer', title, ...(more && { 'x-bos': more }) })
 const files: ModuleFiles = {
   'module.json': { title: 'Veil', roles: [{ id: 'veil.user', title: 'User' }], menu: [{ entity: 'veil.item' }] },
   'entities/item.json': {
@@ -14,7 +14,7 @@ const files: ModuleFiles = {
     type: 'object',
     required: ['name'],
     properties: {
-      name: { type: 'string', title: 'Name', maxLength: 80 },
+      name: text('Name'),
       cost: integer('Cost'),
       price: integer('Price'),
       margin: integer('Margin', { compute: 'self.price - self.cost' }),

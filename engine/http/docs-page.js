@@ -12,7 +12,7 @@ let expiresAt = 0
 async function currentToken() {
   if (token !== null && Date.now() < expiresAt) return token
   const response = await fetch('/api/auth/refresh', { method: 'POST', credentials: 'same-origin' })
-  if (response.status === 401) return null
+  if (response.status === 204 || response.status === 401) return null
   if (!response.ok) throw new Error(await refusal(response))
   const { accessToken, expiresIn } = await response.json()
   token = accessToken

@@ -1,14 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
+import { integer, reference, text } from '../testing/properties.ts'
 
 /** What stands against what a transition does elsewhere, told to people who may know more or less of where that is. */
-const text = (title: string, maxLength = 80) => ({ type: 'string', title, maxLength })
-const integer = (title: string, more: object = {}) => ({ title, 'x-bos': { type: 'integer', ...more } })
-const reference = (title: string, entity: string, inverse?: string) => ({
-  title,
-  'x-bos': { type: 'reference', entity, ...(inverse && { inverse }) },
-})
 const full = { read: true, create: true, update: true }
 const roles = ['blind', 'half', 'some', 'whole']
 const effects = {
@@ -41,7 +36,7 @@ const files: ModuleFiles = {
       code: text('Code'),
       amount: integer('Amount'),
       lines: { title: 'Lines', 'x-bos': { type: 'lines', entity: 'depot.wish_line' } },
-      box: reference('Box', 'depot.box', 'wishes'),
+      box: reference('Box', 'depot.box', { inverse: 'wishes' }),
       state: { title: 'State', enum: ['open', 'done'], 'x-bos': { lifecycle: { transitions: transitionsTo(['note', 'take']) } } },
     },
     'x-bos': {
@@ -62,7 +57,7 @@ const files: ModuleFiles = {
     title: 'Ticket',
     type: 'object',
     required: ['kind'],
-    properties: { text: text('Inscription', 5), kind: text('Sort'), code: text('Cipher') },
+    properties: { text: { ...text('Inscription'), maxLength: 5 }, kind: text('Sort'), code: text('Cipher') },
     'x-bos': {
       plural: 'notes',
       unique: [{ id: 'code', fields: ['code'] }],
@@ -77,13 +72,13 @@ const files: ModuleFiles = {
   'entities/lot.json': {
     title: 'Parcel',
     type: 'object',
-    properties: { name: { ...text('Name'), 'x-bos': { index: true } }, stock: integer('Stock') },
+    properties: { name: text('Name', { index: true }), stock: integer('Stock') },
     'x-bos': { plural: 'lots', titleField: 'name', permissions: { 'depot.whole': { scope: 'all', read: true } } },
   },
   'entities/use.json': {
     title: 'Withdrawal',
     type: 'object',
-    properties: { lot: reference('Parcel', 'depot.lot', 'uses'), quantity: { type: 'integer', title: 'Units', maximum: 10 } },
+    properties: { lot: reference('Parcel', 'depot.lot', { inverse: 'uses' }), quantity: { type: 'integer', title: 'Units', maximum: 10 } },
     'x-bos': { plural: 'uses', permissions: { 'depot.whole': { scope: 'all', read: true } } },
   },
   'entities/box.json': {

@@ -109,7 +109,7 @@ export function combine(
   const shown = [...new Set(permissions.flatMap((each) => [...each.show]))]
   const created: Action = entity.kind === 'single' ? 'update' : 'create'
   const read: Read = (among, path) => [...grantsOf('list', among, path), ...grantsOf('get', among, path)]
-  const sight = readable(entity, paths, parts, read)
+  const sight = fieldsRead(entity, paths, parts, read)
   return {
     entity,
     entities,
@@ -117,7 +117,7 @@ export function combine(
     transitions: transitionsOf(entity, permissions),
     within: [],
     ...sight,
-    ...writable(entity, paths, parts, grantsOf, created, sight.masks),
+    ...fieldsWritten(entity, paths, parts, grantsOf, created, sight.masks),
     show: new Map(
       shown.flatMap((path) => {
         const showing = judgesOf(parts).filter((each) => each.permission.show.has(path) && shows(each, path))
@@ -157,7 +157,6 @@ function transitionsOf(entity: Entity, permissions: readonly Permission[]): Enti
   return new Map(granted.filter(([, grants]) => grants.length > 0))
 }
 
-/** A path, or the list that it is a column of, is among these. */
 const shows = ({ permission }: Part, path: string): boolean => !isNamed(permission.hide, path)
 const opens = (part: Part, path: string): boolean => shows(part, path) && !isNamed(part.permission.readOnly, path)
 
@@ -168,7 +167,7 @@ function judgesOf(parts: readonly Part[]): readonly Part[] {
   return readers.length > 0 ? readers : parts
 }
 
-function readable(entity: Entity, paths: readonly string[], parts: readonly Part[], read: Read) {
+function fieldsRead(entity: Entity, paths: readonly string[], parts: readonly Part[], read: Read) {
   const readers = readersOf(parts)
   const judges = judgesOf(parts)
   const hidden = new Set(paths.filter((path) => !judges.some((each) => shows(each, path))))
@@ -203,7 +202,7 @@ const opened = (field: string, parts: readonly Part[], masks: EntityAccess['mask
     return needs.some(({ values, hops }) => values.has(field) || hops.has(field)) ? shown : []
   })
 
-function writable(
+function fieldsWritten(
   entity: Entity,
   named: readonly string[],
   parts: readonly Part[],

@@ -1,17 +1,16 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openWorldWith } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
+import { integer, text } from '../testing/properties.ts'
 
 /** The one record of an entity, and rows of a ledger, under scopes, masks and conditions of roles: as any record is. */
-const integer = (title: string) => ({ type: 'integer', title })
-const word = (title: string) => ({ type: 'string', title, maxLength: 80 })
 const world = await openWorldWith('till', {
   'module.json': { title: 'Till', roles: ['own', 'all', 'loud', 'runs'].map((id) => ({ id: `till.${id}`, title: id })) },
   'entities/setup.json': {
     title: 'Setup',
     type: 'object',
     properties: {
-      motto: word('Motto'),
+      motto: text('Motto'),
       secret: integer('Secret'),
       double: { title: 'Double', 'x-bos': { type: 'integer', compute: 'self.secret * 2' } },
       state: {
@@ -42,7 +41,7 @@ const world = await openWorldWith('till', {
     title: 'Sale',
     type: 'object',
     properties: {
-      name: word('Name'),
+      name: text('Name'),
       amount: integer('Amount'),
       state: {
         title: 'State',
@@ -65,7 +64,7 @@ const world = await openWorldWith('till', {
   'entities/row.json': {
     title: 'Row',
     type: 'object',
-    properties: { note: word('Note'), amount: integer('Amount') },
+    properties: { note: text('Note'), amount: integer('Amount') },
     'x-bos': {
       kind: 'ledger',
       use: ['core.owned'],

@@ -1,11 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
+import { integer, text } from '../testing/properties.ts'
 
 /** Fields that a role shows in some records, and what is made of them. */
-const line = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
-const integer = (title: string, more?: object) => ({ type: 'integer', title, ...(more && { 'x-bos': more }) })
-const made = (title: string, more: object) => ({ title, 'x-bos': { type: 'integer', ...more } })
 const unless = "self.owner == user || self.level > 5 || self.secret == 'open'"
 const files: ModuleFiles = {
   'module.json': { title: 'Vault', roles: ['partly', 'costs', 'titled'].map((id) => ({ id: `vault.${id}`, title: id })) },
@@ -14,23 +12,23 @@ const files: ModuleFiles = {
     type: 'object',
     required: ['name'],
     properties: {
-      name: line('Name', { 'x-bos': { index: true } }),
-      code: line('Code', { 'x-bos': { index: true } }),
-      secret: line('Secret', { 'x-bos': { requiredWhen: 'self.level == 70' } }),
+      name: text('Name', { index: true }),
+      code: text('Code', { index: true }),
+      secret: text('Secret', { requiredWhen: 'self.level == 70' }),
       level: integer('Level'),
       cost: integer('Cost', { index: true }),
       price: integer('Price'),
-      margin: made('Margin', { compute: 'self.price - self.cost', index: true }),
-      again: made('Again', { compute: 'self.margin * 2' }),
-      mine: made('Mine', { compute: 'self.owner == user ? self.cost : self.cost + 1' }),
-      known: made('Known', { compute: 'self.cost * 10' }),
-      letters: made('Letters', { compute: 'length(self.secret)' }),
-      above: made('Above', { lookup: 'self.link.cost' }),
-      copied: made('Copied', { copy: { from: 'self.link.cost', overridable: true } }),
-      below: made('Below', { rollup: { over: 'linked', measure: 'sum', value: 'self.cost' } }),
-      heads: made('Heads', { rollup: { over: 'linked', measure: 'count' } }),
-      sum: made('Sum', { rollup: { over: 'lines', measure: 'sum', value: 'self.cost' } }),
-      hidden: made('Hidden', { compute: 'count(self.boxes)' }),
+      margin: integer('Margin', { compute: 'self.price - self.cost', index: true }),
+      again: integer('Again', { compute: 'self.margin * 2' }),
+      mine: integer('Mine', { compute: 'self.owner == user ? self.cost : self.cost + 1' }),
+      known: integer('Known', { compute: 'self.cost * 10' }),
+      letters: integer('Letters', { compute: 'length(self.secret)' }),
+      above: integer('Above', { lookup: 'self.link.cost' }),
+      copied: integer('Copied', { copy: { from: 'self.link.cost', overridable: true } }),
+      below: integer('Below', { rollup: { over: 'linked', measure: 'sum', value: 'self.cost' } }),
+      heads: integer('Heads', { rollup: { over: 'linked', measure: 'count' } }),
+      sum: integer('Sum', { rollup: { over: 'lines', measure: 'sum', value: 'self.cost' } }),
+      hidden: integer('Hidden', { compute: 'count(self.boxes)' }),
       stage: {
         title: 'Stage',
         enum: ['open', 'done'],
@@ -99,10 +97,10 @@ const files: ModuleFiles = {
     title: 'Item line',
     type: 'object',
     properties: {
-      label: line('Label'),
+      label: text('Label'),
       cost: integer('Cost'),
-      twice: made('Twice', { compute: 'self.cost * 2' }),
-      share: made('Share', { compute: 'self.parent.cost' }),
+      twice: integer('Twice', { compute: 'self.cost * 2' }),
+      share: integer('Share', { compute: 'self.parent.cost' }),
     },
     'x-bos': { kind: 'line', plural: 'item_lines' },
   },
@@ -110,7 +108,7 @@ const files: ModuleFiles = {
     title: 'Box',
     type: 'object',
     properties: {
-      label: line('Label'),
+      label: text('Label'),
       item: { title: 'Item', 'x-bos': { type: 'reference', entity: 'vault.item', onDelete: 'cascade', inverse: 'boxes' } },
     },
     'x-bos': { plural: 'boxes' },
@@ -131,9 +129,9 @@ const rolesOf = async (...roles: string[]): Promise<void> =>
 const get = async (path: string): Promise<Json> => ok(await call('rep@acme', 'GET', path))
 const rows = async (path: string): Promise<Json[]> => (await get(path))['data'] as Json[]
 const names = async (query: string): Promise<string[]> => (await rows(`items?${query}`)).map((each) => String(each['name'])).sort()
-const filter = (text: string): string => `filter=${encodeURIComponent(text)}`
+const filter = (expression: string): string => `filter=${encodeURIComponent(expression)}`
 /** Without ids and moments, in which any digits may stand. */
-const bare = (text: string): string => text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, '')
+const bare = (answer: string): string => answer.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, '')
 const told = ({ status, body }: Reply): unknown => [
   status,
   ((body as Json)['errors'] as Json[] | undefined)?.map((each) => [each['pointer'], each['detail']]),
@@ -391,7 +389,7 @@ describe('writing', () => {
     ])
     const warned = await call('rep@acme', 'PATCH', `items/${own}`, { level: 72 })
     expect((warned.body as Json)['_warnings']).toEqual([{ pointer: '', detail: 'Think twice.' }])
-    for (const { text } of [...refused, warned]) expect(text.toLowerCase()).not.toContain('secret')
+    for (const reply of [...refused, warned]) expect(reply.text.toLowerCase()).not.toContain('secret')
     expect(told(await call('admin@acme', 'PATCH', `items/${own}`, { level: 70 }))).toEqual([422, [['/secret', 'Secret is required.']]])
   })
 })

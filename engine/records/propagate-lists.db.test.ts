@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { openWorldWith } from '../testing/dropped-in.ts'
 import { ok, type Reply } from '../testing/world.ts'
+import { integer } from '../testing/properties.ts'
 
 /** Stored values over lists: of the order of what is in them, and of what comes and goes. */
-const number = (title: string, settings: object = {}) => ({ title, 'x-bos': { type: 'integer', ...settings } })
 const world = await openWorldWith('heap', {
   'module.json': { title: 'Heap' },
   'entities/tag.json': {
@@ -11,10 +11,10 @@ const world = await openWorldWith('heap', {
     type: 'object',
     properties: {
       name: { type: 'string', title: 'Name', maxLength: 20 },
-      weight: number('Weight'),
-      size: number('Size of its piles', { compute: 'sum(self.piles, p, p.size)' }),
-      used: number('Piles', { rollup: { over: 'piles', measure: 'count' } }),
-      marked_size: number('Size of what it marks', { compute: 'sum(self.marked, p, p.size)' }),
+      weight: integer('Weight'),
+      size: integer('Size of its piles', { compute: 'sum(self.piles, p, p.size)' }),
+      used: integer('Piles', { rollup: { over: 'piles', measure: 'count' } }),
+      marked_size: integer('Size of what it marks', { compute: 'sum(self.marked, p, p.size)' }),
     },
     'x-bos': {
       plural: 'tags',
@@ -27,11 +27,11 @@ const world = await openWorldWith('heap', {
     title: 'Pile',
     type: 'object',
     properties: {
-      size: number('Size'),
+      size: integer('Size'),
       mark_names: { title: 'Mark names', 'x-bos': { type: 'text', compute: "join(list(self.marks, t, t.name), ' ')" } },
       tags: { title: 'Tags', 'x-bos': { type: 'references', entity: 'heap.tag', inverse: 'piles' } },
       marks: { title: 'Marks', 'x-bos': { type: 'references', entity: 'heap.tag', through: 'heap.joint', inverse: 'marked' } },
-      weight: number('Weight', { compute: 'sum(self.tags, t, t.weight)' }),
+      weight: integer('Weight', { compute: 'sum(self.tags, t, t.weight)' }),
       parts: { title: 'Parts', 'x-bos': { type: 'lines', entity: 'heap.part' } },
       names: { title: 'Names', 'x-bos': { type: 'text', compute: "join(list(self.parts, p, p.name), ' ')" } },
     },
@@ -55,8 +55,8 @@ const world = await openWorldWith('heap', {
     type: 'object',
     properties: {
       pile: { title: 'Pile', 'x-bos': { type: 'reference', entity: 'heap.pile', onDelete: 'setNull' } },
-      tags: number('Tags', { compute: 'sum(self.pile.tags, t, t.weight)' }),
-      parts: number('Parts', { compute: 'sum(self.pile.parts, p, p.size)' }),
+      tags: integer('Tags', { compute: 'sum(self.pile.tags, t, t.weight)' }),
+      parts: integer('Parts', { compute: 'sum(self.pile.parts, p, p.size)' }),
     },
     'x-bos': { plural: 'notes', permissions: {} },
   },
@@ -65,9 +65,9 @@ const world = await openWorldWith('heap', {
     type: 'object',
     properties: {
       name: { type: 'string', title: 'Name', maxLength: 20 },
-      size: number('Size'),
+      size: integer('Size'),
       limited: { type: 'boolean', title: 'Limited' },
-      so_far: number('So far', { compute: 'running(parent.parts, p, p.size)' }),
+      so_far: integer('So far', { compute: 'running(parent.parts, p, p.size)' }),
     },
     'x-bos': {
       kind: 'line',

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { openWorldWith } from '../testing/dropped-in.ts'
 import { ok, type Reply } from '../testing/world.ts'
+import { integer, reference, text } from '../testing/properties.ts'
 
 /** Values that are worked out when they are read, wherever expressions meet them; and what a document says of one of its lines. */
-const number = (title: string, settings: object = {}) => ({ title, 'x-bos': { type: 'integer', ...settings } })
-const text = (title: string, settings: object = {}) => ({ type: 'string', title, maxLength: 40, ...(settings && { 'x-bos': settings }) })
-const to = (entity: string, settings: object = {}) => ({
-  title: 'To',
-  'x-bos': { type: 'reference', entity, onDelete: 'setNull', ...settings },
-})
+const to = (entity: string, settings: object = {}) => reference('To', entity, { onDelete: 'setNull', ...settings })
 const entity = (plural: string, properties: object, settings: object = {}) => ({
   title: plural,
   type: 'object',
@@ -17,14 +13,14 @@ const entity = (plural: string, properties: object, settings: object = {}) => ({
 })
 const world = await openWorldWith('yard', {
   'module.json': { title: 'Yard' },
-  'entities/place.json': entity('places', { level: number('Level'), above: to('yard.place') }, { use: ['core.tree'] }),
+  'entities/place.json': entity('places', { level: integer('Level'), above: to('yard.place') }, { use: ['core.tree'] }),
   'entities/note.json': entity('notes', {
     place: to('yard.place'),
     other: to('yard.place'),
     below: { type: 'boolean', title: 'Below', 'x-bos': { compute: 'isUnder(self.place, self.other)' } },
-    due: number('Due', { compute: 'self.size + settings.payment_days' }),
-    size: number('Size'),
-    later: number('Later', { compute: 'self.due + 1' }),
+    due: integer('Due', { compute: 'self.size + settings.payment_days' }),
+    size: integer('Size'),
+    later: integer('Later', { compute: 'self.due + 1' }),
     by: to('core.member', { compute: 'self.created_by' }),
     byline: text('Byline', { compute: 'self.created_by.name' }),
     since: { type: 'string', format: 'date', title: 'Since', 'x-bos': { compute: 'date(self.created_at)' } },
@@ -33,9 +29,9 @@ const world = await openWorldWith('yard', {
   'entities/bed.json': entity('beds', {
     place: to('yard.place'),
     other: to('yard.place'),
-    rank: number('Rank', { lookup: 'self.place.level' }),
+    rank: integer('Rank', { lookup: 'self.place.level' }),
   }),
-  'entities/log.json': entity('logs', { level: number('Level') }),
+  'entities/log.json': entity('logs', { level: integer('Level') }),
   'entities/plant.json': entity(
     'plants',
     {
@@ -43,10 +39,10 @@ const world = await openWorldWith('yard', {
       place: to('yard.place', { lookup: 'self.bed.place' }),
       above: to('yard.place', { lookup: 'self.place.above' }),
       either: to('yard.place', { lookup: 'self.name == "b" ? self.bed.place : self.bed.other' }),
-      level: number('Level', { lookup: 'self.above.level' }),
-      place_level: number('Place level', { compute: 'self.place.level' }),
-      far: number('Far', { compute: 'self.above.level * 2' }),
-      either_level: number('Either', { lookup: 'self.either.level' }),
+      level: integer('Level', { lookup: 'self.above.level' }),
+      place_level: integer('Place level', { compute: 'self.place.level' }),
+      far: integer('Far', { compute: 'self.above.level * 2' }),
+      either_level: integer('Either', { lookup: 'self.either.level' }),
       leaves: { title: 'Leaves', 'x-bos': { type: 'lines', entity: 'yard.leaf' } },
       state: {
         title: 'State',
@@ -75,7 +71,7 @@ const world = await openWorldWith('yard', {
   'entities/leaf.json': {
     title: 'Leaf',
     type: 'object',
-    properties: { size: number('Size'), place: to('yard.place', { onDelete: 'restrict' }) },
+    properties: { size: integer('Size'), place: to('yard.place', { onDelete: 'restrict' }) },
     'x-bos': { kind: 'line', plural: 'leaves' },
   },
 })

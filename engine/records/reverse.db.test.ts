@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
+import { reference, text } from '../testing/properties.ts'
 
 /** What a transition created is taken back as anything is deleted: with what goes along, and not where something holds it. */
-const text = (title: string) => ({ type: 'string', title, maxLength: 80 })
-const toTask = (title: string, onDelete: string) => ({ title, 'x-bos': { type: 'reference', entity: 'undo.task', onDelete } })
+const toTask = (title: string, onDelete: string) => reference(title, 'undo.task', { onDelete })
 const full = { scope: 'all', read: true, create: true, update: true, delete: true, restore: true }
 const files: ModuleFiles = {
   'module.json': { title: 'Undo', roles: [{ id: 'undo.planner', title: 'Planner' }] },

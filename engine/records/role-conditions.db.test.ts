@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
+import { text } from '../testing/properties.ts'
 
 /** What a role says of records in words of its own: which it reaches, and what comes into being. */
-const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
 const files: ModuleFiles = {
   'module.json': {
     title: 'Desk',

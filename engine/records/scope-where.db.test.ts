@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { accessFor, contextOf } from './access.ts'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Reply } from '../testing/world.ts'
+import { text } from '../testing/properties.ts'
 
 /** Scopes that a module declares by an expression: every door shows exactly their rows, and so does psql with the actor's settings. */
-const text = (title: string) => ({ type: 'string', title, maxLength: 80 })
 const scopes: Readonly<Record<string, string>> = {
   open: "self.stage == 'open'",
   mates: 'self.team == user.team',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Reply } from '../testing/world.ts'
+import { text } from '../testing/properties.ts'
 
 /** Keys that only some records have: one main contact per firm, one seat at a time among the bookings that hold. */
-const text = (title: string, maxLength = 80) => ({ type: 'string', title, maxLength })
 const everything = { scope: 'all', read: true, create: true, update: true, delete: true, restore: true, import: true }
 /** Whatever a condition may say makes an index. */
 const conditions: Readonly<Record<string, string>> = {
@@ -74,7 +74,7 @@ const files: ModuleFiles = {
     type: 'object',
     properties: {
       name: text('Name'),
-      code: text('Code', 20),
+      code: text('Code'),
       stage: { title: 'Stage', enum: ['open', 'shut'] },
       amount: { type: 'integer', title: 'Amount' },
       price: { title: 'Price', 'x-bos': { type: 'decimal', scale: 2 } },

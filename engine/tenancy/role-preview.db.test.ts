@@ -5,9 +5,9 @@ import { countQuery } from '../records/compare-access.ts'
 import { openWorldWith, type ModuleFiles } from '../testing/dropped-in.ts'
 import { ok, type Person, type Reply } from '../testing/world.ts'
 import { previewRoles, type RolePreview } from './role-preview.ts'
+import { text } from '../testing/properties.ts'
 
 /** What a change of a role is told to mean is what people then see: every preview is followed by the change itself. */
-const text = (title: string) => ({ type: 'string', title, maxLength: 80 })
 const files: ModuleFiles = {
   'module.json': { title: 'Shop', roles: ['clerk', 'buyer', 'guest'].map((id) => ({ id: `shop.${id}`, title: id })) },
   'entities/item.json': {

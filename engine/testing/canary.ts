@@ -1,4 +1,5 @@
 import type { ModuleFiles } from './dropped-in.ts'
+import { reference, text, typed } from './properties.ts'
 
 /** A module full of secrets: values of every type that a role may not read, in every place where the engine works with them. */
 
@@ -49,9 +50,7 @@ export const traces = ({ number, small, word, amount }: Canary): readonly string
   amount,
 ]
 
-const typed = (type: string, title: string, more: object = {}) => ({ title, 'x-bos': { type, ...more } })
-const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
-const reference = (title: string, entity: string, more: object = {}) => typed('reference', title, { entity, onDelete: 'setNull', ...more })
+const loose = (title: string, entity: string, more: object = {}) => reference(title, entity, { onDelete: 'setNull', ...more })
 const number = (title: string, more: object = {}) => typed('decimal', title, { precision: 22, scale: 0, ...more })
 const enumOf = (title: string, more: object = {}) => ({ title, enum: choices, 'x-bos': more })
 
@@ -110,14 +109,14 @@ const chest = {
   title: 'Chest',
   required: ['name'],
   properties: {
-    name: text('Name', { 'x-bos': { index: true } }),
+    name: text('Name', { index: true }),
     code: text('Code'),
     note: text('Note'),
-    warned: text('Warned', { 'x-bos': { requiredWhen: 'self.secret_small < 0', visibleWhen: 'self.secret_number >= 0' } }),
-    fixed: text('Fixed', { 'x-bos': { readOnlyWhen: 'self.secret_number < 0' } }),
-    stamp: text('Stamp', { 'x-bos': { default: "self.secret_word == null ? 'none' : 'some'" } }),
-    twin: reference('Twin', 'hoard.chest', { inverse: 'twins', where: 'target.secret_number == null || target.secret_number >= 0' }),
-    heap: reference('Group', 'hoard.group', { inverse: 'chests' }),
+    warned: text('Warned', { requiredWhen: 'self.secret_small < 0', visibleWhen: 'self.secret_number >= 0' }),
+    fixed: text('Fixed', { readOnlyWhen: 'self.secret_number < 0' }),
+    stamp: text('Stamp', { default: "self.secret_word == null ? 'none' : 'some'" }),
+    twin: loose('Twin', 'hoard.chest', { inverse: 'twins', where: 'target.secret_number == null || target.secret_number >= 0' }),
+    heap: loose('Group', 'hoard.group', { inverse: 'chests' }),
     coins: typed('lines', 'Coins', { entity: 'hoard.coin' }),
     state: {
       title: 'State',
@@ -171,7 +170,7 @@ const chest = {
     },
     secret_number: typed('decimal', 'Number', { precision: 20, scale: 0, index: true }),
     secret_small: { type: 'integer', title: 'Small', 'x-bos': { index: true } },
-    secret_word: text('Word', { 'x-bos': { index: true } }),
+    secret_word: text('Word', { index: true }),
     secret_story: typed('longText', 'Story'),
     secret_day: { type: 'string', format: 'date', title: 'Day', 'x-bos': { index: true } },
     secret_moment: { type: 'string', format: 'date-time', title: 'Moment' },
@@ -181,7 +180,7 @@ const chest = {
     secret_flag: { type: 'boolean', title: 'Flag' },
     secret_marks: { title: 'Marks', type: 'array', items: { enum: choices }, 'x-bos': { type: 'multiSelect' } },
     secret_price: typed('money', 'Price', { index: true }),
-    secret_group: reference('Other group', 'hoard.group', { inverse: 'secret_chests' }),
+    secret_group: loose('Other group', 'hoard.group', { inverse: 'secret_chests' }),
     secret_groups: typed('references', 'Groups', { entity: 'hoard.group', inverse: 'more_secret_chests' }),
     secret_place: typed('address', 'Place'),
     secret_extra: typed('json', 'Extra'),
@@ -277,16 +276,16 @@ const entities: Readonly<Record<string, object>> = {
   letter: {
     title: 'Letter',
     properties: {
-      seal: text('Seal', { 'x-bos': { index: true } }),
+      seal: text('Seal', { index: true }),
       weight: typed('decimal', 'Weight', { precision: 20, scale: 0, index: true }),
       sealed_on: { type: 'string', format: 'date', title: 'Sealed on', 'x-bos': { index: true } },
       kind: enumOf('Kind', { index: true }),
-      addressee: reference('Addressee', 'hoard.group', { inverse: 'letters' }),
+      addressee: loose('Addressee', 'hoard.group', { inverse: 'letters' }),
       label: text('Label'),
       made_weight: number('Twice the weight', { compute: 'self.weight * 2' }),
       made_label: typed('text', 'Made label', { compute: "coalesce(self.seal, '') + '?'" }),
-      parcel: reference('Parcel', 'hoard.parcel', { inverse: 'letters' }),
-      chest: reference('Chest', 'hoard.chest', { inverse: 'letters' }),
+      parcel: loose('Parcel', 'hoard.parcel', { inverse: 'letters' }),
+      chest: loose('Chest', 'hoard.chest', { inverse: 'letters' }),
       pages: typed('lines', 'Pages', { entity: 'hoard.page' }),
     },
     'x-bos': {
@@ -316,7 +315,7 @@ const entities: Readonly<Record<string, object>> = {
   scroll: {
     title: 'Scroll',
     properties: {
-      ink: text('Ink', { 'x-bos': { index: true } }),
+      ink: text('Ink', { index: true }),
       amount: typed('decimal', 'Amount', { precision: 20, scale: 0, index: true }),
       day: { type: 'string', format: 'date', title: 'Day' },
       level: { type: 'integer', title: 'Level' },
@@ -324,10 +323,10 @@ const entities: Readonly<Record<string, object>> = {
       made_amount: number('Twice', { compute: 'self.amount * 2', index: true }),
       made_ink: typed('text', 'Made ink', { lookup: 'self.before.ink' }),
       made_again: number('Again', { compute: 'self.made_amount + 1' }),
-      before: reference('Before', 'hoard.scroll', { inverse: 'after' }),
-      heap: reference('Group', 'hoard.group', { inverse: 'scrolls' }),
+      before: loose('Before', 'hoard.scroll', { inverse: 'after' }),
+      heap: loose('Group', 'hoard.group', { inverse: 'scrolls' }),
       sheets: typed('lines', 'Sheets', { entity: 'hoard.sheet' }),
-      copied_from: reference('Copied from', 'hoard.scroll', { inverse: 'copies', noCopy: true }),
+      copied_from: loose('Copied from', 'hoard.scroll', { inverse: 'copies', noCopy: true }),
       age: {
         title: 'Age',
         enum: ['new', 'old'],
@@ -372,11 +371,11 @@ const entities: Readonly<Record<string, object>> = {
     title: 'Parcel',
     required: ['label'],
     properties: {
-      label: text('Label', { 'x-bos': { index: true } }),
+      label: text('Label', { index: true }),
       weight: typed('decimal', 'Weight', { precision: 20, scale: 0, index: true }),
       sent: { type: 'string', format: 'date', title: 'Sent' },
-      within: reference('Within', 'hoard.parcel', { inverse: 'parts' }),
-      tags_of: reference('Chest', 'hoard.chest', { inverse: 'parcels' }),
+      within: loose('Within', 'hoard.parcel', { inverse: 'parts' }),
+      tags_of: loose('Chest', 'hoard.chest', { inverse: 'parcels' }),
     },
     'x-bos': {
       use: ['core.owned'],
@@ -395,7 +394,7 @@ const entities: Readonly<Record<string, object>> = {
       label: text('Label'),
       amount: typed('decimal', 'Amount', { precision: 20, scale: 0, index: true }),
       lock: typed('decimal', 'Lock', { precision: 20, scale: 0 }),
-      chest: reference('Chest', 'hoard.chest', { inverse: 'crates' }),
+      chest: loose('Chest', 'hoard.chest', { inverse: 'crates' }),
     },
     'x-bos': {
       plural: 'crates',
@@ -421,8 +420,8 @@ const entities: Readonly<Record<string, object>> = {
     properties: {
       word: text('Word'),
       number: typed('decimal', 'Number', { precision: 20, scale: 0 }),
-      about: reference('About', 'hoard.chest', { inverse: 'vaults' }),
-      crate: reference('Crate', 'hoard.crate', { inverse: 'crate_vaults' }),
+      about: loose('About', 'hoard.chest', { inverse: 'vaults' }),
+      crate: loose('Crate', 'hoard.crate', { inverse: 'crate_vaults' }),
     },
     'x-bos': { plural: 'vaults', titleField: 'word', permissions: { 'hoard.guard': { scope: 'all', ...all } } },
   },

@@ -1,4 +1,5 @@
 import type { Random } from './random.ts'
+import { text } from './properties.ts'
 /** A world of random roles, and a model of what they let somebody see that shares nothing with the engine. */
 
 export const paths = [
@@ -98,8 +99,6 @@ export function randomRole(id: string, by: Random, finishes = false): RandomRole
   }
 }
 
-const text = (title: string, more: object = {}) => ({ type: 'string', title, maxLength: 80, ...more })
-
 const actionsSaid = ({ actions, reading, ...role }: RandomRole) =>
   actions.map((action) => [action, (action === 'update' || action === 'delete' ? role[action] : reading) ?? true] as const)
 
@@ -126,8 +125,8 @@ export const permModule = (roles: readonly RandomRole[], guards = noGuards): Rea
     type: 'object',
     required: ['name'],
     properties: {
-      name: text('Name', { 'x-bos': { index: true } }),
-      code: text('Code', { 'x-bos': { index: true } }),
+      name: text('Name', { index: true }),
+      code: text('Code', { index: true }),
       amount: { title: 'Amount', 'x-bos': { type: 'money', index: true } },
       site: { title: 'Site', 'x-bos': { type: 'address' } },
       rank: { type: 'integer', title: 'Rank', 'x-bos': { index: true } },

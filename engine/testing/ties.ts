@@ -1,18 +1,9 @@
 import { openWorldWith, type ModuleFiles } from './dropped-in.ts'
 import type { World } from './world.ts'
+import { integer, reference, text } from './properties.ts'
 
 /** A module of things that hang on each other: what a deletion takes along, what it empties, and what stands against either. */
-const text = (title: string, more: object = {}) => ({
-  type: 'string',
-  title,
-  maxLength: 80,
-  ...(Object.keys(more).length > 0 && { 'x-bos': more }),
-})
-const integer = (title: string, more: object = {}) => ({ type: 'integer', title, ...(Object.keys(more).length > 0 && { 'x-bos': more }) })
-const toHouse = (title: string, onDelete: string, more: object = {}) => ({
-  title,
-  'x-bos': { type: 'reference', entity: 'ties.house', onDelete, ...more },
-})
+const toHouse = (title: string, onDelete: string, more: object = {}) => reference(title, 'ties.house', { onDelete, ...more })
 const state = (except: readonly string[]) => ({
   title: 'State',
   enum: ['draft', 'posted'],

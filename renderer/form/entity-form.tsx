@@ -82,7 +82,8 @@ export function EntityForm({
     },
     [catalogue, entity, mode, record],
   )
-  const live = useFormLogic(entity, record ?? null, data, tryOut)
+  // While it is saved, what would come of it is no question any more: the answer would be of another version.
+  const live = useFormLogic(entity, record ?? null, data, busy ? undefined : tryOut)
   const ruled = useLatest(live.faults)
   const logic = useMemo<FormLogicView>(() => {
     const remote = placeFaults(live.remote, placeIn(catalogue, entity, mode, data), (parts, detail) =>

@@ -149,7 +149,8 @@ export function FormFrame({
             try {
               await onSave(values, leave)
             } finally {
-              setBusy(false)
+              // What is saved is left.
+              if (!clean.current) setBusy(false)
             }
           }}
         />

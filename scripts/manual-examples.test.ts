@@ -8,7 +8,8 @@ import { accessFor } from '../engine/records/access.ts'
 import { callersContext } from '../engine/records/caller-names.ts'
 
 const manual = await readFile('docs/expressions.md', 'utf8')
-const examples = [...manual.matchAll(/^Of an? `([\w.]+)`:\n\n```\n([^`]*)```/gm)].flatMap(([, entity = '', lines = '']) =>
+const blocks = [...manual.matchAll(/^Of an? `([\w.]+)`:\n\n```\n([^`]*)```$/gm)]
+const examples = blocks.flatMap(([, entity = '', lines = '']) =>
   lines
     .trim()
     .split('\n')
@@ -16,7 +17,10 @@ const examples = [...manual.matchAll(/^Of an? `([\w.]+)`:\n\n```\n([^`]*)```/gm)
 )
 const access = accessFor(compileCatalogue(await loadModules('modules-json'), ''), [administrator])
 
-test('the manual has examples', () => expect(examples.length).toBeGreaterThan(3))
+test('every block of the manual says of which entity it is', () => {
+  expect(examples.length).toBeGreaterThan(3)
+  expect(blocks).toHaveLength([...manual.matchAll(/^```/gm)].length / 2)
+})
 
 test.each(examples)('of $entity: $text', ({ entity, text }) => {
   expect(compileExpression(text, callersContext(access, entity)).faults ?? []).toEqual([])

@@ -211,12 +211,8 @@ function wantedOf({ takes }: Parameter): readonly string[] {
 function operatorAdvice(sign: string, args: readonly Checked[]): string {
   const kinds = args.map(({ term }) => (term.is === 'value' ? term.type.kind : term.is))
   const [a, b] = kinds
-  const lists = args.filter((_, i) => kinds[i] === 'list')
-  const element = args.find((_, i) => kinds[i] !== 'list')
-  if ((sign === '==' || sign === '!=') && lists.length === 1 && element) {
-    const isIn = `${format(element.syntax)} in ${format(lists[0]!.syntax)}`
-    return `: write ${sign === '==' ? isIn : `!(${isIn})`}`
-  }
+  const search = searchMeant(sign, args)
+  if (search !== null) return `: write ${format(search)}`
   if (sign === '+' && kinds.includes('text')) return ': write text(…) around what is no text'
   if ((a === 'date' && b === 'dateTime') || (a === 'dateTime' && b === 'date')) return ': write date(…) for the day of a moment'
   if (a === 'text' && b !== undefined && b !== 'text') return ': write texts in quotes only where text is meant'
@@ -226,6 +222,18 @@ function operatorAdvice(sign: string, args: readonly Checked[]): string {
   if (kinds.includes('list')) return ': write x in list, or a loop such as exists(list, x, condition)'
   if (a === 'composite' || b === 'composite') return ': compare its parts'
   return ''
+}
+
+/** A list compared with one value of its kind, or on the wrong side of `in`: the search that is meant. */
+function searchMeant(sign: string, [a, b]: readonly Checked[]): Syntax | null {
+  if ((sign !== '==' && sign !== '!=' && sign !== 'in') || a === undefined || b === undefined) return null
+  const [list, value] = isList(a.term) ? [a, b] : [b, a]
+  if (!isList(list.term) || value.term.is !== 'value') return null
+  const { of } = list.term.type
+  if (value.term.type.kind !== of.kind && !(isPending(value) && readsLiterals(of))) return null
+  const { start, end } = value.syntax
+  const search: Syntax = { kind: 'binary', operator: 'in', left: value.syntax, right: list.syntax, start, end }
+  return sign === '!=' ? { kind: 'unary', operator: '!', operand: search, start, end } : search
 }
 
 /** A call that the checker writes by itself, of arguments whose kinds are right. */

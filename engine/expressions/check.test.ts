@@ -60,6 +60,9 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ['self.emails == self.emails', 'self.emails == self.emails', 'write x in list'],
   ["user.roles == 'crm.rep'", "user.roles == 'crm.rep'", "write 'crm.rep' in user.roles"],
   ["'crm.rep' != user.roles", "'crm.rep' != user.roles", "write !('crm.rep' in user.roles)"],
+  ["user.roles in 'crm.rep'", "user.roles in 'crm.rep'", "write 'crm.rep' in user.roles"],
+  ["[today] == '2026-12-01'", "[today] == '2026-12-01'", "write '2026-12-01' in [today]"],
+  ["user.roles == (true ? 'a' : 'b')", "user.roles == (true ? 'a' : 'b')", "write (true ? 'a' : 'b') in user.roles"],
   ["date('2026-12-01')", "'2026-12-01'", 'a day is date(2026, 12, 1)'],
   ['self.company.address == 1', 'self.company.address == 1', 'compare its parts'],
   ["[1, 'a']", "'a'", 'a list holds values of one kind'],
@@ -164,6 +167,10 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ["set_config('bos.tenant', 'x', false)", 'set_config', 'there is no function set_config'],
   ['pg_sleep(10)', 'pg_sleep', 'there is no function'],
 ]
+
+test('a list is searched only for what it may hold', () => {
+  expect(faultsOf('user.roles == 5')[0]?.detail).toMatch(/and a number: write x in list, or a loop/)
+})
 
 test('money is made of a number only where its currency is known', () => {
   expect(faultsOf('self.value > 5')[0]?.detail).toMatch(/write \.amount for its number$/)

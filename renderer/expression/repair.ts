@@ -12,6 +12,8 @@ const suggested = / ?Did you mean "([^"]+)"\?$/
 /** `write && for "and"`, `write self.stage`: what is to stand in the place of the fault. Advice that needs more than a click is none. */
 const told = /^write ([=!<>&|*/%-]+|(?:self|true|false|null)\b[\w.]*)(?=$|[ ;,])/
 const literal = /: write (\d[\d.]*|'[^']+')$/
+/** A comparison that is to stand in the place of one. */
+const search = /: write (.+ in [\w.]+|!\(.+ in [\w.]+\))$/
 /** A part of the value that stands there. */
 const part = /: write (\.\w+)\b/
 const inQuotes = /; put texts in quotes$/
@@ -24,7 +26,7 @@ export function adviceFor(text: string, { start, end, detail }: ExpressionFault)
   }
   if (detail.startsWith('put texts in straight quotes')) return { sentence: sentenceOf(detail), replacement: quoted(wrong.slice(1, -1)) }
   if (inQuotes.test(detail)) return { sentence: sentenceOf(`there is no "${wrong}" here; put texts in quotes`), replacement: quoted(wrong) }
-  const written = (told.exec(detail) ?? literal.exec(detail))?.[1]
+  const written = (told.exec(detail) ?? literal.exec(detail) ?? search.exec(detail))?.[1]
   const missing = part.exec(detail)?.[1]
   return { sentence: sentenceOf(detail), replacement: missing === undefined ? (written ?? null) : wrong + missing }
 }

@@ -1,6 +1,6 @@
 import { nearest } from '../fields/nearest.ts'
 import type { ValueType } from '../fields/type.ts'
-import { coerced, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
+import { coerced, isDay, isPending, listOf, noScalar, readsLiterals, unified } from './coerce.ts'
 import { comparisonOf } from './functions-comparison.ts'
 import { format } from './format.ts'
 import { functionNamed, functions, isCallable, parameterOf } from './functions.ts'
@@ -113,6 +113,8 @@ function applied(checker: Checker, syntax: Syntax, overload: Overload, given: re
       if (fault !== null) return checker.refuse(arg.syntax, fault)
     } else {
       const type = readAs(takes)
+      if (overload.id === 'date.dateTime' && arg.parts?.of === 'text' && isDay(arg.parts.text))
+        return checker.refuse(arg.syntax, dayAdvice(arg.parts.text))
       if (type && (isPending(arg) || isEmptyList(arg))) args[i] = coerced(checker, arg, type)
     }
   }
@@ -125,6 +127,12 @@ function applied(checker: Checker, syntax: Syntax, overload: Overload, given: re
   const term: Term =
     type.kind === 'record' ? { is: 'record', entities: type.entities, record: null, node } : valued(type as ValueType, node)
   return { term, args: result }
+}
+
+/** Of `date('2026-12-01')`. */
+function dayAdvice(day: string): string {
+  const [year, month, ofMonth] = day.split('-').map(Number)
+  return `this is a day already: write '${day}' alone where a date is expected, or date(${year}, ${month}, ${ofMonth})`
 }
 
 /** What literals in an argument are read as; null: they are what they are. */

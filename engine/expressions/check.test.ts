@@ -63,7 +63,7 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ["user.roles in 'crm.rep'", "user.roles in 'crm.rep'", "write 'crm.rep' in user.roles"],
   ["[today] == '2026-12-01'", "[today] == '2026-12-01'", "write '2026-12-01' in [today]"],
   ["user.roles == (true ? 'a' : 'b')", "user.roles == (true ? 'a' : 'b')", "write (true ? 'a' : 'b') in user.roles"],
-  ["date('2026-12-01')", "'2026-12-01'", 'a day is date(2026, 12, 1)'],
+  ["date('2026-12-01')", "'2026-12-01'", "write '2026-12-01' alone where a date is expected, or date(2026, 12, 1)"],
   ['self.company.address == 1', 'self.company.address == 1', 'compare its parts'],
   ["[1, 'a']", "'a'", 'a list holds values of one kind'],
   ['[[1]]', '[[1]]', 'a list holds single values'],
@@ -82,7 +82,7 @@ const refused: readonly (readonly [text: string, marked: string, detail: string]
   ["coalesce(self.stage, 'nwe')", "'nwe'", 'Did you mean "new"?'],
   ["self.close == '2026-02-30'", "'2026-02-30'", 'is not a day of the calendar'],
   ["self.close == 'tomorrow'", "'tomorrow'", 'must be a date such as'],
-  ["self.starts > '2026-01-01'", "'2026-01-01'", "write '2026-01-01T00:00:00Z' for a moment of it"],
+  ["self.starts > '2026-01-01'", "'2026-01-01'", "this is a day, not a moment: write dateTime('2026-01-01')"],
   ["self.at == '25:00'", "'25:00'", 'must be a time of the day'],
   ["self.owner == 'Ada'", "'Ada'", 'write its id'],
   // Records

@@ -102,14 +102,11 @@ function literalAs(checker: Checker, checked: Checked, literal: string, type: Ty
   if (parser === undefined) return checked
   let fault = ''
   const value = parser.parse(literal, {}, (_, detail) => (fault = detail))
-  if (value === undefined) return refuse(syntax, type.kind === 'dateTime' && isDay(literal) ? momentAdvice(literal) : fault)
+  if (value === undefined)
+    return refuse(syntax, type.kind === 'dateTime' && isDay(literal) ? `this is a day, not a moment: write dateTime('${literal}')` : fault)
   return read(checked, valued(type as ValueType, constant(type as ValueType, value)))
 }
-const isDay = (literal: string): boolean => date.parse(literal, {}, () => undefined) !== undefined
-const momentAdvice = (day: string): string => {
-  const [year, month, ofMonth] = day.split('-').map(Number)
-  return `this is a day: write '${day}T00:00:00Z' for a moment of it; a day is date(${year}, ${month}, ${ofMonth})`
-}
+export const isDay = (literal: string): boolean => date.parse(literal, {}, () => undefined) !== undefined
 /** What a literal turned into: it turns into nothing else. */
 const read = ({ syntax, canonical }: Checked, term: Term): Checked => ({ term, syntax, canonical })
 

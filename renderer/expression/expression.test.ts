@@ -95,6 +95,7 @@ describe('what is said of a fault', () => {
     [`self.quantity > 007`, `self.quantity > 7`],
     [`self.close < 2026-12-01`, `self.close < '2026-12-01'`],
     [`self.close < 1.12.2026`, `self.close < '2026-12-01'`],
+    [`now > '2026-12-01'`, `now > dateTime('2026-12-01')`],
     [`user.roles == 'crm.rep'`, `'crm.rep' in user.roles`],
     [`true && 'crm.rep' != user.roles`, `true && !('crm.rep' in user.roles)`],
     [`rund(self.quantity) > 1`, `round(self.quantity) > 1`],

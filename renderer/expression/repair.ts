@@ -11,7 +11,7 @@ export interface Advice {
 const suggested = / ?Did you mean "([^"]+)"\?$/
 /** `write && for "and"`, `write self.stage`: what is to stand in the place of the fault. Advice that needs more than a click is none. */
 const told = /^write ([=!<>&|*/%-]+|(?:self|true|false|null)\b[\w.]*)(?=$|[ ;,])/
-const literal = /: write (\d[\d.]*|'[^']+')$/
+const literal = /: write (\d[\d.]*|'[^']+'|dateTime\('[^']+'\))$/
 /** A comparison that is to stand in the place of one. */
 const search = /: write (.+ in [\w.]+|!\(.+ in [\w.]+\))$/
 /** A part of the value that stands there. */

@@ -19,6 +19,8 @@ const differing = 'these amounts may have different currencies; compare .amount,
 
 const isNumber = (term: Term): boolean => term.is === 'value' && term.type.kind === 'number'
 export const sameCurrency = (a: Node | null, b: Node | null): boolean => a !== null && b !== null && keyOf(a) === keyOf(b)
+/** The currency that is known before any record is read: no other may be written for amounts that are to go with this one. */
+const codeOf = ({ currency }: Money): string | null => (currency?.kind === 'constant' ? String(currency.value) : null)
 const isOwn = (node: Node | null): boolean => node?.kind === 'field' && node.member === 'currency'
 
 /** A binary operator with money on at least one side. Null: nothing is said here, as neither is. */
@@ -35,10 +37,9 @@ export function checkMoneyOperator(checker: Checker, syntax: Syntax, operator: B
   if (isNumber(other.term)) {
     if (operator === '*' || (operator === '/' && a.is === 'money')) return { ...money, amount: calling(operator, [nodeOf(a), nodeOf(b)]) }
     const side = a.is === 'money' ? left : right
-    // Only a currency that is known before any record is read is the same as one that is written.
-    const { currency } = money
-    const code = currency?.kind === 'constant' ? `, or money(…, '${String(currency.value)}') around the number` : ''
-    return checker.refuse(side.syntax, `this is an amount of money, the other a number: write .amount for its number${code}`).term
+    const code = codeOf(money)
+    const made = code === null ? '' : `, or money(…, '${code}') around the number`
+    return checker.refuse(side.syntax, `this is an amount of money, the other a number: write .amount for its number${made}`).term
   }
   const what = described(other.term, checker.context.names)
   return checker.refuse(syntax, `${operator} does not go with an amount of money and ${what}: write .amount for its number`).term
@@ -99,7 +100,9 @@ export function checkMoneyBranches(checker: Checker, syntax: Syntax, condition: 
   const odd = [then, otherwise].find(({ term }) => term.is !== 'money' && term.is !== 'null')
   if (odd !== undefined) {
     const what = described(odd.term, checker.context.names)
-    return checker.refuse(odd.syntax, `this is ${what}, the other branch an amount of money: write money(…, currency)`).term
+    const code = codeOf(money)
+    const advice = code === null ? 'take .amount of that one, or write null here' : `write money(…, '${code}')`
+    return checker.refuse(odd.syntax, `this is ${what}, the other branch an amount of money: ${advice}`).term
   }
   if (!terms.every((each) => each.is !== 'money' || each === money || sameCurrency(each.currency, money.currency)))
     return checker.refuse(syntax, differing).term

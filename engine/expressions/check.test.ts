@@ -174,6 +174,15 @@ test('a list is searched only for what it may hold', () => {
 
 test('money is made of a number only where its currency is known', () => {
   expect(faultsOf('self.value > 5')[0]?.detail).toMatch(/write \.amount for its number$/)
+  expect(faultsOf('true ? self.value : 0')[0]?.detail).toMatch(/take \.amount of that one, or write null here$/)
+  expect(faultsOf('true ? self.fee : 0')[0]?.detail).toMatch(/write money\(…, 'EUR'\)$/)
+  for (const text of [
+    'self.value.amount > 5',
+    "self.fee > money(5, 'EUR')",
+    'true ? self.value : null',
+    "true ? self.fee : money(0, 'EUR')",
+  ])
+    expect(faultsOf(text)).toEqual([])
 })
 
 test.each(refused)('%s is refused at %s: %s', (text, marked, detail) => {

@@ -103,9 +103,12 @@ describe('what is said of a fault', () => {
     expect(advice(text).fixed).toBe(fixed)
     expect(compileExpression(fixed, context, { kind: 'boolean' }).faults).toBe(undefined)
   })
-  it.each(['self.name', 'self.name like 3', 'self.stage ==', 'round(1', 'self.quantity > 1e6', 'if a'])('%s needs more', (text) => {
-    expect(advice(text).fixed).toBe(null)
-  })
+  it.each(['self.name', 'self.name like 3', 'self.stage ==', 'round(1', 'self.quantity > 1e6', 'if a', 'true ? self.value : 0'])(
+    '%s needs more',
+    (text) => {
+      expect(advice(text).fixed).toBe(null)
+    },
+  )
   it('is a sentence', () => {
     expect(advice(`self.stage = 'won'`).sentence).toBe('Write == to compare; an expression changes nothing.')
     expect(advice('self.stag == 1').sentence).toBe('Deal has no "stag".')

@@ -99,9 +99,11 @@ function parseTokens(source: string, tokens: readonly Token[]): Syntax {
     if (!take(sign)) refuse(detail)
   }
 
-  /** `detail` for what stands here, unless a word of another language explains it better. */
+  /** `detail` for what stands here, unless a word or a number of another language explains it better. */
   function refuse(detail: string): never {
     const token = next()
+    const decimal = isNext(',') ? decimalComma(source, tokens[at - 1], tokens[at + 1]) : null
+    if (decimal !== null) throw new Refusal(decimal, decimal.detail)
     throw new Refusal(token, (token.kind === 'name' && operatorWords.get(token.text.toLowerCase())) || detail)
   }
 
@@ -242,8 +244,6 @@ function parseTokens(source: string, tokens: readonly Token[]): Syntax {
   const syntax = readExpression()
   if (next().kind !== 'end') {
     const surplus = isNext(')') || isNext(']')
-    const decimal = isNext(',') ? decimalComma(source, tokens[at - 1], tokens[at + 1]) : null
-    if (decimal !== null) throw new Refusal(decimal, decimal.detail)
     if (isNext(',')) refuse('a comma stands between the arguments of a function, not in a number: write 10000, or 10.5')
     refuse(surplus ? `this ${next().text} closes nothing` : 'an operator is missing before this, such as && or +')
   }

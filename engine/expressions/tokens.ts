@@ -60,6 +60,12 @@ const habits: readonly (readonly [written: RegExp, kind: 'number' | 'text', mean
       ([found]) => found.replaceAll(/[,']/g, ''),
       'there is no sign between the thousands of a number',
     ],
+    [
+      /^\d{1,3}(?:\.\d{3}){2,}(?![\w.])/,
+      'number',
+      ([found]) => found.replaceAll('.', ''),
+      'there is no sign between the thousands of a number',
+    ],
     [/^(\d+(?:\.\d+)?)%(?=\s*(?:$|&&|\|\||[),?:\]]))/, 'number', ([, number]) => number!, 'percentages are plain numbers'],
   ]
 const otherQuotes = /[“”„‟‘’‚‛«»‹›`´]/u

@@ -91,6 +91,8 @@ describe('what is said of a fault', () => {
     [`self.quantity > .5`, `self.quantity > 0.5`],
     [`self.quantity > 10,000`, `self.quantity > 10000`],
     [`self.quantity > 1'250.5`, `self.quantity > 1250.5`],
+    [`(self.quantity > 10.000,50)`, `(self.quantity > 10000.50)`],
+    [`self.quantity > 1.000.000`, `self.quantity > 1000000`],
     [`self.quantity > 50% && true`, `self.quantity > 50 && true`],
     [`self.quantity > 007`, `self.quantity > 7`],
     [`self.close < 2026-12-01`, `self.close < '2026-12-01'`],

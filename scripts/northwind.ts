@@ -69,20 +69,24 @@ export async function importNorthwind(target: NorthwindTarget, dir: string = nor
       admin: { name: 'Northwind administrator', email, password },
     }),
   )
-  const { accessToken } = (await send(`${url}/api/auth/login`, null, 'POST', 'application/json', JSON.stringify({ email, password }))) as {
-    accessToken: string
-  }
-  onStep(`Tenant ${target.tenant}: sign in as ${email} with ${password}`)
   try {
+    const accessToken = await signIn(url, email, password)
+    onStep(`Tenant ${target.tenant}: sign in as ${email} with ${password}`)
     for (const step of steps) {
       const counts = await importRows(url, accessToken, step)
       onStep(`${step.address}: ${counts.created} created, ${counts.updated} updated`)
     }
+    return { email, password, get: (path) => send(`${url}/api/${path}`, accessToken, 'GET') }
   } catch (error) {
     const again = `The tenant ${target.tenant} stays; name another one to try again: npm run northwind -- ${url} ${target.tenant}2`
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${again}`, { cause: error })
   }
-  return { email, password, get: (path) => send(`${url}/api/${path}`, accessToken, 'GET') }
+}
+
+async function signIn(url: string, email: string, password: string): Promise<string> {
+  const body = JSON.stringify({ email, password })
+  const { accessToken } = (await send(`${url}/api/auth/login`, null, 'POST', 'application/json', body)) as { accessToken: string }
+  return accessToken
 }
 
 async function send(url: string, token: string | null, method: string, type?: string, body?: string): Promise<unknown> {
@@ -254,6 +258,7 @@ async function main(): Promise<void> {
   const operatorToken = process.env['OPERATOR_TOKEN']
   if (!operatorToken) throw new Error('Set OPERATOR_TOKEN to what the server was started with.')
   const [url = 'http://127.0.0.1:3000', tenant = 'northwind'] = process.argv.slice(2)
+  if (!/^https?:\/\//.test(url)) throw new Error(`${url} is no address of a server: write http:// before it.`)
   const northwind = await importNorthwind({ url: url.replace(/\/$/, ''), operatorToken, tenant, onStep: (text) => console.log(text) })
   const lines = 'inventory/sales_order_lines/aggregate'
   console.log('\nRevenue:', JSON.stringify(await northwind.get(`${lines}?measure=sum(amount),count`)))

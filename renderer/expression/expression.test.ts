@@ -87,6 +87,8 @@ describe('what is said of a fault', () => {
     [`self.stage == 'won' and true`, `self.stage == 'won' && true`],
     [`self.quantity => 3`, `self.quantity >= 3`],
     [`self.value > 3`, `self.value.amount > 3`],
+    [`abs(self.value) > 3`, `abs(self.value).amount > 3`],
+    [`self.fee - self.fee > 3`, `(self.fee - self.fee).amount > 3`],
     [`True`, `true`],
     [`self.quantity > .5`, `self.quantity > 0.5`],
     [`self.quantity > 10,000`, `self.quantity > 10000`],

@@ -16,6 +16,8 @@ const literal = /: write (\d[\d.]*|'[^']+'|dateTime\('[^']+'\))$/
 const search = /: write (.+ in [\w.]+|!\(.+ in [\w.]+\))$/
 /** A part of the value that stands there. */
 const part = /: write (\.\w+)\b/
+/** What a part is read of as it stands. */
+const isOne = /^[\w.]+(?:\([^()]*\))?$/
 const inQuotes = /; put texts in quotes$/
 
 export function adviceFor(text: string, { start, end, detail }: ExpressionFault): Advice {
@@ -28,7 +30,10 @@ export function adviceFor(text: string, { start, end, detail }: ExpressionFault)
   if (inQuotes.test(detail)) return { sentence: sentenceOf(`there is no "${wrong}" here; put texts in quotes`), replacement: quoted(wrong) }
   const written = (told.exec(detail) ?? literal.exec(detail) ?? search.exec(detail))?.[1]
   const missing = part.exec(detail)?.[1]
-  return { sentence: sentenceOf(detail), replacement: missing === undefined ? (written ?? null) : wrong + missing }
+  return {
+    sentence: sentenceOf(detail),
+    replacement: missing === undefined ? (written ?? null) : (isOne.test(wrong) ? wrong : `(${wrong})`) + missing,
+  }
 }
 
 /** The checker speaks in fragments. A name of the language keeps its small letter. */

@@ -47,6 +47,7 @@ const world = await openWorldWith('heap', {
     properties: {
       pile: { title: 'Pile', 'x-bos': { type: 'reference', entity: 'heap.pile', onDelete: 'cascade' } },
       tag: { title: 'Tag', 'x-bos': { type: 'reference', entity: 'heap.tag', onDelete: 'cascade' } },
+      pile_size: integer('Size of the pile', { compute: 'self.pile.size' }),
     },
     'x-bos': { plural: 'joints', permissions: {} },
   },
@@ -221,4 +222,18 @@ describe('lines in another order', () => {
       'x z y',
     ])
   })
+})
+
+test('what a restore brings back is worked out anew, as much as a deletion took along', async () => {
+  const pile = await make('piles', { size: 3 })
+  await world.sql(
+    `insert into heap.joint (tenant_id, id, version, revision, created_at, created_via, updated_at, pile, pile_size)
+     select $1, gen_random_uuid(), 1, 1, now(), 'seed', now(), $2, 3 from generate_series(1, 5001)`,
+    [world.acme.id, pile.id],
+  )
+  expect((await call('DELETE', `piles/${pile.id}`)).status).toBe(200)
+  await world.sql('update heap.joint set pile_size = 2 where pile = $1', [pile.id])
+  ok(await call('POST', `piles/${pile.id}/restore`))
+  const live = `select count(*)::int as n from heap.joint where pile = $1 and deleted_at is null and pile_size = 3`
+  expect(await world.sql<{ n: number }>(live, [pile.id])).toEqual([{ n: 5001 }])
 })

@@ -41,10 +41,12 @@ const longestChain = 50
 /** Answers the revision that each document has come to. */
 export async function propagate(propagating: Propagating, first: readonly Changed[]): Promise<ReadonlyMap<string, number>> {
   const revisions = new Map<string, number>()
+  const reached = new Reached()
   let changed = first
   for (let round = 0; changed.length > 0; round++) {
     if (round === longestChain) throw new Error('derived values chase each other')
     const affected = await affectedBy(propagating, changed)
+    reached.add(affected)
     const events: EventDraft[] = []
     for (const { entity, documents } of inParts(affected)) {
       const consequences = await workOut(propagating, entity, documents)
@@ -53,7 +55,6 @@ export async function propagate(propagating: Propagating, first: readonly Change
       events.push(...consequences.events)
       for (const { record, revision } of consequences.events) revisions.set(record, revision)
     }
-    if (revisions.size > limits.derivedDocuments) throw tooMany()
     const causes = new Map(affected.flatMap(({ documents }) => [...documents]))
     changed = changesOf(propagating.catalogue, events, (record, line) => {
       const places = causes.get(record)?.places
@@ -63,10 +64,23 @@ export async function propagate(propagating: Propagating, first: readonly Change
   return revisions
 }
 
-/** In the order in which they are locked, so many at a time as are held in memory. Throws Problem 'too-expensive'. */
+/** Which documents a change reaches in all rounds: those that it brought itself are as many as it may bring, and no others. */
+class Reached {
+  readonly #own = new Set<string>()
+  readonly #others = new Set<string>()
+
+  /** Throws Problem 'too-expensive'. */
+  add(affected: readonly Affected[]): void {
+    for (const { documents } of affected)
+      for (const [id, { isOwn }] of documents)
+        if (isOwn) this.#own.add(id)
+        else if (!this.#own.has(id)) this.#others.add(id)
+    if (this.#others.size > limits.derivedDocuments) throw tooMany()
+  }
+}
+
+/** In the order in which they are locked, so many at a time as are held in memory. */
 function* inParts(affected: readonly Affected[]): Generator<Affected> {
-  const others = affected.flatMap(({ documents }) => [...documents.values()]).filter(({ isOwn }) => !isOwn)
-  if (others.length > limits.derivedDocuments) throw tooMany()
   for (const { entity, documents } of affected) {
     const sorted = [...documents].sort(([a], [b]) => (a < b ? -1 : 1))
     for (let from = 0; from < sorted.length; from += limits.derivedDocumentsAtOnce)

@@ -30,7 +30,7 @@ const browserSafe = [
   /^engine\/(problems|json)\.ts$/,
   /^engine\/(fields|expressions)\//,
   /^engine\/catalogue\/(?!load\.|store\.|commands\.)/,
-  /^engine\/records\/(decide|change)/,
+  /^engine\/records\/(decide|change|unique-keys)/,
   /^(renderer|admin|metadata)\//,
 ]
 const serverPackages = /^(pg|pg-boss|kysely|express|jsonwebtoken|@electric-sql\/)/

@@ -1,7 +1,7 @@
 import type { Effect } from '../catalogue/types.ts'
-import { keyText } from './decide-touched.ts'
 import type { Element, Touched } from './decide-touched.ts'
 import { viewOf } from './decide-views.ts'
+import { soughtText } from './unique-keys.ts'
 
 export function create(touched: Touched, { each, when, entity, set }: Effect & { kind: 'create' }, transition: string): void {
   for (const element of touched.elements(each))
@@ -25,7 +25,7 @@ function updateOne(touched: Touched, effect: Effect & { kind: 'update' }, elemen
   const found = id === null ? null : touched.document(entity, id, element.draft.pointer)
   if (found === undefined) return
   const target = found ?? touched.create(entity, key, element, transition)
-  if (!found) touched.keys.push(keyText(entity, key))
+  if (!found) touched.keys.push(soughtText(touched.entity(entity), key))
   const given = { ...element.given, target: found && viewOf(target, () => undefined) }
   touched.assign(target, touched.values(entity, effect.set, { ...element, given }))
 }

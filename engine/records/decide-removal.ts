@@ -15,7 +15,7 @@ import type { Consequences, Decision, Situation } from './decide.ts'
 /** Deleting and bringing back, as pure functions of what `load` found around the records. */
 export interface Ties {
   /** By the id of a record that goes: whose references to it go along, or are cleared. */
-  readonly dependants: ReadonlyMap<string, readonly Dependant[]>
+  readonly followers: ReadonlyMap<string, readonly Follower[]>
   /** By the id of a record that goes: what will not let go of it. */
   readonly holders: ReadonlyMap<string, readonly Holder[]>
   /** By the id of a record that comes back: what went along with it, or with another. */
@@ -36,7 +36,7 @@ export interface Ties {
   readonly documents: ReadonlyMap<string, Stored>
 }
 
-export interface Dependant extends Versioned {
+export interface Follower extends Versioned {
   readonly effect: 'cascade' | 'setNull'
   readonly field: Field
 }
@@ -114,8 +114,8 @@ function holderOf(
   ties: Ties,
   going: readonly { readonly entity: Entity; readonly id: string }[],
   isGone: (id: string) => boolean,
-  along: ReadonlyMap<string, Dependant>,
-  still: readonly Dependant[],
+  along: ReadonlyMap<string, Follower>,
+  still: readonly Follower[],
 ): Found['heldBy'] {
   for (const { entity, id } of going) {
     const holder = (ties.holders.get(id) ?? []).find((each) => !isGone(each.id) && !isElsewhere(ties, each.id))
@@ -136,14 +136,14 @@ function stillReferenced(by: Entity, pointer: string): Problem {
 export const held = ({ pluralTitle }: Entity): string => `Records of “${pluralTitle}” refer to this one.`
 
 /** As it is with a record that somebody deletes itself. */
-function isFrozen(situation: Pick<Situation, 'member'>, ties: Ties, { id, entity }: Dependant): boolean {
+function isFrozen(situation: Pick<Situation, 'member'>, ties: Ties, { id, entity }: Follower): boolean {
   const document = ties.documents.get(id)
   if (!document || frozenFor(situation, entity, document) === null) return false
   refuseUnsettled(ties, id)
   return true
 }
 
-function keepsReference(ties: Ties, { id, entity, field }: Dependant): boolean {
+function keepsReference(ties: Ties, { id, entity, field }: Follower): boolean {
   if (frozenBy(entity, ties.documents.get(id)!.values, field.id) === null) return false
   refuseUnsettled(ties, id)
   return true
@@ -159,14 +159,14 @@ function refuseUnsettled({ isTogether, changed }: Ties, id: string): void {
  * comes to have the deletion id of what took it.
  */
 function inItsWake(
-  { dependants, isTogether, named }: Ties,
+  { followers, isTogether, named }: Ties,
   deletionIds: Map<string, string>,
-): { along: Map<string, Dependant>; cleared: Dependant[] } {
-  const along = new Map<string, Dependant>()
-  const cleared: Dependant[] = []
+): { along: Map<string, Follower>; cleared: Follower[] } {
+  const along = new Map<string, Follower>()
+  const cleared: Follower[] = []
   // A map can grow while it is gone through.
   for (const [id, deletionId] of deletionIds) {
-    for (const each of dependants.get(id) ?? []) {
+    for (const each of followers.get(id) ?? []) {
       if (each.effect === 'setNull') cleared.push(each)
       else if (!deletionIds.has(each.id) && !(isTogether && named.has(each.id))) {
         along.set(each.id, each)

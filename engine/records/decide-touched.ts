@@ -9,6 +9,7 @@ import type { Draft } from './decide-draft.ts'
 import type { Formulas, Given } from './decide-formulas.ts'
 import type { Numbered } from './decide-numbers.ts'
 import type { Ties } from './decide-removal.ts'
+import { keyOver, keyText } from './unique-keys.ts'
 
 /** What effects ask of the database: documents by id or by key, and what a transition has created. Undefined: it was not asked yet. */
 export interface Documents {
@@ -67,17 +68,18 @@ interface Target {
   readonly pointer: string
 }
 
-export const keyText = (entity: string, values: ReadonlyMap<string, unknown>): string =>
-  JSON.stringify([entity, ...[...values].sort(([a], [b]) => (a < b ? -1 : 1))])
-
 /** The documents of one entity that were touched, by the values of a key. */
 interface Keyed {
   readonly entity: string
   readonly fields: readonly string[]
+  readonly ignoreCase: boolean
   readonly drafts: Map<string, Set<Draft>>
 }
-const textOfValues = ({ fields }: Pick<Keyed, 'fields'>, valueOf: (field: string) => unknown): string =>
-  JSON.stringify(fields.map((each) => valueOf(each) ?? null))
+const textOfValues = (keyed: Keyed, valueOf: (field: string) => unknown): string =>
+  keyText(
+    keyed.fields.map((each) => valueOf(each) ?? null),
+    keyed,
+  )
 
 /** What the effects of a document's transitions work with, and what they have touched so far: each finds what those before it left. */
 export class Touched {
@@ -172,7 +174,7 @@ export class Touched {
     const name = JSON.stringify([entity, fields])
     let keyed = this.#keyed.get(name)
     if (!keyed) {
-      keyed = { entity, fields, drafts: new Map() }
+      keyed = { entity, fields, ignoreCase: keyOver(this.entity(entity), fields)?.ignoreCase === true, drafts: new Map() }
       this.#keyed.set(name, keyed)
       for (const { draft } of this.targets.values()) if (draft.entity.id === entity) enter(keyed, draft)
     }

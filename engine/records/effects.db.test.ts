@@ -55,6 +55,9 @@ describe('a journal entry', () => {
     const twice = await entry({ account: '777', debit: '5' }, { account: '777', debit: '6' }, { account: '778', credit: '11' })
     ok(await call('POST', `entries/${twice.id}/post`))
     expect([await before('777'), await before('778')]).toEqual(['11.00', '-11.00'])
+    const spelt = await entry({ account: 'Cash', debit: '5' }, { account: 'CASH', debit: '6' }, { account: '779', credit: '11' })
+    ok(await call('POST', `entries/${spelt.id}/post`))
+    expect([await before('Cash'), await before('CASH')]).toEqual(['11.00', null])
     const fresh = await Promise.all(
       Array.from({ length: 10 }, () => entry({ account: '900', debit: '1' }, { account: '901', credit: '1' })),
     )

@@ -1,15 +1,14 @@
 import { sql } from 'kysely'
-import { findsOne } from '../catalogue/types.ts'
 import type { Catalogue } from '../catalogue/types.ts'
 import type { Query, Transaction } from '../database/types.ts'
 import type { Stored } from './change.ts'
-import { keyText } from './decide-touched.ts'
 import type { Documents, Origin, Sought } from './decide-touched.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import type { Ties } from './decide-removal.ts'
 import { keyQuery } from './load.ts'
 import { loadWake } from './load-removal.ts'
 import { toQuery } from './sql.ts'
+import { keyOver, soughtText } from './unique-keys.ts'
 import type { Actor } from './types.ts'
 
 /** Documents that the engine itself changes, besides those a request names: locked, and read as they are then, with sight of the whole tenant. */
@@ -28,7 +27,7 @@ export class FoundDocuments implements Documents {
 
   readonly byId = (entity: string, id: string): Stored | null | undefined => this.#documents.get(`${entity} ${id}`)
   readonly byKey = (entity: string, values: ReadonlyMap<string, unknown>): string | null | undefined =>
-    this.#keys.get(keyText(entity, values))
+    this.#keys.get(this.#soughtText(entity, values))
   readonly createdBy = (record: string, transition: string) => this.#created.get(`${record} ${transition}`)
   readonly wakeOf = (record: string, transition: string) => this.#wakes.get(`${record} ${transition}`)
 
@@ -58,7 +57,7 @@ export class FoundDocuments implements Documents {
       if (each.kind === 'key')
         steps.push({
           queries: [this.#keyQuery(each.entity, each.values)],
-          read: ([rows]) => this.#keys.set(keyText(each.entity, each.values), (rows![0]?.['id'] as string | undefined) ?? null),
+          read: ([rows]) => this.#keys.set(this.#soughtText(each.entity, each.values), (rows![0]?.['id'] as string | undefined) ?? null),
         })
       if (each.kind === 'created')
         steps.push({
@@ -79,10 +78,11 @@ export class FoundDocuments implements Documents {
   #keyQuery(id: string, values: ReadonlyMap<string, unknown>): Query {
     const entity = this.#catalogue.entities.get(id)!
     const fields = [...values.keys()].map((each) => entity.fieldById.get(each)!)
-    const key = entity.unique.find(
-      (each) => findsOne(each) && each.fields.length === fields.length && each.fields.every((field) => values.has(field)),
-    )
-    return keyQuery(entity, fields, key?.ignoreCase === true, this.#actor, [...values.values()])
+    return keyQuery(entity, fields, keyOver(entity, [...values.keys()])?.ignoreCase === true, this.#actor, [...values.values()])
+  }
+
+  #soughtText(id: string, values: ReadonlyMap<string, unknown>): string {
+    return soughtText(this.#catalogue.entities.get(id)!, values)
   }
 }
 

@@ -6,7 +6,7 @@ import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
 import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
-import type { Companion, Dependant, Holder, Ties } from './decide-removal.ts'
+import type { Companion, Follower, Holder, Ties } from './decide-removal.ts'
 import { documentQueries, readDocuments } from './documents.ts'
 import type { WriteRequest } from './request.ts'
 import { documentOf, isLive } from './tables.ts'
@@ -50,8 +50,8 @@ export async function loadTies(
   const roots: Ids = new Map()
   for (const { operation } of deletes) add(roots, operation.entity, operation.id)
   const isRetract = deletes.some(({ operation }) => operation.op === 'retract')
-  const going = await loadDependants(look, roots, reached, { isRetract, isFinal: look.isTogether || deletes.length === 1 })
-  const documents = await loadDocuments(look, going.dependants)
+  const going = await loadFollowers(look, roots, reached, { isRetract, isFinal: look.isTogether || deletes.length === 1 })
+  const documents = await loadDocuments(look, going.followers)
   const found = { ...going, documents, ...(await loadDeletions(look, restores, reached)) }
   const all = new Set([...reached.values()].flatMap((ids) => [...ids]))
   return { ...found, isTogether: look.isTogether, named, changed, reached: all }
@@ -74,10 +74,10 @@ export async function loadWake(
       where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${[...ids]}::uuid[]) order by t.id for update of t`),
   )
   await tx.send({ role: 'bos_write', queries: locks })
-  const going = await loadDependants(look, roots, new Map(), { isRetract: false, isFinal: true })
+  const going = await loadFollowers(look, roots, new Map(), { isRetract: false, isFinal: true })
   return {
     ...going,
-    documents: await loadDocuments(look, going.dependants),
+    documents: await loadDocuments(look, going.followers),
     companions: new Map(),
     missing: new Map(),
     takenBack: new Set(),
@@ -91,10 +91,10 @@ export async function loadWake(
 /** Whole, all that is emptied, and of what goes along all that something may stand against. They are locked by now, and stay as they are. */
 async function loadDocuments(
   { tx, catalogue, actor }: Look,
-  dependants: ReadonlyMap<string, readonly Dependant[]>,
+  followers: ReadonlyMap<string, readonly Follower[]>,
 ): Promise<Ties['documents']> {
   const wanted: Ids = new Map()
-  for (const { entity, id, effect } of [...dependants.values()].flat())
+  for (const { entity, id, effect } of [...followers.values()].flat())
     if (effect === 'setNull' || mayStay(catalogue, entity)) add(wanted, entity, id)
   if (wanted.size === 0) return new Map()
   const all = [...wanted]
@@ -127,13 +127,13 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
  * Follows `onDelete` of every reference that points to the records. Holders are asked for with every level, of everything that goes
  * so far: what goes along holds nothing, and at the last level that is all.
  */
-async function loadDependants(
+async function loadFollowers(
   { tx, catalogue, actor, isTogether }: Look,
   roots: Ids,
   reached: Ids,
   { isRetract, isFinal }: { readonly isRetract: boolean; readonly isFinal: boolean },
-): Promise<Pick<Ties, 'dependants' | 'holders'>> {
-  const dependants = new Map<string, Dependant[]>()
+): Promise<Pick<Ties, 'followers' | 'holders'>> {
+  const followers = new Map<string, Follower[]>()
   let holders = new Map<string, Holder[]>()
   const going: Ids = new Map([...roots].map(([entity, ids]) => [entity, new Set(ids)]))
   for (const [entity, ids] of roots) for (const id of ids) add(reached, entity, id)
@@ -146,13 +146,13 @@ async function loadDependants(
     const holderQueries = holding.flatMap((each) =>
       holdersQueries(catalogue, actor, each, reached, isTogether).map((query) => ({ each, query })),
     )
-    const queries = [...growing.map((each) => dependantsQuery(catalogue, actor, each)), ...holderQueries.map(({ query }) => query)]
+    const queries = [...growing.map((each) => followersQuery(catalogue, actor, each)), ...holderQueries.map(({ query }) => query)]
     const answers = await tx.send({ role: 'bos_write', queries })
     const below: Ids = new Map()
     growing.forEach((relation, i) => {
       for (const row of answers[i]!.rows) {
         count += 1
-        append(dependants, String(row['origin']), dependantOf(relation, row))
+        append(followers, String(row['origin']), followerOf(relation, row))
         if (relation.effect !== 'cascade' || going.get(relation.child)?.has(String(row['id']))) continue
         add(below, relation.child, String(row['id']))
       }
@@ -163,7 +163,7 @@ async function loadDependants(
     for (const [entity, ids] of below) for (const id of ids) if (add(going, entity, id)) add(reached, entity, id)
     level = below
   }
-  return { dependants, holders }
+  return { followers, holders }
 }
 
 /** What each of several would take along may be few enough, done one by one. */
@@ -200,11 +200,11 @@ function relationTo(catalogue: Catalogue, target: Entity, inverse: Inverse, ids:
   return [{ target, child, field, column: reference, effect, ids }]
 }
 
-const dependantsQuery = (catalogue: Catalogue, actor: Actor, { child, column: reference, ids }: Relation): Query =>
+const followersQuery = (catalogue: Catalogue, actor: Actor, { child, column: reference, ids }: Relation): Query =>
   toQuery(sql`select t.id, t.version, t.revision, ${column('t', reference)} as origin from ${tableOf(child)} t
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} order by t.id for update of t`)
 
-const dependantOf = ({ child, field, effect }: Relation, row: Rows['rows'][number]): Dependant => ({
+const followerOf = ({ child, field, effect }: Relation, row: Rows['rows'][number]): Follower => ({
   entity: child,
   id: String(row['id']),
   version: Number(row['version']),

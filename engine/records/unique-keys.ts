@@ -1,3 +1,4 @@
+import { findsOne } from '../catalogue/types.ts'
 import type { Entity, Field, UniqueKey } from '../catalogue/types.ts'
 import { toFunction } from '../expressions/evaluate.ts'
 import type { RecordView } from '../expressions/evaluate.ts'
@@ -20,6 +21,16 @@ export function keyOfRow(entity: Entity, { fields, when }: UniqueKey, valueOf: V
 export function keyText(values: readonly unknown[], { ignoreCase }: Pick<UniqueKey, 'ignoreCase'>): string {
   const text = JSON.stringify(values)
   return ignoreCase ? fold(text) : text
+}
+
+/** The key by which these fields find a record. */
+export const keyOver = ({ unique }: Entity, fields: readonly string[]): UniqueKey | undefined =>
+  unique.find((key) => findsOne(key) && key.fields.length === fields.length && key.fields.every((each) => fields.includes(each)))
+
+/** The same for a record that is looked for by the fields of a key. */
+export function soughtText(entity: Entity, values: ReadonlyMap<string, unknown>): string {
+  const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1))
+  return keyText([entity.id, ...sorted], keyOver(entity, [...values.keys()]) ?? { ignoreCase: false })
 }
 
 /** It reads the row alone (`check` sees to that), and its time zone has no say in it. */

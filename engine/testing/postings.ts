@@ -85,7 +85,12 @@ export const postings: Readonly<Record<string, object>> = {
       account: { type: 'string', title: 'Account', maxLength: 10 },
       amount: { title: 'Amount', 'x-bos': { type: 'decimal', scale: 2 } },
     },
-    'x-bos': { plural: 'balances', titleField: 'account', unique: [{ id: 'account', fields: ['account'] }], permissions: {} },
+    'x-bos': {
+      plural: 'balances',
+      titleField: 'account',
+      unique: [{ id: 'account', fields: ['account'], ignoreCase: true }],
+      permissions: {},
+    },
   },
   'entities/purchase.json': {
     title: 'Purchase',

@@ -4,7 +4,7 @@ import { wantedValue } from '../records/blame.ts'
 import { linesFields } from '../records/change.ts'
 import type { Change, Operation } from '../records/change.ts'
 import { fieldsOf, taken } from '../records/decide-operations.ts'
-import type { Result } from '../records/execute.ts'
+import type { Result } from '../records/execute-once.ts'
 import type { Access } from '../records/types.ts'
 import { keyOfRow, keyText } from '../records/unique-keys.ts'
 

@@ -49,7 +49,7 @@ export async function chosen(tx: Transaction, { rows, operations }: Choice, acto
 }
 
 /** Every record has the same wrong value: that is told once. */
-export function told(error: unknown): unknown {
+export function toldOfChoice(error: unknown): unknown {
   if (!(error instanceof Problem) || error.faults.length < 2) return error
   const faults = [...new Map(error.faults.map((each) => [JSON.stringify(each), each])).values()]
   return new Problem(error.code, faults.length === 1 ? faults[0]!.detail : error.message, { faults, cause: error })

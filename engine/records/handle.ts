@@ -57,7 +57,7 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
     (await database.read(contextOf(actor, at.access), query))[0]!
 
   /** What PostgreSQL rendered, with formulas in the caller's names. */
-  const told = async (at: Access, selection: Selection, row: Row): Promise<Row> => {
+  const withFormulas = async (at: Access, selection: Selection, row: Row): Promise<Row> => {
     const show = formulasIn(at, selection)
     return show ? { ...row, data: await show(String(row['data'])) } : row
   }
@@ -74,9 +74,13 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
 
   const steps: { readonly [K in Kind]: (request: Request<K>, actor: Actor) => Promise<Outcomes[K]> } = {
     list: async (request, actor) =>
-      told(request.access, request.list.selection, (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!),
+      withFormulas(
+        request.access,
+        request.list.selection,
+        (await withinCost(read(request, actor, listQuery(request.list, actor)))).rows[0]!,
+      ),
     get: async (request, actor) =>
-      told(request.access, request.get.selection, found((await read(request, actor, getQuery(request.get, actor))).rows[0])),
+      withFormulas(request.access, request.get.selection, found((await read(request, actor, getQuery(request.get, actor))).rows[0])),
     history: async (request, actor) => {
       const rows = await read(request, actor, historyQuery(request.history, actor))
       found(rows.rows[0])
@@ -90,7 +94,7 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
           try {
             const { list } = as.request.export
             const row = (await withinCost(read(as.request, as.actor, listQuery({ ...list, limit, after }, as.actor)))).rows[0]!
-            return await told(as.request.access, list.selection, row)
+            return await withFormulas(as.request.access, list.selection, row)
           } catch (error) {
             // Before anything is told, whoever brought the request asks it anew.
             if (!(error instanceof Stale) || after === null || attempt === attempts) throw error
@@ -115,7 +119,10 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
       const { answer, ...rest } = outcome
       if (!answer || !request.readBack) return outcome
       const { selection } = request.readBack
-      return { ...rest, answer: { ...answer, rows: await Promise.all(answer.rows.map((row) => told(request.access, selection, row))) } }
+      return {
+        ...rest,
+        answer: { ...answer, rows: await Promise.all(answer.rows.map((row) => withFormulas(request.access, selection, row))) },
+      }
     },
   }
 
@@ -130,8 +137,19 @@ interface Exporting {
   readonly actor: Actor
 }
 
-/** Doors refuse it before; nobody gets past this one. */
-const isWrite = (request: Request): boolean => request.kind === 'write' || (request.kind === 'share' && request.share.change !== null)
+/** Whether a request changes something. Doors refuse that before to who only looks; nobody gets past this one. */
+const isWrite = (request: Request): boolean => (request.kind === 'share' ? request.share.change !== null : writes[request.kind])
+
+const writes: { readonly [K in Exclude<Kind, 'share'>]: boolean } = {
+  list: false,
+  get: false,
+  history: false,
+  aggregate: false,
+  export: false,
+  lookUp: false,
+  explain: false,
+  write: true,
+}
 
 function found<T>(row: T | undefined): T {
   if (row === undefined) throw new Problem('not-found')

@@ -61,12 +61,18 @@ const holds = (catalogue: Catalogue, { root }: Expression, alias: string): Fragm
 
 /** Conditions under which an action reaches a row that its policy lets through: what the roles say of the action, and of reading at all; and its list is not masked. */
 export function readable(catalogue: Catalogue, access: EntityAccess, action: Action, alias: string, self?: Fragment): Fragment[] {
-  const { entity, actions, within: reads } = access
+  const { entity, actions } = access
   const grants = actions.get(action)
   if (!grants) return [sql`false`]
+  const own = reached(catalogue, entity, grants, alias, self)
+  return [...(own ? [own] : []), ...besides(catalogue, access, action, alias, self)]
+}
+
+/** What must hold of a row besides what the roles say of the action itself. */
+function besides(catalogue: Catalogue, access: EntityAccess, action: Action, alias: string, self?: Fragment): Fragment[] {
   const isReading = action === 'list' || action === 'get'
   return [
-    ...[grants, ...reads].flatMap((each) => reached(catalogue, entity, each, alias, self) ?? []),
+    ...access.within.flatMap((each) => reached(catalogue, access.entity, each, alias, self) ?? []),
     ...(isReading ? [] : seen(catalogue, access, alias, self)),
   ]
 }
@@ -78,14 +84,14 @@ export function readable(catalogue: Catalogue, access: EntityAccess, action: Act
  */
 export function readableParts(catalogue: Catalogue, access: EntityAccess, action: Action, alias: string, self: Fragment): Fragment[][] {
   const { entity, actions } = access
-  const whole = readable(catalogue, access, action, alias, self)
   const grants = actions.get(action) ?? []
   const scopes = scopesOf(grants)
   const isNarrow = ({ predicate }: RowScope): boolean => predicate.kind === 'among' && narrow.has(predicate.set)
-  if (entity.parent || scopes.length < 2 || !scopes.every(isNarrow) || grants.some(({ condition }) => condition !== null)) return [whole]
+  if (entity.parent || scopes.length < 2 || !scopes.every(isNarrow) || grants.some(({ condition }) => condition !== null))
+    return [readable(catalogue, access, action, alias, self)]
   const parts = scopes.map((scope) => within(catalogue, entity, scope, alias, self)!)
-  // What the action's own scopes say is the first condition of the whole.
-  return parts.map((part, i) => [part, ...parts.slice(0, i).map((before) => sql`(${before}) is not true`), ...whole.slice(1)])
+  const rest = besides(catalogue, access, action, alias, self)
+  return parts.map((part, i) => [part, ...parts.slice(0, i).map((before) => sql`(${before}) is not true`), ...rest])
 }
 
 const narrow: ReadonlySet<ActorSet> = new Set(['self', 'shared', 'sharedToUpdate'])
@@ -143,23 +149,29 @@ export function columnsFor(catalogue: Catalogue, access: EntityAccess, field: Fi
   return shown ? (suffix = '') => sql`(case when ${shown} then ${at(suffix)} end)` : at
 }
 
-/** `text[]`: which of these are granted in the row. */
-export function pathsWithin(catalogue: Catalogue, entity: Entity, granted: ReadonlyMap<string, RowCondition>, alias: string): Fragment {
-  if (granted.size === 0) return sql`'{}'::text[]`
-  const named = [...granted].map(
-    ([id, rows]) => sql`case when ${reached(catalogue, entity, rows, alias) ?? sql`true`} then ${id}::text end`,
-  )
-  return sql`array_remove(array[${comma(named)}], null)`
+/** `text[]`: the names of those conditions that hold in the row, or of those that do not; null holds in every row. */
+function namesWhere(isHeld: boolean, conditions: readonly (readonly [name: string, condition: Fragment | null])[]): Fragment {
+  if (conditions.length === 0) return sql`'{}'::text[]`
+  const named = conditions.map(([name, condition]) => {
+    const [held, other] = isHeld ? [sql.lit(name), sql`null`] : [sql`null`, sql.lit(name)]
+    return sql`case when ${condition ?? sql`true`} then ${held} else ${other} end`
+  })
+  return sql`array_remove(array[${comma(named)}]::text[], null)`
 }
 
-/** `text[]`: which of these paths are not shown (or open) in the row. */
-export function pathsWithout(catalogue: Catalogue, entity: Entity, paths: EntityAccess['masks'], alias: string): Fragment {
-  if (paths.size === 0) return sql`'{}'::text[]`
-  const named = [...paths].map(
-    ([path, rows]) => sql`case when ${reachedByAll(catalogue, entity, rows, alias) ?? sql`true`} then null else ${path}::text end`,
+/** `text[]`: which of these are granted in the row. */
+export const pathsWithin = (catalogue: Catalogue, entity: Entity, granted: ReadonlyMap<string, RowCondition>, alias: string): Fragment =>
+  namesWhere(
+    true,
+    [...granted].map(([id, rows]) => [id, reached(catalogue, entity, rows, alias)]),
   )
-  return sql`array_remove(array[${comma(named)}], null)`
-}
+
+/** `text[]`: which of these paths are not shown (or open) in the row. */
+export const pathsWithout = (catalogue: Catalogue, entity: Entity, paths: EntityAccess['masks'], alias: string): Fragment =>
+  namesWhere(
+    false,
+    [...paths].map(([path, rows]) => [path, reachedByAll(catalogue, entity, rows, alias)]),
+  )
 
 /** What may be done to a record by its own right; each is refused or not for one row. */
 export const rowActions = ['update', 'delete', 'restore', 'share'] as const satisfies readonly Action[]
@@ -172,10 +184,8 @@ export const scopedActions = (access: EntityAccess): readonly Action[] =>
   })
 
 /** `text[]`: which of these the caller's roles do not grant for the row. */
-export function actionsWithout(catalogue: Catalogue, access: EntityAccess, actions: readonly Action[], alias: string): Fragment {
-  const named = actions.map((action) => {
-    const here = reached(catalogue, access.entity, access.actions.get(action) ?? [], alias) ?? sql`true`
-    return sql`case when ${here} then null else ${sql.lit(action)} end`
-  })
-  return sql`array_remove(array[${comma(named)}]::text[], null)`
-}
+export const actionsWithout = (catalogue: Catalogue, access: EntityAccess, actions: readonly Action[], alias: string): Fragment =>
+  namesWhere(
+    false,
+    actions.map((action) => [action, reached(catalogue, access.entity, access.actions.get(action) ?? [], alias)]),
+  )

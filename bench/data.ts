@@ -9,7 +9,7 @@ export interface BenchTenant {
 }
 
 /** One company for so many deals. */
-export const dealsPerCompany = 10
+const dealsPerCompany = 10
 
 const firstMs = Date.UTC(2025, 0, 1)
 /** Two years of deals, whatever their number: the n-th was made this many milliseconds after the first. */

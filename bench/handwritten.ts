@@ -155,7 +155,7 @@ interface Caller {
   readonly member: string
 }
 
-export function handwrittenApp(pool: Pool, secret: string): express.Express {
+function handwrittenApp(pool: Pool, secret: string): express.Express {
   // Dates without a time stay what they are; these bigints are small.
   types.setTypeParser(types.builtins.DATE, (text) => text)
   types.setTypeParser(types.builtins.INT8, Number)

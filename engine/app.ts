@@ -272,4 +272,4 @@ export async function startApp(
 }
 
 /** Where `npm start` puts the built pages. */
-export const builtPages = join(import.meta.dirname, '..', 'renderer', 'dist')
+const builtPages = join(import.meta.dirname, '..', 'renderer', 'dist')

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 
 /** What a process runs; `ROLES=api,worker` (default: all). */
-export const processRoles = ['api', 'worker'] as const
+const processRoles = ['api', 'worker'] as const
 export type ProcessRole = (typeof processRoles)[number]
 
 /** Every limit of the runtime that is not a rule of the metamodel, with its unit last. */

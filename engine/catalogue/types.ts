@@ -29,7 +29,7 @@ export type ScopePredicate =
  * Ids that belong to whoever acts: the member; people of their teams, or below them, always with themselves; the company that employs them;
  * records that were shared with them, to read or to read and change.
  */
-export const actorSets = ['self', 'team', 'subtree', 'company', 'shared', 'sharedToUpdate'] as const
+const actorSets = ['self', 'team', 'subtree', 'company', 'shared', 'sharedToUpdate'] as const
 export type ActorSet = (typeof actorSets)[number]
 
 /** ledger: append-only, written by effects alone. Reserved besides: query (read-only, from other entities); `check` refuses it. */

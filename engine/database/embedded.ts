@@ -27,7 +27,7 @@ export interface Embedded {
 }
 
 /** What a query gets that was under way when the engine was restarted. 57014 as from a server's statement_timeout, else 57P01. */
-export class EngineRestarted extends Error {
+class EngineRestarted extends Error {
   readonly code: '57014' | '57P01'
   constructor(message: string, code: '57014' | '57P01' = '57P01') {
     super(message)

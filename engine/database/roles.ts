@@ -2,7 +2,7 @@ import { escapeIdentifier, escapeLiteral } from 'pg'
 import type { ServingRole, Session } from './types.ts'
 
 /** Serve requests: granted to the login, which has no rights of its own and takes one of them per transaction. */
-export const servingRoles = ['bos_read', 'bos_write', 'bos_queue'] as const satisfies readonly ServingRole[]
+const servingRoles = ['bos_read', 'bos_write', 'bos_queue'] as const satisfies readonly ServingRole[]
 
 /**
  * The fourth role of the login: may execute the short list of functions that work outside any tenant (Database.call) and nothing

@@ -80,7 +80,7 @@ export function secondsOfMs(ms: number): Numeric {
   return ms % 1000 === 0 ? ms / 1000 + 0 : numeric(BigInt(ms), 3)
 }
 /** Rounded to the millisecond, half away from zero; null: longer than all of the calendar. */
-export function msOfSeconds(seconds: Numeric): number | null {
+function msOfSeconds(seconds: Numeric): number | null {
   if (typeof seconds === 'number') return Math.abs(seconds) > 1e12 ? null : seconds * 1000
   const { units, scale } = toDecimal(roundTo(seconds, 3))
   const ms = units * tens(3 - scale)

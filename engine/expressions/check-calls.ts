@@ -31,7 +31,7 @@ const elsewhere = new Map([
   ['average', 'write avg(source, x, value)'],
 ])
 
-export function unknownFunction(name: string): string {
+function unknownFunction(name: string): string {
   const help = elsewhere.get(name.toLowerCase())
   if (help !== undefined) return `there is no function ${name}: ${help}`
   const known = [...functions.filter(isCallable).map((each) => each.name), ...specialForms.keys()]

@@ -130,7 +130,7 @@ function optionOf(checker: Checker, checked: Checked, literal: string, options: 
   return read({ ...checked, canonical }, valued(type, constant(type, found.id)))
 }
 
-export const short = (literal: string): string => (literal.length > 60 ? `${literal.slice(0, 60).toWellFormed()}…` : literal)
+const short = (literal: string): string => (literal.length > 60 ? `${literal.slice(0, 60).toWellFormed()}…` : literal)
 
 /** Parts that must be of one kind, made so; null when they are not, which is reported. Nulls go with everything. */
 export function unified(

@@ -10,7 +10,7 @@ import { lengthOf, lower, slice, upper, whitespace } from './text.ts'
 import type { Extent, FunctionDefinition, Overload, Type } from './types.ts'
 
 /** Code points. What replace, join and pads would make longer is null: text must not grow without bound. */
-export const textLimit = 1_000_000
+const textLimit = 1_000_000
 const padLimit = 10_000
 const partLimit = 10_000
 

@@ -108,7 +108,7 @@ export const signOf = (value: Numeric): number => compare(value, 0)
 export const absolute = (value: Numeric): Numeric => (signOf(value) < 0 ? negate(value) : value)
 
 /** Counts, positions and lengths: the whole part, kept within ±2,000,000,000; the twin of SQL bos.clamp. */
-export const clampedLimit = 2_000_000_000
+const clampedLimit = 2_000_000_000
 export function clamp(value: Numeric): number {
   const whole = truncate(value)
   if (typeof whole === 'number' && whole >= -clampedLimit && whole <= clampedLimit) return whole

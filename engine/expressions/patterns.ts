@@ -64,7 +64,7 @@ const dateShape = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'/gu
 const dateCache = new Map<string, readonly Piece[] | string>()
 
 /** The pieces of a pattern, or what is wrong with it. */
-export function datePattern(pattern: string): readonly Piece[] | string {
+function datePattern(pattern: string): readonly Piece[] | string {
   const known = dateCache.get(pattern)
   if (known) return known
   const made = readDatePattern(pattern)

@@ -13,7 +13,7 @@ export interface IntegerSettings {
 /** What a JSON number says exactly in every client: ±(2^53 − 1). */
 const limit = Number.MAX_SAFE_INTEGER
 
-export function parseInteger(input: unknown, { minimum, maximum }: IntegerSettings, report: Report): number | undefined {
+function parseInteger(input: unknown, { minimum, maximum }: IntegerSettings, report: Report): number | undefined {
   if (input instanceof ExactNumber) report('', readDecimal(input.source)?.scale ? 'must be a whole number' : outside(minimum, maximum))
   else if (typeof input !== 'number' || !Number.isInteger(input)) report('', 'must be a whole number')
   else if (input < minimum || input > maximum) report('', outside(minimum, maximum))
@@ -29,7 +29,7 @@ function outside(minimum: number, maximum: number): string {
 const grouped = /^-?\d{1,3}(?:[ \u00a0\u202f'’,.]\d{3})+$/
 
 /** A whole number in a query or a cell. */
-export function integerText(text: string, settings: IntegerSettings, report: Report): number | undefined {
+function integerText(text: string, settings: IntegerSettings, report: Report): number | undefined {
   if (/^-?(?:0|[1-9]\d{0,15})$/.test(text)) return parseInteger(Number(text), settings, report)
   report('', 'must be a whole number')
   return undefined

@@ -40,8 +40,7 @@ export const lineAfter = (beginning = ''): string => `^${beginning}[^${unseen}]*
 export const lineSchema = (mode: SchemaMode): JsonSchema => (mode === 'read' ? {} : { pattern: lineAfter() })
 
 /** Text of several lines with its length checked; NUL and halves of surrogate pairs cannot be stored. */
-export const parseText = (input: unknown, lengths: Lengths, report: Report): string | undefined =>
-  checked(input, lengths, characterFault, report)
+const parseText = (input: unknown, lengths: Lengths, report: Report): string | undefined => checked(input, lengths, characterFault, report)
 
 /** The same for one line of text. */
 export const parseLine = (input: unknown, lengths: Lengths, report: Report): string | undefined =>
@@ -89,7 +88,7 @@ function codePoints(text: string): number {
 }
 
 /** Any text may be compared with, also one that no record can have. */
-export const operand: ReadOperand<unknown> = (text, _settings, report) => parseText(text, { minLength: 0, maxLength: 4000 }, report)
+const operand: ReadOperand<unknown> = (text, _settings, report) => parseText(text, { minLength: 0, maxLength: 4000 }, report)
 
 /** The equality of code points, repeated under the collation that the field's index has, so that the index answers it. */
 const equal: Operator = {
@@ -148,7 +147,7 @@ export function textSettings(
 }
 
 /** What every type stored as one text column shares. */
-export const textColumn = {
+const textColumn = {
   valueType: () => ({ kind: 'text' }),
   json: ['string'],
   keywords: ['default', 'minLength', 'maxLength'],

@@ -20,7 +20,7 @@ export interface SchemaSource {
   readonly names: Names
 }
 
-export const isReadable = (here: EntityAccess | undefined): here is EntityAccess =>
+const isReadable = (here: EntityAccess | undefined): here is EntityAccess =>
   here !== undefined && (here.actions.has('list') || here.actions.has('get'))
 /** True for rows of a document that stand in it as objects; lists of references are lists of ids. */
 export const isLines = (field: Field): boolean => field.lines !== null && field.lines.linkField === null

@@ -16,7 +16,7 @@ const kinds: Readonly<Record<Kind, true>> = { record: true, line: true, single: 
 const listOf = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({ type: 'array', items, ...more })
 
 /** An object with exactly these members; names that end in `?` may be absent. */
-export function object(members: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema {
+function object(members: Readonly<Record<string, JsonSchema>>, more: JsonSchema = {}): JsonSchema {
   const entries = Object.entries(members)
   const required = entries.map(([name]) => name).filter((name) => !name.endsWith('?'))
   const properties = Object.fromEntries(entries.map(([name, schema]) => [name.replace('?', ''), schema]))

@@ -82,7 +82,7 @@ export type Found = ReadonlyMap<string, readonly string[]>
 export const lookupKey = (entity: string, field: string, text: string): string => JSON.stringify([entity, field, text])
 
 const isId = (text: string): boolean => isUuid(text.toLowerCase())
-export const listSeparator = ';'
+const listSeparator = ';'
 
 /** The texts of a batch that must be looked up in fields of one entity. */
 export interface Texts {

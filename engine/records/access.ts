@@ -39,7 +39,7 @@ const textsOf = (logic: FieldLogic | null): readonly Expression[] => [
 ]
 
 /** Whether the caller may know of everything that an expression reads. */
-export const isSeen = (access: Access, expression: Expression): boolean =>
+const isSeen = (access: Access, expression: Expression): boolean =>
   inputsOf(expression).every(({ entity, field }) => {
     const here = access.entities.get(entity)
     return here !== undefined && (field === null || hasField(here, field))

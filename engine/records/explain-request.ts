@@ -24,16 +24,7 @@ export type Explained =
   | { readonly kind: 'action'; readonly action: ExplainedAction }
   | { readonly kind: 'transition'; readonly transition: Transition; readonly state: Field }
 /** What can be done with a record that there is. */
-export const explainedActions = [
-  'list',
-  'get',
-  'update',
-  'delete',
-  'restore',
-  'share',
-  'export',
-  'history',
-] as const satisfies readonly Action[]
+const explainedActions = ['list', 'get', 'update', 'delete', 'restore', 'share', 'export', 'history'] as const satisfies readonly Action[]
 export type ExplainedAction = (typeof explainedActions)[number]
 /** A field of the record, or a column of its lines. */
 export interface FieldPath {

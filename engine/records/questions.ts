@@ -102,7 +102,7 @@ function questionTemplate(catalogue: Catalogue, { node, inputs }: Question): Tem
 }
 
 /** SQL whose JSON is the canonical value. */
-export function canonicalJson(type: Type, value: Fragment): Fragment {
+function canonicalJson(type: Type, value: Fragment): Fragment {
   switch (type.kind) {
     case 'number':
     case 'duration':
@@ -117,7 +117,7 @@ export function canonicalJson(type: Type, value: Fragment): Fragment {
 }
 
 /** The canonical value of a parameter; those of who acts, of the tenant, and the moment. */
-export function parameterOf(name: string, actor: Actor, now: string): unknown {
+function parameterOf(name: string, actor: Actor, now: string): unknown {
   switch (name) {
     case 'now':
       return now

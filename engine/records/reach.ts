@@ -174,7 +174,7 @@ export const pathsWithout = (catalogue: Catalogue, entity: Entity, paths: Entity
   )
 
 /** What may be done to a record by its own right; each is refused or not for one row. */
-export const rowActions = ['update', 'delete', 'restore', 'share'] as const satisfies readonly Action[]
+const rowActions = ['update', 'delete', 'restore', 'share'] as const satisfies readonly Action[]
 
 /** Of these, what the caller's roles grant for some only of the rows that they show: whether for one is another question for each. */
 export const scopedActions = (access: EntityAccess): readonly Action[] =>

@@ -11,7 +11,7 @@ export interface Migration {
   readonly hash: string
 }
 
-export const migrationsDir = join(import.meta.dirname, 'migrations')
+const migrationsDir = join(import.meta.dirname, 'migrations')
 
 /** Reads NNN_name.sql in order of their numbers. Throws on two files with one number. */
 export async function readMigrations(dir: string = migrationsDir): Promise<readonly Migration[]> {

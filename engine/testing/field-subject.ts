@@ -46,7 +46,7 @@ export function outcome(read: (report: (pointer: string, detail: string) => void
 export const parsed = ({ type, settings }: Subject, input: unknown) => outcome((report) => type.parse(input, settings, report))
 
 const ajv = formats.default(new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }))
-export const valid = ({ type, settings }: Subject, mode: 'read' | 'create', value: unknown): boolean =>
+const valid = ({ type, settings }: Subject, mode: 'read' | 'create', value: unknown): boolean =>
   ajv.validate(type.schema(settings, mode), value)
 
 /**

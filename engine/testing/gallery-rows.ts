@@ -127,7 +127,7 @@ export async function fillGallery(world: World, count: number, seed = Date.now()
   return readGallery(world)
 }
 
-export async function readGallery(world: World): Promise<GalleryRows> {
+async function readGallery(world: World): Promise<GalleryRows> {
   const all = async (path: string): Promise<Row[]> => (ok(await world.call('admin@acme', 'GET', path)) as { data: Row[] }).data
   const samples = await all('/api/gallery/samples?limit=500&expand=lines')
   const parts = samples.flatMap((each) => (each['lines'] as Row[]).map((line) => ({ ...line, $parent: each.id })))

@@ -136,7 +136,7 @@ const files: Readonly<Record<string, object>> = {
 }
 
 /** The files of the module as texts, by path below its folder. */
-export const tradeFiles = textsOf('trade', files)
+const tradeFiles = textsOf('trade', files)
 
 /** A world with the module `trade` enabled in both tenants. */
 export const openTrade = (): Promise<World> => openWorldWith('trade', tradeFiles)

@@ -53,7 +53,7 @@ export function pathTo(entity: Entity, id: string, below = ''): string {
   return `${entity.kind === 'single' ? path : `${path}/${id}`}${below && `/${below}`}`
 }
 
-export const pageSize = 100
+const pageSize = 100
 
 /** A list read page by page along the cursor. Only the first page asks for the exact total; old rows stay while new ones load. */
 export function useRecordList(entity: Entity, query: Query) {

@@ -2,7 +2,7 @@ import { isProblem } from '../api/problem.ts'
 import type { ExpressionFault } from '../../engine/expressions/types.ts'
 
 /** Places in what the server was sent are places in the person's own text after this many characters. */
-export const ownStart = (own: string, given: string): number => (own !== '' && given !== '' ? 1 : 0)
+const ownStart = (own: string, given: string): number => (own !== '' && given !== '' ? 1 : 0)
 
 /** A list's own expression and that of its view, as the one that the server is sent. */
 export const joined = (own: string, given: string): string | undefined =>

@@ -13,7 +13,7 @@ export interface Choice {
 }
 
 /** The options of a select; one that the metadata no longer names is shown by its id. */
-export function choicesOf(field: Field): readonly Choice[] {
+function choicesOf(field: Field): readonly Choice[] {
   const options = settingsOf(field)['options']
   if (!Array.isArray(options)) return []
   return options.flatMap((option: unknown) => {
@@ -31,7 +31,7 @@ export function choicesOf(field: Field): readonly Choice[] {
 }
 const choiceOf = (field: Field, id: string): Choice => choicesOf(field).find((each) => each.id === id) ?? { id, title: id, hue: 260 }
 
-export const Chip = ({ title, hue }: { readonly title: string; readonly hue: number }) => (
+const Chip = ({ title, hue }: { readonly title: string; readonly hue: number }) => (
   <span className="chip hue" style={hueStyle(hue)} title={title}>
     <span className="ellipsis">{title}</span>
   </span>

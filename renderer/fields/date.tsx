@@ -136,7 +136,7 @@ const writeInstant = (value: unknown, field: Field, locale: Locale): string => {
   return `${writeDate(day, field, locale)} ${time}`
 }
 /** A date and a time of day: `fri 14:30`, `22 Nov 2026 9`, `tomorrow`; without a time, nine in the morning. */
-export function parseInstant(typed: string, field: Field, locale: Locale): Parsed {
+function parseInstant(typed: string, field: Field, locale: Locale): Parsed {
   const trimmed = typed.trim()
   if (trimmed === '') return { value: null }
   const split = /^(.*?)[\s,T]+(\d{1,2}(?:[:.h]\d{2})?\s*(?:am|pm)?)$/i.exec(trimmed)

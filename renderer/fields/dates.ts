@@ -5,7 +5,7 @@ import type { Locale } from './type.ts'
 const utc = (iso: string): Date => new Date(`${iso}T00:00:00Z`)
 const isoOf = (date: Date): string => date.toISOString().slice(0, 10)
 
-export const addDays = (iso: string, days: number): string => isoOf(new Date(utc(iso).getTime() + days * 86_400_000))
+const addDays = (iso: string, days: number): string => isoOf(new Date(utc(iso).getTime() + days * 86_400_000))
 
 export function addMonths(iso: string, months: number): string {
   const date = utc(iso)

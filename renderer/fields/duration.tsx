@@ -9,7 +9,7 @@ const units: readonly (readonly [letter: string, seconds: number])[] = [
   ['m', 60],
   ['s', 1],
 ]
-export const secondsOf = (value: unknown): number | null => {
+const secondsOf = (value: unknown): number | null => {
   const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(typeof value === 'string' ? value : '')
   return match ? units.reduce((sum, [, size], index) => sum + Number(match[index + 1] ?? 0) * size, 0) : null
 }
@@ -29,7 +29,7 @@ const writeDuration = (value: unknown): string => {
         .map(([count, letter]) => `${count}${letter}`)
         .join(' ') || '0m'
 }
-export function readDuration(text: string): Parsed {
+function readDuration(text: string): Parsed {
   const typed = text.trim().toLowerCase()
   if (typed === '') return { value: null }
   const clock = /^(\d+):(\d{2})$/.exec(typed)

@@ -1,7 +1,7 @@
 import { numberFormat } from './intl.ts'
 
 /** Decimal and group signs of a locale, e.g. `,` and `.` for de. */
-export function signsOf(locale: string): { readonly decimal: string; readonly group: string } {
+function signsOf(locale: string): { readonly decimal: string; readonly group: string } {
   const parts = numberFormat(locale, { useGrouping: true }).formatToParts(12345678.9)
   const find = (type: string): string => parts.find((part) => part.type === type)?.value ?? ''
   return { decimal: find('decimal') || '.', group: find('group') }

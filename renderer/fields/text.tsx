@@ -22,7 +22,7 @@ function readText(text: string, field: Field): Parsed {
   return { value: value === '' ? null : value }
 }
 
-export const ShowText = ({ value, roomy }: ShowProps) => (
+const ShowText = ({ value, roomy }: ShowProps) => (
   <span className={roomy ? 'value-text' : 'ellipsis'} title={roomy ? undefined : write(value)}>
     {write(value)}
   </span>

@@ -2,7 +2,7 @@ import type { Fault } from '../api/problem.ts'
 import { faultAt, type FaultTree } from '../fields/type.ts'
 
 /** A JSON pointer as its parts: `/lines/2/quantity` → ['lines', '2', 'quantity']. */
-export const pointerParts = (pointer: string): readonly string[] =>
+const pointerParts = (pointer: string): readonly string[] =>
   pointer
     .split('/')
     .slice(1)

@@ -42,7 +42,7 @@ const at = (root: unknown, path: readonly string[]): unknown =>
   )
 
 /** Interprets JSON Schema without generating code: the page's CSP allows no eval. One fault per place, the first found. */
-export function faultsOf(schema: Json, body: unknown): readonly Fault[] {
+function faultsOf(schema: Json, body: unknown): readonly Fault[] {
   const { errors } = new Validator(schema, '2020-12', false).validate(body)
   const found = new Map<string, Fault>()
   for (const { keyword, keywordLocation, instanceLocation, error } of errors) {

@@ -40,7 +40,7 @@ export function readCondition(key: string, value: string): Condition {
     : { path: key, operator: 'eq', value }
 }
 
-export const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string =>
+const conditionKey = ({ path, operator }: Pick<Condition, 'path' | 'operator'>): string =>
   operator === 'eq' ? path : `${path}.${operator}`
 
 const conditionsOf = (parameters: Readonly<Record<string, string>>): readonly Condition[] =>
@@ -55,7 +55,7 @@ function givenBy({ filter }: View): string {
 }
 const conditionsBy = ({ filter }: View): readonly Condition[] => (typeof filter === 'string' ? [] : conditionsOf(filter))
 
-export const everything: View = {
+const everything: View = {
   id: 'all',
   kind: 'list',
   title: 'All',

@@ -62,7 +62,7 @@ export function History({ entity, record }: { readonly entity: Entity; readonly 
 const foldMs = 5 * 60_000
 
 /** Consecutive changes of one person, at most five minutes apart. */
-export function fold(entries: readonly HistoryEntry[]): readonly (readonly HistoryEntry[])[] {
+function fold(entries: readonly HistoryEntry[]): readonly (readonly HistoryEntry[])[] {
   const groups: HistoryEntry[][] = []
   for (const entry of entries) {
     const last = groups.at(-1)

@@ -23,7 +23,7 @@ export interface Way extends Transition {
 }
 
 /** The ways on from where the record stands, in the order of the module. */
-export function useWays(entity: Entity, record: RecordData): readonly Way[] {
+function useWays(entity: Entity, record: RecordData): readonly Way[] {
   const ways = entity.lifecycles.flatMap(({ field, transitions }) => {
     const state = record[field]
     if (typeof state !== 'string') return []

@@ -149,7 +149,7 @@ function ModuleGroup({ module, collapsed }: { readonly module: NavModule; readon
   )
 }
 
-export function NavLink({
+function NavLink({
   href,
   title,
   icon,

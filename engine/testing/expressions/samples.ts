@@ -123,7 +123,7 @@ export const zones = [
 
 const letters = Array.from('aAbBzäÖßσςΣİ0123 .,-👋𐐀é')
 
-export function duration(total: number): string {
+function duration(total: number): string {
   const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60]
   return `PT${h ? `${h}H` : ''}${m ? `${m}M` : ''}${s || total === 0 ? `${s}S` : ''}`
 }

@@ -34,7 +34,7 @@ const plain: readonly ValueType[] = [
   { kind: 'time' },
   { kind: 'duration' },
 ]
-export const options: ValueType = { kind: 'text', options: ['new', 'won', 'lost'].map((id) => ({ id, name: id })) }
+const options: ValueType = { kind: 'text', options: ['new', 'won', 'lost'].map((id) => ({ id, name: id })) }
 const nameOf = (type: ValueType, n: number): string =>
   `${type.kind === 'list' ? `list_${type.of.kind}` : type.kind}${'whole' in type && type.whole ? '_whole' : ''}${'options' in type ? '_option' : ''}${n}`.toLowerCase()
 
@@ -47,7 +47,7 @@ const special: readonly ValueType[] = [
 ]
 
 /** A deal has everything: it stands in a tree of deals, its lines refer to members, and these to tags. */
-export function randomSchema(random: Random): ReadonlyMap<string, EntityOf> {
+function randomSchema(random: Random): ReadonlyMap<string, EntityOf> {
   const values = (least: number, most: number, more: readonly ValueType[]) =>
     [...plain.flatMap((type) => Array.from({ length: random.between(least, most) }, () => type)), ...more].map((type, n) => ({
       id: nameOf(type, n),

@@ -119,3 +119,10 @@ export class Members {
     this.members = members
   }
 }
+
+/** The record that a reference value points to. */
+export function referenceOf(field: Field, value: unknown): { entity: string; id: string } | null {
+  if (!field.reference || value === null || value === undefined) return null
+  if (typeof value === 'string') return { entity: field.reference.targets[0]!.entity, id: value }
+  return value as { entity: string; id: string }
+}

@@ -1,7 +1,7 @@
 import type { Catalogue, Field } from '../catalogue/types.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { Report } from '../problems.ts'
-import { storedFields } from './change.ts'
+import { referenceOf, storedFields } from './change.ts'
 import type { Change, Stored } from './change.ts'
 import { after, before, isChanged, isSame, linkFieldOf, pointerOf, rowsOf, same } from './decide-draft.ts'
 import type { Draft, DraftList } from './decide-draft.ts'
@@ -63,13 +63,6 @@ function checkReference({ catalogue, exists, report }: Judging, field: Field, va
   const target = value === null ? null : referenceOf(field, value)
   if (target && !exists(target.entity, target.id))
     report(at, `There is no such ${catalogue.entities.get(target.entity)?.title ?? 'record'}.`)
-}
-
-/** The record that a reference value points to. */
-export function referenceOf(field: Field, value: unknown): { entity: string; id: string } | null {
-  if (!field.reference || value === null || value === undefined) return null
-  if (typeof value === 'string') return { entity: field.reference.targets[0]!.entity, id: value }
-  return value as { entity: string; id: string }
 }
 
 /** A period that must not overlap others ends no sooner than it begins: no range could be made of it. */

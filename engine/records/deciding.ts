@@ -13,7 +13,9 @@ import type { Actor } from './types.ts'
 /** `decide` is pure and asks nobody: what it lacks it throws, and is run again with the answers. */
 
 /** An answer may lead to further questions, a few deep: as long as values are derived from values that are asked for. */
-const rounds = 20
+const deepestQuestions = 20
+/** What is decided anew may come to refer to further records, which are held in turn. */
+const longestHolds = 20
 
 interface Sources {
   readonly answers: Answers
@@ -29,7 +31,8 @@ export async function decided<T>(tx: Transaction, { answers, documents, count }:
     try {
       return decide()
     } catch (error) {
-      if (!(error instanceof Unanswered) || round === rounds) throw error
+      if (!(error instanceof Unanswered)) throw error
+      if (round === deepestQuestions) throw new Error('answers lead to questions without end', { cause: error })
       if (error.asked.length > 0) await answers.ask(tx, error.asked)
       if (error.sought.length > 0) await documents.seek(tx, error.sought)
       if (error.wanted.length > 0) await count(error.wanted)
@@ -48,7 +51,7 @@ interface Holding {
  * Decides. References that come of it (copies, defaults, effects, what is restored) were not held while values were read through them: then
  * they are, and it is decided on what is there now.
  */
-export async function holding<T extends Pick<Consequences, 'events'>>(
+export async function decideHeld<T extends Pick<Consequences, 'events'>>(
   { tx, catalogue, actor: { tenant }, answers }: Holding,
   set: readonly SetReference[],
   decide: () => Promise<T>,
@@ -64,7 +67,7 @@ export async function holding<T extends Pick<Consequences, 'events'>>(
       ...returning.flatMap(({ entity, record }) => heldByReturning(catalogue, entity, [record])),
     ])
     if (queries.length === 0) return outcome
-    if (round === rounds) throw new Error('what a request comes to refer to has no end')
+    if (round === longestHolds) throw new Error('what a request comes to refer to has no end')
     await tx.send({ role: 'bos_write', queries })
     for (const each of more) known.add(keyOf(each))
     answers.forget()

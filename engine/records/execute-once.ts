@@ -11,7 +11,7 @@ import type { ResolvedOperation } from './change.ts'
 import { changesOf } from './changed.ts'
 import type { Changed } from './changed.ts'
 import type { WantedNumber } from './decide-numbers.ts'
-import { decided, decideNow, holding } from './deciding.ts'
+import { decided, decideNow, decideHeld } from './deciding.ts'
 import { decideOperations } from './decide-operations.ts'
 import type { Decided } from './decide-operations.ts'
 import type { EventDraft } from './decide.ts'
@@ -97,7 +97,7 @@ async function executeOnce(database: Database, asked: WriteRequest, actor: Actor
     const documents = new FoundDocuments(request.access.catalogue, actor)
     const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
     const sources = { answers, documents, count: (wanted: readonly WantedNumber[]) => loaded.numbers.count(tx, actor, wanted) }
-    const { writes, events, origins, ...done } = await holding(
+    const { writes, events, origins, ...done } = await decideHeld(
       { tx, actor, catalogue: request.access.catalogue, answers },
       loaded.references,
       () => decided(tx, sources, () => decideOperations(request, operations, loaded)),

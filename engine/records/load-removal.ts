@@ -111,10 +111,12 @@ const hasRuleOnDelete = (catalogue: Catalogue, entity: Entity): boolean =>
   entity.rules.some(({ on }) => on.has('delete')) ||
   linesFields(entity).some((field) => hasRuleOnDelete(catalogue, catalogue.entities.get(field.lines!.entity)!))
 
+/** False: it was there already. */
 function add(ids: Ids, entity: Entity, id: string): boolean {
   const known = ids.get(entity) ?? new Set()
-  ids.set(entity, known)
-  return !known.has(id) && known.add(id).has(id)
+  if (known.has(id)) return false
+  ids.set(entity, known.add(id))
+  return true
 }
 
 function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
@@ -141,9 +143,9 @@ async function loadFollowers(
   let count = 0
   while (level.size > 0) {
     const growing = relationsTo(catalogue, level, isRetract).filter((each) => each.effect !== 'restrict')
-    const holding = relationsTo(catalogue, going, isRetract).filter((each) => each.effect === 'restrict')
-    if (growing.length + holding.length === 0) break
-    const holderQueries = holding.flatMap((each) =>
+    const restricting = relationsTo(catalogue, going, isRetract).filter((each) => each.effect === 'restrict')
+    if (growing.length + restricting.length === 0) break
+    const holderQueries = restricting.flatMap((each) =>
       holdersQueries(catalogue, actor, each, reached, isTogether).map((query) => ({ each, query })),
     )
     const queries = [...growing.map((each) => followersQuery(catalogue, actor, each)), ...holderQueries.map(({ query }) => query)]

@@ -45,6 +45,7 @@ describe('a list', () => {
     const won = await count('/api/crm/deals?stage=won')
     await page.getByText(`${won} deals`, { exact: true }).waitFor()
     await page.keyboard.press('Escape')
+    await page.locator('.filter-value:focus').waitFor()
     await page.reload()
     await page.getByText(`${won} deals`, { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Remove the filter on Stage' }).click()

@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core'
 import { IconCode, IconPlus, IconX } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import { useCatalogue, type Entity, type Operator } from '../api/catalogue.ts'
 import { Layer } from '../fields/layer.tsx'
 import { OptionList } from '../fields/option-list.tsx'
@@ -153,6 +153,12 @@ function FilterChip({
   const catalogue = useCatalogue()
   const column = columnOf(catalogue, entity, condition.path)
   const words = useOperandWords(column?.field ?? null, condition)
+  const opener = useRef<HTMLButtonElement>(null)
+  /** The layer gives the focus back to what had it before; where that was a list that is gone, nothing would have it. */
+  const close = (): void => {
+    onOpen(false)
+    setTimeout(() => document.activeElement === document.body && opener.current?.focus(), 30)
+  }
   if (!column) {
     return (
       <span className="filter">
@@ -199,11 +205,17 @@ function FilterChip({
       {condition.operator !== 'null' && (
         <Layer
           opened={open}
-          onClose={() => onOpen(false)}
+          onClose={close}
           title={column.title}
           width={280}
           target={
-            <button className="filter-part filter-value" onClick={() => onOpen(!open)} aria-haspopup="dialog" aria-expanded={open}>
+            <button
+              ref={opener}
+              className="filter-part filter-value"
+              onClick={() => onOpen(!open)}
+              aria-haspopup="dialog"
+              aria-expanded={open}
+            >
               <span className="ellipsis">{words || '…'}</span>
             </button>
           }
@@ -212,7 +224,7 @@ function FilterChip({
             field={column.field}
             condition={condition}
             onChange={(value) => onChange({ ...condition, value })}
-            onDone={() => onOpen(false)}
+            onDone={close}
           />
         </Layer>
       )}

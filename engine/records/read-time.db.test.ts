@@ -153,7 +153,11 @@ describe('what changes without a write', () => {
     expect(now).toMatchObject({ due: 21, later: 22, below: true })
     const found = ok(await call('GET', `notes?filter=${encodeURIComponent('self.below && self.later == 22')}`))['data'] as Data[]
     expect(found.map(({ id }) => id)).toEqual([note.id])
-    expect(now).toMatchObject({ since: String(now['created_at']).slice(0, 10), last: now['updated_by'] })
+    const [{ zone }] = (await world.sql<{ zone: string }>('select time_zone as zone from bos.tenant where id = $1', [world.acme.id])) as [
+      { zone: string },
+    ]
+    const since = new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(new Date(String(now['created_at'])))
+    expect(now).toMatchObject({ since, last: now['updated_by'] })
   })
 
   test('who made a record is known when it is made', async () => {

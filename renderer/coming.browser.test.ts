@@ -88,6 +88,7 @@ it('values of the server come for a new record before everything is there that i
   await page.getByRole('combobox', { name: 'Company' }).fill(String(name))
   await page
     .getByRole('option', { name: String(name) })
+    .filter({ hasNotText: 'Create' })
     .first()
     .click()
   await expect.poll(() => before.innerText()).toContain('3')
@@ -107,6 +108,7 @@ it('values of the server are told of what its rules refuse as well, beside the r
   await page.getByRole('combobox', { name: 'Company' }).fill(String(name))
   await page
     .getByRole('option', { name: String(name) })
+    .filter({ hasNotText: 'Create' })
     .first()
     .click()
   // The picker takes the focus back a moment after it has closed; what is left says what is wrong.

@@ -86,10 +86,7 @@ interface Member {
 /** A masked member is absent, and named in `_masked`: null is a value. */
 function objectJson(members: readonly Member[], row: string): Fragment {
   const masked = members.filter((each) => each.shown)
-  if (masked.length === 0 && !members.some(({ isOptional }) => isOptional)) {
-    const columns = members.map(({ name, value }) => sql`${value} as ${sql.id(name)}`)
-    return sql`(select row_to_json(${sql.id(row)}) from (select ${comma(columns)}) ${sql.id(row)})`
-  }
+  if (masked.length === 0) return wholeJson(members, row)
   const pairs = members.map(({ name, value, shown, isOptional }) => {
     if (isOptional) return sql`${sql.lit(name)} value ${value}`
     const json = sql`coalesce(to_json(${value}), 'null'::json)`
@@ -99,6 +96,18 @@ function objectJson(members: readonly Member[], row: string): Fragment {
   const listed = sql`to_json(nullif(array_remove(array[${comma(names)}]::text[], null), '{}'))`
   const withMasked = masked.length > 0 ? [...pairs, sql`'_masked' value ${listed}`] : pairs
   return sql`json_object(${comma(withMasked)} absent on null returning json)`
+}
+
+/** Where nothing is masked, a row is rendered at once, several times as fast as member by member; what is there in few rows only is put behind it. */
+function wholeJson(members: readonly Member[], row: string): Fragment {
+  const columns = members.flatMap(({ name, value, isOptional }) => (isOptional ? [] : [sql`${value} as ${sql.id(name)}`]))
+  const whole = sql`row_to_json(${sql.id(row)})`
+  const from = sql`(select ${comma(columns)}) ${sql.id(row)}`
+  const optional = members.filter(({ isOptional }) => isOptional)
+  if (optional.length === 0) return sql`(select ${whole} from ${from})`
+  const more = optional.map(({ name, value }) => sql`${sql.lit(`,"${name}":`)} || (${value})::text`)
+  return sql`(select case when o.more = '' then o.whole else (left(o.whole::text, -1) || o.more || '}')::json end
+    from (select ${whole} as whole, concat(${comma(more)}) as more from ${from} offset 0) o)`
 }
 
 /** SQL whose JSON form is the field's canonical value; a list of ids for `references`. */

@@ -29,10 +29,9 @@ export function useList(entity: Entity) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
 
   const change = (next: Partial<ViewState>): void => {
-    const changed = state.changed || 'conditions' in next || 'expression' in next || 'sort' in next
     // Back undoes an expression: it is the work of more than a click.
     setSearch(
-      { ...writeView(entity, { ...state, changed, ...next }), _panel: search['_panel'] },
+      { ...writeView(entity, { ...state, ...next }), _panel: search['_panel'] },
       { replace: (next.expression ?? state.expression) === state.expression, whole: true },
     )
   }

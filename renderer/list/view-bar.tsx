@@ -22,7 +22,7 @@ import { columnOf } from '../model/entity.ts'
 import { useLatest } from '../model/latest.ts'
 import type { Density, Layout } from './columns.ts'
 import { AddFilter } from './filters.tsx'
-import { nextSort, sortOf, viewsOf, type Condition, type ViewState } from './view-state.ts'
+import { complete, nextSort, sortOf, viewsOf, type Condition, type ViewState } from './view-state.ts'
 
 interface Props {
   readonly entity: Entity
@@ -96,7 +96,7 @@ export function ViewBar({
         <AddFilter
           entity={entity}
           conditions={state.conditions}
-          on={state.conditions.length > 0 || state.expression !== ''}
+          on={state.conditions.some(complete) || state.expression !== ''}
           onChange={onConditions}
           onEditing={onEditing}
           onExpression={onExpression}

@@ -37,13 +37,26 @@ describe('the address of a list', () => {
     })
   })
   it('that was changed says all of it, so that a removed filter stays removed', () => {
-    const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [], changed: true })
+    const address = writeView(deal, { ...readView(deal, { view: 'won' }), conditions: [] })
     expect(readView(deal, address)).toMatchObject({ view: won, conditions: [], sort: ['-value'], changed: true })
   })
   it('tells whether the order is another one than the view’s, whatever else was changed', () => {
     const state = readView(deal, { view: 'won' })
-    const resorted = (change: object): boolean => readView(deal, writeView(deal, { ...state, ...change, changed: true })).resorted
+    const resorted = (change: object): boolean => readView(deal, writeView(deal, { ...state, ...change })).resorted
     expect([{ conditions: [] }, { sort: ['-value', 'name'] }, { sort: [] }].map(resorted)).toEqual([false, true, true])
+  })
+  it('is the view’s own again once filter and order are, in whatever order they were chosen', () => {
+    const state = readView(deal, { view: 'won' })
+    const back = writeView(deal, { ...state, conditions: state.conditions.toReversed() })
+    expect(back).toEqual({ view: 'won' })
+    expect(readView(deal, { _draft: '1', sort: 'name' }).changed).toBe(false)
+  })
+  it('keeps a condition without its operand, which is no change yet', () => {
+    const { conditions } = filteredBy(deal, [], 'stage')
+    const address = writeView(deal, { ...readView(deal, {}), conditions })
+    expect(readView(deal, address)).toMatchObject({ conditions, changed: false })
+    expect(writeView(deal, { ...readView(deal, address), search: 'a' })).toMatchObject({ search: 'a', ...address })
+    expect(writeView(deal, { ...readView(deal, address), conditions: [] })).toEqual({})
   })
   it('in which only something is searched for keeps filter and order of its view', () => {
     const address = writeView(deal, { ...readView(deal, { view: 'won' }), search: 'a b' })
@@ -74,7 +87,7 @@ describe('the address of a list', () => {
   })
   it('filters by a property of any name that a property can have', () => {
     const conditions = ['draft', 'tab', 'panel'].map((path) => ({ path, operator: 'eq' as const, value: 'x' }))
-    const state = readView(deal, writeView(deal, { ...readView(deal, {}), conditions, changed: true }))
+    const state = readView(deal, writeView(deal, { ...readView(deal, {}), conditions }))
     expect(state.conditions).toEqual(conditions)
     expect(requestOf(state)).toMatchObject({ draft: 'x', tab: 'x', panel: 'x' })
   })

@@ -24,7 +24,7 @@ export interface ViewState {
   readonly resorted: boolean
   readonly search: string
   readonly deleted: boolean
-  /** The address differs from what the view says. */
+  /** Filter or order differ from what the view says; a condition without its operand is no difference yet. */
   readonly changed: boolean
 }
 
@@ -83,39 +83,46 @@ const groupedSort = (entity: Entity, { group, sort }: View): readonly string[] =
   return group === null || !sortable || sort.some((key) => key === group || key === `-${group}`) ? sort : [group, ...sort]
 }
 
+/** The order of conditions makes no difference. */
+const told = (conditions: readonly Condition[]): string =>
+  JSON.stringify(conditions.map((condition) => `${conditionKey(condition)}=${condition.value}`).toSorted())
+
+type Narrowing = Pick<ViewState, 'view' | 'conditions' | 'expression' | 'sort'>
+const isResorted = (entity: Entity, { view, sort }: Narrowing): boolean => sort.join() !== groupedSort(entity, view).join()
+const differs = (entity: Entity, state: Narrowing): boolean =>
+  state.expression !== '' || isResorted(entity, state) || told(state.conditions) !== told(conditionsBy(state.view))
+
 export function readView(entity: Entity, search: Readonly<Record<string, string>>): ViewState {
   const views = viewsOf(entity)
   const view = views.find((each) => each.id === search['view']) ?? views[0] ?? everything
   const own = conditionsOf(search)
   const expression = search['filter'] ?? ''
-  const changed = search['_draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
-  const given = groupedSort(entity, view)
-  const sort = changed ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : given
+  const written = search['_draft'] === '1' || own.length > 0 || expression !== '' || search['sort'] !== undefined
+  const conditions = written ? own : conditionsBy(view)
+  const sort = written ? (search['sort'] ?? '').split(',').filter((key) => key !== '') : groupedSort(entity, view)
+  const narrowing = { view, conditions, expression, sort }
   return {
-    view,
-    conditions: changed ? own : conditionsBy(view),
-    expression,
+    ...narrowing,
     given: givenBy(view),
-    sort,
-    resorted: sort.join() !== given.join(),
+    resorted: isResorted(entity, narrowing),
     search: search['search'] ?? '',
     deleted: search['deleted'] === 'only',
-    changed,
+    changed: differs(entity, { ...narrowing, conditions: conditions.filter(complete) }),
   }
 }
 
 /**
- * The address of a list. Once its filter or order was changed, all of both is written out, so that removing the last filter is a
- * change too; searching alone leaves the view as it is.
+ * The address of a list. Where its filter or order is another one than the view's, all of both is written out, so that removing the
+ * last filter is a change too; searching alone leaves the view as it is.
  */
 export function writeView(
   entity: Entity,
-  state: Pick<ViewState, 'view' | 'conditions' | 'expression' | 'sort' | 'search' | 'deleted' | 'changed'>,
+  state: Pick<ViewState, 'view' | 'conditions' | 'expression' | 'sort' | 'search' | 'deleted'>,
 ): Readonly<Record<string, string>> {
   const isDefault = state.view === viewsOf(entity)[0]
   return {
     ...(!isDefault && { view: state.view.id }),
-    ...(state.changed && {
+    ...(differs(entity, state) && {
       _draft: '1',
       ...Object.fromEntries(state.conditions.map((condition) => [conditionKey(condition), condition.value])),
       ...(state.expression !== '' && { filter: state.expression }),

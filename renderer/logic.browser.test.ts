@@ -193,6 +193,16 @@ describe('a new order', () => {
 })
 
 describe('a stored order', () => {
+  it('stands in columns, whether its fields are typed or worked out', async () => {
+    const order = await make('/api/works/orders', { name: 'Columns' })
+    const { page } = await open('admin@acme', `/e/works/orders/${order.id}/edit`)
+    await field(page, 'country').waitFor()
+    const box = async (name: string) => (await field(page, name).boundingBox()) ?? expect.fail(name)
+    const boxes = await Promise.all(['country', 'greeting', 'due'].map(box))
+    const { width } = await box('customer')
+    expect(boxes.map((each) => Math.round(each.width - width))).toEqual([0, 0, 0])
+    expect(new Set(boxes.map(({ y }) => y)).size).toBe(1)
+  })
   it('says why a field may not be changed, in its form and on its page', async () => {
     const closed = await make('/api/works/orders', { name: 'Closed', status: 'closed', discount: '5', reason: 'old friend' })
     const { page, complaints } = await open('admin@acme', `/e/works/orders/${closed.id}/edit`)

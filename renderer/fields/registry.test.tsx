@@ -216,6 +216,10 @@ it('a reference to several entities says which', () => {
   expect(words(html(<Show field={several} value={{ entity: 'crm.person', id }} />))).toBe('Ada King')
 })
 
+it('a text takes the whole line of a form where its author gave it the length of a sentence', () => {
+  const isWide = (node: object): boolean | undefined => kindOf(field()).wide?.(typed('text', { ...node }))
+  expect([{}, { maxLength: 80 }, { maxLength: 500 }].map(isWide)).toEqual([false, false, true])
+})
 it('a type of a newer server is shown as it is and cannot be typed into by mistake', () => {
   expect(words(html(<Show field={field({ type: 'hologram' })} value={{ x: 1 }} />))).toBe('{"x":1}')
 })

@@ -117,7 +117,10 @@ const mono: FieldKind = {
   width: 140,
 }
 
-/** What may be a sentence gets the line to itself. */
-const text: FieldKind = { ...plain, verbatim: true, wide: (field) => (numberSetting(field, 'maxLength') ?? 0) > 200 }
+/** The length of a text whose author names none, as the server has it. */
+const unsaidLength = 255
+
+/** What may be a sentence, because its author gave it the length of one, gets the line to itself. */
+const text: FieldKind = { ...plain, verbatim: true, wide: (field) => (numberSetting(field, 'maxLength') ?? 0) > unsaidLength }
 
 export const textKinds = { text, email, phone, url, sequence: mono, barcode: mono, rank: { ...mono, width: 90 } } as const

@@ -96,7 +96,7 @@ export interface FieldKind {
   readonly tall?: boolean
   /** Histories tell what it was and what it became, though it is tall. */
   readonly traced?: boolean
-  /** Takes the whole width of a form; short fields stand side by side. */
+  /** Takes the whole width of a form to be typed into; short fields, and what is only read, stand side by side. */
   readonly wide?: (field: Field) => boolean
   /** Too long to be a column or a summary that nobody asked for. */
   readonly wordy?: boolean

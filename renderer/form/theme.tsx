@@ -130,10 +130,10 @@ function RegistryField({ name, formData, onChange, errorSchema, rawErrors, field
   )
 }
 
-/** Short fields stand in pairs where the form is wide enough. */
+/** Short fields stand side by side where the form is wide enough. What nobody types needs no room for typing: its value wraps. */
 const isWide = (entity: Entity, field: Field, mode: Mode): boolean => {
   const { tall, wide } = kindOf(field)
-  return tall === true || wide?.(field) === true || (field.name === entity.titleField && editable(entity, field, mode))
+  return tall === true || (editable(entity, field, mode) && (wide?.(field) === true || field.name === entity.titleField))
 }
 
 /** A value of its own that is not there yet, or is said to be hidden, takes no room. */

@@ -67,6 +67,19 @@ describe('a list', () => {
     expect(await reset.count()).toBe(0)
     expect(complaints).toEqual([])
   })
+  it('that is sorted still shows the whole title of every column', async () => {
+    const { page } = await open('manager@acme', '/e/inventory/sales_orders')
+    await page.getByRole('columnheader', { name: 'Ordered on', exact: true }).waitFor()
+    await page.evaluate(() => document.fonts.ready)
+    const cut = page
+      .locator('.head-title')
+      .evaluateAll((titles) =>
+        titles
+          .filter((title) => [...title.querySelectorAll('.ellipsis')].some((text) => text.scrollWidth > text.clientWidth))
+          .map((title) => title.textContent),
+      )
+    expect(await cut).toEqual([])
+  })
   it('is entered by J or ↓ from anywhere on the page', async () => {
     const { page, complaints } = await open('manager@acme', '/e/crm/deals')
     await page.getByRole('grid').locator('.grid-row').first().waitFor()

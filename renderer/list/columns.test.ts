@@ -20,6 +20,16 @@ const plain = widthsOf(columns, layout, 0)
 it('a column of options is as wide as the longest of them', () => {
   expect(widthOf(columns[2] ?? expect.fail(), layout)).toBeGreaterThan('Hotels and catering trade'.length * 7)
 })
+it('a column is as wide as its title, its sort arrow and its menu, where that is not too wide', () => {
+  const titled = (title: string): number => {
+    const dated = entity({ fields: [typed('date', {}, { name: 'day', title })] })
+    const own: Layout = { ...layout, paths: ['day'] }
+    return widthOf(columnsOf(catalogue(dated), dated, own)[0] ?? expect.fail(), own)
+  }
+  const around = 59
+  expect(titled('Ordered on')).toBeGreaterThan('Ordered on'.length * 7 + around)
+  expect(titled('Ordered on and not before that day')).toBe(220)
+})
 it('free room goes to what is read from the start, none of it to numbers', () => {
   const sum = plain.reduce((total, width) => total + width, 0)
   const wide = widthsOf(columns, layout, sum + 90)

@@ -75,10 +75,13 @@ export function useLayout(
 export const columnsOf = (catalogue: CatalogueView, entity: Entity, layout: Layout): readonly Column[] =>
   layout.paths.map((path) => columnOf(catalogue, entity, path)).filter((column): column is Column => column !== null)
 
+/** Around a column's name: the cell's padding, the button of its menu, its sort arrow and the gaps between them. */
+const aroundTitle = 60
+
 /** At least as wide as the column's name with its sort arrow, and as its values where they are known. */
 export function widthOf({ path, title, field }: Column, layout: Layout): number {
   const { width, fit } = kindOf(field)
-  const named = Math.max(width, Math.min(fit?.(field) ?? 0, 240), Math.min(title.length * 7 + 52, 220))
+  const named = Math.max(width, Math.min(fit?.(field) ?? 0, 240), Math.min(title.length * 7 + aroundTitle, 220))
   return layout.widths[path] ?? Math.max(layout.given[path] ?? 0, named)
 }
 

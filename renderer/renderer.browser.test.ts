@@ -33,6 +33,23 @@ describe('signing in', () => {
   })
 })
 
+it('the entries of the account menu stand in one line', async () => {
+  const { page } = await open('rep@acme')
+  await page.getByRole('button', { name: /^Account/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).waitFor()
+  const starts = page.locator('[role=menu] :is([role=radio], [role=menuitem])').evaluateAll((entries) =>
+    entries.map((entry) => {
+      const texts = document.createTreeWalker(entry, NodeFilter.SHOW_TEXT)
+      const range = document.createRange()
+      range.selectNode(texts.nextNode() ?? entry)
+      return Math.round(range.getBoundingClientRect().left - entry.getBoundingClientRect().left)
+    }),
+  )
+  const [start, ...others] = await starts
+  expect(others.length).toBeGreaterThan(3)
+  expect(others.filter((other) => other !== start)).toEqual([])
+})
+
 describe('a list', () => {
   it('is filtered by keyboard alone; the address keeps it', async () => {
     const { page, complaints } = await open('manager@acme', '/e/crm/deals')

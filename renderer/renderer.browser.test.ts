@@ -159,6 +159,25 @@ describe('a list', () => {
     await page.getByText('Clear the search', { exact: true }).click()
     await grid(page).waitFor()
   })
+  it('shows the whole editor of a cell in its first row, under the header', async () => {
+    const { page } = await open('manager@acme', '/e/crm/deals')
+    await grid(page).waitFor()
+    await page.getByRole('button', { name: 'Columns and density' }).click()
+    await page.getByRole('option', { name: 'Notes', exact: true }).click()
+    await page.keyboard.press('Escape')
+    await page.getByRole('columnheader', { name: 'Notes', exact: true }).waitFor()
+    await page.locator('.grid').evaluate((node) => node.scrollTo(node.scrollWidth, 20))
+    await page
+      .locator('[data-row="0"] .grid-cell')
+      .last()
+      .dblclick({ position: { x: 20, y: 30 } })
+    const editor = page.locator('.cell-editor-tall')
+    await editor.locator('textarea:focus').waitFor()
+    const bottom = await page.locator('.grid-head').evaluate((head) => head.getBoundingClientRect().bottom)
+    expect(await editor.evaluate((node) => node.getBoundingClientRect().top)).toBeGreaterThanOrEqual(bottom)
+    // What is drawn outside of its box would lie under the header.
+    expect(await editor.evaluate((node) => getComputedStyle(node).boxShadow)).toContain('0px 0px 0px 2px inset')
+  })
   it('edits a cell in place and takes it back', async () => {
     const { page } = await open('manager@acme', '/e/crm/deals?_draft=1&sort=name')
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')

@@ -166,11 +166,11 @@ describe('a list', () => {
     await page.getByRole('option', { name: 'Notes', exact: true }).click()
     await page.keyboard.press('Escape')
     await page.getByRole('columnheader', { name: 'Notes', exact: true }).waitFor()
-    await page.locator('.grid').evaluate((node) => node.scrollTo(node.scrollWidth, 20))
+    await page.locator('.grid').evaluate((node) => node.scrollTo(node.scrollWidth, 0))
     await page
       .locator('[data-row="0"] .grid-cell')
       .last()
-      .dblclick({ position: { x: 20, y: 30 } })
+      .dblclick({ position: { x: 20, y: 15 } })
     const editor = page.locator('.cell-editor-tall')
     await editor.locator('textarea:focus').waitFor()
     const bottom = await page.locator('.grid-head').evaluate((head) => head.getBoundingClientRect().bottom)

@@ -197,7 +197,7 @@ function SortButton({
       position="bottom-end"
       target={
         <button
-          className={on ? 'btn quiet on' : 'btn quiet'}
+          className={named && on ? 'btn quiet on' : 'btn quiet'}
           onClick={() => setOpened(!opened)}
           aria-haspopup="dialog"
           aria-expanded={opened}

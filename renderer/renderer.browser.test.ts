@@ -251,7 +251,7 @@ describe('a record', () => {
     await page.getByLabel('External ID', { exact: true }).fill(String(known['external_id']))
     await page.getByRole('button', { name: 'Create company' }).click()
     await page.locator('[data-field=external_id] .field-fault').waitFor()
-    expect(await page.getByLabel('External ID', { exact: true }).evaluate((node) => node === document.activeElement)).toBe(true)
+    await expect.poll(() => page.getByLabel('External ID', { exact: true }).evaluate((node) => node === document.activeElement)).toBe(true)
     expect(await page.getByLabel('Name', { exact: false }).first().inputValue()).toBe('Second of its id')
     expect(await count('/api/crm/companies?name=Second of its id')).toBe(0)
   })
@@ -310,7 +310,7 @@ describe('an order', () => {
     await quantity.fill('-3')
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('Enter at least 1', { exact: true }).waitFor()
-    expect(await quantity.evaluate((node) => node === document.activeElement)).toBe(true)
+    await expect.poll(() => quantity.evaluate((node) => node === document.activeElement)).toBe(true)
     await quantity.fill(String((order.lines[0]?.quantity ?? 0) + 1))
     await page.route(`**/sales_orders/${id}`, async (route) => {
       if (route.request().method() !== 'PATCH') return route.continue()

@@ -1,33 +1,22 @@
 import { sql } from 'kysely'
-import type { Catalogue, Entity, Field, Inverse } from '../catalogue/types.ts'
+import type { Catalogue, Entity } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
 import type { Query, Rows, Transaction } from '../database/types.ts'
 import { Problem } from '../problems.ts'
 import { linesFields } from './change.ts'
-import type { RemoveOperation, ResolvedOperation, Stored } from './change.ts'
+import type { ResolvedOperation } from './change.ts'
 import { Entangled } from './decide-refusals.ts'
-import type { Companion, Follower, Holder, Ties } from './decide-removal.ts'
+import type { Follower, Holder, Ties } from './decide-removal.ts'
 import { documentQueries, readDocuments } from './documents.ts'
+import { loadReturn } from './load-return.ts'
+import type { Removal } from './load-return.ts'
+import { add, append, relationsTo } from './relations.ts'
+import type { Ids, Look, Relation } from './relations.ts'
 import type { WriteRequest } from './request.ts'
 import { documentOf, isLive } from './tables.ts'
 import { and, column, tableOf, toQuery } from './sql.ts'
-import type { Fragment } from './sql.ts'
 import type { Actor } from './types.ts'
 import { Way } from './way.ts'
-
-/** A record to be deleted or restored. */
-interface Removal {
-  readonly operation: RemoveOperation
-  readonly stored: Stored
-}
-interface Look {
-  readonly tx: Transaction
-  readonly catalogue: Catalogue
-  readonly actor: Actor
-  readonly isTogether: boolean
-}
-/** Ids by entity. */
-type Ids = Map<Entity, Set<string>>
 
 /**
  * What hangs on all records that a request deletes or restores, whoever may see it: as bos_write, within the tenant. Level by level,
@@ -41,20 +30,19 @@ export async function loadTies(
   removals: readonly Removal[],
 ): Promise<Ties> {
   const look: Look = { tx, catalogue: access.catalogue, actor, isTogether: mode !== 'each' }
-  const named = new Set(operations.flatMap((each) => ('deletionId' in each ? [each.id] : [])))
   const reached: Ids = new Map()
   if (!look.isTogether) for (const { entity, op, id } of operations) if (op !== 'create') add(reached, entity, id)
   const deletes = removals.filter(({ operation }) => operation.op !== 'restore')
-  const restores = removals.filter(({ operation }) => operation.op === 'restore')
-  const changed = new Set(operations.flatMap((each) => (each.op === 'update' ? [each.id] : [])))
   const roots: Ids = new Map()
   for (const { operation } of deletes) add(roots, operation.entity, operation.id)
-  const isRetract = deletes.some(({ operation }) => operation.op === 'retract')
-  const going = await loadFollowers(look, roots, reached, { isRetract, isFinal: look.isTogether || deletes.length === 1 })
-  const documents = await loadDocuments(look, going.followers)
-  const found = { ...going, documents, ...(await loadDeletions(look, restores, reached)) }
-  const all = new Set([...reached.values()].flatMap((ids) => [...ids]))
-  return { ...found, isTogether: look.isTogether, named, changed, reached: all }
+  return tiesAround(look, roots, {
+    restores: removals.filter(({ operation }) => operation.op === 'restore'),
+    isRetract: deletes.some(({ operation }) => operation.op === 'retract'),
+    isFinal: look.isTogether || deletes.length === 1,
+    named: new Set(operations.flatMap((each) => ('deletionId' in each ? [each.id] : []))),
+    changed: new Set(operations.flatMap((each) => (each.op === 'update' ? [each.id] : []))),
+    reached,
+  })
 }
 
 /** The same around records that an effect takes away, all together. */
@@ -64,7 +52,6 @@ export async function loadWake(
   actor: Actor,
   records: readonly { readonly entity: string; readonly id: string }[],
 ): Promise<Ties> {
-  const look: Look = { tx, catalogue, actor, isTogether: true }
   const roots: Ids = new Map()
   for (const { entity, id } of records) add(roots, catalogue.entities.get(entity)!, id)
   const inOrder = [...roots].sort(([a], [b]) => (a.id < b.id ? -1 : 1))
@@ -74,18 +61,33 @@ export async function loadWake(
       where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${[...ids]}::uuid[]) order by t.id for update of t`),
   )
   await tx.send({ role: 'bos_write', queries: locks })
-  const going = await loadFollowers(look, roots, new Map(), { isRetract: false, isFinal: true })
-  return {
-    ...going,
-    documents: await loadDocuments(look, going.followers),
-    companions: new Map(),
-    missing: new Map(),
-    takenBack: new Set(),
-    isTogether: true,
+  return tiesAround({ tx, catalogue, actor, isTogether: true }, roots, {
+    restores: [],
+    isRetract: false,
+    isFinal: true,
     named: new Set(records.map(({ id }) => id)),
     changed: new Set(),
-    reached: new Set([...roots.values()].flatMap((ids) => [...ids])),
-  }
+    reached: new Map(),
+  })
+}
+
+interface Around extends Pick<Ties, 'named' | 'changed'> {
+  readonly restores: readonly Removal[]
+  /** What refers to the records holds them, whatever its reference says. */
+  readonly isRetract: boolean
+  /** Too many at once are too many: no smaller request could do it. */
+  readonly isFinal: boolean
+  /** What operations reach by themselves; what goes or comes back along is added. */
+  readonly reached: Ids
+}
+
+/** `roots` go, `restores` come back. */
+async function tiesAround(look: Look, roots: Ids, { restores, isRetract, isFinal, reached, named, changed }: Around): Promise<Ties> {
+  const going = await loadFollowers(look, roots, reached, { isRetract, isFinal })
+  const documents = await loadDocuments(look, going.followers)
+  const coming = await loadReturn(look, restores, reached)
+  const all = new Set([...reached.values()].flatMap((ids) => [...ids]))
+  return { ...going, ...coming, documents, isTogether: look.isTogether, named, changed, reached: all }
 }
 
 /** Whole, all that is emptied, and of what goes along all that something may stand against. They are locked by now, and stay as they are. */
@@ -110,20 +112,6 @@ const mayStay = (catalogue: Catalogue, entity: Entity): boolean =>
 const hasRuleOnDelete = (catalogue: Catalogue, entity: Entity): boolean =>
   entity.rules.some(({ on }) => on.has('delete')) ||
   linesFields(entity).some((field) => hasRuleOnDelete(catalogue, catalogue.entities.get(field.lines!.entity)!))
-
-/** False: it was there already. */
-function add(ids: Ids, entity: Entity, id: string): boolean {
-  const known = ids.get(entity) ?? new Set()
-  if (known.has(id)) return false
-  ids.set(entity, known.add(id))
-  return true
-}
-
-function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  const list = lists.get(key)
-  if (list) list.push(item)
-  else lists.set(key, [item])
-}
 
 /**
  * Follows `onDelete` of every reference that points to the records. Holders are asked for with every level, of everything that goes
@@ -175,33 +163,6 @@ function refuseTooMany(count: number, isFinal: boolean): void {
   throw isFinal ? new Problem('too-expensive', detail) : new Entangled(detail)
 }
 
-interface Relation {
-  readonly target: Entity
-  readonly child: Entity
-  readonly field: Field
-  readonly column: string
-  readonly effect: 'restrict' | 'cascade' | 'setNull'
-  readonly ids: readonly string[]
-}
-
-const relationsTo = (catalogue: Catalogue, level: Ids, isRetract: boolean): Relation[] =>
-  [...level].flatMap(([target, ids]) =>
-    target.referencedBy.flatMap((inverse) => relationTo(catalogue, target, inverse, [...ids], isRetract)),
-  )
-
-/**
- * A document is not changed behind its back: a line that refers to the record always holds it. Links of a list stay as they are (they
- * name a deleted record until it is restored), so they hold nothing. A retraction is held by whatever refers to the record.
- */
-function relationTo(catalogue: Catalogue, target: Entity, inverse: Inverse, ids: readonly string[], isRetract: boolean): Relation[] {
-  const child = catalogue.entities.get(inverse.entity)!
-  if (child.link && !isRetract) return []
-  const field = child.fieldById.get(inverse.field)!
-  const { column: reference } = field.reference!.targets.find((each) => each.entity === target.id)!
-  const effect = isRetract ? 'restrict' : field.reference!.onDelete
-  return [{ target, child, field, column: reference, effect, ids }]
-}
-
 const followersQuery = (catalogue: Catalogue, actor: Actor, { child, column: reference, ids }: Relation): Query =>
   toQuery(sql`select t.id, t.version, t.revision, ${column('t', reference)} as origin from ${tableOf(child)} t
     where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, isLive(catalogue, child, 't')])} order by t.id for update of t`)
@@ -243,104 +204,3 @@ function readHolders(catalogue: Catalogue, { child }: Relation, { rows }: Rows, 
   const entity = child.link ? catalogue.entities.get(child.parent!.entity)! : child
   for (const row of rows) append(holders, String(row['origin']), { id: String(row['document']), entity })
 }
-
-/**
- * What comes back with deleted records: whatever a deletion took along below them, level by level as it went. What all of them refer
- * to is locked, and stays as it is until commit.
- */
-async function loadDeletions(
-  look: Look,
-  roots: readonly Removal[],
-  reached: Ids,
-): Promise<Pick<Ties, 'companions' | 'missing' | 'takenBack'>> {
-  const { tx, catalogue, actor } = look
-  const companions = new Map<string, Companion[]>()
-  const back: Ids = new Map()
-  for (const { operation } of roots) add(back, operation.entity, operation.id)
-  const deletionIds = [...new Set(roots.flatMap(({ stored }) => stored.deletionId ?? []))]
-  let level = back
-  while (level.size > 0) {
-    const relations = relationsTo(catalogue, level, false).filter((each) => each.effect === 'cascade')
-    if (relations.length === 0) break
-    const answers = await tx.send({ role: 'bos_write', queries: relations.map((each) => goneQuery(actor, each, deletionIds)) })
-    const below: Ids = new Map()
-    relations.forEach(({ child }, i) => {
-      for (const row of answers[i]!.rows) {
-        const id = String(row['id'])
-        const at = { version: Number(row['version']), revision: Number(row['revision']) }
-        append(companions, String(row['origin']), { entity: child, id, ...at, deletionId: String(row['deletion_id']) })
-        if (!back.get(child)?.has(id)) add(below, child, id)
-      }
-    })
-    for (const [entity, ids] of below) for (const id of ids) add(back, entity, id)
-    level = below
-  }
-  for (const [entity, ids] of back) for (const id of ids) add(reached, entity, id)
-  return { companions, missing: await loadMissing(look, back), takenBack: await loadTakenBack(look, back) }
-}
-
-async function loadTakenBack({ tx, actor }: Look, back: Ids): Promise<Ties['takenBack']> {
-  const ids = [...back.values()].flatMap((each) => [...each])
-  if (ids.length === 0) return new Set()
-  const query = toQuery(sql`select distinct target_id from bos.effect
-    where tenant_id = ${actor.tenant}::uuid and target_id = any(${ids}::uuid[]) and taken_back`)
-  const [rows] = await tx.send({ role: 'bos_write', queries: [query] })
-  return new Set(rows!.rows.map((row) => String(row['target_id'])))
-}
-
-const goneQuery = (actor: Actor, { child, column: reference, ids }: Relation, deletionIds: readonly string[]): Query =>
-  toQuery(sql`select t.id, t.version, t.revision, t.deletion_id, ${column('t', reference)} as origin from ${tableOf(child)} t
-    where ${and([sql`t.tenant_id = ${actor.tenant}::uuid`, sql`${column('t', reference)} = any(${ids}::uuid[])`, sql`t.deletion_id = any(${deletionIds}::uuid[])`])} order by t.id for update of t`)
-
-/** Locks what the records and their lines refer to, in the first statements of a trip; what is then still deleted stays deleted. */
-async function loadMissing({ tx, catalogue, actor }: Look, back: Ids): Promise<Ties['missing']> {
-  const missing = new Map<string, string[]>()
-  const referring = [...back].flatMap(([entity, ids]) => references(catalogue, entity, [...ids]))
-  if (referring.length === 0) return missing
-  const locks = referring.map((each) => referredQuery(actor, each, sql`select r.id`, sql`order by r.id for key share of r`))
-  const gone = referring.map((each) =>
-    referredQuery(actor, each, sql`select distinct t.id, r.id as target`, sql`and not (${isLive(catalogue, each.target, 'r')})`),
-  )
-  const answers = await tx.send({ role: 'bos_write', queries: [...locks, ...gone] })
-  for (const { rows } of answers.slice(locks.length)) for (const row of rows) append(missing, String(row['id']), String(row['target']))
-  return missing
-}
-
-/** One reference column, and how the rows that have it hang on the records. */
-interface Referring {
-  readonly from: Fragment
-  readonly alias: string
-  readonly column: string
-  readonly target: Entity
-  readonly ids: readonly string[]
-}
-
-/** References of records and of their lines; links of a list may name deleted records. */
-function references(
-  catalogue: Catalogue,
-  entity: Entity,
-  ids: readonly string[],
-  from = sql`${tableOf(entity)} t`,
-  alias = 't',
-): Referring[] {
-  const own = entity.fields.flatMap((field) =>
-    (field.reference?.targets ?? []).map((each) => ({
-      from,
-      alias,
-      column: each.column,
-      target: catalogue.entities.get(each.entity)!,
-      ids,
-    })),
-  )
-  const below = linesFields(entity).flatMap((field) => {
-    const line = catalogue.entities.get(field.lines!.entity)!
-    const next = `${alias}l`
-    const joined = sql`${from} join ${tableOf(line)} ${sql.id(next)} on ${column(next, 'tenant_id')} = ${column(alias, 'tenant_id')} and ${column(next, 'parent_id')} = ${column(alias, 'id')}`
-    return line.link ? [] : references(catalogue, line, ids, joined, next)
-  })
-  return [...own, ...below]
-}
-
-const referredQuery = (actor: Actor, { from, alias, column: reference, target, ids }: Referring, select: Fragment, rest: Fragment): Query =>
-  toQuery(sql`${select} from ${from} join ${tableOf(target)} r on r.tenant_id = ${column(alias, 'tenant_id')} and r.id = ${column(alias, reference)}
-    where t.tenant_id = ${actor.tenant}::uuid and t.id = any(${ids}::uuid[]) ${rest}`)

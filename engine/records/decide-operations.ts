@@ -85,7 +85,7 @@ export function decideOperations(request: Wanted, operations: readonly ResolvedO
   refuseEntangled(
     writes,
     events,
-    decisions.flatMap(({ keys = [] }) => [...new Set(keys)]),
+    decisions.flatMap(({ keys }) => [...new Set(keys)]),
   )
   return { results, writes, events, origins: decisions.flatMap((each) => each.origins) }
 }

@@ -212,5 +212,5 @@ function decisionOf(
   warnings: readonly Fault[],
   consequences: Pick<Consequences, 'writes' | 'events'>,
 ): Decision {
-  return { status: 200, id, ...next(stored), warnings, produced: [], places: new Map(), origins: [], ...consequences }
+  return { status: 200, id, ...next(stored), warnings, errors: [], produced: [], places: new Map(), origins: [], keys: [], ...consequences }
 }

@@ -236,11 +236,13 @@ test('what is equal is no change, in whatever order its members stand', () => {
     version: 3,
     revision: 5,
     warnings: [],
+    errors: [],
     produced: [],
     places: new Map(),
     writes: [],
     events: [],
     origins: [],
+    keys: [],
   })
 })
 

@@ -54,12 +54,14 @@ export interface Decision extends Consequences {
   readonly revision: number
   /** What rules warn of; it stops nothing. */
   readonly warnings: readonly Fault[]
-  /** What rules refuse of what is unfinished; absent: nothing. */
-  readonly errors?: readonly Fault[]
+  /** What rules refuse of what is unfinished. */
+  readonly errors: readonly Fault[]
   /** Drafts of further documents. */
   readonly produced: readonly Produced[]
   /** Where in the request the document and its lines stand, by id. */
   readonly places: ReadonlyMap<string, string>
+  /** Keys that effects found nothing by, and made something with. */
+  readonly keys: readonly string[]
 }
 /**
  * What is stored, of whichever entities, and what history will say. An operation's own record comes first, then what goes or changes
@@ -73,8 +75,6 @@ export interface Consequences {
   readonly events: readonly EventDraft[]
   /** What transitions created, or took back. */
   readonly origins: readonly Origin[]
-  /** Keys that effects found nothing by, and made something with. */
-  readonly keys?: readonly string[]
 }
 export type RowWrite =
   | { readonly kind: 'insert'; readonly entity: Entity; readonly row: Row }
@@ -159,7 +159,20 @@ export function decideUpdate(situation: Situation, operation: UpdateOperation, s
   const { produced, origins, keys } = effected
   if (changed.length === 0 && runs.length === 0) {
     const { version, revision } = stored
-    return { status: 200, id, version, revision, warnings: [], produced, places: new Map(), writes: [], events: [], origins }
+    return {
+      status: 200,
+      id,
+      version,
+      revision,
+      warnings: [],
+      errors: [],
+      produced,
+      places: new Map(),
+      writes: [],
+      events: [],
+      origins,
+      keys,
+    }
   }
   const version = stored.version + 1
   const revision = stored.revision + 1

@@ -20,8 +20,9 @@ import { FoundDocuments, originQueries } from './found-documents.ts'
 import { getQuery } from './get.ts'
 import { knownFaults, withoutHidden } from './hidden-faults.ts'
 import { bare, claim, doneOf, keptOf, replayed, settleQuery } from './idempotency.ts'
-import type { Done } from './idempotency.ts'
+import type { Done, Idempotency } from './idempotency.ts'
 import { loadSituation } from './load-situation.ts'
+import type { Numbers } from './numbers.ts'
 import { hasDependants, propagate } from './propagate.ts'
 import { producedFor } from './produced.ts'
 import { Answers } from './questions.ts'
@@ -74,59 +75,122 @@ const isUpdatedByEffect = (source: Entity, target: Entity): boolean =>
   )
 
 /** Claim, load (locks first), decide, write, read back: two trips for most; each thing that has to be found out first is one more. */
-async function executeOnce(database: Database, asked: WriteRequest, actor: Actor, isAgain: boolean): Promise<Executed> {
-  // What the engine does by itself is not repeated by anybody.
-  const idempotency = actor.member === null ? null : asked.idempotency
-  const readBack = asked.mode === 'one' ? asked.readBack : null
+function executeOnce(database: Database, asked: WriteRequest, actor: Actor, isAgain: boolean): Promise<Executed> {
   return database.transaction(contextOf(actor, asked.access), async (tx) => {
     // Those who met go on one by one, or they would meet again.
     if (isAgain) await tx.send({ role: 'bos_write', queries: [againQuery(actor)] })
-    const read = (id: string | undefined): Step[] =>
-      readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
-    const before = idempotency ? (await claim(tx, idempotency, actor)).map((each) => replayed(each, asked.access)) : []
-    if (asked.mode === 'each' && before.some((each) => each !== null)) throw new DoneInPart()
-    if (before[0]) {
-      const rows = await tx.commit(...read(before[0][0]?.id))
-      const answer = rows.at(-1) ?? null
-      const isAsThen = ({ version, revision }: Done): boolean => answer?.rows[0]?.['etag'] === `${version}.${revision}`
-      return { results: before[0].map((each) => (readBack && !isAsThen(each) ? bare(each) : each)), answer, events: [] }
-    }
+    const before = await doneBefore(tx, asked, actor)
+    if (before) return before
     const request = asked.choice ? { ...asked, operations: await chosen(tx, asked.choice, actor) } : asked
     const operations = await resolveUpserts(tx, request, actor)
-    const answers = new Answers(request.access.catalogue, actor, new Date())
-    const documents = new FoundDocuments(request.access.catalogue, actor)
-    const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
-    const sources = { answers, documents, count: (wanted: readonly WantedNumber[]) => loaded.numbers.count(tx, actor, wanted) }
-    const { writes, events, origins, ...done } = await decideHeld(
-      { tx, actor, catalogue: request.access.catalogue, answers },
-      loaded.references,
-      () => decided(tx, sources, () => decideOperations(request, operations, loaded)),
-    )
-    const results = done.results.map((each, i) => {
-      if (each instanceof Problem) return withoutHidden(each, request)
-      const warnings = knownFaults(each.warnings, request)
-      const errors = knownFaults(each.errors ?? [], request)
-      return { ...each, warnings, errors, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
-    })
-    const asStored = request.dryRun && operations[0]?.op === 'update' && readBack ? await tx.send(...read(operations[0].id)) : null
-    const stamp = { actor, via: request.via, requestId: request.requestId }
-    const stored = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
-    const changed = changesOf(request.access.catalogue, events, pointersOf(operations, results))
-    const others = hasDependants(request.access.catalogue, changed)
-    // What is derived of others may come back to the records that the request changed.
-    const revisions = others ? await propagateFrom(tx, request, actor, stored, changed) : new Map<string, number>()
-    const ends = results.map((each) => (each instanceof Problem ? each : { ...each, revision: revisions.get(each.id) ?? each.revision }))
-    const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, ends))] : []
-    const queries = [...loaded.numbers.giveBack(actor), ...(others ? [] : stored), ...settle]
-    const written: Step[] = queries.length > 0 ? [{ role: 'bos_write', queries }] : []
-    const [first] = ends
-    const rows = await tx[request.dryRun ? 'send' : 'commit'](...written, ...read(first instanceof Problem ? undefined : first?.id))
-    const answer = readBack ? rows.at(-1)! : null
-    if (!answer || !readBack || !asStored) return { results: ends.map(toDone), answer, events }
-    const shown = shownAsStored(readBack.selection, asStored.at(-1)?.rows[0], answer.rows[0])
-    return { results: ends.map(toDone), answer: { rows: shown, rowCount: shown.length }, events }
+    const attempt = { tx, request, actor, operations }
+    const decision = await decideAttempt(attempt)
+    return request.dryRun ? tryDecision(attempt, decision) : commitDecision(attempt, decision)
   })
 }
+
+/** What an earlier copy of the request did, its record read again; null: there is none, so the request is this one's. */
+async function doneBefore(tx: Transaction, request: WriteRequest, actor: Actor): Promise<Executed | null> {
+  const idempotency = idempotencyOf(request, actor)
+  if (!idempotency) return null
+  const outcomes = (await claim(tx, idempotency, actor)).map((each) => replayed(each, request.access))
+  if (request.mode === 'each' && outcomes.some((each) => each !== null)) throw new DoneInPart()
+  const [done] = outcomes
+  if (!done) return null
+  const read = readStep(request, actor, done[0]?.id)
+  const rows = await tx.commit(...read)
+  const answer = rows.at(-1) ?? null
+  const isAsThen = ({ version, revision }: Done): boolean => answer?.rows[0]?.['etag'] === `${version}.${revision}`
+  return { results: done.map((each) => (read.length > 0 && !isAsThen(each) ? bare(each) : each)), answer, events: [] }
+}
+
+interface Attempt {
+  readonly tx: Transaction
+  readonly request: WriteRequest
+  readonly actor: Actor
+  readonly operations: readonly ResolvedOperation[]
+}
+interface AttemptDecided {
+  /** As far as the actor may be told. */
+  readonly results: Decided['results']
+  readonly events: readonly EventDraft[]
+  /** Stores it. */
+  readonly queries: readonly Query[]
+  readonly numbers: Numbers
+}
+
+/** What the operations come to, with everything locked that it was decided on. */
+async function decideAttempt({ tx, request, actor, operations }: Attempt): Promise<AttemptDecided> {
+  const { catalogue } = request.access
+  const answers = new Answers(catalogue, actor, new Date())
+  const documents = new FoundDocuments(catalogue, actor)
+  const loaded = await loadSituation(tx, request, actor, operations, answers.surroundings, documents)
+  const sources = { answers, documents, count: (wanted: readonly WantedNumber[]) => loaded.numbers.count(tx, actor, wanted) }
+  const { writes, events, origins, ...done } = await decideHeld({ tx, actor, catalogue, answers }, loaded.references, () =>
+    decided(tx, sources, () => decideOperations(request, operations, loaded)),
+  )
+  const results = done.results.map((each, i) => {
+    if (each instanceof Problem) return withoutHidden(each, request)
+    const warnings = knownFaults(each.warnings, request)
+    const errors = knownFaults(each.errors, request)
+    return { ...each, warnings, errors, produced: producedFor(request, each, loaded.records.get(operations[i]!.id)) }
+  })
+  const stamp = { actor, via: request.via, requestId: request.requestId }
+  const queries = [...writeQueries(writes, events, stamp, request.mode === 'one'), ...originQueries(origins, actor)]
+  return { results, events, queries, numbers: loaded.numbers }
+}
+
+/** Writes, keeps what was done for a copy of the request, reads back: one trip, unless something elsewhere hangs on what changed. */
+async function commitDecision(attempt: Attempt, decision: AttemptDecided): Promise<Executed> {
+  const { tx, request, actor } = attempt
+  const { results, queries } = await store(attempt, decision)
+  const idempotency = idempotencyOf(request, actor)
+  const settle = idempotency ? [settleQuery(idempotency, actor, settled(request, idempotency.keys, results))] : []
+  const read = readStep(request, actor, idOf(results[0]))
+  const rows = await tx.commit(...writeStep([...queries, ...settle]), ...read)
+  return { results: results.map(toDone), answer: read.length > 0 ? rows.at(-1)! : null, events: decision.events }
+}
+
+/** The same, of which nothing is kept; what is read back shows no more of a stored record than it shows as it is stored. */
+async function tryDecision(attempt: Attempt, decision: AttemptDecided): Promise<Executed> {
+  const { tx, request, actor, operations } = attempt
+  const [first] = operations
+  const asIs = first?.op === 'update' ? readStep(request, actor, first.id) : []
+  const asStored = asIs.length > 0 ? (await tx.send(...asIs)).at(-1)! : null
+  const { results, queries } = await store(attempt, decision)
+  const read = readStep(request, actor, idOf(results[0]))
+  const rows = await tx.send(...writeStep(queries), ...read)
+  const tried: Executed = { results: results.map(toDone), answer: read.length > 0 ? rows.at(-1)! : null, events: decision.events }
+  if (!asStored || !tried.answer) return tried
+  const shown = shownAsStored(request.readBack!.selection, asStored.rows[0], tried.answer.rows[0])
+  return { ...tried, answer: { rows: shown, rowCount: shown.length } }
+}
+
+/** `queries` are what is left to be sent: all of it, unless something elsewhere hangs on what changed; then that is worked out first. */
+async function store(
+  { tx, request, actor, operations }: Attempt,
+  { results, events, queries, numbers }: AttemptDecided,
+): Promise<{ readonly results: Decided['results']; readonly queries: readonly Query[] }> {
+  const { catalogue } = request.access
+  const unused = numbers.giveBack(actor)
+  const changed = changesOf(catalogue, events, pointersOf(operations, results))
+  if (!hasDependants(catalogue, changed)) return { results, queries: [...unused, ...queries] }
+  // What is derived of others may come back to the records that the request changed.
+  const revisions = await propagateFrom(tx, request, actor, queries, changed)
+  const ends = results.map((each) => (each instanceof Problem ? each : { ...each, revision: revisions.get(each.id) ?? each.revision }))
+  return { results: ends, queries: unused }
+}
+
+/** What the engine does by itself is not repeated by anybody. */
+const idempotencyOf = ({ idempotency }: WriteRequest, { member }: Actor): Idempotency | null => (member === null ? null : idempotency)
+
+/** The one record that a request is about, under the actor's own policies; none: it does not ask for it. */
+const readStep = ({ mode, readBack }: WriteRequest, actor: Actor, id: string | undefined): Step[] =>
+  mode === 'one' && readBack && id !== undefined ? [{ role: 'bos_read', queries: [getQuery({ ...readBack, id }, actor)] }] : []
+
+const writeStep = (queries: readonly Query[]): Step[] => (queries.length > 0 ? [{ role: 'bos_write', queries }] : [])
+
+const idOf = (result: Decided['results'][number] | undefined): string | undefined => (result instanceof Problem ? undefined : result?.id)
 
 /** Where in the request each record and line stands that an operation changes. */
 function pointersOf(operations: readonly ResolvedOperation[], results: Decided['results']): (record: string, line?: string) => string {

@@ -208,7 +208,7 @@ export const screens: readonly Screen[] = [
       await open(`/e/crm/deals/${await first(ask, '/api/crm/deals?limit=1&stage=proposal&sort=name')}/edit`)
       await page.getByRole('button', { name: 'Stage', exact: true }).click()
       await page.getByRole('option', { name: 'Lost', exact: true }).click()
-      await page.getByText('Lost because', { exact: true }).scrollIntoViewIfNeeded()
+      await page.getByText('Lost because', { exact: true }).evaluate((label) => label.scrollIntoView({ block: 'center' }))
     },
   },
   {

@@ -46,10 +46,10 @@ export function Layer({
   return (
     <Popover
       opened={opened}
-      onChange={(open) => {
-        if (!open) onClose()
+      // A click elsewhere is told to closed ones too.
+      onDismiss={() => {
+        if (opened) onClose()
       }}
-      onDismiss={onClose}
       width={width}
       position={position}
       offset={4}

@@ -82,7 +82,7 @@ export function ListBody({
         open={panel.open}
         onOpen={panel.show}
         onEnd={list.onEnd}
-        onEdit={canEdit ? (record, column, value) => saver.save(column.field, value, record) : null}
+        onEdit={canEdit ? (record, column, value) => saver.save(column.field, value, { on: record }) : null}
         {...selecting}
       />
     </>

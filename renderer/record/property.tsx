@@ -120,7 +120,11 @@ export function Property({
             label={field.title}
             invalid={problem !== null}
             describedBy={problem === null ? undefined : `${id}-fault`}
-            onFault={setTyped}
+            onFault={(said) => {
+              setTyped(said)
+              // What cannot be read is not a value that others could be saved with.
+              if (said !== null) onTyping(undefined)
+            }}
             onChange={(next) => {
               if (instant) void onSave(field, next)
               else {
@@ -130,6 +134,8 @@ export function Property({
             }}
             // What rules say of a choice is known after the next rendering.
             onCommit={() => void setTimeout(() => void finish.current(true))}
+            // What is chosen from a list is chosen from it at once.
+            {...(editing && { openWith: '', onCancel: () => void setTimeout(() => void finish.current(true)) })}
           />
           {problem !== null && (
             <p className="field-fault" id={`${id}-fault`}>

@@ -271,6 +271,23 @@ describe('what a rule asks for on a record’s page', () => {
     await page.keyboard.press('Escape')
     await edit(page, 'Stage').getByText('New', { exact: true }).waitFor()
   })
+
+  it('is forgotten with its editor: what is folded away is not saved with anything', async () => {
+    const deal = await make('/api/crm/deals', { name: 'Folded', company: vienna.id, next_step: 'Call' })
+    const { page } = await open('admin@acme', `/e/crm/deals/${deal.id}`)
+    await chosen(page, 'Stage', 'Won')
+    await page.getByText('A won deal needs a value.').waitFor()
+    const progress = page.getByRole('button', { name: 'Progress', exact: true })
+    await progress.click()
+    await page.getByRole('button', { name: /^Show \d+ empty$/ }).click()
+    await edit(page, 'Value').click()
+    await page.getByRole('textbox', { name: 'Value', exact: true }).fill('100')
+    await page.keyboard.press('Enter')
+    await page.getByText('Value changed').waitFor()
+    expect(await dealNow(deal.id)).toMatchObject({ stage: 'new', version: 2 })
+    await progress.click()
+    await edit(page, 'Stage').getByText('New', { exact: true }).waitFor()
+  })
 })
 
 it('a record’s page shows what would follow, while a value stands in its editor', async () => {

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Entity, Field } from '../api/catalogue.ts'
 import type { RecordData } from '../api/records.ts'
 import { Calculated, Edit, Show } from '../fields/field.tsx'
@@ -79,6 +79,9 @@ export function Property({
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('.property-value')?.focus())
   }
   const finish = useLatest(end)
+  const leave = useLatest(() => onTyping(undefined))
+  // What is no longer on the screen is not saved with anything.
+  useEffect(() => () => leave.current(), [leave])
   const { instant = false, tall = false } = kindOf(field)
   return (
     <div className={tall ? 'property property-tall' : 'property'} ref={box}>

@@ -124,6 +124,32 @@ it('a reference is chosen where it stands on a phone, too', async () => {
   expect(complaints).toEqual([])
 })
 
+it('Enter before a search has answered picks what it brings, and never what was there for an older text', async () => {
+  const known = String((await first('/api/crm/companies?sort=name&limit=1'))['name'])
+  const sought = ok(await world.call('manager@acme', 'POST', '/api/crm/companies', { body: { name: 'Zymurgy of the Far End' } }))
+  const { page } = await open('manager@acme', '/e/crm/contacts/new')
+  const held: (() => void)[] = []
+  // Searches answer when they are told to, and other lists know nothing of the new one.
+  await page.route('**/api/crm/companies?*', async (route) => {
+    const { searchParams } = new URL(route.request().url())
+    if (searchParams.has('search')) await new Promise<void>((resolve) => held.push(resolve))
+    await (searchParams.has('search') || !searchParams.has('limit')
+      ? route.continue()
+      : route.continue({ url: `${route.request().url()}&name.ne=Zymurgy%20of%20the%20Far%20End` }))
+  })
+  const picker = page.locator('[data-field=company]').getByRole('button', { name: 'Company', exact: true })
+  await picker.click()
+  const search = page.getByRole('combobox', { name: 'Company' })
+  await page.getByRole('option', { name: known }).first().waitFor()
+  await search.fill('Zymurgy')
+  await search.press('Enter')
+  await expect.poll(() => held.length).toBe(1)
+  expect(await page.getByRole('option').allInnerTexts()).toEqual(['Create “Zymurgy”'])
+  held.forEach((release) => release())
+  await picker.getByText(String(sought['name'])).waitFor()
+  expect(await page.getByRole('dialog', { name: 'New company' }).count()).toBe(0)
+})
+
 describe('Ctrl+Z', () => {
   it('takes edits of cells back one by one and leaves the search alone', async () => {
     const deal = await first('/api/crm/deals?sort=name&limit=1&value.null=false')

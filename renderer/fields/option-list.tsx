@@ -1,5 +1,6 @@
 import { IconCheck, IconPlus } from '@tabler/icons-react'
-import { useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useLatest } from '../model/latest.ts'
 
 export interface Option {
   readonly id: string
@@ -58,6 +59,14 @@ export function OptionList({
     if (option) onPick(option.id)
     else if (create && index === shown.length) create.run()
   }
+  // Enter before the answer is there: what it brings is picked, and only what it does not bring is created.
+  const waits = useRef(false)
+  const pickActive = useLatest(() => pick(at))
+  useEffect(() => {
+    if (loading || !waits.current) return
+    waits.current = false
+    pickActive.current()
+  }, [loading, pickActive])
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault()
@@ -65,7 +74,8 @@ export function OptionList({
     } else if (event.key === 'Enter') {
       event.preventDefault()
       event.stopPropagation()
-      pick(at)
+      if (loading && !shown[at]) waits.current = true
+      else pick(at)
     } else if (text === '' && !onQuery && /^[1-9]$/.test(event.key) && shown.length <= 9) {
       event.preventDefault()
       pick(Number(event.key) - 1)
@@ -74,6 +84,7 @@ export function OptionList({
   const typed = (next: string): void => {
     setOwn(next)
     setActive(0)
+    waits.current = false
     onQuery?.(next)
   }
   return (

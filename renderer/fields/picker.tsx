@@ -84,9 +84,13 @@ export function Picker({
     if (field.reference) return expanded(record, field.name)?._title ?? undefined
     return textOf(field, record[field.name]) || undefined
   }
+  const typed = query.trim()
+  // What was found for an older text is narrowed at once: nobody picks what no longer fits, nor does it move under the pointer.
+  const still = (entity: Entity, record: RecordData): boolean => titleOf(entity, record).toLowerCase().includes(typed.toLowerCase())
   const options: readonly Option[] = entities.flatMap((entity, index) =>
     (answers[index]?.data ?? [])
       .filter((record) => limit?.fits(record) !== false)
+      .filter((record) => (settled === typed && answers[index]?.isPlaceholderData === false) || still(entity, record))
       .map((record) => ({
         id: `${entity.id}/${record.id}`,
         text: titleOf(entity, record),
@@ -106,7 +110,6 @@ export function Picker({
     onPick({ entity, id }, options.find((option) => option.id === key)?.text ?? '')
   }
   const creatable = entities.find((entity) => may(entity, 'create'))
-  const typed = query.trim()
   const create =
     canCreate && creatable && typed !== ''
       ? {

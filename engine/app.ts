@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import type { Express } from 'express'
+import type { Express, Request } from 'express'
 import type { SourceFault } from './catalogue/sources.ts'
 import type { Catalogues } from './catalogue/store.ts'
 import type { Config } from './config.ts'
 import { createDatabase, type OpenDatabase } from './database/open.ts'
 import { startSequencer } from './events/sequencer.ts'
+import { accountRoutes } from './http/account-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
 import { openapiRoutes } from './http/docs.ts'
@@ -17,17 +18,18 @@ import { roleRoutes } from './http/role-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
 import { servePages } from './http/ui.ts'
-import { createActors } from './identity/actors.ts'
+import { clientOf, loadCountries, type Client } from './identity/client.ts'
+import { createIdentity } from './identity/identity.ts'
+import { createLimiters } from './identity/limiter.ts'
 import { operatorGuard } from './identity/operator.ts'
 import { createPasswords } from './identity/passwords.ts'
-import { createSignIn } from './identity/sign-in.ts'
-import { createTokens } from './identity/tokens.ts'
 import { createViewings } from './identity/viewing.ts'
 import { createDerivedValues, type DerivedValues } from './jobs/derived-values.ts'
 import { createJobService } from './jobs/index.ts'
 import { openWakeups } from './jobs/wakeups.ts'
 import { loadMasterKey } from './keys/master-key.ts'
 import { logError } from './log.ts'
+import { createMailer } from './mail/mailer.ts'
 import { Problem } from './problems.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords, type RecordsDoor } from './records/handle.ts'
@@ -115,26 +117,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const derived = createDerivedValues({ database, records, jobs, catalogueOf: (modules) => catalogues.of(modules) })
 
     const passwords = createPasswords(limits)
-    const tokens = createTokens(masterKey, limits)
-    const actors = createActors(database, tokens, limits)
     const refreshed = async (actor: Actor): Promise<Actor> => {
       if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
-      const view = await actors.view(actor)
+      const view = await identity.actors.view(actor)
       if (!view) throw new Problem('not-authenticated')
       return view.actor
     }
-    const signIn = createSignIn({ database, passwords, tokens, actors, limits })
-    const viewings = createViewings({
-      database,
-      tokens,
-      catalogueOf,
-      limits,
-      accountOf: async (actor) => {
-        const view = await actors.view(actor)
-        if (!view) throw new Problem('not-authenticated')
-        return view.account
-      },
-    })
     const tenants = createTenants({
       database,
       records,
@@ -171,8 +159,35 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         ),
     })
 
+    const mailer = createMailer(config, demo.on)
+    closers.push(mailer.close)
+    const countryOf = await loadCountries()
+    const identity = createIdentity({
+      config,
+      database,
+      masterKey,
+      passwords,
+      mailer,
+      limiters: createLimiters(null, limits.limiterEntries),
+      tell: () => undefined,
+      onError: logError,
+    })
+    const { actors, tokens } = identity
+    const viewings = createViewings({
+      database,
+      tokens,
+      catalogueOf,
+      limits,
+      accountOf: async (actor) => {
+        const view = await actors.view(actor)
+        if (!view) throw new Problem('not-authenticated')
+        return view.account
+      },
+    })
+
     const metrics = createMetrics()
     const me = { view: actors.view, memberName: (actor: Actor) => memberName(database, actor) }
+    const client = ({ ip, headers }: Request): Client => clientOf({ ip, userAgent: headers['user-agent'] }, countryOf, limits)
     let isClosing = false
     const system = systemRoutes({
       metrics,
@@ -184,7 +199,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ...system,
       ...(config.roles.has('api')
         ? [
-            ...authRoutes({ signIn, viewings, ...me }, demo.on),
+            ...authRoutes({ ...identity, viewings, client, ...me }, demo.on),
+            ...accountRoutes(identity.accounts),
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...roleRoutes(roles),

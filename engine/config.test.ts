@@ -60,6 +60,7 @@ describe('readConfig', () => {
       databaseUrl: null,
       operatorToken: null,
       masterKeyHex: null,
+      previousMasterKeyHex: null,
     })
     expect([...config.roles]).toEqual(['api', 'worker'])
     expect(Object.isFrozen(config) && Object.isFrozen(config.limits)).toBe(true)

@@ -33,8 +33,9 @@ export const limits = {
   strictTransportSeconds: 180 * 24 * 3600,
   /** JSON answers without an ETag from this size on are compressed for clients that ask for it. */
   compressFromBytes: 8 * 1024,
-  /** Of a select token, as it is sent. */
-  selectTokenCharacters: 4_096,
+  /** Of a ticket of a sign-in that is under way, of a secret out of a mail, of a code: as they are sent. */
+  ticketCharacters: 4_096,
+  secretCharacters: 200,
   /** RFC 3696: 64 before the @, 255 behind it. */
   emailCharacters: 320,
   /** Of slugs and of module ids: what PostgreSQL takes as a name. */
@@ -58,16 +59,39 @@ export const limits = {
   previewRowsApart: 20_000,
   accessTokenSeconds: 600,
   viewingSeconds: 900,
-  selectTokenSeconds: 300,
+  /** A sign-in that is under way. */
+  ticketSeconds: 300,
+  /** For so long a key signs tokens; for as long again it still verifies them. */
+  signingKeySeconds: 7 * 24 * 3600,
   sessionSeconds: 30 * 24 * 3600,
+  /** A session that nobody uses for so long is over. */
+  sessionIdleSeconds: 7 * 24 * 3600,
+  /** For so long after somebody proved who they are, they may do what is dangerous. */
+  proofSeconds: 600,
+  /** Links in mails: to confirm an address or set a password, and to accept an invitation. */
+  linkSeconds: 1_800,
+  invitationSeconds: 7 * 24 * 3600,
+  /** Authenticator apps and passkeys of an account; what one may be called. */
+  factorsPerAccount: 10,
+  factorNameCharacters: 60,
+  recoveryCodes: 10,
+  passkeyChallengeSeconds: 300,
+  /** Of a browser's description of itself. */
+  agentCharacters: 300,
+  sessionsListed: 500,
   passwordHashesAtOnce: 2,
   passwordHashesWaiting: 100,
   passwordMaxCharacters: 1024,
   passwordMinCharacters: 10,
+  /** What lies behind so many cannot make it weaker, and takes long to judge. */
+  passwordJudgedCharacters: 100,
   loginFailuresPerAccount: 10,
   loginFailuresPerAddress: 50,
   loginWindowSeconds: 900,
-  loginLimiterEntries: 50_000,
+  limiterEntries: 50_000,
+  /** Requests for mails in a login window, of an address and about an account. */
+  mailsPerAddress: 20,
+  mailsPerAccount: 5,
   knownTokenEntries: 10_000,
   databaseConnections: 16,
   databaseConnectMs: 10_000,
@@ -190,7 +214,14 @@ export interface Config {
   readonly operatorToken: string | null
   /** 32 bytes as hex; null: a file in `dataDir`. */
   readonly masterKeyHex: string | null
+  /** The key before it, likewise: what it made is still read until it was made anew (`bos keys rewrap`). Null: there is none. */
+  readonly previousMasterKeyHex: string | null
   readonly demoPassword: string | null
+  /** Where people find this installation: what links in mails begin with, and whose passkeys are taken. Never learned from a request. */
+  readonly publicUrl: string
+  /** Null: nothing can be sent, but for a demo, which keeps its letters in a folder. */
+  readonly smtpUrl: string | null
+  readonly mailFrom: string
   readonly roles: ReadonlySet<ProcessRole>
   /** How many reverse proxies stand in front; their X-Forwarded-For is believed that far. */
   readonly trustedProxies: number
@@ -267,8 +298,12 @@ export function readConfig(environment: Environment, workingDir: string): Config
     directDatabaseUrl: url('DIRECT_DATABASE_URL', postgres),
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
     operatorToken: bearerToken('OPERATOR_TOKEN', 16),
-    masterKeyHex: readMasterKey(text('MASTER_KEY'), fault),
+    masterKeyHex: readMasterKey('MASTER_KEY', text('MASTER_KEY'), fault),
+    previousMasterKeyHex: readMasterKey('MASTER_KEY_PREVIOUS', text('MASTER_KEY_PREVIOUS'), fault),
     demoPassword: secret('DEMO_PASSWORD', limits.passwordMinCharacters),
+    publicUrl: readPublicUrl(url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${text('PORT') ?? 3000}`, fault),
+    smtpUrl: url('SMTP_URL', ['smtp:', 'smtps:']),
+    mailFrom: text('MAIL_FROM') ?? 'BusinessOS <no-reply@localhost>',
     roles: readRoles(text('ROLES'), fault),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
     limits: Object.freeze({ ...limits, databaseConnections: integer('DATABASE_CONNECTIONS', limits.databaseConnections, 1, 500) }),
@@ -280,15 +315,23 @@ export function readConfig(environment: Environment, workingDir: string): Config
   return Object.freeze(config)
 }
 
+/** An origin: where to find a page is ours to say. */
+function readPublicUrl(given: string, fault: ReportFault): string {
+  const parsed = URL.canParse(given) ? new URL(given) : null
+  if (parsed && parsed.pathname === '/' && parsed.search === '' && parsed.hash === '' && parsed.username === '') return parsed.origin
+  fault('PUBLIC_URL', 'must be an address without a path, such as https://erp.example.com')
+  return 'http://localhost'
+}
+
 type ReportFault = (variable: string, why: string) => null
 
 /** 32 bytes, written as 64 hex digits or as base64. */
-function readMasterKey(given: string | null, fault: ReportFault): string | null {
+function readMasterKey(variable: string, given: string | null, fault: ReportFault): string | null {
   if (given === null) return null
   if (/^[0-9a-f]{64}$/i.test(given)) return given.toLowerCase()
   const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(given) ? Buffer.from(given, 'base64') : null
   if (bytes?.length === 32) return bytes.toString('hex')
-  return fault('MASTER_KEY', 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
+  return fault(variable, 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
 }
 
 function readRoles(given: string | null, fault: ReportFault): ReadonlySet<ProcessRole> {

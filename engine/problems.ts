@@ -11,6 +11,14 @@ const codes = {
   'cursor-invalid': [400, 'The cursor is not valid for this list'],
   'not-authenticated': [401, 'Sign in first'],
   'credentials-wrong': [401, 'E-mail or password is wrong'],
+  'proof-wrong': [422, 'This does not prove who you are'],
+  'link-invalid': [410, 'This link works no more', 'The link was used, is too old, or was never ours. Ask for a new one.'],
+  'proof-required': [
+    403,
+    'Prove again who you are',
+    'This needs a proof of who you are that is younger than ten minutes: POST /api/account/proof.',
+  ],
+  'sso-required': [403, 'This workspace is entered by its identity provider'],
   'not-allowed': [403, 'Your role does not allow this'],
   'viewing-only': [
     403,

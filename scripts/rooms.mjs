@@ -16,7 +16,7 @@ const floors = [
   ['schema', 'database'],
   ['events'],
   ['records'],
-  ['keys', 'files', 'jobs'],
+  ['keys', 'files', 'jobs', 'mail'],
   ['tenancy', 'identity'],
   ['connectors', 'workflows', 'ai', 'billing'],
   ['http'],

@@ -1,4 +1,5 @@
 import { characterFault } from '../fields/text.ts'
+import { isUuid } from '../fields/uuid.ts'
 import { Problem, pointerSegment, type Fault } from '../problems.ts'
 
 /** Reads one member of a small fixed body; undefined: not given. */
@@ -41,6 +42,20 @@ export const exactText =
     report(`must be a text of 1 to ${max} characters`)
     return ''
   }
+
+/** An id of ours. */
+export const uuidText: MemberReader<string> = (value, report) => {
+  if (isUuid(value)) return value
+  report('must be an id')
+  return ''
+}
+
+/** A JSON object that somebody else reads. */
+export const objectValue: MemberReader<Record<string, unknown>> = (value, report) => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  report('must be an object')
+  return {}
+}
 
 export const optional =
   <T>(read: MemberReader<T>): MemberReader<T | null> =>

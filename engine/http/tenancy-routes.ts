@@ -2,7 +2,7 @@ import { limits } from '../config.ts'
 import type { AccessChange, Accesses } from '../tenancy/access.ts'
 import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
 import { Problem } from '../problems.ts'
-import { optional, readMembers, text, type MemberReader } from './input.ts'
+import { objectValue, optional, readMembers, text, type MemberReader } from './input.ts'
 import { json, type Exchange, type Route } from './route.ts'
 
 /** What the operator does with tenants, and what an administrator does with the people of theirs. */
@@ -50,7 +50,7 @@ function readTenant(body: unknown): NewTenant {
     timeZone: optional(text(limits.timeZoneCharacters)),
     currency: optional(text(3)),
     modules: optional(listOf(limits.modulesPerTenant)),
-    admin: nested,
+    admin: objectValue,
   })
   const admin = readNested('/admin', () =>
     readMembers(given.admin, {
@@ -93,8 +93,3 @@ const listOf =
     report(`must be a list of at most ${max} texts`)
     return []
   }
-const nested: MemberReader<Record<string, unknown>> = (value, report) => {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  report('must be an object')
-  return {}
-}

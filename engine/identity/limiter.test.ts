@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Problem } from '../problems.ts'
-import { addressKey, createLimiter } from './limiter.ts'
+import { addressKey, createLimiters } from './limiter.ts'
 
-const retryAfter = (work: () => void): string | null => {
+const retryAfter = async (work: Promise<unknown>): Promise<string | null> => {
   try {
-    work()
+    await work
     return null
   } catch (error) {
     if (error instanceof Problem && error.code === 'too-many-requests') return error.headers['retry-after'] ?? ''
@@ -12,35 +12,47 @@ const retryAfter = (work: () => void): string | null => {
   }
 }
 
-describe('createLimiter', () => {
-  it('refuses after the last attempt, says how long, and fills again evenly', () => {
-    let now = 1000
-    const limiter = createLimiter(3, 90, 10, () => now)
-    expect([1, 2, 3, 4].map(() => retryAfter(() => limiter.take('a')))).toEqual([null, null, null, '30'])
-    expect(retryAfter(() => limiter.take('b'))).toBeNull()
-    now += 29
-    expect(retryAfter(() => limiter.take('a'))).toBe('1')
-    now += 1
-    expect(retryAfter(() => limiter.take('a'))).toBeNull()
-    expect(retryAfter(() => limiter.take('a'))).toBe('30')
+describe('a limiter', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const limiterOf = (points: number, seconds: number, entries = 10) => createLimiters(null, entries)('test', points, seconds, 'Too many.')
+
+  it('refuses after the last point, says how long, and begins anew with the next window', async () => {
+    const limiter = limiterOf(3, 90)
+    expect(await limiter.take('a')).toEqual({ remaining: 2, resetSeconds: 90 })
+    await limiter.take('a')
+    vi.advanceTimersByTime(60_000)
+    expect(await limiter.take('a')).toEqual({ remaining: 0, resetSeconds: 30 })
+    expect(await retryAfter(limiter.take('a'))).toBe('30')
+    expect(await retryAfter(limiter.take('b'))).toBeNull()
+    vi.advanceTimersByTime(30_000)
+    expect(await retryAfter(limiter.take('a'))).toBeNull()
   })
 
-  it('does not count what was given back', () => {
-    const limiter = createLimiter(2, 60, 10, () => 5)
+  it('does not count what was given back', async () => {
+    const limiter = limiterOf(2, 60)
     for (let turn = 0; turn < 100; turn++) {
-      limiter.take('a')
-      limiter.giveBack('a')
+      await limiter.take('a')
+      await limiter.giveBack('a')
     }
-    expect(retryAfter(() => limiter.take('a'))).toBeNull()
+    expect(await retryAfter(limiter.take('a'))).toBeNull()
   })
 
-  it('holds a bounded number of keys and forgets the longest untouched', () => {
-    const limiter = createLimiter(1, 60, 2, () => 5)
-    limiter.take('a')
-    limiter.take('b')
-    limiter.take('c')
-    expect(retryAfter(() => limiter.take('c'))).toBe('60')
-    expect(retryAfter(() => limiter.take('a'))).toBeNull()
+  it('lets twenty at once have no more than there is', async () => {
+    const limiter = limiterOf(5, 60)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => retryAfter(limiter.take('a'))))
+    expect(answers.filter((answer) => answer === null)).toHaveLength(5)
+  })
+
+  it('holds a bounded number of keys and forgets the longest untouched', async () => {
+    const limiter = limiterOf(1, 60, 2)
+    for (const key of ['a', 'b', 'c']) await limiter.take(key)
+    expect(await retryAfter(limiter.take('c'))).toBe('60')
+    expect(await retryAfter(limiter.take('a'))).toBeNull()
   })
 })
 

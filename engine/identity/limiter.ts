@@ -1,49 +1,65 @@
+import type { Redis } from 'ioredis'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
 import { Problem } from '../problems.ts'
 
-/** Counts failures per key; in memory of one process, at most `entries` keys (the longest untouched are forgotten first). */
+/** So many points a window for every key; a key is known only by being asked about, so that one which means nothing is limited as one that does. */
 export interface Limiter {
-  /** Throws Problem 'too-many-requests' with Retry-After when the key has no attempt left; takes one otherwise. */
-  take(key: string): void
-  /** The attempt was no failure: gives it back. */
-  giveBack(key: string): void
+  readonly points: number
+  readonly windowSeconds: number
+  /** Takes a point. Throws Problem 'too-many-requests' with Retry-After where there is none left. */
+  take(key: string): Promise<Standing>
+  /** What was taken was no offence: gives it back. */
+  giveBack(key: string): Promise<void>
 }
+/** What is left of a key's window. */
+export interface Standing {
+  readonly remaining: number
+  readonly resetSeconds: number
+}
+export type Limiters = (name: string, points: number, windowSeconds: number, refusal: string) => Limiter
 
 /**
- * A bucket of `failures` attempts that fills again evenly over `windowSeconds`. A key is known only by being asked about, so a
- * key that means nothing (an unknown account) is limited exactly as one that does.
+ * Counts in this process, or in Redis for all of them together; while Redis is away, in this process. At most `entries` keys of a limiter are held
+ * here: the longest untouched are forgotten first, so that an attacker with many addresses costs no more memory than that.
  */
-export function createLimiter(
-  failures: number,
-  windowSeconds: number,
-  entries: number,
-  now: () => number = () => performance.now() / 1000,
-): Limiter {
-  const secondsPerAttempt = windowSeconds / failures
-  /** Key → moment at which its bucket is full again. */
-  const fullAt = new Map<string, number>()
-
-  const put = (key: string, moment: number): void => {
-    fullAt.delete(key)
-    if (moment <= now()) return
-    fullAt.set(key, moment)
-    if (fullAt.size > entries) fullAt.delete(fullAt.keys().next().value ?? '')
-  }
-
-  return {
-    take: (key) => {
-      const next = Math.max(fullAt.get(key) ?? 0, now()) + secondsPerAttempt
-      const waitSeconds = next - now() - windowSeconds
-      if (waitSeconds > 1e-6) {
-        throw new Problem('too-many-requests', 'Too many attempts to sign in. Wait and try again.', {
-          headers: { 'retry-after': String(Math.ceil(waitSeconds)) },
+export function createLimiters(redis: Redis | null, entries: number): Limiters {
+  return (name, points, windowSeconds, refusal) => {
+    const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: windowSeconds })
+    const counter: RateLimiterAbstract = redis
+      ? new RateLimiterRedis({
+          storeClient: redis,
+          keyPrefix: `bos:limit:${name}`,
+          points,
+          duration: windowSeconds,
+          insuranceLimiter: memory,
+          rejectIfRedisNotReady: true,
         })
-      }
-      put(key, next)
-    },
-    giveBack: (key) => {
-      const moment = fullAt.get(key)
-      if (moment !== undefined) put(key, moment - secondsPerAttempt)
-    },
+      : memory
+    const touched = new Set<string>()
+    const touch = (key: string): void => {
+      touched.delete(key)
+      touched.add(key)
+      if (touched.size <= entries) return
+      const [oldest = ''] = touched
+      touched.delete(oldest)
+      void memory.delete(oldest)
+    }
+    return {
+      points,
+      windowSeconds,
+      take: async (key) => {
+        touch(key)
+        try {
+          const { remainingPoints, msBeforeNext } = await counter.consume(key)
+          return { remaining: remainingPoints, resetSeconds: Math.ceil(msBeforeNext / 1000) }
+        } catch (refused) {
+          if (!(refused instanceof RateLimiterRes)) throw refused
+          const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
+          throw new Problem('too-many-requests', refusal, { headers: { 'retry-after': String(seconds) } })
+        }
+      },
+      giveBack: async (key) => void (await counter.reward(key)),
+    }
   }
 }
 

@@ -16,6 +16,10 @@ export interface Passwords {
   hash(password: string): Promise<string>
   /** `storedHash` null (unknown account, or one without a password): takes as long, and answers false. */
   verify(password: string, storedHash: string | null): Promise<boolean>
+  /** Whether a hash was made with less than what is asked for now: hash the password anew when it comes. */
+  isOutdated(storedHash: string): boolean
+  /** The bare hash under a salt of the caller's: for secrets that are looked up by it. */
+  derive(secret: string, salt: Buffer): Promise<Buffer>
 }
 
 /**
@@ -71,6 +75,11 @@ export function createPasswords(limits: Pick<Limits, 'passwordHashesAtOnce' | 'p
       const cost = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) }
       return timingSafeEqual(await run(password, Buffer.from(salt, 'base64'), cost, expected.length), expected)
     },
+    isOutdated: (storedHash) => {
+      const [, memory, passes] = stored.exec(storedHash) ?? []
+      return Number(memory) < current.memory || Number(passes) < current.passes
+    },
+    derive: (secret, salt) => run(secret, salt, current, hashBytes),
   }
 }
 

@@ -1,14 +1,18 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Request } from 'express'
 import { afterAll } from 'vitest'
-import { limits } from '../config.ts'
+import { limits as usual, type Limits } from '../config.ts'
 import { createDatabase } from '../database/open.ts'
-import { createActors } from '../identity/actors.ts'
+import { createIdentity } from '../identity/identity.ts'
+import { createLimiters } from '../identity/limiter.ts'
 import { operatorGuard } from '../identity/operator.ts'
 import { createPasswords } from '../identity/passwords.ts'
-import { createSignIn } from '../identity/sign-in.ts'
-import { createTokens } from '../identity/tokens.ts'
+import type { SignInNote } from '../identity/sign-in.ts'
+import { derivingKey, type MasterKey } from '../keys/master-key.ts'
+import type { Letter } from '../mail/mailer.ts'
 import { migrate } from '../schema/migrate.ts'
 import { freshDatabase } from './postgres.ts'
+import { accountRoutes } from '../http/account-routes.ts'
 import { authRoutes } from '../http/auth-routes.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { recordRoutes } from '../http/records-route.ts'
@@ -16,9 +20,7 @@ import { json } from '../http/route.ts'
 import { createGateway, listen } from '../http/server.ts'
 
 export const operatorToken = 'operator-token-of-this-test'
-const key = randomBytes(32)
-export const masterKey = { file: null, derive: (purpose: string) => createHmac('sha256', key).update(purpose).digest() }
-const tokens = createTokens(masterKey, limits)
+export const masterKey: MasterKey = { ...derivingKey(randomBytes(32).toString('hex')), file: null, previous: null }
 export const people = { ada: randomUUID(), bob: randomUUID(), both: randomUUID() }
 export const members = { ada: randomUUID(), bob: randomUUID(), bothInAcme: randomUUID(), bothInGlobex: randomUUID() }
 export const tenants = { acme: randomUUID(), globex: randomUUID() }
@@ -32,13 +34,28 @@ export interface Reply {
 
 /**
  * Sign-in and gateway on a real database, without any module; behind them a pipeline that only opens the actor's transaction and says
- * who it is. Ada is an administrator of acme, Bob is in acme, `both` is in acme and globex. Closed after the file's tests.
+ * who it is; `changed` are limits that are others than usual. Ada is an administrator of acme, Bob is in acme, `both` is in acme and globex. Closed after the file's tests.
  */
-export async function openIdentity() {
+export async function openIdentity(changed: Partial<Limits> = {}) {
+  const limits: Limits = { ...usual, ...changed }
   const place = await freshDatabase()
   const database = await createDatabase({ databaseUrl: place.url, ownerUrl: null, dataDir: null, connections: 4 })
   await database.withOwner((owner) => migrate(owner))
   const passwords = createPasswords(limits)
+  const letters: Letter[] = []
+  const notes: SignInNote[] = []
+  const faults: unknown[] = []
+  const identity = createIdentity({
+    config: { limits, publicUrl: 'https://erp.test' },
+    database,
+    masterKey,
+    passwords,
+    mailer: { canSend: true, send: (letter) => Promise.resolve(void letters.push(letter)) },
+    limiters: createLimiters(null, limits.limiterEntries),
+    tell: (note) => notes.push(note),
+    onError: (error) => faults.push(error),
+  })
+  const { actors, tokens } = identity
   const passwordHash = await passwords.hash('correct horse battery')
   for (const [slug, id] of Object.entries(tenants)) {
     await database.call({
@@ -63,8 +80,7 @@ export async function openIdentity() {
   await setAccess(tenants.acme, members.bothInAcme, people.both, 'both@example.test', [], passwordHash)
   await setAccess(tenants.globex, members.bothInGlobex, people.both, 'both@example.test', [], passwordHash)
 
-  const actors = createActors(database, tokens, limits)
-  const signIn = createSignIn({ database, passwords, tokens, actors, limits })
+  const client = ({ ip = '', headers }: Request) => ({ address: ip, country: 'AT', agent: headers['user-agent'] ?? null })
   const nobody = (): Promise<never> => Promise.reject(new Error('nobody looks as somebody else here'))
   const viewings = { begin: nobody, end: nobody }
   const app = createGateway({
@@ -74,7 +90,8 @@ export async function openIdentity() {
     metrics: createMetrics(),
     guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
     routes: [
-      ...authRoutes({ signIn, viewings, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
+      ...authRoutes({ ...identity, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
+      ...accountRoutes(identity.accounts),
       { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: () => Promise.resolve(json(200, [])) },
       ...recordRoutes(async (_call, actor) => {
         const { tenant, member, session, generation } = actor
@@ -125,5 +142,5 @@ export async function openIdentity() {
   const refresh = (cookie: string, headers: Record<string, string> = {}): Promise<Reply> =>
     call('POST', '/api/auth/refresh', { headers: { cookie, ...headers } })
 
-  return { database, tokens, base, call, login, withToken, deals, cookieOf, refresh, setAccess }
+  return { database, tokens, identity, letters, notes, faults, base, call, login, withToken, deals, cookieOf, refresh, setAccess }
 }

@@ -37,6 +37,7 @@ import type { Actor } from './records/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { engineActorOf } from './tenancy/engine-actor.ts'
+import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
 import { createRoles, type Roles } from './tenancy/roles.ts'
 import { readSeeds } from './tenancy/seed.ts'
@@ -130,15 +131,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       modules: () => catalogues.full.modules,
       onEnabled: derived.note,
     })
-    const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf })
-    const roles = createRoles({
-      database,
-      catalogues,
-      refresh: refreshed,
-      onWritten: () => {
-        sequencer?.nudge()
-      },
-    })
+    const onWritten = (): void => {
+      sequencer?.nudge()
+    }
+    const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf, onWritten })
+    const roles = createRoles({ database, catalogues, refresh: refreshed, onWritten })
     const demo = await prepareDemo({
       database,
       withOwner: database.withOwner,
@@ -162,16 +159,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     const mailer = createMailer(config, demo.on)
     closers.push(mailer.close)
     const countryOf = await loadCountries()
-    const identity = createIdentity({
-      config,
-      database,
-      masterKey,
-      passwords,
-      mailer,
-      limiters: createLimiters(null, limits.limiterEntries),
-      tell: () => undefined,
-      onError: logError,
-    })
+    const limiters = createLimiters(null, limits.limiterEntries)
+    const identity = createIdentity({ config, database, masterKey, passwords, mailer, limiters, tell: () => undefined, onError: logError })
     const { actors, tokens } = identity
     const viewings = createViewings({
       database,
@@ -185,8 +174,23 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       },
     })
 
+    const nameOf = (actor: Actor) => memberName(database, actor)
+    const invitations = createInvitations({
+      ...identity,
+      database,
+      records,
+      catalogueOf,
+      refresh: refreshed,
+      memberName: nameOf,
+      mailer,
+      passwords,
+      limiters,
+      limits,
+      onWritten,
+    })
+
     const metrics = createMetrics()
-    const me = { view: actors.view, memberName: (actor: Actor) => memberName(database, actor) }
+    const me = { view: actors.view, memberName: nameOf }
     const client = ({ ip, headers }: Request): Client => clientOf({ ip, userAgent: headers['user-agent'] }, countryOf, limits)
     let isClosing = false
     const system = systemRoutes({
@@ -199,12 +203,12 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ...system,
       ...(config.roles.has('api')
         ? [
-            ...authRoutes({ ...identity, viewings, client, ...me }, demo.on),
+            ...authRoutes({ ...identity, invitations, viewings, client, ...me }, demo.on),
             ...accountRoutes(identity.accounts),
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...roleRoutes(roles),
-            ...tenancyRoutes(tenants, accesses),
+            ...tenancyRoutes(tenants, accesses, invitations),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
           ]

@@ -12,7 +12,18 @@ const furtherParameters = ['group', 'measure', 'having', 'view'] as const
 const subRoutes = ['restore', 'history', 'explain', 'aggregate', 'bulk', 'import', 'export', 'share'] as const
 
 /** What history says of a record besides its transitions. */
-const eventTypes = ['created', 'updated', 'derived', 'deleted', 'restored', 'shared', 'unshared', 'viewed_as'] as const
+const eventTypes = [
+  'created',
+  'updated',
+  'derived',
+  'deleted',
+  'restored',
+  'shared',
+  'unshared',
+  'viewed_as',
+  'access_changed',
+  'invited',
+] as const
 
 /** What expressions begin with. `parent` is free outside lines, where it is an ordinary property of trees. */
 const expressionRoots = ['self', 'old', 'user', 'tenant', 'settings', 'now', 'today', 'params'] as const
@@ -37,7 +48,14 @@ const moduleNames = [
   'me',
   'operator',
   'access',
+  'account',
+  'audit',
   'catalogue',
+  'keys',
+  'mail',
+  'scim',
+  'sso',
+  'workspace',
   'jobs',
   'openapi',
   'docs',

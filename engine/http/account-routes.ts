@@ -1,9 +1,8 @@
-import type { Request } from 'express'
 import { limits } from '../config.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { Confirmed } from '../identity/factors.ts'
 import type { Actor, Answer } from '../records/types.ts'
-import { exactText, readMembers, text, uuidText } from './input.ts'
+import { emailText, exactText, idOf, readMembers, text, uuidText } from './input.ts'
 import { anyProof, passkeyAnswer, readProof, shownEnrolment } from './proofs.ts'
 import { empty, json, type Exchange, type MemberRoute } from './route.ts'
 
@@ -50,18 +49,18 @@ export function accountRoutes(accounts: Accounts): readonly MemberRoute[] {
       return confirmed(await accounts.addPasskey(actor, answer, name))
     }),
     route('PATCH', '/factors/:id', async (actor, { request, body }) => {
-      await accounts.renameFactor(actor, idOf(request), readMembers(body, { name: text(limits.factorNameCharacters) }).name)
+      await accounts.renameFactor(actor, idOf(request.params['id']), readMembers(body, { name: text(limits.factorNameCharacters) }).name)
       return empty(204)
     }),
     route('DELETE', '/factors/:id', async (actor, { request }) => {
-      await accounts.removeFactor(actor, idOf(request))
+      await accounts.removeFactor(actor, idOf(request.params['id']))
       return empty(204)
     }),
     route('POST', '/recovery-codes', async (actor) => json(201, { recoveryCodes: await accounts.renewRecoveryCodes(actor) })),
     route('GET', '/sessions', async (actor) => json(200, { data: await accounts.sessions(actor) })),
     route('DELETE', '/sessions', async (actor) => json(200, { ended: await accounts.endOthers(actor) })),
     route('DELETE', '/sessions/:id', async (actor, { request }) => {
-      await accounts.endSession(actor, idOf(request))
+      await accounts.endSession(actor, idOf(request.params['id']))
       return empty(204)
     }),
   ]
@@ -69,11 +68,3 @@ export function accountRoutes(accounts: Accounts): readonly MemberRoute[] {
 
 /** `recoveryCodes` are there where these are the account's first. */
 const confirmed = ({ recoveryCodes }: Confirmed): Answer => json(201, { recoveryCodes })
-
-const idOf = ({ params }: Request): string => readMembers({ id: params['id'] }, { id: uuidText }).id
-
-export const emailText = ((value, report) => {
-  const email = text(limits.emailCharacters)(value, report)
-  if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email)) report('must be an e-mail address')
-  return email
-}) satisfies ReturnType<typeof text>

@@ -48,8 +48,8 @@ describe('a forgotten password', () => {
     ['Host', { host: 'evil.example' }],
     ['X-Forwarded-Host', { 'x-forwarded-host': 'evil.example' }],
     ['X-Forwarded-Server and Forwarded', { 'x-forwarded-server': 'evil.example', forwarded: 'host=evil.example' }],
-  ])('the link begins with what is configured, whatever %s says', async (_name, headers) => {
-    await post('/api/auth/forgot', { email: 'ada@acme.test' }, undefined, headers as Record<string, string>)
+  ])('the link begins with what is configured, whatever %s says', async (_name, headers: Record<string, string>) => {
+    await post('/api/auth/forgot', { email: 'ada@acme.test' }, undefined, headers)
     await letterTo('ada@acme.test', /new password/)
     expect(JSON.stringify(letters)).not.toContain('evil')
   })
@@ -68,7 +68,7 @@ describe('a forgotten password', () => {
     // A weak one costs nobody the link.
     expect(problem(await post('/api/auth/reset', { secret, password: 'password1234' }))).toEqual([422, 'request-invalid'])
     const replies = await Promise.all(Array.from({ length: 8 }, () => post('/api/auth/reset', { secret, password: second })))
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([204, ...Array<number>(7).fill(410)])
+    expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, ...Array<number>(7).fill(410)])
     expect((await deals(token(signedIn))).status).toBe(401)
     expect((await refresh(cookieOf(signedIn))).status).toBe(401)
     expect((await login('ada@acme.test', first)).status).toBe(401)
@@ -270,10 +270,12 @@ describe('devices', () => {
     const list = async () =>
       (await call('GET', '/api/account/sessions', { headers: withToken(token(here)) })).body['data'] as Record<string, unknown>[]
     const listed = await list()
-    expect(listed.map(({ agent, isThis }) => [agent, isThis]).toSorted()).toEqual([
-      ['Laptop/1', true],
-      ['Phone/2', false],
-    ])
+    expect(new Map(listed.map(({ agent, isThis }) => [agent, isThis]))).toEqual(
+      new Map([
+        ['Laptop/1', true],
+        ['Phone/2', false],
+      ]),
+    )
     expect(listed.find(({ isThis }) => isThis === true)).toMatchObject({
       address: '198.51.100.7',
       country: 'AT',

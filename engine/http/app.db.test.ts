@@ -28,6 +28,18 @@ describe('every address', () => {
     'GET /healthz',
     'GET /readyz',
     'POST /api/auth/login',
+    'POST /api/auth/mfa',
+    'POST /api/auth/mfa/challenge',
+    'POST /api/auth/mfa/enrol',
+    'POST /api/auth/mfa/enrolled',
+    'POST /api/auth/passkey',
+    'POST /api/auth/passkey/challenge',
+    'POST /api/auth/forgot',
+    'POST /api/auth/reset',
+    'POST /api/auth/verify',
+    'POST /api/auth/email',
+    'POST /api/auth/invitation',
+    'POST /api/auth/invitation/accept',
     'POST /api/auth/refresh',
     'POST /api/auth/logout',
     'GET /api/docs',
@@ -145,7 +157,11 @@ describe('/api/access', () => {
       [404, 'not-found'],
     ])
     expect(problemOf(await call('admin@acme', 'PUT', path(member(globex, 'rep')), { body: { roles: [] } }))).toEqual([404, 'not-found'])
-    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
+    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({
+      email: 'rep@acme.test',
+      roles: repRoles,
+      breakGlass: false,
+    })
   })
 
   it.each([
@@ -161,7 +177,11 @@ describe('/api/access', () => {
     const reply = await call('admin@acme', 'PUT', path(member(acme, 'rep')), { body })
     expect(problemOf(reply)).toEqual([422, 'request-invalid'])
     expect(pointersOf(reply)).toEqual(pointers)
-    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({ email: 'rep@acme.test', roles: repRoles })
+    expect(ok(await call('admin@acme', 'GET', path(member(acme, 'rep'))))).toEqual({
+      email: 'rep@acme.test',
+      roles: repRoles,
+      breakGlass: false,
+    })
   })
 
   it('does not let the last hand off the wheel, nor into other tenants', async () => {
@@ -195,6 +215,7 @@ describe('/api/access', () => {
     expect(await put({ email: 'tariq@acme.test', password: 'first password', roles: ['core.user'] })).toEqual({
       email: 'tariq@acme.test',
       roles: ['core.user'],
+      breakGlass: false,
     })
     const token = await tokenOf('tariq@acme.test', 'first password')
     const deals = (): Promise<Reply> => withToken(token, 'GET', '/api/crm/deals?limit=1')
@@ -242,7 +263,8 @@ describe('/api/operator/tenants', () => {
       { ...wanted, modules: ['crm', 'crmm'], timeZone: 'Mars/Olympus', currency: 'eur', locale: '!' },
       ['/locale', '/timeZone', '/currency', '/modules/1'],
     ],
-    [{ ...wanted, admin: { name: 'B', email: 'nobody', password: 'short' } }, ['/admin/password']],
+    [{ ...wanted, admin: { name: 'B', email: 'nobody', password: 'short' } }, ['/admin/email']],
+    [{ ...wanted, admin: { name: 'B', email: 'b@initech.test', password: 'short' } }, ['/admin/password']],
     [{ ...wanted, admin: { name: 'B', email: 'nobody' } }, ['/admin/email']],
     [{ ...wanted, id: randomUUID() }, ['/id']],
   ])('refuses %.80j and makes nothing', async (body, pointers) => {
@@ -314,7 +336,11 @@ describe('/api/operator/tenants', () => {
       expect([...problemOf(reply), pointersOf(reply)]).toEqual([409, 'conflict', ['/password']])
       expect(ok(await call('admin@acme', 'GET', path))).toEqual(before)
       expect([(await login(email)).status, (await login(email, 'my own password')).status]).toEqual([200, 401])
-      expect(ok(await call('admin@acme', 'PUT', path, { body: { email, roles: ['core.user'] } }))).toEqual({ email, roles: ['core.user'] })
+      expect(ok(await call('admin@acme', 'PUT', path, { body: { email, roles: ['core.user'] } }))).toEqual({
+        email,
+        roles: ['core.user'],
+        breakGlass: false,
+      })
     })
   })
 })

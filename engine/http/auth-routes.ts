@@ -8,11 +8,12 @@ import type { Passkeys } from '../identity/passkeys.ts'
 import type { Credentials, SignIn, SignInResult } from '../identity/sign-in.ts'
 import type { Viewings } from '../identity/viewing.ts'
 import { Problem } from '../problems.ts'
+import type { Invitations } from '../tenancy/invitations.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { refuseForeignOrigin } from './admission.ts'
 import { exactText, optional, readMembers, text, uuidText } from './input.ts'
 import { passkeyAnswer, readProof, secondFactor, shownEnrolment } from './proofs.ts'
-import { viaOf } from './records-route.ts'
+import { originOf } from './records-route.ts'
 import { empty, json, type Route } from './route.ts'
 
 const cookieName = 'bos_refresh'
@@ -21,6 +22,7 @@ const cookiePath = '/api/auth'
 export interface Identity {
   readonly signIn: SignIn
   readonly accounts: Accounts
+  readonly invitations: Pick<Invitations, 'look' | 'accept'>
   readonly passkeys: Pick<Passkeys, 'challenge'>
   readonly client: (request: Request) => Client
   readonly view: (of: Looking) => Promise<SessionView | null>
@@ -31,7 +33,7 @@ export interface Identity {
 
 /** Sign-in, and who I am. The refresh token travels only in a cookie that scripts cannot read and other sites cannot send. */
 export function authRoutes(identity: Identity, demo: boolean): readonly Route[] {
-  const { signIn, accounts, passkeys, viewings, client } = identity
+  const { signIn, accounts, invitations, passkeys, viewings, client } = identity
   /** A step of signing in: from our own pages or from a program, by whoever brings the right thing. */
   const step = (path: string, handle: (body: unknown, from: Client, request: Request) => Promise<Answer>): Route => ({
     method: 'POST',
@@ -76,6 +78,11 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       await accounts.confirmEmail('email', readMembers(body, linkSecret).secret)
       return empty(204)
     }),
+    step('/api/auth/invitation', async (body) => json(200, await invitations.look(readMembers(body, linkSecret).secret))),
+    step('/api/auth/invitation/accept', async (body, from, request) => {
+      const { secret, password } = readMembers(body, { ...linkSecret, password: exactText(limits.passwordMaxCharacters) })
+      return answered(request, await invitations.accept(secret, password, from))
+    }),
     step('/api/auth/refresh', async (_body, from, request) => {
       const cookie = readCookie(request)
       // Every page asks when it is opened: that nobody is signed in is no fault.
@@ -99,10 +106,11 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       method: 'POST',
       path: '/api/auth/view-as',
       guard: 'member',
-      handle: async ({ request, body, requestId }, actor) => {
+      handle: async (exchange, actor) => {
+        const { request, body } = exchange
         refuseForeignOrigin(request)
         const { member } = readMembers(body, { member: exactText(limits.idCharacters) })
-        return json(200, await viewings.begin(actor, member, { via: viaOf(request.headers['sec-fetch-site']), requestId }))
+        return json(200, await viewings.begin(actor, member, originOf(exchange)))
       },
     },
     {
@@ -110,9 +118,9 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       path: '/api/auth/view-as',
       guard: 'member',
       viewing: 'allowed',
-      handle: async ({ request, requestId }, actor) => {
-        refuseForeignOrigin(request)
-        await viewings.end(actor, { via: viaOf(request.headers['sec-fetch-site']), requestId })
+      handle: async (exchange, actor) => {
+        refuseForeignOrigin(exchange.request)
+        await viewings.end(actor, originOf(exchange))
         return empty(204)
       },
     },

@@ -1,3 +1,4 @@
+import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem, pointerSegment, type Fault } from '../problems.ts'
@@ -50,12 +51,39 @@ export const uuidText: MemberReader<string> = (value, report) => {
   return ''
 }
 
+/** An id out of an address. Throws 'not-found' for what can be none. */
+export function idOf(given: unknown): string {
+  if (isUuid(given)) return given
+  throw new Problem('not-found')
+}
+
+export const emailText: MemberReader<string> = (value, report) => {
+  const email = text(limits.emailCharacters)(value, report)
+  if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email)) report('must be an e-mail address')
+  return email
+}
+
 /** A JSON object that somebody else reads. */
 export const objectValue: MemberReader<Record<string, unknown>> = (value, report) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   report('must be an object')
   return {}
 }
+
+export const flag: MemberReader<boolean> = (value, report) => {
+  if (typeof value === 'boolean') return value
+  report('must be true or false')
+  return false
+}
+
+/** At most so many texts. */
+export const listOf =
+  (max: number): MemberReader<string[]> =>
+  (value, report) => {
+    if (Array.isArray(value) && value.length <= max && value.every((item) => typeof item === 'string')) return value
+    report(`must be a list of at most ${max} texts`)
+    return []
+  }
 
 export const optional =
   <T>(read: MemberReader<T>): MemberReader<T | null> =>

@@ -79,7 +79,7 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
         type: {
           ...text,
           description:
-            '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `viewed_as`, `derived` (values were worked out anew because others changed), or the id of a transition.',
+            '`created`, `updated`, `deleted`, `restored`, `shared`, `unshared`, `viewed_as`, `access_changed`, `invited`, `derived` (values were worked out anew because others changed), or the id of a transition.',
         },
         version: whole,
         revision: whole,
@@ -89,6 +89,12 @@ export const sharedSchemas: Readonly<Record<string, JsonSchema>> = {
         changes,
         'share?': object({ 'member?': uuid, 'team?': uuid, from: shareAccess, to: shareAccess }),
         'viewed?': object({ op: { ...text, enum: ['begun', 'ended'] }, until: moment }),
+        'access?': object({
+          'email?': object({ from: { type: ['string', 'null'] }, to: { type: ['string', 'null'] } }),
+          'roles?': object({ from: listOf(text), to: listOf(text) }),
+          'password?': { ...text, enum: ['set'] },
+          'breakGlass?': { type: 'boolean' },
+        }),
         'lines?': listOf(object({ id: uuid, field: text, op: { ...text, enum: ['added', 'changed', 'removed'] }, changes })),
       }),
     ),

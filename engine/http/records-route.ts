@@ -1,4 +1,5 @@
 import type { Actor, Answer, Call, Via } from '../records/types.ts'
+import type { Origin } from '../identity/member-events.ts'
 import type { Exchange, MemberRoute, Method } from './route.ts'
 
 export type HandleCall = (call: Call, actor: Actor) => Promise<Answer>
@@ -36,6 +37,9 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
 
 /** Browsers say themselves, and scripts cannot change, that a request comes from one of our own pages. */
 export const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
+
+/** What an event says of the request that it came from. */
+export const originOf = ({ request, requestId }: Exchange): Origin => ({ via: viaOf(request.headers['sec-fetch-site']), requestId })
 
 export function readQuery(url: string): Call['query'] {
   const start = url.indexOf('?')

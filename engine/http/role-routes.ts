@@ -5,7 +5,7 @@ import type { Answer } from '../records/types.ts'
 import type { Asked, Changed, Roles, VersionedRole } from '../tenancy/roles.ts'
 import { Problem } from '../problems.ts'
 import { readMembers, text } from './input.ts'
-import { readQuery, viaOf } from './records-route.ts'
+import { originOf, readQuery } from './records-route.ts'
 import { empty, json, type Exchange, type MemberRoute } from './route.ts'
 
 const role = '/api/access/roles/:role'
@@ -44,15 +44,14 @@ export function roleRoutes(roles: Roles): readonly MemberRoute[] {
 const idOf = ({ request }: Exchange): string => String(request.params['role'])
 const addressOf = ({ request: { params } }: Exchange) => ({ module: String(params['module']), plural: String(params['plural']) })
 
-function askedOf({ request, requestId }: Exchange): Asked {
-  const { headers } = request
+function askedOf(exchange: Exchange): Asked {
+  const { request } = exchange
   const query = readQuery(request.url)
   onlyParameters(query, ['dryRun'])
   return {
-    ifMatch: tagIn(headers['if-match']),
+    ifMatch: tagIn(request.headers['if-match']),
     dryRun: choice(query, 'dryRun', ['false', 'true']) === 'true',
-    via: viaOf(headers['sec-fetch-site']),
-    requestId,
+    ...originOf(exchange),
   }
 }
 

@@ -1,12 +1,18 @@
 import { limits } from '../config.ts'
 import type { AccessChange, Accesses } from '../tenancy/access.ts'
+import type { Invitations } from '../tenancy/invitations.ts'
 import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
 import { Problem } from '../problems.ts'
-import { objectValue, optional, readMembers, text, type MemberReader } from './input.ts'
-import { json, type Exchange, type Route } from './route.ts'
+import { emailText, exactText, flag, idOf, listOf, objectValue, optional, readMembers, text } from './input.ts'
+import { originOf } from './records-route.ts'
+import { empty, json, type Exchange, type Route } from './route.ts'
 
 /** What the operator does with tenants, and what an administrator does with the people of theirs. */
-export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Route[] {
+export function tenancyRoutes(
+  tenants: Tenants,
+  accesses: Accesses,
+  invitations: Pick<Invitations, 'invite' | 'withdraw'>,
+): readonly Route[] {
   return [
     { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: async () => json(200, { data: await tenants.list() }) },
     {
@@ -26,6 +32,35 @@ export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Ro
     },
     {
       method: 'GET',
+      path: '/api/access',
+      guard: 'member',
+      viewing: 'refused',
+      handle: async (_exchange, actor) => json(200, { data: await accesses.list(actor) }),
+    },
+    {
+      method: 'POST',
+      path: '/api/access/invitations',
+      guard: 'member',
+      handle: async (exchange, actor) => {
+        const wanted = readMembers(exchange.body, {
+          name: text(limits.personNameCharacters),
+          email: emailText,
+          roles: listOf(limits.rolesPerMember),
+        })
+        return json(201, { member: await invitations.invite(actor, wanted, originOf(exchange)) })
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/api/access/invitations/:member',
+      guard: 'member',
+      handle: async (exchange, actor) => {
+        await invitations.withdraw(actor, idOf(exchange.request.params['member']), originOf(exchange))
+        return empty(204)
+      },
+    },
+    {
+      method: 'GET',
       path: '/api/access/:member',
       guard: 'member',
       viewing: 'refused',
@@ -35,7 +70,8 @@ export function tenancyRoutes(tenants: Tenants, accesses: Accesses): readonly Ro
       method: 'PUT',
       path: '/api/access/:member',
       guard: 'member',
-      handle: async (exchange, actor) => json(200, await accesses.put(actor, memberOf(exchange), readAccess(exchange.body))),
+      handle: async (exchange, actor) =>
+        json(200, await accesses.put(actor, memberOf(exchange), readAccess(exchange.body), originOf(exchange))),
     },
   ]
 }
@@ -56,7 +92,7 @@ function readTenant(body: unknown): NewTenant {
     readMembers(given.admin, {
       name: text(limits.personNameCharacters),
       email: text(limits.emailCharacters),
-      password: optional(password),
+      password: optional(exactText(limits.passwordMaxCharacters)),
     }),
   )
   return { ...given, locale: locale ?? 'en', timeZone: timeZone ?? 'UTC', currency: currency ?? 'EUR', admin }
@@ -65,8 +101,9 @@ function readTenant(body: unknown): NewTenant {
 function readAccess(body: unknown): AccessChange {
   return readMembers(body, {
     email: optional(text(limits.emailCharacters)),
-    password: optional(password),
+    password: optional(exactText(limits.passwordMaxCharacters)),
     roles: listOf(limits.rolesPerMember),
+    breakGlass: optional(flag),
   })
 }
 
@@ -79,17 +116,3 @@ function readNested<T>(pointer: string, read: () => T): T {
     throw new Problem(error.code, '', { faults: error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer })) })
   }
 }
-
-const password: MemberReader<string> = (value, report) => {
-  if (typeof value === 'string' && value.length >= limits.passwordMinCharacters && value.length <= limits.passwordMaxCharacters)
-    return value
-  report(`must be a text of ${limits.passwordMinCharacters} to ${limits.passwordMaxCharacters} characters`)
-  return ''
-}
-const listOf =
-  (max: number): MemberReader<string[]> =>
-  (value, report) => {
-    if (Array.isArray(value) && value.length <= max && value.every((item) => typeof item === 'string')) return value
-    report(`must be a list of at most ${max} texts`)
-    return []
-  }

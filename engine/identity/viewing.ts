@@ -6,10 +6,9 @@ import { core } from '../expressions/core.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
 import { accessFor, contextOf, mayViewAs } from '../records/access.ts'
-import type { EventDraft } from '../records/decide.ts'
 import { referencesQuery } from '../records/load.ts'
-import type { Actor, Via } from '../records/types.ts'
-import { writeQueries } from '../records/write.ts'
+import type { Actor } from '../records/types.ts'
+import { lockMember, tellOfMember, type Origin } from './member-events.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Looking at everything as another person of the tenant does: their roles and scopes, nothing changed, and both names in the log. */
@@ -23,11 +22,6 @@ export interface Begun {
   readonly accessToken: string
   /** Seconds. */
   readonly expiresIn: number
-}
-/** Of the request that asks for it. */
-export interface Origin {
-  readonly via: Via
-  readonly requestId: string
 }
 
 interface Parts {
@@ -59,7 +53,7 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       await database.transaction(contextOf(actor, access), async (tx) => {
         const [seen, person] = await tx.send({
           role: 'bos_read',
-          queries: [referencesQuery(catalogue, people, actor, [member]), personQuery(actor, member)],
+          queries: [referencesQuery(catalogue, people, actor, [member]), lockMember(actor, member)],
         })
         const row = person!.rows[0]
         if (!row || seen!.rows.length === 0) throw nobody('There is no such person.')
@@ -67,7 +61,10 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
           text: 'insert into bos.viewing (id, tenant_id, session_id, member_id, expires_at) values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::timestamptz)',
           values: [viewing, actor.tenant, session, member, until],
         }
-        await tx.commit({ role: 'bos_write', queries: [begun, ...told(catalogue, actor, row, { op: 'begun', until }, from)] })
+        await tx.commit({
+          role: 'bos_write',
+          queries: [begun, ...tellOfMember(catalogue, actor, row, 'viewed_as', { viewed: { op: 'begun', until } }, from)],
+        })
       })
       const claims = { account, session, tenant: actor.tenant, member: actor.member, viewing }
       return { accessToken: tokens.viewing(claims), expiresIn: limits.viewingSeconds }
@@ -84,39 +81,13 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
           text: 'update bos.viewing set ended_at = now() where tenant_id = $1::uuid and id = $2::uuid and ended_at is null returning expires_at::text as until',
           values: [actor.tenant, viewing.id],
         }
-        const [ended, person] = await tx.send({ role: 'bos_write', queries: [over, personQuery(self, member)] })
+        const [ended, person] = await tx.send({ role: 'bos_write', queries: [over, lockMember(self, member)] })
         const row = person!.rows[0]
         const until = ended!.rows[0]?.['until']
         if (!row || typeof until !== 'string') return void (await tx.commit())
         const viewed = { op: 'ended', until: new Date(until).toISOString() } as const
-        await tx.commit({ role: 'bos_write', queries: told(catalogue, self, row, viewed, from) })
+        await tx.commit({ role: 'bos_write', queries: tellOfMember(catalogue, self, row, 'viewed_as', { viewed }, from) })
       })
     },
   }
-}
-
-/** Locks the person's record: events of one record come one after the other. */
-const personQuery = ({ tenant }: Actor, member: string): Query => ({
-  text: 'select id, version, revision from core.member where tenant_id = $1::uuid and id = $2::uuid and deleted_at is null for no key update',
-  values: [tenant, member],
-})
-
-/** An event of its own in the history of the person who is looked at; it raises the revision, for the record itself stays as it is. */
-function told(
-  catalogue: Catalogue,
-  actor: Actor,
-  person: Readonly<Record<string, unknown>>,
-  viewed: NonNullable<EventDraft['body']['viewed']>,
-  { via, requestId }: Origin,
-): Query[] {
-  const [record, version, revision] = [String(person['id']), Number(person['version']), Number(person['revision']) + 1]
-  const entity = catalogue.entities.get(core.member)!
-  const event: EventDraft = { entity, record, type: 'viewed_as', version, revision, changed: [], body: { set: {}, viewed } }
-  return [
-    {
-      text: 'update core.member set revision = $3::int where tenant_id = $1::uuid and id = $2::uuid',
-      values: [actor.tenant, record, revision],
-    },
-    ...writeQueries([], [event], { actor, via, requestId }, true),
-  ]
 }

@@ -102,6 +102,13 @@ export interface EventBody {
   readonly lines?: Readonly<Record<string, LineEvent>>
   /** Of a person: somebody (the actor) began or ended to look at everything as they do; until when it was going to last. */
   readonly viewed?: { readonly op: 'begun' | 'ended'; readonly until: string }
+  /** Of a person: how they sign in, or what their roles are, was changed; null: they cannot sign in. Told to administrators only. */
+  readonly access?: {
+    readonly email?: { readonly from: string | null; readonly to: string | null }
+    readonly roles?: { readonly from: readonly string[]; readonly to: readonly string[] }
+    readonly password?: 'set'
+    readonly breakGlass?: boolean
+  }
   /** With whom a record is shared, by the kind of grantee, and for what; null: not at all. */
   readonly share?: { readonly member?: string; readonly team?: string; readonly from: string | null; readonly to: string | null }
 }

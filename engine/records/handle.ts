@@ -84,7 +84,7 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
     history: async (request, actor) => {
       const rows = await read(request, actor, historyQuery(request.history, actor))
       found(rows.rows[0])
-      return historyPage(request.history, rows)
+      return historyPage(request.history, rows, actor)
     },
     aggregate: async (request, actor) => (await withinCost(read(request, actor, aggregateQuery(request.aggregate, actor)))).rows[0]!,
     export: async (request, actor) => {

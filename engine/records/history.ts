@@ -1,3 +1,4 @@
+import { administrator } from '../catalogue/types.ts'
 import { sql } from 'kysely'
 import type { Field } from '../catalogue/types.ts'
 import { limits } from '../config.ts'
@@ -40,6 +41,8 @@ export interface HistoryEntry {
   readonly share?: EventBody['share']
   /** Of `viewed_as`: whether it began or ended. */
   readonly viewed?: EventBody['viewed']
+  /** Of `access_changed` and `invited`, for those who manage it. */
+  readonly access?: EventBody['access']
   readonly lines?: readonly { readonly id: string; readonly field: string; readonly op: string; readonly changes: Changes }[]
 }
 type Changes = EventBody['set']
@@ -81,7 +84,12 @@ export function historyQuery({ access, here, id, limit, before }: HistoryRequest
 }
 
 /** Entries under the caller's names, without what they may not see: an entry about hidden fields alone says only that something changed. */
-export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'access' | 'here' | 'limit'>, { rows }: Rows): HistoryPage {
+export function historyPage(
+  { access, here, limit }: Pick<HistoryRequest, 'access' | 'here' | 'limit'>,
+  { rows }: Rows,
+  { roles }: Pick<Actor, 'roles'>,
+): HistoryPage {
+  const showsAccess = roles.includes(administrator)
   const events = rows.filter((row) => row['id'] !== null)
   const data = events.map((row): HistoryEntry => {
     // What is masked in the record as it is now is left out of what it once was, too.
@@ -98,6 +106,7 @@ export function historyPage({ access, here, limit }: Pick<HistoryRequest, 'acces
       changes: visibleChanges(access, here, body.set, masked, ''),
       ...(body.share && { share: body.share }),
       ...(body.viewed && { viewed: body.viewed }),
+      ...(body.access && showsAccess && { access: body.access }),
       ...(body.lines && { lines: visibleLines(access, here, body.lines, masked) }),
     }
   })

@@ -5,6 +5,7 @@ import type { Module } from '../catalogue/types.ts'
 import type { Database } from '../database/types.ts'
 import { currencies } from '../fields/currencies.ts'
 import { suggestion } from '../fields/nearest.ts'
+import { judgePassword } from '../identity/password-policy.ts'
 import { echo, Problem, type Fault, type ProblemCode } from '../problems.ts'
 import { entityAt } from '../records/access.ts'
 import type { RecordsDoor } from '../records/handle.ts'
@@ -68,6 +69,7 @@ export function createTenants({ database, hashPassword, records, modules, onEnab
     create: async (wanted) => {
       const chosen = judge(wanted, modules())
       const password = wanted.admin.password ?? randomPassword()
+      if (wanted.admin.password !== null) await judgePassword(password, [wanted.admin.email, wanted.name], '/admin/password')
       const passwordHash = await hashPassword(password)
       // Three transactions, in an order that any of them may break off: the tenant cannot be signed in to before the last,
       // and the same request again takes up what is there (bos.tenant_open, the upsert by e-mail).
@@ -176,9 +178,14 @@ export async function setAccess(
     })
     return { existing: rows[0]?.['existing'] === true, passwordKept: rows[0]?.['password_kept'] === true }
   } catch (cause) {
-    const refused = refusals[String((cause as { code?: unknown }).code)]
-    throw refused ? new Problem(refused.code, refused.detail, { cause, faults: [refused.fault] }) : cause
+    throw accessRefused(cause)
   }
+}
+
+/** What the database says of an access that it does not set, as a Problem; anything else as it is. */
+export function accessRefused(cause: unknown): unknown {
+  const refused = refusals[String((cause as { code?: unknown }).code)]
+  return refused ? new Problem(refused.code, refused.detail, { cause, faults: [refused.fault] }) : cause
 }
 const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fault: Fault }>> = {
   // A role of the tenant's own, of which there was a record when it was asked for.

@@ -81,8 +81,9 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
   await setAccess(tenants.globex, members.bothInGlobex, people.both, 'both@example.test', [], passwordHash)
 
   const client = ({ ip = '', headers }: Request) => ({ address: ip, country: 'AT', agent: headers['user-agent'] ?? null })
-  const nobody = (): Promise<never> => Promise.reject(new Error('nobody looks as somebody else here'))
+  const nobody = (): Promise<never> => Promise.reject(new Error('nobody looks as somebody else or is invited here'))
   const viewings = { begin: nobody, end: nobody }
+  const invitations = { look: nobody, accept: nobody }
   const app = createGateway({
     config: { limits, trustedProxies: 1 },
     demo: false,
@@ -90,7 +91,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
     metrics: createMetrics(),
     guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
     routes: [
-      ...authRoutes({ ...identity, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
+      ...authRoutes({ ...identity, invitations, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
       ...accountRoutes(identity.accounts),
       { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: () => Promise.resolve(json(200, [])) },
       ...recordRoutes(async (_call, actor) => {

@@ -45,6 +45,8 @@ export interface TenantFacts {
 export interface World {
   readonly url: string
   readonly app: StartedApp
+  /** DATA_DIR of the application. */
+  readonly dataDir: string
   readonly acme: TenantFacts
   readonly globex: TenantFacts
   /** One request; `as` null is nobody. */
@@ -134,7 +136,7 @@ async function learn({ url }: StartedApp): Promise<Facts> {
   return { ...(tenants as unknown as Pick<Facts, 'acme' | 'globex'>), cookies: cookies as Facts['cookies'] }
 }
 
-interface Ground extends Pick<World, 'sql' | 'close'> {
+interface Ground extends Pick<World, 'sql' | 'close' | 'dataDir'> {
   readonly app: StartedApp
   readonly facts: Facts
 }
@@ -148,6 +150,7 @@ async function nativeGround(more: Readonly<Record<string, string>>): Promise<Gro
   return {
     app,
     facts,
+    dataDir,
     sql: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await superuser.query<Row>(text, [...values])).rows,
     close: async () => {
@@ -165,6 +168,7 @@ async function embeddedGround(more: Readonly<Record<string, string>>): Promise<G
   return {
     app,
     facts: await learn(app),
+    dataDir,
     sql: <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       app.database.withOwner(async (owner) => (await owner.query(text, [...values])).rows as Row[]),
     close: async () => {
@@ -176,7 +180,7 @@ async function embeddedGround(more: Readonly<Record<string, string>>): Promise<G
 
 /** Opens a world for this test file; it is closed after the file's tests. `more` are environment variables of the application. */
 export async function openWorld(more: Readonly<Record<string, string>> = {}, engine: Engine = 'native'): Promise<World> {
-  const { app, facts, sql, close } = await (engine === 'native' ? nativeGround : embeddedGround)(more)
+  const { app, facts, sql, dataDir, close } = await (engine === 'native' ? nativeGround : embeddedGround)(more)
   const tokens = new Map<Person, Promise<string>>()
   const tokenOf = (person: Person): Promise<string> => {
     const known = tokens.get(person)
@@ -191,6 +195,7 @@ export async function openWorld(more: Readonly<Record<string, string>> = {}, eng
   return {
     url: app.url,
     app,
+    dataDir,
     acme: facts.acme,
     globex: facts.globex,
     call: async (as, method, path, options = {}) => request(app.url, method, path, as === null ? null : await tokenOf(as), options),

@@ -1,4 +1,15 @@
-import { IconEye, IconArrowRight, IconPencil, IconPlus, IconRestore, IconShare, IconShareOff, IconTrash } from '@tabler/icons-react'
+import {
+  IconArrowRight,
+  IconEye,
+  IconKey,
+  IconMail,
+  IconPencil,
+  IconPlus,
+  IconRestore,
+  IconShare,
+  IconShareOff,
+  IconTrash,
+} from '@tabler/icons-react'
 import { core } from '../../engine/expressions/core.ts'
 import { fieldOf, useCatalogue, type Entity } from '../api/catalogue.ts'
 import { useHistory, type Changes, type HistoryEntry } from '../api/history.ts'
@@ -19,6 +30,8 @@ const words: Readonly<Record<string, string>> = {
   shared: 'shared this',
   unshared: 'stopped sharing this',
   viewed_as: 'looked at the workspace as this person',
+  access_changed: 'changed how this person signs in or what they may do',
+  invited: 'invited this person',
 }
 const origins: Readonly<Record<string, string>> = {
   import: 'by import',
@@ -35,6 +48,8 @@ const icons = {
   shared: IconShare,
   unshared: IconShareOff,
   viewed_as: IconEye,
+  access_changed: IconKey,
+  invited: IconMail,
 } as const
 
 /** What happened to a record, newest first; edits by one person within a few minutes stand under one heading. */

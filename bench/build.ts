@@ -70,7 +70,14 @@ export async function buildBench(scale: Scale, report: (line: string) => void): 
   }
   try {
     await admin.connect()
-    const environment = { DATABASE_URL: server.url, DATA_DIR: dataDir, PORT: '0', MASTER_KEY: '5e'.repeat(32) }
+    const environment = {
+      DATABASE_URL: server.url,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      MASTER_KEY: '5e'.repeat(32),
+      REQUESTS_PER_MINUTE: '0',
+      LOG_LEVEL: 'warn',
+    }
     const all = await openTenants(environment, scale)
     const { url, pid, sessions, people } = await (async () => {
       await fillTenants(admin, all, report)

@@ -10,7 +10,10 @@ import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
 import { openapiRoutes } from './http/docs.ts'
 import { jobRoutes } from './http/job-routes.ts'
+import { createFairShare } from './http/fair-share.ts'
+import { keyRoutes } from './http/key-routes.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createRateLimits } from './http/rate-limits.ts'
 import { recordRoutes } from './http/records-route.ts'
 import type { Route } from './http/route.ts'
 import { createGateway, listen, type Listening } from './http/server.ts'
@@ -28,7 +31,7 @@ import { createDerivedValues, type DerivedValues } from './jobs/derived-values.t
 import { createJobService } from './jobs/index.ts'
 import { openWakeups } from './jobs/wakeups.ts'
 import { loadMasterKey } from './keys/master-key.ts'
-import { logError } from './log.ts'
+import { logError, logFrom } from './log.ts'
 import { createMailer } from './mail/mailer.ts'
 import { Problem } from './problems.ts'
 import { createCursors } from './records/cursor.ts'
@@ -37,6 +40,7 @@ import type { Actor } from './records/types.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { engineActorOf } from './tenancy/engine-actor.ts'
+import { createApiKeys } from './tenancy/api-keys.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
 import { createRoles, type Roles } from './tenancy/roles.ts'
@@ -156,6 +160,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         ),
     })
 
+    logFrom(config.logLevel ?? (demo.on ? 'warn' : 'info'))
     const mailer = createMailer(config, demo.on)
     closers.push(mailer.close)
     const countryOf = await loadCountries()
@@ -169,7 +174,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       limits,
       accountOf: async (actor) => {
         const view = await actors.view(actor)
-        if (!view) throw new Problem('not-authenticated')
+        if (!view?.account) throw new Problem('not-authenticated')
         return view.account
       },
     })
@@ -208,6 +213,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...roleRoutes(roles),
+            ...keyRoutes(createApiKeys({ database, catalogueOf, limits, onWritten }), identity.accounts),
             ...tenancyRoutes(tenants, accesses, invitations),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
@@ -218,6 +224,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       config,
       routes,
       metrics,
+      rates: createRateLimits(limiters, config.requestsPerMinute, limits, () => metrics.refuse('rate')),
+      share: createFairShare(Math.max(1, Math.floor(limits.databaseConnections / 2)), limits.shareWaiting, () => metrics.refuse('share')),
       demo: demo.on,
       guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),

@@ -89,6 +89,19 @@ export const limits = {
   loginFailuresPerAddress: 50,
   loginWindowSeconds: 900,
   limiterEntries: 50_000,
+  /** The window of the limits on requests; how many times the limit of an account those of an address and of a tenant are. */
+  rateSeconds: 60,
+  ratePerAddress: 4,
+  ratePerTenant: 10,
+  /** Requests of one tenant that wait for its others, in each process. */
+  shareWaiting: 500,
+  /** How often the last use of an API key is written down, and for how long a rotated one is still good. */
+  keyUseSeconds: 60,
+  keyOverlapSeconds: 24 * 3600,
+  keysPerTenant: 500,
+  keyNameCharacters: 80,
+  keyScopes: 100,
+  keyAddresses: 50,
   /** Requests for mails in a login window, of an address and about an account. */
   mailsPerAddress: 20,
   mailsPerAccount: 5,
@@ -225,6 +238,10 @@ export interface Config {
   readonly roles: ReadonlySet<ProcessRole>
   /** How many reverse proxies stand in front; their X-Forwarded-For is believed that far. */
   readonly trustedProxies: number
+  /** From which level on lines are logged; null: `info`, in a demo `warn`. */
+  readonly logLevel: 'error' | 'warn' | 'info' | null
+  /** Of an account or API key; 0: no limit on requests at all. */
+  readonly requestsPerMinute: number
   readonly limits: Limits
 }
 
@@ -288,9 +305,10 @@ export function readConfig(environment: Environment, workingDir: string): Config
   const host = text('HOST') ?? '127.0.0.1'
   if (/[\s/@]|:\/\//.test(host)) fault('HOST', 'must be a host name or an address to listen on, without port')
   const postgres = ['postgres:', 'postgresql:']
+  const port = integer('PORT', 3000, 0, 65_535)
   const config: Config = {
     host,
-    port: integer('PORT', 3000, 0, 65_535),
+    port,
     dataDir: folder('DATA_DIR', '.data'),
     modulesDir: folder('MODULES_DIR', 'modules-json'),
     databaseUrl: url('DATABASE_URL', postgres),
@@ -301,11 +319,13 @@ export function readConfig(environment: Environment, workingDir: string): Config
     masterKeyHex: readMasterKey('MASTER_KEY', text('MASTER_KEY'), fault),
     previousMasterKeyHex: readMasterKey('MASTER_KEY_PREVIOUS', text('MASTER_KEY_PREVIOUS'), fault),
     demoPassword: secret('DEMO_PASSWORD', limits.passwordMinCharacters),
-    publicUrl: readPublicUrl(url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${text('PORT') ?? 3000}`, fault),
+    publicUrl: readPublicUrl(url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${port}`, fault),
     smtpUrl: url('SMTP_URL', ['smtp:', 'smtps:']),
     mailFrom: text('MAIL_FROM') ?? 'BusinessOS <no-reply@localhost>',
     roles: readRoles(text('ROLES'), fault),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    requestsPerMinute: integer('REQUESTS_PER_MINUTE', 1_200, 0, 1_000_000),
+    logLevel: readLogLevel(text('LOG_LEVEL'), fault),
     limits: Object.freeze({ ...limits, databaseConnections: integer('DATABASE_CONNECTIONS', limits.databaseConnections, 1, 500) }),
   }
   for (const variable of ['OWNER_DATABASE_URL', 'DIRECT_DATABASE_URL']) {
@@ -332,6 +352,11 @@ function readMasterKey(variable: string, given: string | null, fault: ReportFaul
   const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(given) ? Buffer.from(given, 'base64') : null
   if (bytes?.length === 32) return bytes.toString('hex')
   return fault(variable, 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
+}
+
+function readLogLevel(given: string | null, fault: ReportFault): Config['logLevel'] {
+  if (given === null || given === 'error' || given === 'warn' || given === 'info') return given
+  return fault('LOG_LEVEL', 'must be error, warn or info')
 }
 
 function readRoles(given: string | null, fault: ReportFault): ReadonlySet<ProcessRole> {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { logError } from './log.ts'
+import { logError, logFrom, logLine } from './log.ts'
 
 const error = new Error('the connection is gone')
 test.each<[name: string, error: unknown, told: unknown]>([
@@ -15,4 +15,19 @@ test.each<[name: string, error: unknown, told: unknown]>([
   const [line] = written.mock.calls.map(([text]) => JSON.parse(String(text)) as unknown)
   written.mockRestore()
   expect(line).toEqual({ at: expect.stringMatching(/Z$/) as string, level: 'error', error: told })
+})
+
+test('secrets stand in no line, however deep, and levels below the chosen one are not written', () => {
+  const written = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  logFrom('info')
+  logLine('info', { password: 'geheim', headers: { authorization: 'Bearer geheim', accept: '*' }, a: { b: { 'set-cookie': 'geheim' } } })
+  logFrom('warn')
+  logLine('info', { event: 'quiet' })
+  logLine('warn', { event: 'loud' })
+  const text = written.mock.calls.map(([line]) => String(line)).join()
+  written.mockRestore()
+  expect(text).not.toContain('geheim')
+  expect(text).toContain('"accept":"*"')
+  expect(text).not.toContain('quiet')
+  expect(text).toContain('loud')
 })

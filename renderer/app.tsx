@@ -2,6 +2,7 @@ import { MantineProvider, type MantineColorSchemeManager } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
+import { setNonce } from 'get-nonce'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
@@ -39,9 +40,20 @@ const scheme: MantineColorSchemeManager = {
   clear: () => localStorage.removeItem('bos.scheme'),
 }
 
+/** What the page's policy asks of styles that are made at run time: Mantine's own, and those of the scroll lock behind its dialogs. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? ''
+const styleNonce = (): string => nonce
+setNonce(nonce)
+
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={scheme}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      colorSchemeManager={scheme}
+      getStyleNonce={styleNonce}
+    >
       <Notifications position="bottom-left" limit={2} containerWidth={340} zIndex={500} classNames={{ root: 'toasts' }} />
       <QueryClientProvider client={queryClient}>
         <CommandKeys>

@@ -9,6 +9,8 @@ export default defineConfig({
   root: here('.'),
   base: '/',
   plugins: [react()],
+  // Replaced by a new one in every answer (engine/http/ui.ts).
+  html: { cspNonce: '%CSP_NONCE%' },
   build: {
     outDir: here('dist'),
     emptyOutDir: true,

@@ -128,6 +128,7 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       method: 'GET',
       path: '/api/me',
       guard: 'member',
+      keys: 'allowed',
       fresh: true,
       handle: async (_exchange, actor) => {
         const view = await identity.view(actor)

@@ -20,6 +20,7 @@ export function catalogueRoute({ catalogueOf, view, memberName, demo }: Catalogu
     method: 'GET',
     path: '/api/catalogue',
     guard: 'member',
+    keys: 'allowed',
     fresh: true,
     handle: async ({ request }, actor) => {
       const session = await view(actor)
@@ -30,7 +31,7 @@ export function catalogueRoute({ catalogueOf, view, memberName, demo }: Catalogu
         name: await memberName(actor),
         email: session.email,
         roles: actor.roles,
-        viewAs: !actor.viewing && mayViewAs(catalogue, actor.roles),
+        viewAs: !actor.viewing && !actor.key && mayViewAs(catalogue, actor.roles),
         viewer: actor.viewing ? { id: actor.viewing.by, name: await memberName({ ...actor, member: actor.viewing.by }) } : null,
       }
       const body = JSON.stringify(catalogueView(catalogue, actor, { tenant: { ...session.tenant, demo }, me }))

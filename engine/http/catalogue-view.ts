@@ -3,7 +3,7 @@ import { systemField } from '../catalogue/system-fields.ts'
 import { fieldOf } from '../fields/index.ts'
 import type { JsonSchema } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
-import { accessFor, settingsFor } from '../records/access.ts'
+import { accessOf, settingsFor } from '../records/access.ts'
 import { parseAggregate } from '../records/aggregate.ts'
 import { parseSort } from '../records/parameters.ts'
 import { isShareable } from '../records/share.ts'
@@ -116,7 +116,7 @@ type Schema = Pick<CatalogueView, 'hash' | 'modules' | 'entities'>
 const schemas = new WeakMap<Access, Schema>()
 
 export function catalogueView(catalogue: Catalogue, actor: Actor, about: Pick<CatalogueView, 'tenant' | 'me'>): CatalogueView {
-  const access = accessFor(catalogue, actor.roles)
+  const access = accessOf(catalogue, actor)
   let schema = schemas.get(access)
   if (!schema) schemas.set(access, (schema = schemaView(access)))
   return { ...(actor.viewing ? readOnly(schema) : schema), ...about }

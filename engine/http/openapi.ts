@@ -1,6 +1,6 @@
 import type { Catalogue } from '../catalogue/types.ts'
 import { administrator } from '../catalogue/types.ts'
-import { accessFor } from '../records/access.ts'
+import { accessOf } from '../records/access.ts'
 import type { Access, Actor } from '../records/types.ts'
 import { namesOf, uniqueNames, type Part } from './openapi-names.ts'
 import { entityParameters, sharedFilters } from './openapi-parameters.ts'
@@ -155,9 +155,10 @@ export function openapiRoute({ catalogueOf, version }: OpenapiParts): Route {
     method: 'GET',
     path: '/api/openapi.json',
     guard: 'member',
+    keys: 'allowed',
     fresh: true,
     handle: async ({ request }, actor) => {
-      const access = accessFor(await catalogueOf(actor), actor.roles)
+      const access = accessOf(await catalogueOf(actor), actor)
       const { body, etag } = textFor(access, {
         version,
         administrator: !actor.viewing && actor.roles.includes(administrator),

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express'
 import { toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
+import { logLine } from '../log.ts'
 import { Problem } from '../problems.ts'
 import type { Answer } from '../records/types.ts'
 
@@ -33,17 +34,7 @@ function problemAnswer(problem: Problem, requestId: string): Answer {
 /** What went wrong on our side, as one JSON line. No query string and no body: they hold people's data. */
 function logProblem(problem: Problem, request: Request, requestId: string): void {
   const cause = problem.cause instanceof Error ? problem.cause : problem
-  console.error(
-    JSON.stringify({
-      at: new Date().toISOString(),
-      level: 'error',
-      requestId,
-      code: problem.code,
-      method: request.method,
-      path: request.path,
-      error: cause.stack ?? String(cause),
-    }),
-  )
+  logLine('error', { requestId, problem: problem.code, method: request.method, path: request.path, error: cause.stack ?? String(cause) })
 }
 
 export type SendAnswer = (request: Request, response: Response, answer: Answer) => void

@@ -13,6 +13,7 @@ export function recordRoutes(handle: HandleCall): readonly MemberRoute[] {
     method,
     path: '/api/:module/:plural{/*rest}',
     guard: 'member',
+    keys: 'allowed',
     handle: (exchange, actor) => handle(readCall(method, exchange), actor),
   }))
 }

@@ -24,6 +24,8 @@ export interface MemberRoute extends RouteBase {
   readonly guard: 'member'
   /** Whether somebody may call it who looks as another person; absent: what only reads (GET). */
   readonly viewing?: 'allowed' | 'refused'
+  /** Whether an API key may call it; absent: it may not. What keys do is records, and what describes them. */
+  readonly keys?: 'allowed'
   /** Reload the actor first: for routes that answer without any transaction of their own. */
   readonly fresh?: boolean
   handle(exchange: Exchange, actor: Actor): Promise<Answer>

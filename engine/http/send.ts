@@ -21,8 +21,8 @@ const compress = promisify(gzip)
  * lists shrink about tenfold. Not single records: their strong ETag names the bytes, and they are small.
  */
 export async function sendAnswer(request: Request, response: Response, answer: Answer, compressFromBytes: number): Promise<void> {
-  const { requestId } = response.locals as { requestId: string }
-  const headers: Record<string, string | number> = { ...apiHeaders, 'cache-control': 'no-store', 'x-request-id': requestId }
+  const { requestId, headers: more } = response.locals as { requestId: string; headers?: Readonly<Record<string, string>> }
+  const headers: Record<string, string | number> = { ...apiHeaders, ...more, 'cache-control': 'no-store', 'x-request-id': requestId }
   if (answer.body !== null) headers['content-type'] = 'application/json'
   // One spelling, so that what an answer says replaces what stands above.
   for (const [name, value] of Object.entries(answer.headers)) headers[name.toLowerCase()] = value

@@ -5,6 +5,8 @@ import { Stale } from '../database/types.ts'
 import { ExactNumber } from '../fields/type.ts'
 import { Problem } from '../problems.ts'
 import type { Actor, Call } from '../records/types.ts'
+import type { Bearer } from '../identity/actors.ts'
+import { unlimited } from '../testing/gateway.ts'
 import { createMetrics } from './metrics.ts'
 import { recordRoutes } from './records-route.ts'
 import { json, type Route } from './route.ts'
@@ -71,7 +73,7 @@ const open: Listening[] = []
 
 beforeAll(async () => {
   const guards = {
-    asMember: async <T>(authorization: string | undefined, _fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T> => {
+    asMember: async <T>({ authorization }: Bearer, _fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T> => {
       if (authorization !== 'Bearer good') throw new Problem('not-authenticated')
       try {
         return await work(actor)
@@ -87,7 +89,15 @@ beforeAll(async () => {
     },
   }
   for (const demo of [false, true]) {
-    const app = createGateway({ config: { limits, trustedProxies: 0 }, demo, guards, routes, ui: null, metrics: createMetrics() })
+    const app = createGateway({
+      config: { limits, trustedProxies: 0 },
+      demo,
+      guards,
+      routes,
+      ui: null,
+      metrics: createMetrics(),
+      ...unlimited,
+    })
     const listening = await listen(app, { host: '127.0.0.1', port: 0, limits })
     open.push(listening)
     if (demo) demoBase = `http://127.0.0.1:${listening.port}`
@@ -433,7 +443,15 @@ describe('demo mode', () => {
 /** A gateway of its own, with limits of its own. */
 function listenWith(own: Limits): Promise<Listening> {
   const guards = { asMember: () => Promise.reject(new Problem('not-authenticated')), asOperator: () => undefined }
-  const app = createGateway({ config: { limits: own, trustedProxies: 0 }, demo: false, routes, ui: null, metrics: createMetrics(), guards })
+  const app = createGateway({
+    config: { limits: own, trustedProxies: 0 },
+    demo: false,
+    routes,
+    ui: null,
+    metrics: createMetrics(),
+    guards,
+    ...unlimited,
+  })
   return listen(app, { host: '127.0.0.1', port: 0, limits: own })
 }
 

@@ -7,7 +7,10 @@ import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { admit, refuseUnlessLocal } from './admission.ts'
 import { readBody } from './body.ts'
+import type { Actors } from '../identity/actors.ts'
+import type { FairShare } from './fair-share.ts'
 import type { Metrics } from './metrics.ts'
+import type { RateHeaders, RateLimits } from './rate-limits.ts'
 import { problemMiddleware } from './problems.ts'
 import { empty, type Exchange, type MemberRoute, type Route } from './route.ts'
 import { sendAnswer } from './send.ts'
@@ -15,8 +18,7 @@ import { pageHeaders } from './ui.ts'
 
 /** What the gateway asks of identity. Both throw Problem 'not-authenticated'. */
 export interface Guards {
-  /** Runs `work` as the bearer of the Authorization header; with a reloaded actor again, a few times, while it is Stale. */
-  asMember<T>(authorization: string | undefined, fresh: boolean, work: (actor: Actor) => Promise<T>): Promise<T>
+  asMember: Actors['asMember']
   /** Throws Problem 'not-found' where no operator token is configured. */
   asOperator(authorization: string | undefined): void
 }
@@ -30,23 +32,31 @@ export interface GatewayParts {
   /** Pages; the last handler before "not found". */
   readonly ui: RequestHandler | null
   readonly metrics: Metrics
+  readonly rates: RateLimits
+  readonly share: FairShare
 }
 
 /** Express with every route of the table, deny by default: nothing is served that is not in `routes` or a page. */
 export function createGateway(parts: GatewayParts): Express {
-  const { config, guards, metrics, routes } = parts
+  const { config, guards, metrics, rates, routes, share } = parts
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('query parser', false).set('trust proxy', config.trustedProxies)
 
   const send = async (request: Request, response: Response, answer: Answer): Promise<void> => {
     await sendAnswer(request, response, answer, config.limits.compressFromBytes)
-    const { startedAt } = response.locals as { startedAt: number }
-    metrics.observe(request.method, request.route?.path ?? 'none', answer.status, (performance.now() - startedAt) / 1000)
+    const { startedAt, requestId, actor } = response.locals as { startedAt: number; requestId: string; actor?: Actor }
+    const [route, ms] = [String(request.route?.path ?? 'none'), performance.now() - startedAt]
+    metrics.observe(request.method, route, answer.status, ms / 1000)
+    // No query string and no body: they hold people's data.
+    const { method, path } = request
+    const who = actor && { tenant: actor.tenantSlug, member: actor.member, by: actor.viewing?.by }
+    logLine('info', { event: 'request', requestId, method, path, route, status: answer.status, ms: Math.round(ms), ...who })
   }
 
   const answerRoute = async (route: Route, request: Request, response: Response): Promise<Answer> => {
     const { authorization } = request.headers
+    keepHeaders(response, await rates.ofAddress(request.ip ?? ''))
     const requestId = response.locals['requestId'] as string
     const exchange = async (): Promise<Exchange> => ({
       request,
@@ -56,9 +66,15 @@ export function createGateway(parts: GatewayParts): Express {
     })
     if (route.guard === 'member') {
       let read: Promise<Exchange> | undefined
-      return guards.asMember(authorization, route.fresh === true, async (actor) => {
-        if (actor.viewing) admitViewing(route, request, actor, requestId)
-        return route.handle(await (read ??= exchange()), actor)
+      return guards.asMember({ authorization, address: request.ip ?? '' }, route.fresh === true, async (actor) => {
+        if (response.locals['actor'] === undefined) keepHeaders(response, await rates.ofActor(actor))
+        response.locals['actor'] = actor
+        if (actor.viewing) admitViewing(route)
+        if (actor.key && route.keys !== 'allowed')
+          throw new Problem('not-allowed', 'An API key may not do this: it takes a person who has signed in.')
+        // Whoever sends slowly holds no place meanwhile.
+        const whole = await (read ??= exchange())
+        return share.run(actor.tenant, () => route.handle(whole, actor))
       })
     }
     if (route.guard === 'operator') guards.asOperator(authorization)
@@ -94,10 +110,14 @@ export function createGateway(parts: GatewayParts): Express {
   return app
 }
 
-/** Whoever looks as another person reads, and what they read is logged under both names. */
-function admitViewing(route: MemberRoute, { method, path }: Request, { tenant, member, viewing }: Actor, requestId: string): void {
+/** What every answer to this request says besides. */
+function keepHeaders({ locals }: Response, headers: RateHeaders): void {
+  locals['headers'] = { ...(locals['headers'] as RateHeaders | undefined), ...headers }
+}
+
+/** Whoever looks as another person reads. */
+function admitViewing(route: MemberRoute): void {
   const isAllowed = route.viewing === undefined ? route.method === 'GET' : route.viewing === 'allowed'
-  logLine('info', { event: 'viewing', requestId, tenant, member, by: viewing?.by, method, path, refused: !isAllowed })
   if (!isAllowed) throw new Problem('viewing-only')
 }
 

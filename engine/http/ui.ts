@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,18 +40,18 @@ const pages: readonly (readonly [page: string, addresses: RegExp])[] = [
   ['/admin/index.html', new RegExp(`^/admin(?:${segment})*/?$`)],
 ]
 
-/**
- * Pages run only scripts from our own files: no inline script, no eval. Styles allow 'unsafe-inline', the one loosening: Mantine
- * and its scroll lock write style elements at run time. A nonce would have to reach every library that does so.
- */
-export const pageHeaders = (): RequestHandler =>
-  helmet({
+/** What stands in a built page where the nonce of each answer goes (renderer/vite.config.ts). */
+const noncePlace = '%CSP_NONCE%'
+
+/** Pages run only scripts and styles from our own files, and style elements that carry this answer's nonce: nothing inline, no eval. */
+export const pageHeaders = (): RequestHandler => {
+  const secure = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
         scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'self'", (_request, response) => `'nonce-${nonceOf(response as Response)}'`],
         imgSrc: ["'self'", 'data:', 'blob:'],
         fontSrc: ["'self'", 'data:'],
         connectSrc: ["'self'"],
@@ -63,7 +64,14 @@ export const pageHeaders = (): RequestHandler =>
     strictTransportSecurity: { maxAge: limits.strictTransportSeconds, includeSubDomains: false },
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
-  }) as RequestHandler
+  })
+  return (request, response, next) => {
+    response.locals['nonce'] = randomBytes(16).toString('base64')
+    secure(request, response, next)
+  }
+}
+
+const nonceOf = ({ locals }: Response): string => String(locals['nonce'])
 
 /**
  * Serves the built pages from memory: a look-up by exact name, so no path can lead anywhere else. Files under /assets/ carry a hash
@@ -74,13 +82,14 @@ export async function servePages(folder: string): Promise<RequestHandler> {
   return function serve(request: Request, response: Response, next: NextFunction): void {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
     const { path } = request
-    const exact = files.get(path)
+    const exact = path.endsWith('.html') ? undefined : files.get(path)
     if (exact) return void send(request, response, exact, path.startsWith('/assets/')).catch(next)
-    const name = pages.find(([, addresses]) => addresses.test(path))?.[0]
+    const isPage = path.endsWith('.html') && files.has(path)
+    const name = isPage ? path : pages.find(([, addresses]) => addresses.test(path))?.[0]
     // A name that ends like a file is one that is missing; `/admin/crm.deal` does not.
-    if (name === undefined || types[extname(path)] !== undefined || !isNavigation(request)) return next()
+    if (name === undefined || (!isPage && (types[extname(path)] !== undefined || !isNavigation(request)))) return next()
     const page = files.get(name)
-    if (page) return void send(request, response, page, false).catch(next)
+    if (page) return sendPage(request, response, page)
     response.status(404).type('text/plain').send('The user interface is not built. "npm start" builds it; the API is under /api.\n')
   }
 }
@@ -108,6 +117,15 @@ async function loadFolder(folder: string): Promise<Map<string, Asset>> {
       }),
   )
   return files
+}
+
+/** A page is another one every time, and small: never kept, never compressed. */
+function sendPage(request: Request, response: Response, { type, bytes }: Asset): void {
+  const text = bytes.toString().replaceAll(noncePlace, nonceOf(response))
+  response.setHeader('content-type', type)
+  response.setHeader('cache-control', 'no-store')
+  response.setHeader('content-length', Buffer.byteLength(text))
+  response.end(request.method === 'HEAD' ? undefined : text)
 }
 
 async function send(request: Request, response: Response, asset: Asset, immutable: boolean): Promise<void> {

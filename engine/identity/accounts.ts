@@ -137,7 +137,7 @@ export function createAccounts(parts: Parts): Accounts {
 
   const account = async (actor: Actor): Promise<Known> => {
     const view = actor.viewing ? null : await actors.view(actor)
-    if (!view) throw new Problem('not-authenticated')
+    if (!view?.account) throw new Problem('not-authenticated')
     return known(view.account)
   }
   const known = async (id: string): Promise<Known> => {

@@ -43,7 +43,7 @@ export function createIdentity({ config, database, masterKey, passwords, mailer,
   const publicUrl = new URL(config.publicUrl)
   const keyring = createKeyring(database, masterKey)
   const tokens = createTokens(masterKey, limits)
-  const actors = createActors(database, tokens, limits)
+  const actors = createActors(database, tokens, limits, onError)
   const once = createOnce(database)
   const letters = lettersFrom(publicUrl)
   const factors = createFactors({ database, keyring, passwords, limits })

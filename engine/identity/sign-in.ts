@@ -291,7 +291,7 @@ export function createSignIn(parts: Parts): SignIn {
       // Ours, but neither the current nor the last one: somebody kept an old copy. Whoever holds the newer one must not go on either.
       if (state === 'gone') await revoke(database, token.session)
       const view = state === 'rotated' || state === 'recent' ? await actors.view({ session: token.session }) : null
-      if (!view || view.actor.member === null) throw new Problem('not-authenticated', 'The sign-in has ended. Sign in again.')
+      if (!view?.account || view.actor.member === null) throw new Problem('not-authenticated', 'The sign-in has ended. Sign in again.')
       const {
         tenant,
         actor: { member },

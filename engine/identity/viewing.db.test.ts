@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { openWorld, ok, type Person, type Reply } from '../testing/world.ts'
 
 /** Looking at everything as another person does: who may, what they see, and that nothing is changed and everything is told. */
-const world = await openWorld()
+const world = await openWorld({ LOG_LEVEL: 'info' })
 const { acme, globex, call, sql } = world
 const rep = acme.members['rep']!
 const admin = acme.members['admin']!
@@ -19,7 +19,7 @@ const events = () =>
 let token: string
 
 beforeAll(async () => {
-  vi.spyOn(console, 'info').mockImplementation(() => undefined)
+  vi.spyOn(console, 'error').mockImplementation(() => undefined)
   token = String(ok(await begin('admin@acme', rep))['accessToken'])
 })
 
@@ -144,11 +144,11 @@ describe('whoever does', () => {
   })
 
   test('is logged under both names, with every request', async () => {
-    const log = vi.mocked(console.info)
+    const log = vi.mocked(console.error)
     log.mockClear()
     await by(token, 'GET', '/api/crm/deals')
     expect(log.mock.calls.map(([line]) => JSON.parse(String(line)) as object)).toMatchObject([
-      { event: 'viewing', member: rep, by: admin, method: 'GET', path: '/api/crm/deals' },
+      { event: 'request', member: rep, by: admin, method: 'GET', path: '/api/crm/deals', status: 200 },
     ])
   })
 

@@ -5,7 +5,7 @@ import type { Database, Query } from '../database/types.ts'
 import { core } from '../expressions/core.ts'
 import { isUuid } from '../fields/uuid.ts'
 import { Problem } from '../problems.ts'
-import { accessFor, contextOf, mayViewAs } from '../records/access.ts'
+import { accessOf, contextOf, mayViewAs } from '../records/access.ts'
 import { referencesQuery } from '../records/load.ts'
 import type { Actor } from '../records/types.ts'
 import { lockMember, tellOfMember, type Origin } from './member-events.ts'
@@ -47,7 +47,7 @@ export function createViewings({ database, tokens, catalogueOf, accountOf, limit
       const account = await accountOf(actor)
       const viewing = uuid()
       const until = new Date(Date.now() + limits.viewingSeconds * 1000).toISOString()
-      const access = accessFor(catalogue, actor.roles)
+      const access = accessOf(catalogue, actor)
       const people = access.entities.get(core.member)
       if (!people) throw nobody('There is no such person.')
       await database.transaction(contextOf(actor, access), async (tx) => {

@@ -114,6 +114,7 @@ export function actorFrom(tenant: string, row: Readonly<Record<string, unknown>>
     tenantSlug: String(row['slug']),
     member,
     session: null,
+    ...(row['key_id'] != null && { key: { id: row['key_id'] as string, scopes: row['scopes'] as string[], addresses: [] } }),
     roles: member === null ? [administrator] : (row['roles'] as string[]),
     generation: Number(row['generation']),
     timeZone: String(row['time_zone']),
@@ -137,13 +138,13 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
   async function submit(actor: Actor, kind: string, input: unknown, { once, also, idempotency }: Submission = {}): Promise<Job> {
     const id = once?.id ?? uuidv7()
     const insert: Query = {
-      text: `insert into bos.job as j (tenant_id, id, kind, input, created_by) values ($1, $2, $3, $4, $5)
-        on conflict (tenant_id, id) do update set status = 'queued', created_by = excluded.created_by, attempts = 0, result = null,
+      text: `insert into bos.job as j (tenant_id, id, kind, input, created_by, key_id) values ($1, $2, $3, $4, $5, $7)
+        on conflict (tenant_id, id) do update set status = 'queued', created_by = excluded.created_by, key_id = excluded.key_id, attempts = 0, result = null,
           finished_at = null, cancel_requested_at = null, updated_at = now(), input = excluded.input,
           state = case j.status when 'done' then '{}' else j.state end,
           progress_done = case j.status when 'done' then 0 else j.progress_done end
         where j.status in ('failed', 'cancelled') or ($6 and j.status = 'done')`,
-      values: [actor.tenant, id, kind, JSON.stringify(input), actor.member, once?.again === true],
+      values: [actor.tenant, id, kind, JSON.stringify(input), actor.member, once?.again === true, actor.key?.id ?? null],
     }
     const earlier = await database.transaction(contextOf(actor), async (tx) => {
       const [done] = idempotency ? await claim(tx, idempotency, actor) : []
@@ -162,17 +163,17 @@ export function createJobs({ database, wakeups, kinds, staleSeconds, sweepMs, on
     return read(actor, id)
   }
 
-  /** Own jobs; an administrator sees everybody's. */
+  /** Own jobs (of a key: its own), an administrator sees everybody's. */
   const visible = (actor: Actor, more: string, ...values: unknown[]): Query => {
     const all = actor.roles.includes(administrator)
     return {
-      text: `select ${columns} from bos.job where tenant_id = $1 and ($2 or created_by = $3) ${more}`,
-      values: [actor.tenant, all, actor.member, ...values],
+      text: `select ${columns} from bos.job where tenant_id = $1 and ($2 or created_by = $3 and key_id is not distinct from $4::uuid) ${more}`,
+      values: [actor.tenant, all, actor.member, actor.key?.id ?? null, ...values],
     }
   }
 
   async function read(actor: Actor, id: string): Promise<Job> {
-    const [found] = await database.read(contextOf(actor), visible(actor, 'and id = $4', id))
+    const [found] = await database.read(contextOf(actor), visible(actor, 'and id = $5', id))
     if (!found!.rows[0]) throw new Problem('not-found')
     return toJob(found!.rows[0])
   }

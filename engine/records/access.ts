@@ -9,6 +9,7 @@ import { echo, Problem } from '../problems.ts'
 import { followInputs } from './derived-access.ts'
 import { combine, hasField, scopesOf } from './grants.ts'
 import type { Combined } from './grants.ts'
+import { narrowed, type KeyScope } from './key-scopes.ts'
 import { inputsOf } from '../catalogue/inputs.ts'
 import type { Access, Actor, Call, EntityAccess } from './types.ts'
 
@@ -55,17 +56,21 @@ export const isRead = (access: Access, expression: Expression): boolean =>
 
 const cache = new WeakMap<Catalogue, Map<string, Access>>()
 
+/** What an actor may do: by their roles, and where it is a key, no more than its scopes. */
+export const accessOf = (catalogue: Catalogue, { roles, key }: Pick<Actor, 'roles' | 'key'>): Access =>
+  accessFor(catalogue, roles, key?.scopes)
+
 /**
  * What a set of roles may do, compiled once per catalogue and set. Deny by default: an entity that no role grants is
  * absent, and an absent entity, field or action answers exactly as one that does not exist.
  */
-export function accessFor(catalogue: Catalogue, roles: readonly string[]): Access {
-  const key = roles.toSorted().join(' ')
+export function accessFor(catalogue: Catalogue, roles: readonly string[], scopes: readonly KeyScope[] = []): Access {
+  const key = [...roles.toSorted(), ...scopes.toSorted().map((scope) => `+${scope}`)].join(' ')
   let byRoles = cache.get(catalogue)
   if (!byRoles) cache.set(catalogue, (byRoles = new Map()))
   const known = byRoles.get(key)
   if (known) return known
-  const access = compileAccess(catalogue, new Set(roles), key)
+  const access = compileAccess(catalogue, new Set(roles), scopes, key)
   byRoles.set(key, access)
   if (byRoles.size > limits.roleSetsKept) byRoles.delete(byRoles.keys().next().value ?? '')
   return access
@@ -83,12 +88,13 @@ export function entityAt({ catalogue, entities }: Access, { module, plural }: Pi
   throw new Problem('not-found', `There is no ${echo(`${module}/${plural}`)} here.${suggestion(`${module}/${plural}`, known)}`)
 }
 
-function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, key: string): Access {
+function compileAccess(catalogue: Catalogue, roles: ReadonlySet<string>, scopes: readonly KeyScope[], key: string): Access {
   const entities = new Map<string, EntityAccess>()
   const documents = new Map<string, Combined>()
   for (const entity of catalogue.entities.values()) {
     if (entity.kind === 'line') continue
-    const permissions = [...entity.permissions.values()].filter((each) => roles.has(each.role))
+    const granting = [...entity.permissions.values()].filter((each) => roles.has(each.role))
+    const permissions = scopes.length === 0 ? granting : granting.map((each) => narrowed(each, entity, scopes))
     const granted = combine(entity, permissions, entities)
     if (!granted) continue
     entities.set(entity.id, granted)

@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalogue/types.ts'
 import { Stale } from '../database/types.ts'
 import type { Database, Query } from '../database/types.ts'
 import { Problem } from '../problems.ts'
-import { accessFor, contextOf } from './access.ts'
+import { accessOf, contextOf } from './access.ts'
 import { aggregateQuery } from './aggregate.ts'
 import { withinCost } from './answer.ts'
 import type { Cursors } from './cursor.ts'
@@ -38,7 +38,7 @@ export type RecordsDoor = Pick<Records, 'access' | 'run'>
 /** Every door to a record ends here: one snapshot of the catalogue, one typed request, one permission, one pipeline. */
 export function createRecords({ database, catalogues, cursors, refresh, onWritten }: RecordsOptions) {
   /** What this actor may do, with the catalogue as it is now: one snapshot for the whole request. */
-  const access = async (actor: Actor): Promise<Access> => accessFor(await catalogues.current(actor), actor.roles)
+  const access = async (actor: Actor): Promise<Access> => accessOf(await catalogues.current(actor), actor)
 
   /** REST's door. */
   async function handle(call: Call, actor: Actor): Promise<Answer> {

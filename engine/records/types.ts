@@ -1,5 +1,6 @@
 import type { Action, Catalogue, Entity, Field, RowScope } from '../catalogue/types.ts'
 import type { Expression } from '../expressions/types.ts'
+import type { KeyScope } from './key-scopes.ts'
 
 /** How a request reached us; stored with every event as `via`. */
 export type Via = 'ui' | 'api' | 'import' | 'seed' | 'job' | 'system'
@@ -13,6 +14,8 @@ export interface Actor {
   readonly session: string | null
   /** Somebody looks as this member, with a session of their own, and changes nothing; absent: nobody does. */
   readonly viewing?: Viewing
+  /** A program acts, by an API key (whose id is `session`), with no more than its scopes; absent: a person, or the engine. */
+  readonly key?: ActingKey
   readonly roles: readonly string[]
   readonly generation: number
   readonly timeZone: string
@@ -21,6 +24,13 @@ export interface Actor {
   readonly currency: string
 }
 
+export interface ActingKey {
+  readonly id: string
+  /** Empty: all that the role may. */
+  readonly scopes: readonly KeyScope[]
+  /** Addresses and networks from which it may be used; empty: any. */
+  readonly addresses: readonly string[]
+}
 /** `by`: member id of whoever really looks. */
 export interface Viewing {
   readonly id: string

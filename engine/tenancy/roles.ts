@@ -3,7 +3,7 @@ import type { Catalogues, TenantCatalogue } from '../catalogue/store.ts'
 import { administrator } from '../catalogue/types.ts'
 import { Stale, type Database } from '../database/types.ts'
 import { Problem } from '../problems.ts'
-import { accessFor, contextOf, entityAt } from '../records/access.ts'
+import { accessOf, contextOf, entityAt } from '../records/access.ts'
 import type { Actor, Via } from '../records/types.ts'
 import { eventQuery } from '../records/write.ts'
 import { planDefinition, planPermission, planRemoval, roleOf } from './role-edits.ts'
@@ -70,7 +70,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
     if (!actor.roles.includes(administrator)) throw new Problem('not-allowed', 'Only an administrator says what roles may do.')
     return catalogues.tenant(actor)
   }
-  const accessOf = ({ catalogue }: TenantCatalogue, actor: Actor) => accessFor(catalogue, actor.roles)
+  const accessIn = ({ catalogue }: TenantCatalogue, actor: Actor) => accessOf(catalogue, actor)
   const compilerOf = ({ base }: TenantCatalogue) => catalogues.compilerOf(base)
 
   /** Every change makes those that came at the same time stale: they wait for one another, rather than fail. */
@@ -90,7 +90,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
     const planned = plan(tenant)
     const { edits, type, changes } = planned
     const after: TenantCatalogue = { base: tenant.base, edits, catalogue: catalogues.under(tenant.base, edits) }
-    const answer = await database.transaction(contextOf(actor, accessOf(tenant, actor)), async (tx): Promise<Changed> => {
+    const answer = await database.transaction(contextOf(actor, accessIn(tenant, actor)), async (tx): Promise<Changed> => {
       const stored = await lockRole(tx, actor, id)
       if (asked.ifMatch !== null && asked.ifMatch !== tagOf(stored))
         throw new Problem('version-conflict', 'The role was changed since you read it.', { headers: { ETag: `"${tagOf(stored)}"` } })
@@ -117,14 +117,14 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
   return {
     list: async (actor) => {
       const tenant = await open(actor)
-      const [counted] = await database.read(contextOf(actor, accessOf(tenant, actor)), peopleQuery(actor))
+      const [counted] = await database.read(contextOf(actor, accessIn(tenant, actor)), peopleQuery(actor))
       const people = new Map(counted!.rows.map((row) => [String(row['role']), Number(row['people'])]))
       return [...tenant.catalogue.roles.values()].map((role) => summaryOf(tenant, role, people.get(role.id) ?? 0))
     },
     get: async (actor, id) => {
       const tenant = await open(actor)
       const role = roleOf(tenant, id)
-      return database.transaction(contextOf(actor, accessOf(tenant, actor)), async (tx) => {
+      return database.transaction(contextOf(actor, accessIn(tenant, actor)), async (tx) => {
         const [stored, counted] = await tx.commit(
           { role: 'bos_write', queries: [storedQuery(actor, id)] },
           { role: 'bos_read', queries: [peopleQuery(actor, id)] },
@@ -136,7 +136,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
     history: async (actor, id) => {
       const tenant = await open(actor)
       roleOf(tenant, id)
-      return database.transaction(contextOf(actor, accessOf(tenant, actor)), async (tx) => {
+      return database.transaction(contextOf(actor, accessIn(tenant, actor)), async (tx) => {
         const [stored] = await tx.send({ role: 'bos_write', queries: [storedQuery(actor, id)] })
         const record = stored!.rows[0]?.['id']
         const [events] = await tx.commit({ role: 'bos_read', queries: [historyQuery(actor, typeof record === 'string' ? record : null)] })
@@ -153,7 +153,7 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
     remove: (actor, id, asked) => change(actor, id, asked, (tenant) => planRemoval(tenant, compilerOf(tenant), id)),
     permit: (actor, id, at, document, asked) =>
       change(actor, id, asked, (tenant) =>
-        planPermission(tenant, compilerOf(tenant), id, entityAt(accessOf(tenant, actor), at).entity, document),
+        planPermission(tenant, compilerOf(tenant), id, entityAt(accessIn(tenant, actor), at).entity, document),
       ),
   }
 }

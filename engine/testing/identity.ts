@@ -10,6 +10,7 @@ import { createPasswords } from '../identity/passwords.ts'
 import type { SignInNote } from '../identity/sign-in.ts'
 import { derivingKey, type MasterKey } from '../keys/master-key.ts'
 import type { Letter } from '../mail/mailer.ts'
+import { unlimited } from './gateway.ts'
 import { migrate } from '../schema/migrate.ts'
 import { freshDatabase } from './postgres.ts'
 import { accountRoutes } from '../http/account-routes.ts'
@@ -89,6 +90,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
     demo: false,
     ui: null,
     metrics: createMetrics(),
+    ...unlimited,
     guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
     routes: [
       ...authRoutes({ ...identity, invitations, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),

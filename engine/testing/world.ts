@@ -78,6 +78,8 @@ export const testConfig = (databaseUrl: string | null, dataDir: string, more: Re
       MASTER_KEY: '7e'.repeat(32),
       OPERATOR_TOKEN: 'operator-of-the-tests',
       DEMO_PASSWORD: password,
+      LOG_LEVEL: 'warn',
+      REQUESTS_PER_MINUTE: '0',
       ...more,
     },
     root,

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { createDatabase, type OpenDatabase } from './database/open.ts'
 import { startSequencer } from './events/sequencer.ts'
 import { accountRoutes } from './http/account-routes.ts'
+import { auditRoutes } from './http/audit-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
 import { openapiRoutes } from './http/docs.ts'
@@ -21,6 +22,7 @@ import { roleRoutes } from './http/role-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
 import { servePages } from './http/ui.ts'
+import { createAccessLog } from './identity/access-log.ts'
 import { clientOf, loadCountries, type Client } from './identity/client.ts'
 import { createIdentity } from './identity/identity.ts'
 import { createLimiters } from './identity/limiter.ts'
@@ -41,6 +43,7 @@ import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { engineActorOf } from './tenancy/engine-actor.ts'
 import { createApiKeys } from './tenancy/api-keys.ts'
+import { createAudit } from './tenancy/audit.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
 import { createRoles, type Roles } from './tenancy/roles.ts'
@@ -108,6 +111,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onWritten: () => {
         sequencer?.nudge()
       },
+      onExport: ({ tenant, member }, entity) => {
+        accessLog.note({ type: 'exported', tenant, member, about: { entity }, requestId: null })
+      },
     })
     const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
     const jobs = createJobService({
@@ -121,6 +127,11 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     closers.push(jobs.stop)
     const derived = createDerivedValues({ database, records, jobs, catalogueOf: (modules) => catalogues.of(modules) })
 
+    const onWritten = (): void => {
+      sequencer?.nudge()
+    }
+    const accessLog = createAccessLog({ database, limits, onWritten, onError: logError })
+    closers.push(accessLog.stop)
     const passwords = createPasswords(limits)
     const refreshed = async (actor: Actor): Promise<Actor> => {
       if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
@@ -135,9 +146,6 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       modules: () => catalogues.full.modules,
       onEnabled: derived.note,
     })
-    const onWritten = (): void => {
-      sequencer?.nudge()
-    }
     const accesses = createAccesses({ database, records, hashPassword: passwords.hash, catalogueOf, onWritten })
     const roles = createRoles({ database, catalogues, refresh: refreshed, onWritten })
     const demo = await prepareDemo({
@@ -165,7 +173,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     closers.push(mailer.close)
     const countryOf = await loadCountries()
     const limiters = createLimiters(null, limits.limiterEntries)
-    const identity = createIdentity({ config, database, masterKey, passwords, mailer, limiters, tell: () => undefined, onError: logError })
+    const identity = createIdentity({ config, database, masterKey, passwords, mailer, limiters, note: accessLog.note, onError: logError })
     const { actors, tokens } = identity
     const viewings = createViewings({
       database,
@@ -214,6 +222,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...openapiRoutes({ catalogueOf, version: product.version }),
             ...roleRoutes(roles),
             ...keyRoutes(createApiKeys({ database, catalogueOf, limits, onWritten }), identity.accounts),
+            ...auditRoutes(createAudit({ database, catalogueOf })),
             ...tenancyRoutes(tenants, accesses, invitations),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
@@ -226,6 +235,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       metrics,
       rates: createRateLimits(limiters, config.requestsPerMinute, limits, () => metrics.refuse('rate')),
       share: createFairShare(Math.max(1, Math.floor(limits.databaseConnections / 2)), limits.shareWaiting, () => metrics.refuse('share')),
+      note: accessLog.note,
       demo: demo.on,
       guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),

@@ -95,6 +95,11 @@ export const limits = {
   ratePerTenant: 10,
   /** Requests of one tenant that wait for its others, in each process. */
   shareWaiting: 500,
+  /** For so long what is like an entry of the access stream is counted, not written; how many different ones a tenant has then, and how many tenants. */
+  accessNoteSeconds: 60,
+  accessNotesPerTenant: 500,
+  accessNoteTenants: 5_000,
+  auditEntries: 200,
   /** How often the last use of an API key is written down, and for how long a rotated one is still good. */
   keyUseSeconds: 60,
   keyOverlapSeconds: 24 * 3600,

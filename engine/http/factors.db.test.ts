@@ -116,7 +116,7 @@ describe('an authenticator app', () => {
     expect((await post('/api/auth/mfa', { mfaToken, code: codeOf(secret) })).status).toBe(200)
     // A right one forgives the wrong ones before it.
     expect(await owned('select factor_failures from bos.account where id = $1', [people.ada])).toEqual([{ factor_failures: 0 }])
-    expect(notes.filter(({ type, reason }) => type === 'sign_in_failed' && reason === 'proof-wrong').length).toBeGreaterThan(5)
+    expect(notes.filter(({ type, about }) => type === 'sign_in_failed' && about['reason'] === 'proof-wrong').length).toBeGreaterThan(5)
   })
 
   it('is not got around by refreshing, by a ticket of before, or by choosing a tenant', async () => {

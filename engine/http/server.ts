@@ -7,6 +7,7 @@ import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { admit, refuseUnlessLocal } from './admission.ts'
 import { readBody } from './body.ts'
+import type { AccessNote } from '../identity/access-log.ts'
 import type { Actors } from '../identity/actors.ts'
 import type { FairShare } from './fair-share.ts'
 import type { Metrics } from './metrics.ts'
@@ -34,11 +35,13 @@ export interface GatewayParts {
   readonly metrics: Metrics
   readonly rates: RateLimits
   readonly share: FairShare
+  /** Told of what a member or key was refused. */
+  readonly note: (note: AccessNote) => void
 }
 
 /** Express with every route of the table, deny by default: nothing is served that is not in `routes` or a page. */
 export function createGateway(parts: GatewayParts): Express {
-  const { config, guards, metrics, rates, routes, share } = parts
+  const { config, guards, metrics, note, rates, routes, share } = parts
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('query parser', false).set('trust proxy', config.trustedProxies)
@@ -81,15 +84,26 @@ export function createGateway(parts: GatewayParts): Express {
     return route.handle(await exchange())
   }
 
+  const noteRefusal = (error: unknown, { method, path }: Route, { ip = '' }: Request, { locals }: Response): void => {
+    const { actor, requestId } = locals as { actor?: Actor; requestId: string }
+    if (!actor || !(error instanceof Problem) || error.status !== 403) return
+    const about = { reason: error.code, route: `${method} ${path}`, address: ip, key: actor.key?.id ?? null }
+    note({ type: 'refused', tenant: actor.tenant, member: actor.viewing?.by ?? actor.member, about, requestId })
+  }
+
   app.use(admit)
   if (parts.demo) app.use(refuseUnlessLocal)
   for (const path of new Set(routes.map((route) => route.path))) {
     const here = routes.filter((route) => route.path === path)
     for (const route of here) {
       const method = route.method.toLowerCase() as Lowercase<Route['method']>
-      app[method](path, async (request: Request, response: Response) =>
-        send(request, response, await answerRoute(route, request, response)),
-      )
+      app[method](path, async (request: Request, response: Response) => {
+        const answer = await answerRoute(route, request, response).catch((error: unknown) => {
+          noteRefusal(error, route, request, response)
+          throw error
+        })
+        await send(request, response, answer)
+      })
     }
     // Right behind, so that a wrong method on `/api/auth/login` is never taken for a record's address.
     app.all(path, otherMethods(here, send))

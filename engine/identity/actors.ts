@@ -61,7 +61,8 @@ export function createActors(
   database: Pick<Database, 'call'>,
   tokens: Pick<Tokens, 'readAccess'>,
   limits: Pick<Limits, 'knownTokenEntries' | 'keyUseSeconds'>,
-  onError: (error: unknown) => void = () => undefined,
+  /** Told once in each while that a key is remembered. */
+  onKeyUse: (actor: Actor, address: string) => void = () => undefined,
 ): Actors {
   // Keyed by hash: a token in a memory dump is a token stolen.
   const known = new Map<string, Known>()
@@ -107,17 +108,13 @@ export function createActors(
     const load = () => ofSession(claims)
     return { until: claims.expiresAt * 1000, load, actor: await load() }
   }
-  /** Once in each while that a key is remembered. */
-  const noteUse = ({ tenant, key }: Actor, address: string): void => {
-    if (key) database.call({ text: 'select bos.key_used($1::uuid, $2::uuid, $3)', values: [tenant, key.id, address] }).catch(onError)
-  }
 
   return {
     asMember: async ({ authorization, address }, fresh, work) => {
       const { entry, loaded } = await admit(authorization)
       if (fresh && !loaded) entry.actor = await entry.load()
       if (entry.actor.key) assertAddress(entry.actor.key, address)
-      if (loaded) noteUse(entry.actor, address)
+      if (loaded && entry.actor.key) onKeyUse(entry.actor, address)
       for (let attempt = 1; ; attempt++) {
         const { actor } = entry
         try {

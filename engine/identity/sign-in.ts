@@ -4,6 +4,7 @@ import type { Limits } from '../config.ts'
 import type { Database } from '../database/types.ts'
 import { fold } from '../fields/fold.ts'
 import { Problem } from '../problems.ts'
+import type { AccessNote } from './access-log.ts'
 import { bearer, type Actors } from './actors.ts'
 import type { Client } from './client.ts'
 import type { Enrolment, FactorRef, Factors, Proof } from './factors.ts'
@@ -38,17 +39,6 @@ export type SignInResult =
   | { readonly mfaRequired: true; readonly mfaToken: string; readonly methods: readonly ('code' | 'passkey' | 'recoveryCode')[] }
   /** The tenant demands a second factor and there is none yet: it is set up now. */
   | { readonly enrolmentRequired: true; readonly mfaToken: string; readonly tenant: TenantName }
-
-/** Something that administrators may want to know of later. */
-export interface SignInNote {
-  readonly type: 'signed_in' | 'sign_in_failed'
-  readonly tenant: string
-  readonly member: string
-  readonly methods: readonly Method[]
-  /** Problem code of a failure. */
-  readonly reason: string | null
-  readonly client: Client
-}
 
 export interface SignIn {
   /** Throws 'credentials-wrong', 'sso-required', 'too-many-requests'. */
@@ -96,7 +86,7 @@ interface Parts {
   readonly passkeys: Passkeys
   readonly limiters: Limiters
   readonly limits: Limits
-  readonly tell: (note: SignInNote) => void
+  readonly note: (note: AccessNote) => void
 }
 
 /**
@@ -104,7 +94,7 @@ interface Parts {
  * is judged once more where it is written (bos.session_begin), so that no way around leads past a second factor or a company's identity provider.
  */
 export function createSignIn(parts: Parts): SignIn {
-  const { database, passwords, tokens, actors, factors, passkeys, limiters, limits, tell } = parts
+  const { database, passwords, tokens, actors, factors, passkeys, limiters, limits, note } = parts
   const refusal = 'Too many attempts to sign in. Wait and try again.'
   const byAccount = limiters('account', limits.loginFailuresPerAccount, limits.loginWindowSeconds, refusal)
   const byAddress = limiters('address', limits.loginFailuresPerAddress, limits.loginWindowSeconds, refusal)
@@ -141,7 +131,8 @@ export function createSignIn(parts: Parts): SignIn {
   }
 
   const fail = ({ memberships }: Account, methods: readonly Method[], reason: string, client: Client): void => {
-    for (const { tenant, member } of memberships) tell({ type: 'sign_in_failed', tenant, member, methods, reason, client })
+    const about = { reason, methods: methods.join(), ...told(client) }
+    for (const { tenant, member } of memberships) note({ type: 'sign_in_failed', tenant, member, about, requestId: null })
   }
 
   /** The account of a ticket, if nothing about it has changed since. */
@@ -202,7 +193,7 @@ export function createSignIn(parts: Parts): SignIn {
     // The account, the membership or what the tenant demands changed between the two statements.
     if (rows[0]?.['state'] !== 'opened')
       throw new Problem('credentials-wrong', 'Something about your account has just changed. Sign in again.')
-    tell({ type: 'signed_in', tenant, member, methods, reason: null, client })
+    note({ type: 'signed_in', tenant, member, about: { methods: methods.join(), ...told(client) }, requestId: null })
     return {
       accessToken: tokens.access({ account: account.id, session, tenant, member }),
       expiresIn: limits.accessTokenSeconds,
@@ -315,6 +306,8 @@ export function createSignIn(parts: Parts): SignIn {
     },
   }
 }
+
+const told = ({ address, country, agent }: Client) => ({ address, country, agent })
 
 /** What counts against whoever tries. */
 const offences: ReadonlySet<string> = new Set(['credentials-wrong', 'proof-wrong'])

@@ -23,6 +23,7 @@ const worker = createJobService({
     cursors: createCursors(Buffer.alloc(32)),
     refresh: (actor) => Promise.resolve(actor),
     onWritten: () => undefined,
+    onExport: () => undefined,
   }),
   wakeups: { send: async () => undefined, work: async (each) => void handles.push(each), stop: async () => undefined },
   staleSeconds: 30,

@@ -109,6 +109,8 @@ export interface EventBody {
     readonly password?: 'set'
     readonly breakGlass?: boolean
   }
+  /** Of the access stream: what was seen, from where, how often. Told to administrators only. */
+  readonly noted?: Readonly<Record<string, string | number | null>>
   /** With whom a record is shared, by the kind of grantee, and for what; null: not at all. */
   readonly share?: { readonly member?: string; readonly team?: string; readonly from: string | null; readonly to: string | null }
 }

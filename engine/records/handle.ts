@@ -30,13 +30,15 @@ export interface RecordsOptions {
   readonly refresh: (actor: Actor) => Promise<Actor>
   /** Told after every write that events wait for the sequencer. */
   readonly onWritten: () => void
+  /** Told of every export that is permitted, before its first page is read. */
+  readonly onExport: (actor: Actor, entity: string) => void
 }
 export type Records = ReturnType<typeof createRecords>
 /** What a door other than REST needs: the snapshot that its request is read against, and the pipeline. */
 export type RecordsDoor = Pick<Records, 'access' | 'run'>
 
 /** Every door to a record ends here: one snapshot of the catalogue, one typed request, one permission, one pipeline. */
-export function createRecords({ database, catalogues, cursors, refresh, onWritten }: RecordsOptions) {
+export function createRecords({ database, catalogues, cursors, refresh, onWritten, onExport }: RecordsOptions) {
   /** What this actor may do, with the catalogue as it is now: one snapshot for the whole request. */
   const access = async (actor: Actor): Promise<Access> => accessOf(await catalogues.current(actor), actor)
 
@@ -88,6 +90,7 @@ export function createRecords({ database, catalogues, cursors, refresh, onWritte
     },
     aggregate: async (request, actor) => (await withinCost(read(request, actor, aggregateQuery(request.aggregate, actor)))).rows[0]!,
     export: async (request, actor) => {
+      onExport(actor, request.export.list.access.entity.id)
       let as = { request, actor }
       return async ({ limit, after }) => {
         for (let attempt = 1; ; attempt++)

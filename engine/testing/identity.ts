@@ -7,7 +7,7 @@ import { createIdentity } from '../identity/identity.ts'
 import { createLimiters } from '../identity/limiter.ts'
 import { operatorGuard } from '../identity/operator.ts'
 import { createPasswords } from '../identity/passwords.ts'
-import type { SignInNote } from '../identity/sign-in.ts'
+import type { AccessNote } from '../identity/access-log.ts'
 import { derivingKey, type MasterKey } from '../keys/master-key.ts'
 import type { Letter } from '../mail/mailer.ts'
 import { unlimited } from './gateway.ts'
@@ -44,7 +44,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
   await database.withOwner((owner) => migrate(owner))
   const passwords = createPasswords(limits)
   const letters: Letter[] = []
-  const notes: SignInNote[] = []
+  const notes: AccessNote[] = []
   const faults: unknown[] = []
   const identity = createIdentity({
     config: { limits, publicUrl: 'https://erp.test' },
@@ -53,7 +53,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
     passwords,
     mailer: { canSend: true, send: (letter) => Promise.resolve(void letters.push(letter)) },
     limiters: createLimiters(null, limits.limiterEntries),
-    tell: (note) => notes.push(note),
+    note: (note) => notes.push(note),
     onError: (error) => faults.push(error),
   })
   const { actors, tokens } = identity

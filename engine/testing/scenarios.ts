@@ -27,13 +27,13 @@ export interface Scenario {
 
 const value = <T>(given: T | (() => T)): T => (typeof given === 'function' ? (given as () => T)() : given)
 
-/** The events written while `work` ran, as `crm.deal.created`, sorted. Nothing else may write meanwhile. */
+/** The events written while `work` ran, as `crm.deal.created`, sorted; not that somebody was refused. Nothing else may write meanwhile. */
 export async function eventsOf<T>(world: World, work: () => Promise<T>): Promise<{ result: T; events: string[] }> {
   // Event ids and times are the application's; transaction numbers are PostgreSQL's own order, and the server is new: no wraparound.
   const [before] = await world.sql<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
   const result = await work()
   const rows = await world.sql<{ event: string }>(
-    `select entity || '.' || type as event from bos.event where xmin::text::bigint >= $1::bigint order by 1`,
+    `select entity || '.' || type as event from bos.event where xmin::text::bigint >= $1::bigint and entity <> 'bos.access' order by 1`,
     [before?.next],
   )
   return { result, events: rows.map(({ event }) => event) }

@@ -4,6 +4,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
+import { ProofProvider } from './account/proof.tsx'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
 import { onOtherPerson, onSignOut, refresh, usePerson, useSession } from './api/session.ts'
@@ -106,7 +107,9 @@ function SignedIn() {
       <LocaleContext value={locale}>
         <PartsContext value={parts}>
           <NavigationContext value={go}>
-            <RouterProvider router={router} />
+            <ProofProvider>
+              <RouterProvider router={router} />
+            </ProofProvider>
           </NavigationContext>
         </PartsContext>
       </LocaleContext>

@@ -30,8 +30,17 @@ const edit = createRoute({
   component: lazyRouteComponent(() => import('./form/form-page.tsx'), 'EditPage'),
 })
 
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account/account-page.tsx'), 'AccountPage'),
+})
+const workspaceOf = lazyRouteComponent(() => import('./workspace/workspace-page.tsx'), 'WorkspacePage')
+const workspace = createRoute({ getParentRoute: () => root, path: '/workspace', component: workspaceOf })
+const workspacePart = createRoute({ getParentRoute: () => root, path: '/workspace/$part', component: workspaceOf })
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, list, create, importing, record, edit]),
+  routeTree: root.addChildren([home, list, create, importing, record, edit, account, workspace, workspacePart]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
     const text = new URLSearchParams(

@@ -36,7 +36,10 @@ interface Asset {
 const segment = String.raw`/[\w~-][\w.~-]*`
 /** The addresses that the routers in the browser know (renderer/router.tsx), by page. Any other is not there, and says so. */
 const pages: readonly (readonly [page: string, addresses: RegExp])[] = [
-  ['/index.html', new RegExp(`^/$|^/e(?:${segment}){2,4}/?$`)],
+  [
+    '/index.html',
+    new RegExp(`^/$|^/e(?:${segment}){2,4}/?$|^/(?:account|reset|verify|email|invitation|mail)/?$|^/workspace(?:${segment})?/?$`),
+  ],
   ['/admin/index.html', new RegExp(`^/admin(?:${segment})*/?$`)],
 ]
 

@@ -11,6 +11,8 @@ import {
   IconMoon,
   IconPencilCog,
   IconSearch,
+  IconSettings,
+  IconShieldLock,
   IconSun,
   IconSunMoon,
 } from '@tabler/icons-react'
@@ -20,7 +22,7 @@ import { useCatalogue, type CatalogueView, type Entity } from '../api/catalogue.
 import { logout } from '../api/session.ts'
 import { EntityIcon, NamedIcon } from '../fields/icons.tsx'
 import { listAddress } from '../model/entity.ts'
-import { A } from '../model/navigation.tsx'
+import { A, useGo } from '../model/navigation.tsx'
 import { useOverlays } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
 import { Keys } from './commands.tsx'
@@ -175,6 +177,7 @@ export function UserMenu({ collapsed }: { readonly collapsed: boolean }) {
   const { me } = useCatalogue()
   const name = me.name ?? me.email
   const { openHelp } = useOverlays()
+  const go = useGo()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
     <Menu position="top-start" width={220}>
@@ -203,6 +206,14 @@ export function UserMenu({ collapsed }: { readonly collapsed: boolean }) {
           ))}
         </div>
         <Menu.Divider />
+        <Menu.Item leftSection={<IconShieldLock size={16} stroke={1.5} />} onClick={() => go('/account')}>
+          Account and security
+        </Menu.Item>
+        {me.roles.includes(administrator) && (
+          <Menu.Item leftSection={<IconSettings size={16} stroke={1.5} />} onClick={() => go('/workspace')}>
+            Workspace settings
+          </Menu.Item>
+        )}
         {me.roles.includes(administrator) && (
           <Menu.Item leftSection={<IconPencilCog size={16} stroke={1.5} />} component="a" href="/admin">
             Designer

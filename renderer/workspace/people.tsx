@@ -1,0 +1,3 @@
+import { SettingsSection } from '../shell/settings.tsx'
+
+export const People = () => <SettingsSection title="People and access" />

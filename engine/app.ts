@@ -22,7 +22,7 @@ import { roleRoutes } from './http/role-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
 import { servePages } from './http/ui.ts'
-import { createAccessLog } from './identity/access-log.ts'
+import { createAccessLog, type AccessLog } from './identity/access-log.ts'
 import { clientOf, loadCountries, type Client } from './identity/client.ts'
 import { createIdentity } from './identity/identity.ts'
 import { createLimiters } from './identity/limiter.ts'
@@ -71,6 +71,7 @@ export interface App {
   readonly records: RecordsDoor
   readonly roles: Roles
   readonly derived: DerivedValues
+  readonly accessLog: AccessLog
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
@@ -266,6 +267,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       records,
       roles,
       derived,
+      accessLog,
       demo,
       masterKeyFile: masterKey.file,
       faults,

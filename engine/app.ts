@@ -1,3 +1,4 @@
+import { resolveTxt } from 'node:dns/promises'
 import { join } from 'node:path'
 import type { Express, Request } from 'express'
 import type { SourceFault } from './catalogue/sources.ts'
@@ -13,6 +14,7 @@ import { openapiRoutes } from './http/docs.ts'
 import { jobRoutes } from './http/job-routes.ts'
 import { createFairShare } from './http/fair-share.ts'
 import { keyRoutes } from './http/key-routes.ts'
+import { createHosts } from './http/hosts.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createRateLimits } from './http/rate-limits.ts'
 import { recordRoutes } from './http/records-route.ts'
@@ -21,6 +23,7 @@ import { createGateway, listen, type Listening } from './http/server.ts'
 import { roleRoutes } from './http/role-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
+import { workspaceRoutes } from './http/workspace-routes.ts'
 import { servePages } from './http/ui.ts'
 import { createAccessLog, type AccessLog } from './identity/access-log.ts'
 import { clientOf, loadCountries, type Client } from './identity/client.ts'
@@ -43,6 +46,7 @@ import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { engineActorOf } from './tenancy/engine-actor.ts'
 import { createApiKeys } from './tenancy/api-keys.ts'
+import { createArchive } from './tenancy/archive.ts'
 import { createAudit } from './tenancy/audit.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
@@ -50,6 +54,7 @@ import { createRoles, type Roles } from './tenancy/roles.ts'
 import { readSeeds } from './tenancy/seed.ts'
 import { serveModules } from './tenancy/serve-modules.ts'
 import { createTenants, type Tenants } from './tenancy/tenants.ts'
+import { createWorkspaces, type Workspaces } from './tenancy/workspace.ts'
 import product from '../package.json' with { type: 'json' }
 
 export interface AppOptions {
@@ -59,6 +64,8 @@ export interface AppOptions {
   /** What a person at the terminal should read while it starts. */
   readonly progress: (line: string) => void
   readonly now: () => Date
+  /** TXT records of a name, by which names show whose they are; absent: the system's resolver. */
+  readonly resolveTxt?: (name: string) => Promise<readonly (readonly string[])[]>
 }
 
 export interface App {
@@ -72,6 +79,7 @@ export interface App {
   readonly roles: Roles
   readonly derived: DerivedValues
   readonly accessLog: AccessLog
+  readonly workspaces: Workspaces
   readonly demo: Demo
   /** Where a generated master key lies, or null. */
   readonly masterKeyFile: string | null
@@ -112,8 +120,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onWritten: () => {
         sequencer?.nudge()
       },
-      onExport: ({ tenant, member }, entity) => {
-        accessLog.note({ type: 'exported', tenant, member, about: { entity }, requestId: null })
+      onExport: (actor, entity) => {
+        onExport(actor, entity)
       },
     })
     const wakeups = await openWakeups(database, { pollSeconds: limits.jobPollSeconds, onError: logError })
@@ -133,6 +141,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
     }
     const accessLog = createAccessLog({ database, limits, onWritten, onError: logError })
     closers.push(accessLog.stop)
+    const onExport = ({ tenant, member }: Actor, entity: string): void => {
+      accessLog.note({ type: 'exported', tenant, member, about: { entity }, requestId: null })
+    }
     const passwords = createPasswords(limits)
     const refreshed = async (actor: Actor): Promise<Actor> => {
       if (actor.session === null) return engineActorOf(database, actor.tenantSlug)
@@ -203,6 +214,17 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onWritten,
     })
 
+    const workspaces = createWorkspaces({
+      database,
+      keyring: identity.keyring,
+      publicUrl: new URL(config.publicUrl),
+      resolveTxt: options.resolveTxt ?? resolveTxt,
+      limits,
+      onWritten,
+    })
+    const hosts = createHosts(workspaces.at, limits)
+    const archiveOf = createArchive({ database, records, catalogueOf, refresh: refreshed, onExport })
+
     const metrics = createMetrics()
     const me = { view: actors.view, memberName: nameOf }
     const client = ({ ip, headers }: Request): Client => clientOf({ ip, userAgent: headers['user-agent'] }, countryOf, limits)
@@ -224,6 +246,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...roleRoutes(roles),
             ...keyRoutes(createApiKeys({ database, catalogueOf, limits, onWritten }), identity.accounts),
             ...auditRoutes(createAudit({ database, catalogueOf })),
+            ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf }),
             ...tenancyRoutes(tenants, accesses, invitations),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
@@ -237,6 +260,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       rates: createRateLimits(limiters, config.requestsPerMinute, limits, () => metrics.refuse('rate')),
       share: createFairShare(Math.max(1, Math.floor(limits.databaseConnections / 2)), limits.shareWaiting, () => metrics.refuse('share')),
       note: accessLog.note,
+      hosts,
       demo: demo.on,
       guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
@@ -250,6 +274,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
           void database
             .call({ text: 'select bos.housekeep($1, $2)', values: [limits.idempotencyHours, limits.jobDays] })
             .then(derived.look)
+            .then(workspaces.purge)
             .catch(logError),
         limits.housekeepingMs,
       ).unref()
@@ -268,6 +293,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       roles,
       derived,
       accessLog,
+      workspaces,
       demo,
       masterKeyFile: masterKey.file,
       faults,
@@ -294,7 +320,14 @@ export async function startApp(
   options: Partial<Omit<AppOptions, 'demo'>> & { readonly demo?: boolean } = {},
 ): Promise<StartedApp> {
   const demo = options.demo === true ? 'asked' : config.databaseUrl === null ? 'offered' : 'no'
-  const app = await createApp(config, { pagesDir: builtPages, progress: () => undefined, now: () => new Date(), ...options, demo })
+  const app = await createApp(config, {
+    pagesDir: builtPages,
+    progress: () => undefined,
+    now: () => new Date(),
+    resolveTxt,
+    ...options,
+    demo,
+  })
   let listening: Listening
   try {
     listening = await listen(app.gateway, config)

@@ -143,6 +143,12 @@ export const limits = {
   roleSetsKept: 200,
   tenantsKept: 10_000,
   housekeepingMs: 3_600_000,
+  /** How long a tenant that is to be deleted can be had back. */
+  deletionGraceSeconds: 30 * 24 * 3600,
+  logoBytes: 256 * 1024,
+  /** How long it is remembered whose name a host is. */
+  hostSeconds: 30,
+  hostsKept: 5_000,
   /** Compiled statements and what they select, of all tenants together: about 20 KB each, at most 50. */
   shapesKept: 1_000,
   pageRows: 500,

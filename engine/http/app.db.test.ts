@@ -27,6 +27,8 @@ describe('every address', () => {
   const publicRoutes = new Set([
     'GET /healthz',
     'GET /readyz',
+    'GET /api/auth/workspace',
+    'GET /api/auth/workspace/logo',
     'POST /api/auth/login',
     'POST /api/auth/mfa',
     'POST /api/auth/mfa/challenge',

@@ -45,7 +45,8 @@ export const problemMiddleware =
   (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     const problem = asProblem(error)
     const { requestId } = response.locals as { requestId: string }
-    if (problem.status >= 500) logProblem(problem, request, requestId)
+    // What breaks off an answer is told to nobody but us, whatever it is.
+    if (problem.status >= 500 || response.headersSent) logProblem(problem, request, requestId)
     // Half an answer is out: cutting the line is the only way left to say that it is not whole.
     if (response.headersSent) return void response.destroy()
     if (response.destroyed) return next()

@@ -10,6 +10,7 @@ import { readBody } from './body.ts'
 import type { AccessNote } from '../identity/access-log.ts'
 import type { Actors } from '../identity/actors.ts'
 import type { FairShare } from './fair-share.ts'
+import type { Hosts } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
 import type { RateHeaders, RateLimits } from './rate-limits.ts'
 import { problemMiddleware } from './problems.ts'
@@ -35,13 +36,14 @@ export interface GatewayParts {
   readonly metrics: Metrics
   readonly rates: RateLimits
   readonly share: FairShare
+  readonly hosts: Pick<Hosts, 'assertFits'>
   /** Told of what a member or key was refused. */
   readonly note: (note: AccessNote) => void
 }
 
 /** Express with every route of the table, deny by default: nothing is served that is not in `routes` or a page. */
 export function createGateway(parts: GatewayParts): Express {
-  const { config, guards, metrics, note, rates, routes, share } = parts
+  const { config, guards, hosts, metrics, note, rates, routes, share } = parts
   const app = express()
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing')
   app.set('query parser', false).set('trust proxy', config.trustedProxies)
@@ -73,6 +75,7 @@ export function createGateway(parts: GatewayParts): Express {
         if (response.locals['actor'] === undefined) keepHeaders(response, await rates.ofActor(actor))
         response.locals['actor'] = actor
         if (actor.viewing) admitViewing(route)
+        await hosts.assertFits(request.hostname, actor)
         if (actor.key && route.keys !== 'allowed')
           throw new Problem('not-allowed', 'An API key may not do this: it takes a person who has signed in.')
         // Whoever sends slowly holds no place meanwhile.

@@ -30,6 +30,15 @@ export function tenancyRoutes(
           modules: await tenants.enable(String(request.params['slug']), readMembers(body, { module: text(limits.idCharacters) }).module),
         }),
     },
+    ...(['suspend', 'resume'] as const).map((what): Route => ({
+      method: 'POST',
+      path: `/api/operator/tenants/:slug/${what}`,
+      guard: 'operator',
+      handle: async ({ request }) => {
+        await tenants.suspend(String(request.params['slug']), what === 'suspend')
+        return empty(204)
+      },
+    })),
     {
       method: 'GET',
       path: '/api/access',

@@ -32,13 +32,20 @@ const createOptions = {
 
 export const tenantCommand = {
   usage:
-    'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | enable <slug> <module> | list',
-  about: 'makes a tenant with its administrator, enables a module in one, or lists them',
+    'create <slug> --name … --admin-name … --admin-email … [--modules crm,…] [--time-zone Europe/Vienna] [--currency EUR] [--locale en] | enable <slug> <module> | suspend <slug> | resume <slug> | list',
+  about: 'makes a tenant with its administrator, enables a module in one, suspends one, or lists them',
   async run([action, ...args]: readonly string[], shell: Shell): Promise<number> {
     if (action === 'list')
       return using(shell, async ({ tenants }) => {
         for (const line of listing(await tenants.list())) shell.out(line)
       })
+    if ((action === 'suspend' || action === 'resume') && args.length === 1) {
+      const [slug = ''] = args
+      return using(shell, async ({ tenants }) => {
+        await tenants.suspend(slug, action === 'suspend')
+        shell.out(`${slug} is ${action === 'suspend' ? 'suspended: nobody signs in' : 'open again'}`)
+      })
+    }
     if (action === 'enable' && args.length === 2) {
       const [slug = '', module = ''] = args
       const enable: Work = async ({ tenants }) => shell.out(`${slug} has ${(await tenants.enable(slug, module)).join(', ')}`)

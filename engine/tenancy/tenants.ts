@@ -52,6 +52,8 @@ export interface Tenants {
    * Answers the modules the tenant has now. Throws 'not-found' and 'request-invalid'.
    */
   enable(slug: string, module: string): Promise<readonly string[]>
+  /** From the next request on nobody gets in, and nothing is done there; or they do again, also where it was to be deleted. Throws 'not-found'. */
+  suspend(slug: string, suspended: boolean): Promise<void>
 }
 
 export interface TenantParts {
@@ -111,6 +113,11 @@ export function createTenants({ database, hashPassword, records, modules, onEnab
         createdAt: (row['created_at'] as Date).toISOString(),
         suspended: row['suspended_at'] !== null,
       }))
+    },
+
+    suspend: async (slug, suspended) => {
+      const { rows } = await database.call({ text: 'select bos.tenant_suspend($1, $2) as found', values: [slug, suspended] })
+      if (rows[0]?.['found'] !== true) throw new Problem('not-found', `There is no tenant ${echo(slug)}.`)
     },
 
     enable: async (slug, module) => {
@@ -246,14 +253,7 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
     '/slug',
     'must be 1 to 63 lower-case letters, digits and hyphens, beginning with a letter',
   )
-  expect(wanted.name.trim() !== '', '/name', 'must not be empty')
-  expect(isLocale(wanted.locale), '/locale', 'must be a language tag such as en or de-AT')
-  expect(isTimeZone(wanted.timeZone), '/timeZone', 'must be a time zone such as Europe/Vienna')
-  expect(
-    currencies.has(wanted.currency),
-    '/currency',
-    `must be the code of a currency in use, such as EUR.${suggestion(wanted.currency, currencies)}`,
-  )
+  faults.push(...judgeSurroundings(wanted))
   expect(wanted.admin.name.trim() !== '', '/admin/name', 'must not be empty')
   expect(/^[^\s@]+@[^\s@]+$/.test(wanted.admin.email), '/admin/email', 'must be an e-mail address')
   for (const [index, id] of (wanted.modules ?? []).entries()) {
@@ -263,6 +263,23 @@ function judge(wanted: NewTenant, known: ReadonlyMap<string, Module>): Module[] 
   expect(known.has('core'), '/modules', 'the module core is missing: nobody could be a member')
   if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
   return withDependencies(['core', ...(wanted.modules ?? known.keys())], known)
+}
+
+/** What is wrong with a tenant's name, language, time zone and currency. */
+export function judgeSurroundings({
+  name,
+  locale,
+  timeZone,
+  currency,
+}: Pick<NewTenant, 'name' | 'locale' | 'timeZone' | 'currency'>): Fault[] {
+  return [
+    ...(name.trim() === '' ? [{ pointer: '/name', detail: 'must not be empty' }] : []),
+    ...(isLocale(locale) ? [] : [{ pointer: '/locale', detail: 'must be a language tag such as en or de-AT' }]),
+    ...(isTimeZone(timeZone) ? [] : [{ pointer: '/timeZone', detail: 'must be a time zone such as Europe/Vienna' }]),
+    ...(currencies.has(currency)
+      ? []
+      : [{ pointer: '/currency', detail: `must be the code of a currency in use, such as EUR.${suggestion(currency, currencies)}` }]),
+  ]
 }
 
 function unknownModule(id: string, known: ReadonlyMap<string, Module>): string | null {

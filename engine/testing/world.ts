@@ -143,11 +143,13 @@ interface Ground extends Pick<World, 'sql' | 'close' | 'dataDir'> {
   readonly facts: Facts
 }
 
-async function nativeGround(more: Readonly<Record<string, string>>): Promise<Ground> {
+type Options = NonNullable<Parameters<typeof startApp>[1]>
+
+async function nativeGround(more: Readonly<Record<string, string>>, options: Options): Promise<Ground> {
   const { name, facts } = await template('world', buildWorld)
   const database = await freshDatabase({ name })
   const dataDir = await makeDataDir()
-  const app = await startApp(testConfig(database.url, dataDir, more))
+  const app = await startApp(testConfig(database.url, dataDir, more), options)
   const superuser = new Pool({ connectionString: database.url, max: 1 })
   return {
     app,
@@ -164,9 +166,9 @@ async function nativeGround(more: Readonly<Record<string, string>>): Promise<Gro
   }
 }
 
-async function embeddedGround(more: Readonly<Record<string, string>>): Promise<Ground> {
+async function embeddedGround(more: Readonly<Record<string, string>>, options: Options): Promise<Ground> {
   const dataDir = await makeDataDir()
-  const app = await startApp(testConfig(null, dataDir, more))
+  const app = await startApp(testConfig(null, dataDir, more), options)
   return {
     app,
     facts: await learn(app),
@@ -181,8 +183,12 @@ async function embeddedGround(more: Readonly<Record<string, string>>): Promise<G
 }
 
 /** Opens a world for this test file; it is closed after the file's tests. `more` are environment variables of the application. */
-export async function openWorld(more: Readonly<Record<string, string>> = {}, engine: Engine = 'native'): Promise<World> {
-  const { app, facts, sql, dataDir, close } = await (engine === 'native' ? nativeGround : embeddedGround)(more)
+export async function openWorld(
+  more: Readonly<Record<string, string>> = {},
+  engine: Engine = 'native',
+  startOptions: Options = {},
+): Promise<World> {
+  const { app, facts, sql, dataDir, close } = await (engine === 'native' ? nativeGround : embeddedGround)(more, startOptions)
   const tokens = new Map<Person, Promise<string>>()
   const tokenOf = (person: Person): Promise<string> => {
     const known = tokens.get(person)

@@ -28,7 +28,7 @@ import { servePages } from './http/ui.ts'
 import { createAccessLog, type AccessLog } from './identity/access-log.ts'
 import { clientOf, loadCountries, type Client } from './identity/client.ts'
 import { createIdentity } from './identity/identity.ts'
-import { createLimiters } from './identity/limiter.ts'
+import { createLimiters, openRedis } from './identity/limiter.ts'
 import { operatorGuard } from './identity/operator.ts'
 import { createPasswords } from './identity/passwords.ts'
 import { createViewings } from './identity/viewing.ts'
@@ -180,11 +180,13 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
         ),
     })
 
+    const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, logError)
+    if (redis) closers.push(redis.close)
     logFrom(config.logLevel ?? (demo.on ? 'warn' : 'info'))
     const mailer = createMailer(config, demo.on)
     closers.push(mailer.close)
     const countryOf = await loadCountries()
-    const limiters = createLimiters(null, limits.limiterEntries)
+    const limiters = createLimiters(redis?.client ?? null, limits.limiterEntries)
     const identity = createIdentity({ config, database, masterKey, passwords, mailer, limiters, note: accessLog.note, onError: logError })
     const { actors, tokens } = identity
     const viewings = createViewings({

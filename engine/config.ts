@@ -232,7 +232,7 @@ export interface Config {
   readonly ownerDatabaseUrl: string | null
   /** For session features behind PgBouncer. Not used yet: main.ts says so. */
   readonly directDatabaseUrl: string | null
-  /** For several processes. Not used yet: main.ts says so. */
+  /** Limits that several processes count together. Null: each counts by itself. */
   readonly redisUrl: string | null
   /** Null: operator routes do not exist. */
   readonly operatorToken: string | null

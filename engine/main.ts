@@ -56,7 +56,6 @@ function welcome(config: Config, app: StartedApp, startMs: number): string {
     app.masterKeyFile !== null &&
       !app.demo.on &&
       `MASTER_KEY is not set: a key was generated in ${app.masterKeyFile}. Keep it with your backups, or set MASTER_KEY.`,
-    config.redisUrl !== null && 'REDIS_URL is not used yet.',
     config.directDatabaseUrl !== null && 'DIRECT_DATABASE_URL is not used yet.',
     app.demo.on && !isLoopback(config.host) && 'Demo mode answers only under localhost, though it listens on other addresses too.',
   ].filter((warning) => typeof warning === 'string')

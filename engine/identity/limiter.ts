@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
 import { Problem } from '../problems.ts'
 
@@ -61,6 +61,42 @@ export function createLimiters(redis: Redis | null, entries: number): Limiters {
       giveBack: async (key) => void (await counter.reward(key)),
     }
   }
+}
+
+export interface OpenRedis {
+  readonly client: Redis
+  close(): void
+}
+
+/**
+ * A connection that is made when it can be, and made again: whoever asks while there is none is told at once, and goes on by themselves. Losing Redis
+ * loses counts, nothing else.
+ */
+export function openRedis(url: string, onError: (error: unknown) => void): OpenRedis {
+  const client = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 5_000,
+    retryStrategy: (turn) => Math.min(turn * 200, 5_000),
+  })
+  // Told once for each time that it goes away, not for every attempt to have it back.
+  let isAway = false
+  const away = (error: unknown): void => {
+    if (!isAway) onError(error)
+    isAway = true
+  }
+  client.on('error', away)
+  client.on('close', () => {
+    away(new Error('Redis went away: limits are counted in each process by itself'))
+  })
+  client.on('ready', () => {
+    isAway = false
+  })
+  const close = (): void => {
+    isAway = true
+    client.disconnect()
+  }
+  return { client, close }
 }
 
 /** One key per subscriber: an IPv6 user commands a whole /64. */

@@ -37,7 +37,7 @@ export function readCall(method: Call['method'], { request, body, requestId }: E
 }
 
 /** Browsers say themselves, and scripts cannot change, that a request comes from one of our own pages. */
-export const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
+const viaOf = (site: unknown): Via => (site === 'same-origin' ? 'ui' : 'api')
 
 /** What an event says of the request that it came from. */
 export const originOf = ({ request, requestId }: Exchange): Origin => ({ via: viaOf(request.headers['sec-fetch-site']), requestId })

@@ -203,7 +203,9 @@ export function createAccounts(parts: Parts): Accounts {
             faults: [{ pointer: '', detail: 'needs a code or a passkey' }],
           })
         if (!(await passwords.verify(proof.password, who.passwordHash)))
-          throw new Problem('proof-wrong', 'The password is wrong.', { faults: [{ pointer: '/password', detail: 'is wrong' }] })
+          throw new Problem('proof-wrong', 'The password is wrong.', {
+            faults: [{ pointer: '/password', detail: 'The password is wrong.' }],
+          })
         method = 'pwd'
       } else if ('response' in proof) method = await passkeys.prove(proof, who.id).then(() => 'passkey' as const)
       else method = await factors.prove(who.id, who.factors, proof)
@@ -339,7 +341,7 @@ export function createAccounts(parts: Parts): Accounts {
 }
 
 /** What a row of bos.account_sessions or bos.tenant_sessions says of the session itself. */
-export const sessionOf = (row: Readonly<Record<string, unknown>>): Omit<SessionInfo, 'tenant' | 'isThis'> => ({
+const sessionOf = (row: Readonly<Record<string, unknown>>): Omit<SessionInfo, 'tenant' | 'isThis'> => ({
   id: String(row['id']),
   createdAt: isoOf(row['created_at']) ?? '',
   lastUsedAt: isoOf(row['last_used_at']) ?? '',

@@ -157,7 +157,7 @@ export function createFactors({ database, keyring, passwords, limits, now = Date
 }
 
 /** Takes an attempt at a second factor of the account, in whichever process. Throws 'too-many-requests' while it is locked. */
-export async function attempt(database: Pick<Database, 'call'>, account: string): Promise<void> {
+async function attempt(database: Pick<Database, 'call'>, account: string): Promise<void> {
   const { rows } = await database.call({ text: 'select bos.factor_attempt($1::uuid) as wait', values: [account] })
   const wait = rows[0]?.['wait']
   if (wait === null || wait === undefined) return
@@ -168,7 +168,9 @@ export async function attempt(database: Pick<Database, 'call'>, account: string)
 
 const secretName = (factor: string): string => `totp/${factor}`
 const wrong = (pointer: string): Problem =>
-  new Problem('proof-wrong', 'The code is wrong, or was used before.', { faults: [{ pointer, detail: 'is wrong, or was used before' }] })
+  new Problem('proof-wrong', 'The code is wrong, or was used before.', {
+    faults: [{ pointer, detail: 'The code is wrong, or was used before.' }],
+  })
 
 const saltBytes = 16
 /** Sixteen letters and digits that nobody confuses, 80 bits: `7KMX-Q2FA-…`. Hashed like a password, for they are one. */

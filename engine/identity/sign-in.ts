@@ -315,7 +315,7 @@ const offences: ReadonlySet<string> = new Set(['credentials-wrong', 'proof-wrong
 const nameOf = ({ tenant, slug, name }: Membership): TenantName => ({ id: tenant, slug, name })
 
 /** A passkey is two factors by itself, for its owner had to unlock it; else it takes something known or asserted, and something owned. */
-export function withMfa(proved: readonly Method[]): readonly Method[] {
+function withMfa(proved: readonly Method[]): readonly Method[] {
   const has = (...any: readonly Method[]): boolean => any.some((method) => proved.includes(method))
   const isStrong = has('passkey', 'mfa') || (has('pwd', 'sso') && has('otp', 'recovery'))
   return [...new Set([...proved, ...(isStrong ? (['mfa'] as const) : [])])]

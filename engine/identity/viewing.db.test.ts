@@ -91,6 +91,9 @@ describe('whoever does', () => {
     'GET /api/catalogue',
     'GET /api/openapi.json',
     'GET /api/jobs',
+    'GET /api/workspace',
+    'GET /api/workspace/logo',
+    'GET /api/workspace/hosts',
     'GET /api/jobs/:id',
     'GET /api/access/roles',
     'GET /api/access/roles/:role',
@@ -102,10 +105,10 @@ describe('whoever does', () => {
     world.app.routes.filter(({ guard }) => guard === 'member').map(({ method, path }) => [`${method} ${path}`, method, path] as const),
   )('%s reads or is refused', async (name, method, path) => {
     if (name === 'DELETE /api/auth/view-as') return
-    const before = await sql('select count(*)::int as n from bos.event')
+    const before = await sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)
     const reply = await by(token, method, addressOf(path), method === 'GET' ? undefined : {}, { 'idempotency-key': 'k' })
     expect(problemOf(reply)[1] === 'viewing-only').toBe(!kept.has(name))
-    expect(await sql('select count(*)::int as n from bos.event')).toEqual(before)
+    expect(await sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)).toEqual(before)
   })
 
   test.each(['bulk', `${id}/share`, `${id}/restore`, 'import', `${id}/win`])('cannot POST to %s', async (path) => {

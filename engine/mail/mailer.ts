@@ -75,11 +75,11 @@ export function createMailer({ smtpUrl, mailFrom, dataDir }: Pick<Config, 'smtpU
 
 type Body = Pick<Letter, 'text' | 'link'>
 
-export const textOf = ({ text: [first = '', ...rest], link }: Body): string =>
+const textOf = ({ text: [first = '', ...rest], link }: Body): string =>
   [first, ...(link ? [`${link.title}:\n${link.href}`] : []), ...rest].join('\n\n')
 
 /** The same as a page. Whatever stands in a letter, people's names among it, is text. */
-export function htmlOf({ text: [first = '', ...rest], link }: Body): string {
+function htmlOf({ text: [first = '', ...rest], link }: Body): string {
   const paragraph = (text: string): string => `<p style="margin:0 0 16px">${escape(text)}</p>`
   const button = link
     ? `<p style="margin:0 0 24px"><a href="${escape(link.href)}" style="background:#2563eb;color:#fff;padding:10px 16px;border-radius:6px;text-decoration:none">${escape(link.title)}</a></p>`

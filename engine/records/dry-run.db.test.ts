@@ -13,7 +13,7 @@ const faults = (reply: Reply): string[] =>
 const traces = async (): Promise<unknown> =>
   (
     await world.sql(
-      `select (select count(*) from works."order") as orders, (select count(*) from works.order_line) as lines, (select count(*) from bos.event) as events,
+      `select (select count(*) from works."order") as orders, (select count(*) from works.order_line) as lines, (select count(*) from bos.event where entity <> 'bos.access') as events,
         (select count(*) from bos.idempotency) as keys, (select coalesce(sum(version + revision), 0) from works."order") as versions`,
     )
   )[0]

@@ -427,9 +427,9 @@ describe('a transition', () => {
         { account: '2', credit: '5' },
       ],
     })
-    const before = await world.sql('select count(*)::int as n from bos.event')
+    const before = await world.sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)
     const { allowed, would } = await explain('admin@acme', `flows/entries/${entry.id}`, '?action=post')
-    expect(await world.sql('select count(*)::int as n from bos.event')).toEqual(before)
+    expect(await world.sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)).toEqual(before)
     expect(allowed).toBe(true)
     expect(would!.changes).toEqual({ state: { from: 'draft', to: 'posted' } })
     expect(would!.effects.map(({ entity, op, values }) => [entity, op, values['account'], values['amount']])).toEqual([

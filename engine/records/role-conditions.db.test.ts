@@ -247,7 +247,7 @@ describe('changing', () => {
 
 describe('creating', () => {
   test('the record as it will be decides, with what is derived', async () => {
-    const before = await world.sql<{ n: number }>('select count(*)::int as n from bos.event')
+    const before = await world.sql<{ n: number }>(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)
     const body = { name: 'new', amount: 250 }
     expect(told(await call('rep@acme', 'POST', 'desk/tickets', body))).toEqual([403, 'not-allowed', ['']])
     expect(told(await call('rep@acme', 'POST', 'desk/tickets', { name: 'no amount' }))).toEqual([403, 'not-allowed', ['']])
@@ -258,7 +258,7 @@ describe('creating', () => {
       'not-allowed',
       [''],
     ])
-    expect(await world.sql('select count(*)::int as n from bos.event')).toEqual(before)
+    expect(await world.sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)).toEqual(before)
     const id = String(ok(await call('rep@acme', 'POST', 'desk/tickets', { name: 'made done', amount: 15, stage: 'done' }))['id'])
     ok(await call('admin@acme', 'DELETE', `desk/tickets/${id}`))
   })

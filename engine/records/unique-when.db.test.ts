@@ -30,12 +30,12 @@ const files: ModuleFiles = {
     type: 'object',
     properties: {
       name: text('Name'),
-      firm: { title: 'Firm', 'x-bos': { type: 'reference', entity: 'keys.firm' } },
+      firm: { title: 'Firm', 'x-bos': { type: 'reference', entity: 'firms.firm' } },
       rank: { type: 'integer', title: 'Rank' },
       main: { type: 'boolean', title: 'Main', 'x-bos': { compute: 'self.rank == 1' } },
       email: text('E-mail'),
       state: { title: 'State', enum: ['active', 'gone'], default: 'active' },
-      phones: { title: 'Phones', 'x-bos': { type: 'lines', entity: 'keys.phone' } },
+      phones: { title: 'Phones', 'x-bos': { type: 'lines', entity: 'firms.phone' } },
     },
     'x-bos': {
       plural: 'contacts',
@@ -85,8 +85,8 @@ const files: ModuleFiles = {
       length: { type: 'string', format: 'duration', title: 'Length' },
       main: { type: 'boolean', title: 'Main' },
       tags: { type: 'array', items: { type: 'string', maxLength: 10 }, title: 'Tags' },
-      firm: { title: 'Firm', 'x-bos': { type: 'reference', entity: 'keys.firm' } },
-      made: { title: 'Made by', 'x-bos': { type: 'reference', entity: 'keys.firm' } },
+      firm: { title: 'Firm', 'x-bos': { type: 'reference', entity: 'firms.firm' } },
+      made: { title: 'Made by', 'x-bos': { type: 'reference', entity: 'firms.firm' } },
     },
     'x-bos': {
       plural: 'anything',
@@ -96,10 +96,10 @@ const files: ModuleFiles = {
     },
   },
 }
-const world = await openWorldWith('keys', files)
+const world = await openWorldWith('firms', files)
 type Json = Record<string, unknown> & { id: string }
 const call = (method: string, path: string, body?: unknown): Promise<Reply> =>
-  world.call('admin@acme', method, `/api/keys/${path}`, body === undefined ? {} : { body })
+  world.call('admin@acme', method, `/api/firms/${path}`, body === undefined ? {} : { body })
 const make = async (path: string, body: object): Promise<Json> => ok(await call('POST', path, body)) as Json
 const told = ({ status, body }: Reply): unknown[] => {
   const { code, errors = [] } = body as { code?: string; errors?: { pointer: string; detail: string }[] }
@@ -179,6 +179,6 @@ describe('a batch', () => {
     const { entities } = ok(await world.call('admin@acme', 'GET', '/api/catalogue')) as unknown as {
       entities: Record<string, { unique: unknown[] }>
     }
-    expect(entities['keys.contact']!.unique).toEqual([])
+    expect(entities['firms.contact']!.unique).toEqual([])
   })
 })

@@ -140,10 +140,10 @@ describe('a preview tells what then is seen', () => {
     ['not anything', 'shop.clerk', { scope: 'own', read: true, update: true, create: true }],
   ])('%s', async (_, role, document) => {
     const path = `access/roles/${role}/${items}`
-    const events = await sql('select count(*)::int as n from bos.event')
+    const events = await sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)
     const [generation] = await sql('select generation from bos.tenant where id = $1', [acme.id])
     const preview = (await byAdmin('PUT', `${path}?dryRun=true`, document)) as unknown as RolePreview
-    expect(await sql('select count(*)::int as n from bos.event')).toEqual(events)
+    expect(await sql(`select count(*)::int as n from bos.event where entity <> 'bos.access'`)).toEqual(events)
     expect(await sql('select generation from bos.tenant where id = $1', [acme.id])).toEqual([generation])
     expect(await sql('select * from bos.role')).toEqual([])
     expect(preview).toMatchObject({ role, uncounted: 0 })

@@ -99,12 +99,23 @@ export interface TenantChoice {
   readonly slug: string
   readonly name: string
 }
+/** Signed in, or the next thing that is asked for, with the ticket to bring along. */
 export type LoginOutcome =
-  { readonly kind: 'in' } | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
+  | { readonly kind: 'in' }
+  | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
+  | { readonly kind: 'factor'; readonly mfaToken: string }
 
 /** Signs in by password, or finishes a sign-in by naming the tenant. Throws ApiProblem `credentials-wrong`, `too-many-requests`, … */
-export async function login(body: Record<string, string>): Promise<LoginOutcome> {
-  const response = await fetch('/api/auth/login', {
+export const login = (body: Record<string, string>): Promise<LoginOutcome> => step('/api/auth/login', body)
+
+/** The second factor. Throws ApiProblem `proof-wrong`. */
+export const proveFactor = (
+  mfaToken: string,
+  proof: { readonly code: string } | { readonly recoveryCode: string },
+): Promise<LoginOutcome> => step('/api/auth/mfa', { mfaToken, ...proof })
+
+async function step(path: string, body: Readonly<Record<string, string>>): Promise<LoginOutcome> {
+  const response = await fetch(path, {
     method: 'POST',
     credentials: 'same-origin',
     headers: { 'content-type': 'application/json' },
@@ -114,8 +125,15 @@ export async function login(body: Record<string, string>): Promise<LoginOutcome>
   })
   const answer: unknown = await response.json().catch(() => null)
   if (!response.ok) throw readProblem(response.status, answer)
-  const { accessToken: granted, tenants, selectToken } = answer as { accessToken?: string; tenants?: TenantChoice[]; selectToken?: string }
+  const {
+    accessToken: granted,
+    tenants,
+    selectToken,
+    mfaRequired,
+    mfaToken,
+  } = answer as { accessToken?: string; tenants?: TenantChoice[]; selectToken?: string; mfaRequired?: boolean; mfaToken?: string }
   if (tenants && selectToken) return { kind: 'tenants', tenants, selectToken }
+  if (mfaRequired === true && mfaToken) return { kind: 'factor', mfaToken }
   if (!granted) throw readProblem(502, null)
   signedIn(granted)
   return { kind: 'in' }

@@ -97,10 +97,10 @@ describe('the process refuses to start, and says why,', () => {
 
   it('when --demo is asked of a database that has tenants, or had its demo ended', async () => {
     const { url } = await databaseForTest()
-    const first = start({ DATABASE_URL: url, REDIS_URL: 'redis://:s3cr3t@localhost' })
+    const first = start({ DATABASE_URL: url, REDIS_URL: 'redis://:s3cr3t@localhost:1' })
     await first.ready()
     expect(first.output()).not.toMatch(/Demo|s3cr3t|DIRECT_DATABASE_URL/)
-    expect(first.output()).toContain('REDIS_URL is not used yet')
+    await expect.poll(() => first.output()).toContain('REDIS_URL cannot be reached')
     first.stop()
     expect(await first.ended).toBe(0)
     await withClient(url, (client) => client.query(`insert into bos.tenant (id, slug, name) values (gen_random_uuid(), 'real', 'Real')`))

@@ -85,7 +85,9 @@ export function openRedis(url: string, onError: (error: unknown) => void): OpenR
     if (!isAway) onError(error)
     isAway = true
   }
-  client.on('error', away)
+  client.on('error', (cause) => {
+    away(new Error('REDIS_URL cannot be reached: limits are counted in each process by itself', { cause }))
+  })
   client.on('close', () => {
     away(new Error('Redis went away: limits are counted in each process by itself'))
   })

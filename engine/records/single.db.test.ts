@@ -170,7 +170,7 @@ test('every write leaves header, body and its place in the log, and the audit fi
     },
   })
   const events = await world.sql<{ entity: string; type: string; body: unknown; version: number }>(
-    `select e.entity, e.type, e.version, b.body from bos.event e left join bos.event_body b on b.event_id = e.id and b.tenant_id = e.tenant_id and b.at = e.at order by e.at, e.id offset $1`,
+    `select e.entity, e.type, e.version, b.body from bos.event e left join bos.event_body b on b.event_id = e.id and b.tenant_id = e.tenant_id and b.at = e.at where e.entity <> 'bos.access' order by e.at, e.id offset $1`,
     [before[0]!.n],
   )
   expect(events.map((each) => `${each.entity} ${each.type} ${each.version}`).toSorted()).toEqual([
@@ -190,8 +190,6 @@ test('every write leaves header, body and its place in the log, and the audit fi
   await expect.poll(async () => (await world.sql('select 1 from bos.event_pending')).length, { timeout: 20_000 }).toBe(0)
   const reports = await world.app.database.withOwner((owner) => verifyAudit(owner))
   expect(reports.map((each) => each.broken)).toEqual(reports.map(() => null))
-  const [{ n: total }] = (await world.sql<{ n: string }>(`select count(*) as n from bos.event where entity <> 'bos.access'`)) as [
-    { n: string },
-  ]
+  const [{ n: total }] = (await world.sql<{ n: string }>('select count(*) as n from bos.event')) as [{ n: string }]
   expect(reports.reduce((sum, each) => sum + each.verified, 0)).toBe(Number(total))
 })

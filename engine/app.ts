@@ -21,6 +21,8 @@ import { recordRoutes } from './http/records-route.ts'
 import type { Route } from './http/route.ts'
 import { createGateway, listen, type Listening } from './http/server.ts'
 import { roleRoutes } from './http/role-routes.ts'
+import { scimRoutes } from './http/scim-routes.ts'
+import { ssoRoutes } from './http/sso-routes.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { tenancyRoutes } from './http/tenancy-routes.ts'
 import { workspaceRoutes } from './http/workspace-routes.ts'
@@ -39,15 +41,18 @@ import { loadMasterKey } from './keys/master-key.ts'
 import { logError, logFrom } from './log.ts'
 import { createMailer } from './mail/mailer.ts'
 import { Problem } from './problems.ts'
+import { createOutbound } from './outbound/outbound.ts'
 import { createCursors } from './records/cursor.ts'
 import { createRecords, type RecordsDoor } from './records/handle.ts'
 import type { Actor } from './records/types.ts'
+import { createSso } from './sso/sso.ts'
 import { createAccesses } from './tenancy/access.ts'
 import { prepareDemo, type Demo, type DemoParts } from './tenancy/demo.ts'
 import { engineActorOf } from './tenancy/engine-actor.ts'
 import { createApiKeys } from './tenancy/api-keys.ts'
 import { createArchive } from './tenancy/archive.ts'
 import { createAudit } from './tenancy/audit.ts'
+import type { ResolveTxt } from './tenancy/dns-proof.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
 import { createRoles, type Roles } from './tenancy/roles.ts'
@@ -65,7 +70,7 @@ export interface AppOptions {
   readonly progress: (line: string) => void
   readonly now: () => Date
   /** TXT records of a name, by which names show whose they are; absent: the system's resolver. */
-  readonly resolveTxt?: (name: string) => Promise<readonly (readonly string[])[]>
+  readonly resolveTxt?: ResolveTxt
 }
 
 export interface App {
@@ -216,13 +221,23 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onWritten,
     })
 
-    const workspaces = createWorkspaces({
+    const publicUrl = new URL(config.publicUrl)
+    const ofNames = options.resolveTxt ?? resolveTxt
+    const workspaces = createWorkspaces({ database, keyring: identity.keyring, publicUrl, resolveTxt: ofNames, limits, onWritten })
+    const outbound = createOutbound({ networks: config.outboundNetworks, limits })
+    closers.push(outbound.close)
+    const sso = createSso({
+      config,
       database,
-      keyring: identity.keyring,
-      publicUrl: new URL(config.publicUrl),
-      resolveTxt: options.resolveTxt ?? resolveTxt,
-      limits,
+      identity,
+      records,
+      catalogueOf,
+      outbound: outbound.fetch,
+      resolveTxt: ofNames,
+      limiters,
+      note: accessLog.note,
       onWritten,
+      onError: logError,
     })
     const hosts = createHosts(workspaces.at, limits)
     const archiveOf = createArchive({ database, records, catalogueOf, refresh: refreshed, onExport })
@@ -248,6 +263,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...roleRoutes(roles),
             ...keyRoutes(createApiKeys({ database, catalogueOf, limits, onWritten }), identity.accounts),
             ...auditRoutes(createAudit({ database, catalogueOf })),
+            ...ssoRoutes({ ...sso, accounts: identity.accounts, hosts, publicUrl, client }),
+            ...scimRoutes({ ...sso, publicUrl }),
             ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf }),
             ...tenancyRoutes(tenants, accesses, invitations),
             ...jobRoutes(jobs),
@@ -264,7 +281,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       note: accessLog.note,
       hosts,
       demo: demo.on,
-      guards: { asMember: actors.asMember, asOperator: operatorGuard(config.operatorToken) },
+      guards: { asMember: actors.asMember, asDirectory: sso.asDirectory, asOperator: operatorGuard(config.operatorToken) },
       ui: options.pagesDir === null || !config.roles.has('api') ? null : await servePages(options.pagesDir),
     })
     // Before anything is written with what the modules say now.

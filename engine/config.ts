@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
 
 /** What a process runs; `ROLES=api,worker` (default: all). */
 const processRoles = ['api', 'worker'] as const
@@ -110,6 +111,34 @@ export const limits = {
   /** Requests for mails in a login window, of an address and about an account. */
   mailsPerAddress: 20,
   mailsPerAccount: 5,
+  /** Sign-ins by a company's identity provider: begun from an address in a login window, how long one may take, and how long its end waits for the page. */
+  ssoPerAddress: 600,
+  ssoSeconds: 900,
+  ssoAnswerSeconds: 120,
+  /** Its answer in a form: a SAML response with its certificates and groups. */
+  samlFormBytes: 256 * 1024,
+  /** What is kept open of its answers: discovery and keys, and the time that one answer may take. */
+  ssoDiscoverySeconds: 3_600,
+  ssoRequestSeconds: 8,
+  providersPerTenant: 20,
+  providerNameCharacters: 60,
+  providerTextCharacters: 2_000,
+  certificateCharacters: 10_000,
+  certificatesPerProvider: 5,
+  groupRolesPerProvider: 500,
+  /** Of a person, as a provider tells them. */
+  groupsClaimed: 2_000,
+  domainsPerTenant: 100,
+  tokensPerProvider: 5,
+  /** Of a directory's list, of its conditions, and of the people it names in one request. */
+  scimRows: 200,
+  scimFilterCharacters: 500,
+  scimValueCharacters: 256,
+  scimMembers: 1_000,
+  scimOperations: 100,
+  /** What an address that a tenant named may answer. */
+  outboundBytes: 1024 * 1024,
+  outboundSeconds: 10,
   knownTokenEntries: 10_000,
   databaseConnections: 16,
   databaseConnectMs: 10_000,
@@ -251,6 +280,8 @@ export interface Config {
   readonly trustedProxies: number
   /** From which level on lines are logged; null: `info`, in a demo `warn`. */
   readonly logLevel: 'error' | 'warn' | 'info' | null
+  /** Networks (CIDR) that addresses which tenants name may lead into, though they are private; beyond them only public addresses are asked. */
+  readonly outboundNetworks: readonly string[]
   /** Of an account or API key; 0: no limit on requests at all. */
   readonly requestsPerMinute: number
   readonly limits: Limits
@@ -335,6 +366,7 @@ export function readConfig(environment: Environment, workingDir: string): Config
     mailFrom: text('MAIL_FROM') ?? 'BusinessOS <no-reply@localhost>',
     roles: readRoles(text('ROLES'), fault),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    outboundNetworks: readNetworks(text('OUTBOUND_NETWORKS'), fault),
     requestsPerMinute: integer('REQUESTS_PER_MINUTE', 1_200, 0, 1_000_000),
     logLevel: readLogLevel(text('LOG_LEVEL'), fault),
     limits: Object.freeze({ ...limits, databaseConnections: integer('DATABASE_CONNECTIONS', limits.databaseConnections, 1, 500) }),
@@ -363,6 +395,12 @@ function readMasterKey(variable: string, given: string | null, fault: ReportFaul
   const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(given) ? Buffer.from(given, 'base64') : null
   if (bytes?.length === 32) return bytes.toString('hex')
   return fault(variable, 'must be 32 bytes as 64 hex digits or as base64 (make one with: openssl rand -hex 32)')
+}
+
+function readNetworks(given: string | null, fault: ReportFault): readonly string[] {
+  const networks = (given ?? '').split(',').flatMap((network) => network.trim() || [])
+  if (networks.some((network) => !ipaddr.isValidCIDR(network))) fault('OUTBOUND_NETWORKS', 'must be a list of networks such as 10.0.0.0/8')
+  return networks
 }
 
 function readLogLevel(given: string | null, fault: ReportFault): Config['logLevel'] {

@@ -19,6 +19,7 @@ const codes = {
     'This needs a proof of who you are that is younger than ten minutes: POST /api/account/proof.',
   ],
   'sso-required': [403, 'This workspace is entered by its identity provider'],
+  'sso-refused': [403, 'The sign-in by your company was refused'],
   'not-allowed': [403, 'Your role does not allow this'],
   'viewing-only': [
     403,

@@ -42,6 +42,12 @@ describe('every address', () => {
     'POST /api/auth/email',
     'POST /api/auth/invitation',
     'POST /api/auth/invitation/accept',
+    'POST /api/auth/sso',
+    'POST /api/auth/sso/begin',
+    'GET /api/auth/sso/callback',
+    'POST /api/auth/sso/finish',
+    'POST /api/auth/saml/:provider/acs',
+    'GET /api/auth/saml/:provider/metadata',
     'POST /api/auth/refresh',
     'POST /api/auth/logout',
     'GET /api/docs',
@@ -67,8 +73,16 @@ describe('every address', () => {
   it.each(app.routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s asks who is there', async (name, route) => {
     const reply = await call(null, route.method, addressOf(route.path), route.method === 'GET' ? {} : { body: {} })
     if (publicRoutes.has(name)) expect(route.guard).toBe('public')
+    else if (route.guard === 'directory') expect(reply.status).toBe(401)
     else expect(problemOf(reply)).toEqual([401, 'not-authenticated'])
   })
+
+  it.each(app.routes.filter((route) => route.guard === 'directory').map((route) => [route.method, route.path] as const))(
+    '%s %s is for a directory, not for an administrator',
+    async (method, path) => {
+      expect((await call('admin@acme', method, addressOf(path), method === 'GET' ? {} : { body: {} })).status).toBe(401)
+    },
+  )
 
   it('below a record asks too, whatever it looks like', async () => {
     const id = randomUUID()

@@ -143,7 +143,7 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
 }
 
 /** The next step, or a session, whose refresh token goes into its cookie and nowhere else. */
-function answered(request: Request, result: SignInResult): Answer {
+export function answered(request: Request, result: SignInResult): Answer {
   if (!('refresh' in result)) return json(200, result)
   const { refresh, ...shown } = result
   return json(200, shown, { 'set-cookie': refreshCookie(request, refresh.text, refresh.expiresAt - Math.floor(Date.now() / 1000)) })

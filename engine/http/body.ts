@@ -2,36 +2,50 @@ import type { IncomingMessage } from 'node:http'
 import type { Limits } from '../config.ts'
 import { Problem } from '../problems.ts'
 import { JsonFault, parseJson } from '../json.ts'
+import type { Route } from './route.ts'
 
 type BodyLimits = Pick<
   Limits,
-  'jsonBodyBytes' | 'publicBodyBytes' | 'csvBodyBytes' | 'discardedBodyBytes' | 'jsonDepthLevels' | 'jsonKeys' | 'jsonBodyMs'
+  | 'jsonBodyBytes'
+  | 'publicBodyBytes'
+  | 'samlFormBytes'
+  | 'csvBodyBytes'
+  | 'discardedBodyBytes'
+  | 'jsonDepthLevels'
+  | 'jsonKeys'
+  | 'jsonBodyMs'
 >
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * The body of a request as its content type says: JSON value, or for text/csv (where `csv` allows it) a function that reads the
- * file, once for all who call it: who may not import need not wait for it. Where `isPublic`, it may be a few kilobytes only.
+ * The body of a request as its content type says: JSON value, or for text/csv (where the route takes it) a function that reads the
+ * file, once for all who call it: who may not import need not wait for it. Where `isPublic`, it may be a few kilobytes only. A form is
+ * what a browser posts from an identity provider's page.
  * Undefined when there is none. Throws Problem 'body-too-large', 'media-type-unsupported', 'request-malformed', and 'request-invalid'
  * for a file without a byte.
  */
 export async function readBody(
   request: IncomingMessage,
-  { csv, isPublic }: { readonly csv: boolean; readonly isPublic: boolean },
+  { takes, isPublic }: { readonly takes: Route['takes']; readonly isPublic: boolean },
   limits: BodyLimits,
 ): Promise<unknown> {
   const { headers, method } = request
   if (method === 'GET' || method === 'HEAD') return undefined
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  if (!hasBody && !csv) return undefined
+  if (!hasBody && takes !== 'csv') return undefined
   const type = readMediaType(headers['content-type'])
-  const isFile = csv && type === 'text/csv'
+  const isFile = takes === 'csv' && type === 'text/csv'
   if (!hasBody && !isFile) return undefined
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new Problem('media-type-unsupported', 'Send the body without Content-Encoding.')
   }
-  if (type === 'application/json' || (type === 'application/merge-patch+json' && method === 'PATCH')) {
+  if (takes === 'form') {
+    if (type !== 'application/x-www-form-urlencoded') throw new Problem('media-type-unsupported', 'Send the body as a form.')
+    return new URLSearchParams((await readWhole(request, limits.samlFormBytes, limits)).toString('latin1'))
+  }
+  const isJson = type === 'application/json' || (takes === 'scim' && type === 'application/scim+json')
+  if (isJson || (type === 'application/merge-patch+json' && method === 'PATCH')) {
     const bytes = await readWhole(request, isPublic ? limits.publicBodyBytes : limits.jsonBodyBytes, limits)
     return readJson(bytes, limits)
   }
@@ -39,7 +53,7 @@ export async function readBody(
     let read: Promise<Buffer> | undefined
     return () => (read ??= readFile(request, limits))
   }
-  const known = csv ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
+  const known = takes === 'csv' ? 'text/csv' : method === 'PATCH' ? 'application/merge-patch+json or application/json' : 'application/json'
   throw new Problem('media-type-unsupported', `Send the body as ${known}.`)
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { limits } from '../config.ts'
 import { characterFault } from '../fields/text.ts'
 import { isUuid } from '../fields/uuid.ts'
@@ -89,3 +90,19 @@ export const optional =
   <T>(read: MemberReader<T>): MemberReader<T | null> =>
   (value, report) =>
     value === undefined || value === null ? null : read(value, report)
+
+/** Faults of an inner object carry its pointer in front. */
+export function readNested<T>(pointer: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    throw new Problem(error.code, '', { faults: error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer })) })
+  }
+}
+
+/** The version that a caller has seen, as If-Match says it; null: it says none. */
+export function seenVersion({ headers }: IncomingMessage): number | null {
+  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(headers['if-match'] ?? '')?.[1]
+  return version === undefined ? null : Number(version)
+}

@@ -11,7 +11,7 @@ export function jobRoutes(jobs: JobService): readonly MemberRoute[] {
       path: '/api/:module/:plural/import',
       guard: 'member',
       keys: 'allowed',
-      csv: true,
+      takes: 'csv',
       handle: (exchange, actor) => jobs.import(readCall('POST', exchange), actor),
     },
     { method: 'GET', path: '/api/jobs', guard: 'member', keys: 'allowed', handle: (_, actor) => jobs.list(actor) },

@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express'
 import { toProblem } from '../database/errors.ts'
 import { Stale } from '../database/types.ts'
 import { logLine } from '../log.ts'
-import { Problem } from '../problems.ts'
+import { Problem, type ProblemCode } from '../problems.ts'
 import type { Answer } from '../records/types.ts'
 
 /** Whatever was thrown, as a Problem. Unknown errors become 'internal' without any detail. */
@@ -31,6 +31,29 @@ function problemAnswer(problem: Problem, requestId: string): Answer {
   }
 }
 
+/** RFC 7644 §3.12. */
+function scimProblem(problem: Problem): Answer {
+  const status = problem.status === 422 ? 400 : problem.status
+  const scimType = scimTypes[problem.code]
+  const { title, message: detail } = problem
+  return {
+    status,
+    body: JSON.stringify({
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+      status: String(status),
+      ...(scimType !== undefined && { scimType }),
+      detail: detail || title,
+    }),
+    headers: { ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...problem.headers, 'content-type': 'application/scim+json' },
+  }
+}
+const scimTypes: Partial<Record<ProblemCode, string>> = {
+  'unique-taken': 'uniqueness',
+  'request-invalid': 'invalidValue',
+  'request-malformed': 'invalidSyntax',
+  'parameter-invalid': 'invalidFilter',
+}
+
 /** What went wrong on our side, as one JSON line. No query string and no body: they hold people's data. */
 function logProblem(problem: Problem, request: Request, requestId: string): void {
   const cause = problem.cause instanceof Error ? problem.cause : problem
@@ -50,5 +73,5 @@ export const problemMiddleware =
     // Half an answer is out: cutting the line is the only way left to say that it is not whole.
     if (response.headersSent) return void response.destroy()
     if (response.destroyed) return next()
-    send(request, response, problemAnswer(problem, requestId))
+    send(request, response, request.path.startsWith('/scim/') ? scimProblem(problem) : problemAnswer(problem, requestId))
   }

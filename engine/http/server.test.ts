@@ -42,7 +42,7 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: '/api/:module/:plural/import',
     guard: 'member',
-    csv: true,
+    takes: 'csv',
     handle: async ({ body }) => {
       const bytes = await (body as () => Promise<Buffer>)()
       if (state.staleTimes-- > 0) throw new Stale()
@@ -84,6 +84,7 @@ beforeAll(async () => {
         return await work(actor)
       }
     },
+    asDirectory: () => Promise.reject(new Problem('not-authenticated')),
     asOperator: () => {
       throw new Problem('not-found')
     },
@@ -442,7 +443,11 @@ describe('demo mode', () => {
 
 /** A gateway of its own, with limits of its own. */
 function listenWith(own: Limits): Promise<Listening> {
-  const guards = { asMember: () => Promise.reject(new Problem('not-authenticated')), asOperator: () => undefined }
+  const guards = {
+    asMember: () => Promise.reject(new Problem('not-authenticated')),
+    asDirectory: () => Promise.reject(new Problem('not-authenticated')),
+    asOperator: () => undefined,
+  }
   const app = createGateway({
     config: { limits: own, trustedProxies: 0 },
     demo: false,

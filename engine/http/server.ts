@@ -9,6 +9,7 @@ import { admit, refuseUnlessLocal } from './admission.ts'
 import { readBody } from './body.ts'
 import type { AccessNote } from '../identity/access-log.ts'
 import type { Actors } from '../identity/actors.ts'
+import type { DirectoryBearer } from '../sso/directory.ts'
 import type { FairShare } from './fair-share.ts'
 import type { Hosts } from './hosts.ts'
 import type { Metrics } from './metrics.ts'
@@ -18,9 +19,10 @@ import { empty, type Exchange, type MemberRoute, type Route } from './route.ts'
 import { sendAnswer } from './send.ts'
 import { pageHeaders } from './ui.ts'
 
-/** What the gateway asks of identity. Both throw Problem 'not-authenticated'. */
+/** What the gateway asks of identity. All throw Problem 'not-authenticated'. */
 export interface Guards {
   asMember: Actors['asMember']
+  asDirectory(authorization: string | undefined, address: string): Promise<DirectoryBearer>
   /** Throws Problem 'not-found' where no operator token is configured. */
   asOperator(authorization: string | undefined): void
 }
@@ -67,7 +69,7 @@ export function createGateway(parts: GatewayParts): Express {
       request,
       response,
       requestId,
-      body: await readBody(request, { csv: route.csv === true, isPublic: route.guard === 'public' }, config.limits),
+      body: await readBody(request, { takes: route.takes, isPublic: route.guard === 'public' }, config.limits),
     })
     if (route.guard === 'member') {
       let read: Promise<Exchange> | undefined
@@ -81,8 +83,14 @@ export function createGateway(parts: GatewayParts): Express {
         // Whoever sends slowly holds no place meanwhile.
         const whole = await (read ??= exchange())
         // Files have a limit of their own, and come as slowly as they like.
-        return route.csv === true ? route.handle(whole, actor) : share.run(actor.tenant, () => route.handle(whole, actor))
+        return route.takes === 'csv' ? route.handle(whole, actor) : share.run(actor.tenant, () => route.handle(whole, actor))
       })
+    }
+    if (route.guard === 'directory') {
+      const directory = await guards.asDirectory(authorization, request.ip ?? '')
+      keepHeaders(response, await rates.ofDirectory(directory))
+      const whole = await exchange()
+      return share.run(directory.tenant, () => route.handle(whole, directory))
     }
     if (route.guard === 'operator') guards.asOperator(authorization)
     return route.handle(await exchange())

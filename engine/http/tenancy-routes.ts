@@ -2,8 +2,7 @@ import { limits } from '../config.ts'
 import type { AccessChange, Accesses } from '../tenancy/access.ts'
 import type { Invitations } from '../tenancy/invitations.ts'
 import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
-import { Problem } from '../problems.ts'
-import { emailText, exactText, flag, idOf, listOf, objectValue, optional, readMembers, text } from './input.ts'
+import { emailText, exactText, flag, idOf, listOf, objectValue, optional, readMembers, readNested, text } from './input.ts'
 import { originOf } from './records-route.ts'
 import { empty, json, type Exchange, type Route } from './route.ts'
 
@@ -114,14 +113,4 @@ function readAccess(body: unknown): AccessChange {
     roles: listOf(limits.rolesPerMember),
     breakGlass: optional(flag),
   })
-}
-
-/** Faults of an inner object carry its pointer in front. */
-function readNested<T>(pointer: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    throw new Problem(error.code, '', { faults: error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer })) })
-  }
 }

@@ -22,7 +22,11 @@ beforeAll(async () => {
   await writeFile(join(folder, 'dist/admin/index.html'), '<title>designer</title><meta nonce="%CSP_NONCE%">')
   await writeFile(join(folder, 'dist/assets/main-abc.js'), script)
   await writeFile(join(folder, 'dist/.stamp'), 'hash')
-  const guards = { asMember: () => Promise.reject(new Error('no member route is here')), asOperator: () => undefined }
+  const guards = {
+    asMember: () => Promise.reject(new Error('no member route is here')),
+    asDirectory: () => Promise.reject(new Error('nor one of a directory')),
+    asOperator: () => undefined,
+  }
   const app = createGateway({
     config: { limits, trustedProxies: 0 },
     demo: false,

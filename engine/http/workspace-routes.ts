@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import type { Logo, WorkspaceChange, Workspaces } from '../tenancy/workspace.ts'
 import type { Hosts } from './hosts.ts'
-import { exactText, flag, optional, readMembers, text, type MemberReader } from './input.ts'
+import { exactText, flag, optional, readMembers, seenVersion, text, type MemberReader } from './input.ts'
 import { originOf } from './records-route.ts'
 import { empty, json, type Exchange, type MemberRoute, type Route } from './route.ts'
 import { weakTag } from './send.ts'
@@ -68,8 +68,7 @@ export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf }: Part
         ...(accent !== undefined && { accent }),
       } as WorkspaceChange
       if (change.mfaRequired !== undefined || change.ssoOnly !== undefined) await accounts.assertProved(actor, false)
-      const ifMatch = /^(?:W\/)?"?(\d{1,9})"?$/.exec(exchange.request.headers['if-match'] ?? '')?.[1]
-      const workspace = await workspaces.change(actor, change, ifMatch === undefined ? null : Number(ifMatch), originOf(exchange))
+      const workspace = await workspaces.change(actor, change, seenVersion(exchange.request), originOf(exchange))
       return json(200, workspace, { etag: `"${workspace.version}"` })
     }),
     route('GET', '/logo', async (actor) => {

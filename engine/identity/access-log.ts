@@ -1,9 +1,10 @@
 import { v7 as uuid } from 'uuid'
 import type { Limits } from '../config.ts'
-import { Stale, type Database } from '../database/types.ts'
-import { actorFrom } from '../jobs/jobs.ts'
+import type { Database } from '../database/types.ts'
+import { Problem } from '../problems.ts'
 import { contextOf } from '../records/access.ts'
 import { eventQuery } from '../records/write.ts'
+import { asEngine } from '../tenancy/engine-actor.ts'
 
 /** Something about access that a tenant's administrators may want to know of later. */
 export interface AccessNote {
@@ -70,11 +71,7 @@ export function createAccessLog({ database, limits, onWritten, onError }: Parts)
     return underWay
   }
   const append = async (tenant: string, notes: readonly Written[]): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
-      const { rows } = await database.call({ text: 'select * from bos.tenant_facts($1::uuid)', values: [tenant] })
-      // Suspended: nobody gets in, and nothing is written there.
-      if (!rows[0]) return
-      const engine = actorFrom(tenant, rows[0])
+    await asEngine(database, tenant, async (engine) => {
       const queries = notes.map(({ note, count, since, last }) =>
         eventQuery(
           {
@@ -89,13 +86,12 @@ export function createAccessLog({ database, limits, onWritten, onError }: Parts)
           { actor: { ...engine, member: note.member }, via: 'system', requestId: note.requestId ?? '' },
         ),
       )
-      try {
-        await database.transaction(contextOf(engine), (tx) => tx.commit({ role: 'bos_write', queries }))
-        return onWritten()
-      } catch (error) {
-        if (!(error instanceof Stale) || attempt === attempts) throw error
-      }
-    }
+      await database.transaction(contextOf(engine), (tx) => tx.commit({ role: 'bos_write', queries }))
+    }).catch((error: unknown) => {
+      // Suspended: nobody gets in, and nothing is written there.
+      if (!(error instanceof Problem && error.code === 'not-found')) throw error
+    })
+    onWritten()
   }
   const settle = (now: number): void => {
     for (const [tenant, entries] of byTenant) {
@@ -147,5 +143,3 @@ export function createAccessLog({ database, limits, onWritten, onError }: Parts)
     },
   }
 }
-
-const attempts = 5

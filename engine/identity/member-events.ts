@@ -12,9 +12,12 @@ export interface Origin {
 }
 
 /** Locks the person's record: events of one record come one after the other. No row: there is no such person. */
-export const lockMember = ({ tenant }: Actor, member: string): Query => ({
-  text: 'select id, version, revision from core.member where tenant_id = $1::uuid and id = $2::uuid and deleted_at is null for no key update',
-  values: [tenant, member],
+export const lockMember = (actor: Actor, member: string): Query => lockMembers(actor, [member])
+/** In the order of their ids, so that two who lock some of the same wait for one another and not for ever. */
+export const lockMembers = ({ tenant }: Actor, members: readonly string[]): Query => ({
+  text: `select id, version, revision from core.member where tenant_id = $1::uuid and id = any ($2::uuid[]) and deleted_at is null
+    order by id for no key update`,
+  values: [tenant, members],
 })
 
 /** An event of its own in the history of a person (as `lockMember` read them); it raises the revision, for the record itself stays as it is. */

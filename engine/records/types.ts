@@ -3,7 +3,7 @@ import type { Expression } from '../expressions/types.ts'
 import type { KeyScope } from './key-scopes.ts'
 
 /** How a request reached us; stored with every event as `via`. */
-export type Via = 'ui' | 'api' | 'import' | 'seed' | 'job' | 'system'
+export type Via = 'ui' | 'api' | 'import' | 'seed' | 'job' | 'system' | 'directory'
 
 /** Who acts, resolved once per request by identity. `generation` is the tenant's, at the time of resolution. */
 export interface Actor {

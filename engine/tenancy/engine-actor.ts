@@ -1,5 +1,5 @@
 import { administrator } from '../catalogue/types.ts'
-import type { Database } from '../database/types.ts'
+import { Stale, type Database } from '../database/types.ts'
 import { actorFrom } from '../jobs/jobs.ts'
 import { echo, Problem } from '../problems.ts'
 import type { Actor } from '../records/types.ts'
@@ -36,3 +36,21 @@ export async function engineActorOf(database: Pick<Database, 'call'>, slug: stri
   if (!row) throw new Problem('not-found', `There is no tenant ${echo(slug)}.`)
   return actorFrom(String(row['id']), { ...row, slug })
 }
+
+/**
+ * Runs `work` as the engine in a tenant, and again where what was known of the tenant is outdated when it writes. Throws 'not-found' for a tenant that
+ * is none or is suspended.
+ */
+export async function asEngine<T>(database: Pick<Database, 'call'>, tenant: string, work: (engine: Actor) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const { rows } = await database.call({ text: 'select * from bos.tenant_facts($1::uuid)', values: [tenant] })
+    if (!rows[0]) throw new Problem('not-found')
+    try {
+      return await work(actorFrom(tenant, rows[0]))
+    } catch (error) {
+      if (!(error instanceof Stale) || attempt === attempts) throw error
+    }
+  }
+}
+
+const attempts = 5

@@ -8,6 +8,7 @@ import { contextOf } from '../records/access.ts'
 import type { Actor } from '../records/types.ts'
 import { eventQuery } from '../records/write.ts'
 import { assertAdministrator } from './access.ts'
+import { assertOwned, nameForm, type ResolveTxt } from './dns-proof.ts'
 import { judgeSurroundings } from './tenants.ts'
 
 /** What a tenant says of itself. The fiscal year and what else business goes by are records: core.settings. */
@@ -72,8 +73,7 @@ interface Parts {
   readonly database: Pick<Database, 'call' | 'read' | 'transaction'>
   readonly keyring: Pick<Keyring, 'destroy'>
   readonly publicUrl: URL
-  /** TXT records of a name; rejects where there are none. */
-  readonly resolveTxt: (name: string) => Promise<readonly (readonly string[])[]>
+  readonly resolveTxt: ResolveTxt
   readonly limits: Pick<Limits, 'deletionGraceSeconds'>
   readonly onWritten: () => void
 }
@@ -89,7 +89,7 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
     assertAdministrator(actor)
     const [written] = await database.transaction(contextOf(actor), async (tx) => {
       const answers = await tx.send({ role: 'bos_write', queries: [query] })
-      await tx.commit({ role: 'bos_write', queries: [event(actor, type, told, from)] })
+      await tx.commit({ role: 'bos_write', queries: [workspaceEvent(actor, type, told, from)] })
       return answers
     })
     onWritten()
@@ -113,8 +113,13 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
       }
       const state: Query = { text: 'select bos.session_alive($1::uuid) as alive', values: [actor.session] }
       const version = await database.transaction(contextOf(actor), async (tx) => {
-        const [written, mine] = await tx.send({ role: 'bos_write', queries: [set, state] })
+        const [written, mine, entrance] = await tx.send({
+          role: 'bos_write',
+          queries: [set, state, { text: 'select is_open from bos.sso_entrance(null)' }],
+        })
         const next = written!.rows[0]?.['version']
+        if (after.ssoOnly && !before.ssoOnly && entrance!.rows[0]?.['is_open'] !== true)
+          throw new Problem('conflict', 'No identity provider is turned on: nobody could come in.')
         if (typeof next !== 'number') throw new Problem('version-conflict')
         // Nobody asks of everybody what they have not done themselves: they would be outside with the next request.
         if (mine!.rows[0]?.['alive'] !== true)
@@ -122,7 +127,7 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
             'conflict',
             'Do yourself first what you ask of everybody: sign in with a second factor, or by the identity provider.',
           )
-        await tx.commit({ role: 'bos_write', queries: [event(actor, 'updated', told, from)] })
+        await tx.commit({ role: 'bos_write', queries: [workspaceEvent(actor, 'updated', told, from)] })
         return next
       })
       onWritten()
@@ -151,8 +156,7 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
     addHost: async (actor, host, from) => {
       const name = host.toLowerCase()
       const isOurs = name === publicUrl.hostname || name.endsWith(`.${publicUrl.hostname}`)
-      if (!/^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(name) || isOurs)
-        throw invalid('/host', 'must be a name of your own, such as erp.example.com')
+      if (!nameForm.test(name) || isOurs) throw invalid('/host', 'must be a name of your own, such as erp.example.com')
       const token = randomBytes(16).toString('hex')
       const row = await write(actor, 'host_added', { host: { from: null, to: name } }, from, {
         text: 'select bos.host_add($1, $2) as is_ours',
@@ -167,12 +171,7 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
       const [found] = await database.read(contextOf(actor), { text: 'select token from bos.hosts() where host = $1', values: [host] })
       const token = found!.rows[0]?.['token']
       if (typeof token !== 'string') throw new Problem('not-found')
-      const records = await resolveTxt(host).catch(() => [])
-      if (!records.some((parts) => parts.join('') === `${verification}${token}`))
-        throw new Problem(
-          'conflict',
-          `No TXT record of ${host} says ${verification}${token} yet. It may take a while until others see a new one.`,
-        )
+      await assertOwned(resolveTxt, host, token)
       await write(actor, 'host_verified', { host: { from: host, to: host } }, from, {
         text: 'select bos.host_verified($1)',
         values: [host],
@@ -231,12 +230,11 @@ export function createWorkspaces({ database, keyring, publicUrl, resolveTxt, lim
   }
 }
 
-const verification = 'businessos-verification='
-
-type Told = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
+/** What changed, by its name. */
+export type Told = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>
 
 /** The tenant stands in its own log; each entry by itself, for several may change several things at once. */
-const event = (actor: Actor, type: string, told: Told, { via, requestId }: Origin): Query =>
+export const workspaceEvent = (actor: Actor, type: string, told: Told, { via, requestId }: Origin): Query =>
   eventQuery(
     {
       entity: { id: 'bos.workspace' },

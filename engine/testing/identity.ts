@@ -91,7 +91,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
     ui: null,
     metrics: createMetrics(),
     ...unlimited,
-    guards: { asMember: actors.asMember, asOperator: operatorGuard(operatorToken) },
+    guards: { asMember: actors.asMember, asDirectory: nobody, asOperator: operatorGuard(operatorToken) },
     routes: [
       ...authRoutes({ ...identity, invitations, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
       ...accountRoutes(identity.accounts),

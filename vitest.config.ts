@@ -36,7 +36,7 @@ export default defineConfig({
           name: 'browser',
           include: browser,
           exclude: never,
-          globalSetup: ['engine/testing/postgres.setup.ts'],
+          globalSetup: ['engine/testing/postgres.setup.ts', 'renderer/testing/browser.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // What a page does after a click takes as long as the machine takes.

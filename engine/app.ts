@@ -10,6 +10,7 @@ import { accountRoutes } from './http/account-routes.ts'
 import { auditRoutes } from './http/audit-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { catalogueRoute } from './http/catalogue-route.ts'
+import { mailRoutes } from './http/mail-routes.ts'
 import { openapiRoutes } from './http/docs.ts'
 import { jobRoutes } from './http/job-routes.ts'
 import { createFairShare } from './http/fair-share.ts'
@@ -53,6 +54,7 @@ import { createApiKeys } from './tenancy/api-keys.ts'
 import { createArchive } from './tenancy/archive.ts'
 import { createAudit } from './tenancy/audit.ts'
 import type { ResolveTxt } from './tenancy/dns-proof.ts'
+import { createMemberSessions } from './tenancy/member-sessions.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
 import { createRoles, type Roles } from './tenancy/roles.ts'
@@ -265,8 +267,9 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...auditRoutes(createAudit({ database, catalogueOf })),
             ...ssoRoutes({ ...sso, accounts: identity.accounts, hosts, publicUrl, client }),
             ...scimRoutes({ ...sso, publicUrl }),
-            ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf }),
-            ...tenancyRoutes(tenants, accesses, invitations),
+            ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf, demo: demo.on }),
+            ...mailRoutes(mailer),
+            ...tenancyRoutes(tenants, accesses, invitations, createMemberSessions({ database, catalogueOf, limits, onWritten })),
             ...jobRoutes(jobs),
             ...recordRoutes(records.handle),
           ]

@@ -21,7 +21,7 @@ test('one sees one’s devices, signs out of the others, and changes the passwor
 
   await world.sql(`update bos.session set proved_at = now() - interval '11 minutes' where member_id = $1`, [world.acme.members['rep']])
   await page.getByLabel('New password').fill('password1234')
-  await page.getByRole('button', { name: 'Change' }).click()
+  await page.getByRole('button', { name: 'Change', exact: true }).click()
   await page.getByRole('dialog', { name: 'Prove that it is you' }).waitFor()
   await page.getByLabel('Password', { exact: true }).fill('not it')
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -30,7 +30,7 @@ test('one sees one’s devices, signs out of the others, and changes the passwor
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByText(/too easy to guess/).waitFor()
   await page.getByLabel('New password').fill('seven unlikely umbrellas')
-  await page.getByRole('button', { name: 'Change' }).click()
+  await page.getByRole('button', { name: 'Change', exact: true }).click()
   await page.getByText('The password was changed.').waitFor()
   const login = await call(null, 'POST', '/api/auth/login', { body: { email: 'rep@acme.test', password: 'seven unlikely umbrellas' } })
   expect(login.status).toBe(200)

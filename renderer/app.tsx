@@ -3,11 +3,12 @@ import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { setNonce } from 'get-nonce'
-import { lazy, Suspense, useEffect, useMemo } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { ProofProvider } from './account/proof.tsx'
+import { SwitchProvider } from './account/switching.tsx'
 import { CatalogueContext, useCatalogueQuery } from './api/catalogue.ts'
 import { queryClient } from './api/records.ts'
-import { onOtherPerson, onSignOut, refresh, usePerson, useSession } from './api/session.ts'
+import { onOtherPerson, onSignOut, refresh, sessionState, usePerson, useSession } from './api/session.ts'
 import { resumption } from './api/viewing.ts'
 import { LocaleContext, localeFor } from './fields/locale.ts'
 import { PartsContext, type Parts } from './fields/parts.ts'
@@ -18,11 +19,13 @@ import { NavigationContext, type Go } from './model/navigation.tsx'
 import { router } from './router.tsx'
 import { CommandKeys } from './shell/commands.tsx'
 import { Failure, Starting } from './shell/states.tsx'
-import { SignIn } from './shell/sign-in.tsx'
+import { isEntrance } from './sign-in/entrances.ts'
 import { toast } from './shell/toast.tsx'
 import { cssVariables, theme } from './theme.ts'
 
 const LineGrid = lazy(() => import('./form/line-grid.tsx').then(({ LineGrid: component }) => ({ default: component })))
+const SignIn = lazy(async () => ({ default: (await import('./sign-in/sign-in.tsx')).SignIn }))
+const Entrance = lazy(async () => ({ default: (await import('./sign-in/entrance.tsx')).Entrance }))
 const LinesEditor = (props: EditProps) => (
   <Suspense fallback={<div className="skeleton" />}>
     <LineGrid {...props} />
@@ -71,21 +74,43 @@ onOtherPerson((person) => {
 })
 onSignOut(dropDrafts)
 
+/** A page that is there for whoever is not signed in yet, and the secret that came with its address. */
+const openedAt = isEntrance(window.location.pathname) ? { path: window.location.pathname, secret: window.location.hash.slice(1) } : null
+
 function Session() {
   const session = useSession()
   const person = usePerson()
-  useEffect(() => {
-    void refresh(resumption())
+  const [entrance, setEntrance] = useState(openedAt)
+  const enter = useCallback(() => {
+    router.history.replace('/')
+    setEntrance(null)
   }, [])
+  useEffect(() => {
+    if (entrance) {
+      // A secret stays neither in the address bar nor in the history.
+      if (entrance.secret !== '') window.history.replaceState(null, '', entrance.path)
+    } else if (sessionState() === 'starting') void refresh(resumption())
+  }, [entrance])
   useEffect(() => {
     if (session === 'out') queryClient.clear()
   }, [session])
+  if (entrance)
+    return (
+      <Suspense fallback={<Starting />}>
+        <Entrance {...entrance} onIn={enter} />
+      </Suspense>
+    )
   if (session === 'starting') return <Starting />
   if (session === 'offline')
     return (
       <Failure full title="The server cannot be reached" detail="Check the connection, then try again." onRetry={() => void refresh()} />
     )
-  return session === 'out' ? <SignIn /> : <SignedIn key={person} />
+  if (session === 'in') return <SignedIn key={person} />
+  return (
+    <Suspense fallback={<Starting />}>
+      <SignIn />
+    </Suspense>
+  )
 }
 
 const go: Go = (href, { replace = false, state } = {}) => (replace ? router.history.replace(href, state) : router.history.push(href, state))
@@ -108,7 +133,9 @@ function SignedIn() {
         <PartsContext value={parts}>
           <NavigationContext value={go}>
             <ProofProvider>
-              <RouterProvider router={router} />
+              <SwitchProvider>
+                <RouterProvider router={router} />
+              </SwitchProvider>
             </ProofProvider>
           </NavigationContext>
         </PartsContext>

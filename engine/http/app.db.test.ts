@@ -29,6 +29,7 @@ describe('every address', () => {
     'GET /readyz',
     'GET /api/auth/workspace',
     'GET /api/auth/workspace/logo',
+    'GET /api/mail',
     'POST /api/auth/login',
     'POST /api/auth/mfa',
     'POST /api/auth/mfa/challenge',

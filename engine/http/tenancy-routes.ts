@@ -1,9 +1,11 @@
 import { limits } from '../config.ts'
 import type { AccessChange, Accesses } from '../tenancy/access.ts'
+import type { MemberSessions } from '../tenancy/member-sessions.ts'
 import type { Invitations } from '../tenancy/invitations.ts'
 import type { NewTenant, Tenants } from '../tenancy/tenants.ts'
 import { emailText, exactText, flag, idOf, listOf, objectValue, optional, readMembers, readNested, text } from './input.ts'
-import { originOf } from './records-route.ts'
+import { onlyParameters } from '../records/parameters.ts'
+import { originOf, readQuery } from './records-route.ts'
 import { empty, json, type Exchange, type Route } from './route.ts'
 
 /** What the operator does with tenants, and what an administrator does with the people of theirs. */
@@ -11,6 +13,7 @@ export function tenancyRoutes(
   tenants: Tenants,
   accesses: Accesses,
   invitations: Pick<Invitations, 'invite' | 'withdraw'>,
+  sessions: MemberSessions,
 ): readonly Route[] {
   return [
     { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: async () => json(200, { data: await tenants.list() }) },
@@ -66,6 +69,41 @@ export function tenancyRoutes(
         await invitations.withdraw(actor, idOf(exchange.request.params['member']), originOf(exchange))
         return empty(204)
       },
+    },
+    {
+      method: 'GET',
+      path: '/api/access/sessions',
+      guard: 'member',
+      viewing: 'refused',
+      handle: async ({ request }, actor) => {
+        const query = readQuery(request.url)
+        onlyParameters(query, ['member'])
+        const member = query.get('member')?.[0]
+        return json(200, { data: await sessions.list(actor, member === undefined ? null : idOf(member)) })
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/api/access/:member/sessions',
+      guard: 'member',
+      handle: async (exchange, actor) =>
+        json(200, { ended: await sessions.end(actor, idOf(memberOf(exchange)), null, originOf(exchange)) }),
+    },
+    {
+      method: 'DELETE',
+      path: '/api/access/:member/sessions/:session',
+      guard: 'member',
+      handle: async (exchange, actor) => {
+        await sessions.end(actor, idOf(memberOf(exchange)), idOf(exchange.request.params['session']), originOf(exchange))
+        return empty(204)
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/access/:member/permissions',
+      guard: 'member',
+      viewing: 'refused',
+      handle: async (exchange, actor) => json(200, await accesses.effective(actor, memberOf(exchange))),
     },
     {
       method: 'GET',

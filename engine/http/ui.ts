@@ -38,7 +38,9 @@ const segment = String.raw`/[\w~-][\w.~-]*`
 const pages: readonly (readonly [page: string, addresses: RegExp])[] = [
   [
     '/index.html',
-    new RegExp(`^/$|^/e(?:${segment}){2,4}/?$|^/(?:account|reset|verify|email|invitation|mail)/?$|^/workspace(?:${segment})?/?$`),
+    new RegExp(
+      `^/$|^/e(?:${segment}){2,4}/?$|^/(?:account|reset|verify|email|invitation|sso|sign-up|mail)/?$|^/workspace(?:${segment})?/?$`,
+    ),
   ],
   ['/admin/index.html', new RegExp(`^/admin(?:${segment})*/?$`)],
 ]

@@ -16,10 +16,11 @@ interface Parts {
   readonly accounts: Pick<Accounts, 'assertProved'>
   /** Everything the tenant has, as lines of JSON (docs/archive.md). */
   readonly archiveOf: (actor: Actor) => Promise<AsyncIterable<string>>
+  readonly demo: boolean
 }
 
 /** What a tenant says of itself, under which names it is found, and how one takes everything along or ends it. */
-export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf }: Parts): readonly Route[] {
+export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf, demo }: Parts): readonly Route[] {
   const route = (
     method: MemberRoute['method'],
     path: string,
@@ -35,6 +36,7 @@ export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf }: Part
         const face = await faceOf(request)
         return json(200, {
           workspace: face && { slug: face.slug, name: face.name, accent: face.accent, hasLogo: face.logo !== null, ssoOnly: face.ssoOnly },
+          demo,
         })
       },
     },

@@ -108,6 +108,8 @@ export interface EventBody {
     readonly roles?: { readonly from: readonly string[]; readonly to: readonly string[] }
     readonly password?: 'set'
     readonly breakGlass?: boolean
+    /** How many ended, if that was all that happened. */
+    readonly sessions?: { readonly from: number; readonly to: 0 }
   }
   /** Of the access stream: what was seen, from where, how often. Told to administrators only. */
   readonly noted?: Readonly<Record<string, string | number | null>>

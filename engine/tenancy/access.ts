@@ -12,6 +12,7 @@ import type { EventBody } from '../records/decide.ts'
 import type { RecordsDoor } from '../records/handle.ts'
 import { onlyId, parseSelection } from '../records/selection.ts'
 import type { Actor } from '../records/types.ts'
+import { effectivePermissions, type EffectivePermissions } from './effective.ts'
 import { accessRefused } from './tenants.ts'
 
 /** How a member gets in and what they may do. */
@@ -45,6 +46,7 @@ export interface Accesses {
   /** All throw 'not-allowed' for anyone but an administrator and 'not-found' for what is no member of theirs. */
   list(actor: Actor): Promise<readonly PersonAccess[]>
   get(actor: Actor, member: string): Promise<MemberAccess>
+  effective(actor: Actor, member: string): Promise<EffectivePermissions>
   put(actor: Actor, member: string, change: AccessChange, from: Origin): Promise<MemberAccess>
 }
 
@@ -84,6 +86,11 @@ export function createAccesses({ database, records, hashPassword, catalogueOf, o
     get: async (actor, member) => {
       await authorise(actor, member)
       return current(actor, member)
+    },
+    effective: async (actor, member) => {
+      await authorise(actor, member)
+      const [catalogue, { roles }] = await Promise.all([catalogueOf(actor), current(actor, member)])
+      return effectivePermissions(catalogue, roles)
     },
     put: async (actor, member, change, from) => {
       await authorise(actor, member)

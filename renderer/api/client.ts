@@ -61,6 +61,7 @@ async function send(method: Method, path: string, { query, body, raw, headers, s
 }
 
 export async function callJson<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
-  const response = await call(method, path, options)
-  return response.status === 204 ? (null as T) : ((await response.json()) as T)
+  // A success may have nothing more to say: 202 and 204 come without a body.
+  const text = await (await call(method, path, options)).text()
+  return (text === '' ? null : JSON.parse(text)) as T
 }

@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from 'react'
-import { offline, readProblem } from './problem.ts'
 
 /**
  * Who is signed in. The access token lives in memory only; the refresh token is an httpOnly cookie that script never sees.
@@ -92,51 +91,6 @@ async function refreshOnce(resume?: () => Promise<void>): Promise<Refreshed> {
     await resume().catch(() => signedIn(granted))
   }
   return 'in'
-}
-
-export interface TenantChoice {
-  readonly id: string
-  readonly slug: string
-  readonly name: string
-}
-/** Signed in, or the next thing that is asked for, with the ticket to bring along. */
-export type LoginOutcome =
-  | { readonly kind: 'in' }
-  | { readonly kind: 'tenants'; readonly tenants: readonly TenantChoice[]; readonly selectToken: string }
-  | { readonly kind: 'factor'; readonly mfaToken: string }
-
-/** Signs in by password, or finishes a sign-in by naming the tenant. Throws ApiProblem `credentials-wrong`, `too-many-requests`, … */
-export const login = (body: Record<string, string>): Promise<LoginOutcome> => step('/api/auth/login', body)
-
-/** The second factor. Throws ApiProblem `proof-wrong`. */
-export const proveFactor = (
-  mfaToken: string,
-  proof: { readonly code: string } | { readonly recoveryCode: string },
-): Promise<LoginOutcome> => step('/api/auth/mfa', { mfaToken, ...proof })
-
-async function step(path: string, body: Readonly<Record<string, string>>): Promise<LoginOutcome> {
-  const response = await fetch(path, {
-    method: 'POST',
-    credentials: 'same-origin',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  }).catch(() => {
-    throw offline()
-  })
-  const answer: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw readProblem(response.status, answer)
-  const {
-    accessToken: granted,
-    tenants,
-    selectToken,
-    mfaRequired,
-    mfaToken,
-  } = answer as { accessToken?: string; tenants?: TenantChoice[]; selectToken?: string; mfaRequired?: boolean; mfaToken?: string }
-  if (tenants && selectToken) return { kind: 'tenants', tenants, selectToken }
-  if (mfaRequired === true && mfaToken) return { kind: 'factor', mfaToken }
-  if (!granted) throw readProblem(502, null)
-  signedIn(granted)
-  return { kind: 'in' }
 }
 
 const signingOut = new Set<() => void>()

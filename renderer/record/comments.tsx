@@ -7,7 +7,7 @@ import { formatInstant, formatInstantLong } from '../fields/dates.ts'
 import { Show } from '../fields/field.tsx'
 import { useLocale } from '../fields/locale.ts'
 import { refValue } from '../fields/reference.tsx'
-import { initials } from '../shell/sidebar.tsx'
+import { initials } from '../shell/initials.ts'
 import { Failure } from '../shell/states.tsx'
 import { failed } from '../shell/toast.tsx'
 

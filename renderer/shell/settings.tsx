@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react'
+import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { problemText } from '../api/problem.ts'
 import { usePhone } from '../fields/layer.tsx'
 import { A } from '../model/navigation.tsx'
 import { PageBar } from './page-bar.tsx'
@@ -92,3 +93,55 @@ export const SettingsRow = ({
     {actions !== undefined && <div className="settings-actions">{actions}</div>}
   </div>
 )
+
+/** What is typed in a row or dialog and sent by its button; a fault stands below until it is sent again. */
+export function SettingsForm({
+  submit,
+  ready,
+  onSubmit,
+  onCancel,
+  sayOf = problemText,
+  children,
+}: {
+  /** The button's title. */
+  readonly submit: string
+  readonly ready: boolean
+  readonly onSubmit: () => Promise<void>
+  readonly onCancel?: (() => void) | undefined
+  readonly sayOf?: (error: unknown) => string
+  readonly children: ReactNode
+}) {
+  const id = useId()
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<string | null>(null)
+  const send = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    if (busy) return
+    setBusy(true)
+    try {
+      await onSubmit()
+      setFault(null)
+    } catch (error) {
+      setFault(sayOf(error))
+    }
+    setBusy(false)
+  }
+  return (
+    <form className="settings-form" onSubmit={(event) => void send(event)} aria-describedby={fault === null ? undefined : id} noValidate>
+      {children}
+      <button className="btn form" type="submit" disabled={busy || !ready}>
+        {submit}
+      </button>
+      {onCancel && (
+        <button className="btn form quiet" type="button" onClick={onCancel}>
+          Cancel
+        </button>
+      )}
+      {fault !== null && (
+        <p className="fault settings-fault" id={id} role="alert">
+          {fault}
+        </p>
+      )}
+    </form>
+  )
+}

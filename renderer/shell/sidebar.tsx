@@ -18,6 +18,7 @@ import {
 } from '@tabler/icons-react'
 import { useLocation } from '@tanstack/react-router'
 import { useState, type CSSProperties } from 'react'
+import { useAccount } from '../api/account.ts'
 import { useCatalogue, type CatalogueView, type Entity } from '../api/catalogue.ts'
 import { logout } from '../api/session.ts'
 import { EntityIcon, NamedIcon } from '../fields/icons.tsx'
@@ -25,6 +26,8 @@ import { listAddress } from '../model/entity.ts'
 import { A, useGo } from '../model/navigation.tsx'
 import { useOverlays } from '../model/overlays.tsx'
 import { readStored, writeStored } from '../model/stored.ts'
+import { useSwitch } from '../account/switching.tsx'
+import { initials } from './initials.ts'
 import { Keys } from './commands.tsx'
 import { Resizer, useWidth } from './resizer.tsx'
 
@@ -56,14 +59,6 @@ export const navigationOf = (catalogue: CatalogueView): readonly NavModule[] =>
       }),
     }))
     .filter((module) => module.items.length > 0)
-
-export const initials = (name: string): string =>
-  name
-    .split(/[\s@.]+/)
-    .filter((word) => word !== '')
-    .slice(0, 2)
-    .map((word) => word[0]?.toUpperCase())
-    .join('')
 
 export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean; readonly onCollapse: () => void }) {
   const catalogue = useCatalogue()
@@ -108,15 +103,32 @@ export function Sidebar({ collapsed, onCollapse }: { readonly collapsed: boolean
   )
 }
 
-const Workspace = ({ collapsed }: { readonly collapsed: boolean }) => {
-  const { tenant } = useCatalogue()
+/** Which workspace this is, and the others that one belongs to. */
+function Workspace({ collapsed }: { readonly collapsed: boolean }) {
+  const { tenant, me } = useCatalogue()
+  const [opened, setOpened] = useState(false)
+  const { data: account } = useAccount(opened && !me.viewer)
+  const switchTo = useSwitch()
+  const others = account?.tenants.filter(({ slug }) => slug !== tenant.slug) ?? []
   return (
-    <div className="workspace" title={tenant.name}>
-      <span className="workspace-mark" aria-hidden>
-        {initials(tenant.name)}
-      </span>
-      {!collapsed && <span className="ellipsis strong">{tenant.name}</span>}
-    </div>
+    <Menu position="bottom-start" width={232} opened={opened} onChange={setOpened}>
+      <Menu.Target>
+        <button className="workspace" aria-label={`Workspace: ${tenant.name}`}>
+          <span className="workspace-mark" aria-hidden>
+            {initials(tenant.name)}
+          </span>
+          {!collapsed && <span className="ellipsis strong">{tenant.name}</span>}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{account && others.length === 0 ? 'You belong to no other workspace' : 'Your other workspaces'}</Menu.Label>
+        {others.map((each) => (
+          <Menu.Item key={each.id} onClick={() => switchTo(each.slug)}>
+            {each.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

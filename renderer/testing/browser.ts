@@ -14,10 +14,13 @@ const installed = [
 /** Made for short-lived functions: as a single process it starves every page but the last. */
 const packagedArgs = chromium.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote')
 
+const packaged = process.platform === 'linux' && process.arch === 'x64'
+/** Where the browser lies, unpacked if it came packed. */
+export const browserPath = async (): Promise<string | undefined> => (packaged ? chromium.executablePath() : installed)
+
 /** A headless browser; null when this machine has none and none came with the packages. */
 export async function openBrowser(): Promise<Browser | null> {
-  const packaged = process.platform === 'linux' && process.arch === 'x64'
-  const executablePath = packaged ? await chromium.executablePath() : installed
+  const executablePath = await browserPath()
   if (executablePath === undefined) return null
   return playwright.launch({
     executablePath,

@@ -155,7 +155,10 @@ export function ssoRoutes(parts: Parts): readonly Route[] {
       },
     },
 
-    admin('GET', '/providers', async (_exchange, actor) => json(200, { data: (await providers.list(actor)).map(shown) })),
+    admin('GET', '/providers', async (_exchange, actor) =>
+      // Whoever registers us with a provider is asked for the address before there is anything to save.
+      json(200, { data: (await providers.list(actor)).map(shown), redirectUri: redirectUri(publicUrl) }),
+    ),
     admin('POST', '/providers', async (exchange, actor) => {
       const { wish, secret } = readProviderWish(exchange.body)
       return json(201, shown(await providers.create(actor, wish, secret, originOf(exchange))))

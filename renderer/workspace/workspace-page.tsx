@@ -1,3 +1,4 @@
+import './workspace.css'
 import { administrator } from '../../engine/catalogue/types.ts'
 import { lazy, type ComponentType } from 'react'
 import { useParams } from '@tanstack/react-router'
@@ -21,7 +22,14 @@ const part = (id: string, title: string, load: () => Promise<ComponentType>, mor
 })
 
 /** The parts of a workspace's settings, in the order of the menu. */
-const parts: readonly Part[] = [part('people', 'People and access', async () => (await import('./people.tsx')).People, { wide: true })]
+const parts: readonly Part[] = [
+  part('people', 'People and access', async () => (await import('./people.tsx')).People, { wide: true }),
+  part('security', 'Security', async () => (await import('./security.tsx')).Security, { wide: true }),
+  part('sso', 'Single sign-on', async () => (await import('./sso.tsx')).Sso),
+  part('keys', 'API keys', async () => (await import('./keys.tsx')).Keys, { wide: true, forAll: true }),
+  part('audit', 'Audit', async () => (await import('./audit.tsx')).Audit, { wide: true }),
+  part('general', 'Workspace', async () => (await import('./general.tsx')).General),
+]
 
 /** How a workspace is run: who is in it, what they may do, what programs may, and what happened. */
 export function WorkspacePage() {

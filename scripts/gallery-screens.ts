@@ -332,4 +332,107 @@ export const screens: readonly Screen[] = [
       await page.getByRole('button', { name: 'Back to yourself' }).waitFor()
     },
   },
+  {
+    name: 'forgot',
+    title: 'A forgotten password',
+    as: null,
+    pose: async ({ page, open }) => {
+      await open('/reset')
+      await page.getByRole('button', { name: 'Send the link' }).waitFor()
+    },
+  },
+  {
+    name: 'account',
+    title: 'One’s own sign-in',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/account')
+      await page.getByText('This device').waitFor()
+    },
+  },
+  {
+    name: 'people',
+    title: 'People and access',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/people')
+      await page.getByRole('row').nth(3).waitFor()
+    },
+  },
+  {
+    name: 'person',
+    title: 'What one person may do',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/people')
+      await page.getByRole('row').nth(2).getByRole('button').click()
+      await page.getByRole('dialog').getByRole('row').first().waitFor()
+    },
+  },
+  {
+    name: 'roles',
+    title: 'Roles as a matrix',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/roles')
+      await page.getByRole('button', { name: /^Sales representative: Deals/ }).waitFor()
+    },
+  },
+  {
+    name: 'permission',
+    title: 'What a role may do with one kind of record',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/roles')
+      await page.getByRole('button', { name: /^Sales representative: Deals/ }).click()
+      await page.getByRole('button', { name: 'Show what changes' }).waitFor()
+    },
+  },
+  {
+    name: 'security',
+    title: 'What signing in takes',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/security')
+      await page.getByRole('row').nth(1).waitFor()
+    },
+  },
+  {
+    name: 'sso',
+    title: 'A new identity provider',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/sso')
+      await page.getByRole('button', { name: 'Add a provider' }).click()
+      await page.getByLabel('Issuer').waitFor()
+    },
+  },
+  {
+    name: 'api-key',
+    title: 'A new API key',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/keys')
+      await page.getByRole('button', { name: 'New key' }).click()
+      await page.getByLabel('Scopes').waitFor()
+    },
+  },
+  {
+    name: 'audit',
+    title: 'The log',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/audit')
+      await page.getByRole('row').nth(1).waitFor()
+    },
+  },
+  {
+    name: 'workspace',
+    title: 'What the workspace says of itself',
+    as: 'admin',
+    pose: async ({ page, open }) => {
+      await open('/workspace/general')
+      await page.getByLabel('Currency').waitFor()
+    },
+  },
 ]

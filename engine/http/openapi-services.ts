@@ -174,7 +174,16 @@ function rolePaths(id: OperationId): Readonly<Record<string, Part>> {
   return {
     '/api/access/roles': {
       get: operation('getRoles', 'List roles', {
-        responses: responses({ 200: answer('Those of modules, and those of the tenant’s own.', list('RoleSummary')) }, 401, 403),
+        responses: responses(
+          {
+            200: answer(
+              'Those of modules, and those of the tenant’s own. `scopes`: by entity, which rows a permission can name.',
+              list('RoleSummary'),
+            ),
+          },
+          401,
+          403,
+        ),
       }),
     },
     [role]: {

@@ -19,7 +19,7 @@ export function roleRoutes(roles: Roles): readonly MemberRoute[] {
     handle: (exchange: Exchange, actor: Actor) => Promise<Answer>,
   ): MemberRoute => ({ method, path, guard: 'member', handle })
   return [
-    route('GET', '/api/access/roles', async (_, actor) => json(200, { data: await roles.list(actor) })),
+    route('GET', '/api/access/roles', async (_, actor) => json(200, { data: await roles.list(actor), scopes: await roles.scopes(actor) })),
     route('GET', role, async (exchange, actor) => shown(200, await roles.get(actor, idOf(exchange)))),
     route('GET', `${role}/history`, async (exchange, actor) => json(200, { data: await roles.history(actor, idOf(exchange)) })),
     route('PUT', role, async (exchange, actor) => {

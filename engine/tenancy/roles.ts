@@ -18,6 +18,10 @@ export interface VersionedRole {
   /** Of this state of it. */
   readonly tag: string
 }
+export interface ScopeTitle {
+  readonly id: string
+  readonly title: string
+}
 export interface RoleChange {
   readonly at: string
   readonly by: string | null
@@ -42,6 +46,8 @@ type Address = { readonly module: string; readonly plural: string }
 export interface Roles {
   /** All throw 'not-allowed' for anyone but an administrator, and 'not-found' for a role or entity that the tenant does not have. */
   list(actor: Actor): Promise<readonly RoleSummary[]>
+  /** By entity that roles can be given: which rows a permission can name. */
+  scopes(actor: Actor): Promise<Readonly<Record<string, readonly ScopeTitle[]>>>
   get(actor: Actor, role: string): Promise<VersionedRole>
   history(actor: Actor, role: string): Promise<readonly RoleChange[]>
   /** A role of the tenant's own, or a new title for it. */
@@ -120,6 +126,12 @@ export function createRoles({ database, catalogues, refresh, onWritten }: RolesP
       const [counted] = await database.read(contextOf(actor, accessIn(tenant, actor)), peopleQuery(actor))
       const people = new Map(counted!.rows.map((row) => [String(row['role']), Number(row['people'])]))
       return [...tenant.catalogue.roles.values()].map((role) => summaryOf(tenant, role, people.get(role.id) ?? 0))
+    },
+    scopes: async (actor) => {
+      const { catalogue } = await open(actor)
+      // Lines are reached by their documents.
+      const documents = [...catalogue.entities.values()].filter(({ parent }) => parent === null)
+      return Object.fromEntries(documents.map(({ id, scopes }) => [id, scopes.map((scope) => ({ id: scope.id, title: scope.title }))]))
     },
     get: async (actor, id) => {
       const tenant = await open(actor)

@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core'
 import { IconDeviceMobile, IconFingerprint } from '@tabler/icons-react'
 import { useState } from 'react'
 import {
@@ -16,6 +15,7 @@ import { hasPasskeys } from '../api/passkeys.ts'
 import type { AppEnrolment } from '../api/sign-in.ts'
 import { formatInstant } from '../fields/dates.ts'
 import { useLocale } from '../fields/locale.ts'
+import { Dialog } from '../shell/dialog.tsx'
 import { SettingsForm, SettingsRow, SettingsSection } from '../shell/settings.tsx'
 import { failed, toast } from '../shell/toast.tsx'
 import { EnrolmentPicture, RecoveryCodes } from '../sign-in/enrolment.tsx'
@@ -87,10 +87,10 @@ export function Factors() {
         />
       )}
       {codes && (
-        <Modal opened onClose={() => setCodes(null)} title="Keep your recovery codes" closeButtonProps={{ 'aria-label': 'Close' }}>
+        <Dialog title="Keep your recovery codes" onClose={() => setCodes(null)} stays>
           <p className="muted">Each signs you in once when nothing else is at hand. They are shown only now.</p>
           <RecoveryCodes codes={codes} />
-        </Modal>
+        </Dialog>
       )}
     </SettingsSection>
   )
@@ -172,7 +172,7 @@ function AppDialog({
 }) {
   const [code, setCode] = useState('')
   return (
-    <Modal opened onClose={onClose} title="Add an authenticator app" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title="Add an authenticator app" onClose={onClose} stays>
       <p className="muted">Read this picture with the app, then enter the code that it shows.</p>
       <EnrolmentPicture {...enrolment} />
       <SettingsForm submit="Add" ready={code.trim() !== ''} onSubmit={() => onConfirm(code)}>
@@ -186,6 +186,6 @@ function AppDialog({
           onChange={(event) => setCode(event.currentTarget.value)}
         />
       </SettingsForm>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,9 +1,9 @@
-import { Modal } from '@mantine/core'
 import { createContext, use, useCallback, useMemo, useState, type FormEvent, type ReactNode } from 'react'
 import { prove, proveByPasskey, type Account } from '../api/account.ts'
 import { callJson } from '../api/client.ts'
 import { hasPasskeys } from '../api/passkeys.ts'
 import { isProblem, problemText } from '../api/problem.ts'
+import { Dialog } from '../shell/dialog.tsx'
 
 /** Runs what may ask for a fresh proof of who one is; where it does, asks the person and runs it again. Rejects where they would rather not. */
 export type Proven = <T>(work: () => Promise<T>) => Promise<T>
@@ -78,7 +78,7 @@ function ProofDialog({ ways: { passkey, typed }, onSettled }: { readonly ways: W
     run(() => prove(typed === 'code' ? { code: text } : { password: text }))
   }
   return (
-    <Modal opened onClose={() => onSettled(false)} title="Prove that it is you" size="sm" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title="Prove that it is you" size={400} onClose={() => onSettled(false)}>
       <p className="muted">This changes who can get in. It takes a proof that is younger than ten minutes.</p>
       {passkey && (
         <button className={`btn form ${typed === null ? 'primary' : ''}`} disabled={busy} onClick={() => run(proveByPasskey)}>
@@ -111,6 +111,6 @@ function ProofDialog({ ways: { passkey, typed }, onSettled }: { readonly ways: W
           {fault}
         </p>
       )}
-    </Modal>
+    </Dialog>
   )
 }

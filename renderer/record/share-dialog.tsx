@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core'
 import { IconChevronDown, IconX } from '@tabler/icons-react'
 import { useId, useState, type FormEvent } from 'react'
 import { core } from '../../engine/expressions/core.ts'
@@ -9,8 +8,8 @@ import { granteeOf, grantees, share, useShares, type Share, type ShareAccess } f
 import type { Ref } from '../api/titles.ts'
 import { Edit, Show } from '../fields/field.tsx'
 import { refOf } from '../fields/reference.tsx'
-import { usePhone } from '../fields/layer.tsx'
 import { systemFields, titleOf } from '../model/entity.ts'
+import { Dialog } from '../shell/dialog.tsx'
 import './share.css'
 
 const words: Readonly<Record<ShareAccess, string>> = { read: 'Can read', update: 'Can read and edit' }
@@ -34,7 +33,6 @@ export function ShareDialog({
 }) {
   const catalogue = useCatalogue()
   const id = useId()
-  const phone = usePhone()
   const { data: shares, error } = useShares(entity, record)
   const [grantee, setGrantee] = useState<unknown>(null)
   const [access, setAccess] = useState<ShareAccess>('read')
@@ -63,15 +61,7 @@ export function ShareDialog({
   }
   const title = `Share ${titleOf(entity, record)}`
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      size={520}
-      fullScreen={phone}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      classNames={{ title: 'section-title ellipsis', header: 'dialog-header', body: 'dialog-body' }}
-    >
+    <Dialog title={title} size={520} onClose={onClose}>
       {error && !shares ? (
         <p role="alert">{problemText(error)}</p>
       ) : (
@@ -136,7 +126,7 @@ export function ShareDialog({
           </ul>
         </>
       )}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,8 +1,6 @@
-import { Modal } from '@mantine/core'
-import { useId, useState, type FormEvent, type ReactElement, type ReactNode } from 'react'
-import { cloneElement } from 'react'
+import { cloneElement, useId, useState, type FormEvent, type ReactElement, type ReactNode } from 'react'
 import { ApiProblem, problemText } from '../api/problem.ts'
-import { usePhone } from '../fields/layer.tsx'
+import { Dialog } from './dialog.tsx'
 
 /** What the server says of the member of that name; null: nothing. */
 export type Told = (name: string) => string | null
@@ -30,7 +28,6 @@ export function FormDialog({
   readonly onClose: () => void
   readonly children?: (told: Told) => ReactNode
 }) {
-  const phone = usePhone()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const faults = error instanceof ApiProblem ? error.faults : []
@@ -51,7 +48,7 @@ export function FormDialog({
       .finally(() => setBusy(false))
   }
   return (
-    <Modal opened onClose={onClose} title={title} size={size} fullScreen={phone} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={title} size={size} onClose={onClose}>
       <form className="form-dialog" onSubmit={send} noValidate>
         {about !== undefined && <p className="muted">{about}</p>}
         {content}
@@ -69,7 +66,7 @@ export function FormDialog({
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -136,7 +133,7 @@ export function SecretDialog({
   readonly onClose: () => void
 }) {
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={title} onClose={onClose} stays>
       <p className="muted">{about}</p>
       <p className="secret" aria-label="Secret">
         {secret}
@@ -149,6 +146,6 @@ export function SecretDialog({
           I have kept it
         </button>
       </div>
-    </Modal>
+    </Dialog>
   )
 }

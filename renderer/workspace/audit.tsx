@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { core } from '../../engine/expressions/core.ts'
+import { deviceName } from '../account/device.ts'
 import { usePeople } from '../api/access.ts'
 import { useAudit, type AuditEntry } from '../api/audit.ts'
 import { entityOf, useCatalogue } from '../api/catalogue.ts'
@@ -133,7 +134,11 @@ const nameOf = (entity: string): string => words(entity.replace(/^bos\./, ''))
 function toldOf({ changed, told }: AuditEntry): string {
   if (told === null) return changed.join(', ')
   const { set, ...rest } = told as Readonly<Record<string, unknown>> & { readonly set?: Readonly<Record<string, unknown>> }
-  return Object.entries({ ...set, ...rest })
+  const { agent, since, last, count, ...more } = { ...set, ...rest }
+  // What happened once needs no number, nor from when to when.
+  const several = typeof count === 'number' && count > 1 ? { count, since, last } : {}
+  return Object.entries({ ...more, ...(typeof agent === 'string' && { device: deviceName(agent) }), ...several })
+    .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${valueText(value)}`)
     .join(' · ')
 }

@@ -1,4 +1,3 @@
-import { Modal } from '@mantine/core'
 import { useState } from 'react'
 import {
   endSession,
@@ -15,8 +14,8 @@ import { entityOf, useCatalogue } from '../api/catalogue.ts'
 import { viewAs } from '../api/viewing.ts'
 import { deviceName, placeName } from '../account/device.ts'
 import { formatInstant } from '../fields/dates.ts'
-import { usePhone } from '../fields/layer.tsx'
 import { useLocale } from '../fields/locale.ts'
+import { Dialog } from '../shell/dialog.tsx'
 import { LabelledControl, Tick } from '../shell/form-dialog.tsx'
 import { SettingsForm, SettingsRow, SettingsSection } from '../shell/settings.tsx'
 import { failed, toast } from '../shell/toast.tsx'
@@ -32,15 +31,14 @@ interface Props {
 /** How one person gets in, where they are in now, and what they may really do. */
 export function PersonDialog({ person, name, onClose }: Props) {
   const { me } = useCatalogue()
-  const phone = usePhone()
   const isSelf = me.member === person.member
   return (
-    <Modal opened onClose={onClose} title={name} size={760} fullScreen={phone} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={name} size={760} onClose={onClose}>
       {person.invitation && <InvitationSection person={person} name={name} />}
       <AccessSection key={person.roles.join()} person={person} isSelf={isSelf} />
       <SessionsSection member={person.member} />
       <EffectiveSection person={person} isSelf={isSelf} />
-    </Modal>
+    </Dialog>
   )
 }
 

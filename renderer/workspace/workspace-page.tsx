@@ -23,12 +23,13 @@ const part = (id: string, title: string, load: () => Promise<ComponentType>, mor
 
 /** The parts of a workspace's settings, in the order of the menu. */
 const parts: readonly Part[] = [
+  part('general', 'General', async () => (await import('./general.tsx')).General),
   part('people', 'People and access', async () => (await import('./people.tsx')).People, { wide: true }),
+  part('roles', 'Roles', async () => (await import('./roles.tsx')).Roles, { wide: true }),
   part('security', 'Security', async () => (await import('./security.tsx')).Security, { wide: true }),
   part('sso', 'Single sign-on', async () => (await import('./sso.tsx')).Sso),
   part('keys', 'API keys', async () => (await import('./keys.tsx')).Keys, { wide: true, forAll: true }),
   part('audit', 'Audit', async () => (await import('./audit.tsx')).Audit, { wide: true }),
-  part('general', 'Workspace', async () => (await import('./general.tsx')).General),
 ]
 
 /** How a workspace is run: who is in it, what they may do, what programs may, and what happened. */

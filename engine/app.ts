@@ -54,6 +54,7 @@ import { createApiKeys } from './tenancy/api-keys.ts'
 import { createArchive } from './tenancy/archive.ts'
 import { createAudit } from './tenancy/audit.ts'
 import type { ResolveTxt } from './tenancy/dns-proof.ts'
+import { createSignUp } from './tenancy/sign-up.ts'
 import { createMemberSessions } from './tenancy/member-sessions.ts'
 import { createInvitations } from './tenancy/invitations.ts'
 import { memberName } from './tenancy/member-name.ts'
@@ -223,6 +224,8 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       onWritten,
     })
 
+    const signUp = createSignUp({ ...identity, config, database, tenants, mailer, passwords, limiters, onError: logError })
+
     const publicUrl = new URL(config.publicUrl)
     const ofNames = options.resolveTxt ?? resolveTxt
     const workspaces = createWorkspaces({ database, keyring: identity.keyring, publicUrl, resolveTxt: ofNames, limits, onWritten })
@@ -258,7 +261,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
       ...system,
       ...(config.roles.has('api')
         ? [
-            ...authRoutes({ ...identity, invitations, viewings, client, ...me }, demo.on),
+            ...authRoutes({ ...identity, invitations, signUp, viewings, client, ...me }, demo.on),
             ...accountRoutes(identity.accounts),
             catalogueRoute({ catalogueOf, demo: demo.on, ...me }),
             ...openapiRoutes({ catalogueOf, version: product.version }),
@@ -267,7 +270,7 @@ export async function createApp(config: Config, options: AppOptions): Promise<Ap
             ...auditRoutes(createAudit({ database, catalogueOf })),
             ...ssoRoutes({ ...sso, accounts: identity.accounts, hosts, publicUrl, client }),
             ...scimRoutes({ ...sso, publicUrl }),
-            ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf, demo: demo.on }),
+            ...workspaceRoutes({ workspaces, hosts, accounts: identity.accounts, archiveOf, demo: demo.on, signUp }),
             ...mailRoutes(mailer),
             ...tenancyRoutes(tenants, accesses, invitations, createMemberSessions({ database, catalogueOf, limits, onWritten })),
             ...jobRoutes(jobs),

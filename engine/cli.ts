@@ -4,6 +4,7 @@ import { checkCommand, dumpCommand } from './catalogue/commands.ts'
 import { readConfig, type Config } from './config.ts'
 import { dbCommand } from './database/commands.ts'
 import { auditCommand } from './events/commands.ts'
+import { keysCommand } from './keys/commands.ts'
 import { explainCommand } from './tenancy/explain-command.ts'
 import { demoCommand, passwordCommand, tenantCommand } from './tenancy/commands.ts'
 import type { Installation } from './tenancy/installation.ts'
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   db: dbCommand,
   audit: auditCommand,
+  keys: keysCommand,
   explain: explainCommand,
   recompute: recomputeCommand,
 }

@@ -272,6 +272,8 @@ export interface Config {
   readonly demoPassword: string | null
   /** Where people find this installation: what links in mails begin with, and whose passkeys are taken. Never learned from a request. */
   readonly publicUrl: string
+  /** Whether people may found tenants themselves. */
+  readonly signUp: 'open' | 'closed'
   /** Null: nothing can be sent, but for a demo, which keeps its letters in a folder. */
   readonly smtpUrl: string | null
   readonly mailFrom: string
@@ -362,6 +364,7 @@ export function readConfig(environment: Environment, workingDir: string): Config
     previousMasterKeyHex: readMasterKey('MASTER_KEY_PREVIOUS', text('MASTER_KEY_PREVIOUS'), fault),
     demoPassword: secret('DEMO_PASSWORD', limits.passwordMinCharacters),
     publicUrl: readPublicUrl(url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${port}`, fault),
+    signUp: readSignUp(text('SIGN_UP'), fault),
     smtpUrl: url('SMTP_URL', ['smtp:', 'smtps:']),
     mailFrom: text('MAIL_FROM') ?? 'BusinessOS <no-reply@localhost>',
     roles: readRoles(text('ROLES'), fault),
@@ -387,6 +390,12 @@ function readPublicUrl(given: string, fault: ReportFault): string {
 }
 
 type ReportFault = (variable: string, why: string) => null
+
+function readSignUp(given: string | null, fault: ReportFault): Config['signUp'] {
+  if (given === null || given === 'open' || given === 'closed') return given ?? 'closed'
+  fault('SIGN_UP', 'must be open or closed')
+  return 'closed'
+}
 
 /** 32 bytes, written as 64 hex digits or as base64. */
 function readMasterKey(variable: string, given: string | null, fault: ReportFault): string | null {

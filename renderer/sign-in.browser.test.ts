@@ -6,7 +6,7 @@ import { openSsoWorld } from '../engine/testing/sso.ts'
 import { ok } from '../engine/testing/world.ts'
 import { visiting } from './testing/visit.ts'
 
-const world = await openSsoWorld()
+const world = await openSsoWorld({ SIGN_UP: 'open' })
 const { call, publicUrl } = world
 const visit = visiting({ ...world, url: publicUrl })
 const company = await startOidcProvider(world.redirectUri)
@@ -196,5 +196,29 @@ test('somebody of a company that has said so signs in at its provider, and whoev
   company.person = { sub: 'two', email: 'two@elsewhere.test', email_verified: false, name: 'Two' }
   await go()
   await page.getByRole('heading', { name: 'You were not signed in' }).waitFor()
+  expect(unexpected(complaints)).toEqual([])
+})
+
+test('where people may, one begins a workspace of one’s own and is its administrator', async () => {
+  const { page, complaints } = await visit.blank('phone')
+  await page.goto(publicUrl)
+  await page.getByRole('link', { name: 'Begin a workspace' }).click()
+  await page.getByLabel('E-mail').fill('founder@new.test')
+  await press(page, 'Send the link')
+  await page.getByRole('link', { name: 'Mail of this demo' }).click()
+  await page.getByText('To founder@new.test').waitFor()
+  await page.getByRole('link', { name: 'Open its link' }).first().click()
+  await page.getByText('You will sign in as founder@new.test.').waitFor()
+  await page.getByLabel('Name of the workspace').fill('Newcomers')
+  await page.getByLabel('Your name').fill('Fay Founder')
+  await page.getByLabel('Currency').selectOption('CHF')
+  await page.getByLabel('New password').fill('newcomers')
+  await press(page, 'Begin')
+  await page.getByText(/^The password /).waitFor()
+  await page.getByLabel('New password').fill('five brisk owls in the attic')
+  await press(page, 'Begin')
+  await home(page)
+  await page.goto(`${publicUrl}/workspace/general`)
+  await expect.poll(() => page.getByLabel('Currency').inputValue()).toBe('CHF')
   expect(unexpected(complaints)).toEqual([])
 })

@@ -9,9 +9,10 @@ import type { Credentials, SignIn, SignInResult } from '../identity/sign-in.ts'
 import type { Viewings } from '../identity/viewing.ts'
 import { Problem } from '../problems.ts'
 import type { Invitations } from '../tenancy/invitations.ts'
+import type { SignUp } from '../tenancy/sign-up.ts'
 import type { Actor, Answer } from '../records/types.ts'
 import { refuseForeignOrigin } from './admission.ts'
-import { exactText, optional, readMembers, text, uuidText } from './input.ts'
+import { emailText, exactText, optional, readMembers, text, uuidText } from './input.ts'
 import { passkeyAnswer, readProof, secondFactor, shownEnrolment } from './proofs.ts'
 import { originOf } from './records-route.ts'
 import { empty, json, type Route } from './route.ts'
@@ -23,6 +24,7 @@ export interface Identity {
   readonly signIn: SignIn
   readonly accounts: Accounts
   readonly invitations: Pick<Invitations, 'look' | 'accept'>
+  readonly signUp: SignUp
   readonly passkeys: Pick<Passkeys, 'challenge'>
   readonly client: (request: Request) => Client
   readonly view: (of: Looking) => Promise<SessionView | null>
@@ -33,7 +35,7 @@ export interface Identity {
 
 /** Sign-in, and who I am. The refresh token travels only in a cookie that scripts cannot read and other sites cannot send. */
 export function authRoutes(identity: Identity, demo: boolean): readonly Route[] {
-  const { signIn, accounts, invitations, passkeys, viewings, client } = identity
+  const { signIn, accounts, invitations, signUp, passkeys, viewings, client } = identity
   /** A step of signing in: from our own pages or from a program, by whoever brings the right thing. */
   const step = (path: string, handle: (body: unknown, from: Client, request: Request) => Promise<Answer>): Route => ({
     method: 'POST',
@@ -82,6 +84,23 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
     step('/api/auth/invitation/accept', async (body, from, request) => {
       const { secret, password } = readMembers(body, { ...linkSecret, password: exactText(limits.passwordMaxCharacters) })
       return answered(request, await invitations.accept(secret, password, from))
+    }),
+    step('/api/auth/sign-up', async (body, from) => {
+      await signUp.ask(readMembers(body, { email: emailText }).email, from)
+      return empty(202)
+    }),
+    step('/api/auth/sign-up/look', async (body) => json(200, await signUp.look(readMembers(body, linkSecret).secret))),
+    step('/api/auth/sign-up/found', async (body, from, request) => {
+      const { secret, ...founding } = readMembers(body, {
+        ...linkSecret,
+        name: text(limits.tenantNameCharacters),
+        person: text(limits.personNameCharacters),
+        password: exactText(limits.passwordMaxCharacters),
+        locale: text(limits.localeCharacters),
+        timeZone: text(limits.timeZoneCharacters),
+        currency: text(3),
+      })
+      return answered(request, await signUp.found(secret, founding, from))
     }),
     step('/api/auth/refresh', async (_body, from, request) => {
       const cookie = readCookie(request)

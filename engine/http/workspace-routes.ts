@@ -3,6 +3,7 @@ import { limits } from '../config.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import { Problem } from '../problems.ts'
 import type { Actor, Answer } from '../records/types.ts'
+import type { SignUp } from '../tenancy/sign-up.ts'
 import type { Logo, WorkspaceChange, Workspaces } from '../tenancy/workspace.ts'
 import type { Hosts } from './hosts.ts'
 import { exactText, flag, optional, readMembers, seenVersion, text, type MemberReader } from './input.ts'
@@ -17,10 +18,11 @@ interface Parts {
   /** Everything the tenant has, as lines of JSON (docs/archive.md). */
   readonly archiveOf: (actor: Actor) => Promise<AsyncIterable<string>>
   readonly demo: boolean
+  readonly signUp: Pick<SignUp, 'isOpen'>
 }
 
 /** What a tenant says of itself, under which names it is found, and how one takes everything along or ends it. */
-export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf, demo }: Parts): readonly Route[] {
+export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf, demo, signUp }: Parts): readonly Route[] {
   const route = (
     method: MemberRoute['method'],
     path: string,
@@ -37,6 +39,7 @@ export function workspaceRoutes({ workspaces, hosts, accounts, archiveOf, demo }
         return json(200, {
           workspace: face && { slug: face.slug, name: face.name, accent: face.accent, hasLogo: face.logo !== null, ssoOnly: face.ssoOnly },
           demo,
+          signUp: signUp.isOpen,
         })
       },
     },

@@ -7,6 +7,7 @@ export interface Letters {
   verify(to: string, secret: string): Letter
   emailChange(to: string, secret: string): Letter
   invitation(to: string, secret: string, by: string, tenant: string): Letter
+  signUp(to: string, secret: string): Letter
   /** Told afterwards, so that whoever did not do it can act. */
   changed(to: string, what: string): Letter
 }
@@ -41,6 +42,12 @@ export function lettersFrom(publicUrl: URL): Letters {
         'If you do not know what this is about, you need do nothing.',
       ],
       link: { title: 'Accept the invitation', href: linkTo('invitation', secret) },
+    }),
+    signUp: (to, secret) => ({
+      to,
+      subject: 'Your new workspace',
+      text: ['Somebody, probably you, wants to begin a workspace with this address. The link works once, for 30 minutes.', ignore],
+      link: { title: 'Begin the workspace', href: linkTo('sign-up', secret) },
     }),
     changed: (to, what) => ({
       to,

@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto'
 import type { Database } from '../database/types.ts'
 
 /** For what a secret is good: found under another purpose it is not found. */
-export type Purpose = 'reset' | 'verify' | 'email' | 'invitation' | 'passkey' | 'sso' | 'sso-answer'
+export type Purpose = 'reset' | 'verify' | 'email' | 'invitation' | 'sign-up' | 'passkey' | 'sso' | 'sso-answer'
 
 /** Secrets that work once and for a while: links in mails, challenges, states. Only their hashes are stored. */
 export interface Once {

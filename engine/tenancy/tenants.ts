@@ -24,6 +24,12 @@ export interface NewTenant {
   readonly admin: { readonly name: string; readonly email: string; /** Null: a random one. */ readonly password: string | null }
 }
 
+/** What somebody founds for themselves. The hash is of a password that was judged, or of the account that there is. */
+export interface Founded extends Pick<NewTenant, 'name' | 'locale' | 'timeZone' | 'currency'> {
+  readonly slugs: Iterable<string>
+  readonly admin: { readonly name: string; readonly email: string; readonly passwordHash: string }
+}
+
 export interface CreatedTenant {
   readonly id: string
   readonly slug: string
@@ -46,6 +52,11 @@ export interface TenantSummary {
 export interface Tenants {
   /** Throws 'request-invalid' and 'unique-taken'. */
   create(wanted: NewTenant): Promise<CreatedTenant>
+  /**
+   * A new tenant with every module, under the first of `slugs` that is free; it takes up nothing that others have begun. `ready` is run when
+   * nothing is wrong with what is wanted: where it rejects, there is no tenant. Throws 'request-invalid', 'conflict'.
+   */
+  found(wanted: Founded, ready: () => Promise<void>): Promise<{ readonly id: string; readonly slug: string }>
   list(): Promise<readonly TenantSummary[]>
   /**
    * Enables a module with what it depends on; members who have no role in it get its default role. `slug` names the tenant.
@@ -67,6 +78,18 @@ export interface TenantParts {
 }
 
 export function createTenants({ database, hashPassword, records, modules, onEnabled }: TenantParts): Tenants {
+  /** Its first administrator: before that nobody gets in. */
+  const admit = async (
+    tenant: Parameters<typeof engineActor>[0],
+    admin: Pick<NewTenant['admin'], 'name' | 'email'>,
+    passwordHash: string,
+  ): Promise<AccessSet & { readonly member: string }> => {
+    const actor = engineActor(tenant)
+    await onEnabled(tenant.id)
+    const member = await writeMember(records, actor, admin)
+    const access = { tenant: tenant.id, member, email: admin.email, passwordHash, roles: [administrator], link: true }
+    return { member, ...(await setAccess(database, access)) }
+  }
   return {
     create: async (wanted) => {
       const chosen = judge(wanted, modules())
@@ -80,18 +103,8 @@ export function createTenants({ database, hashPassword, records, modules, onEnab
         throw new Problem('unique-taken', `There is a tenant "${wanted.slug}" already.`, {
           faults: [{ pointer: '/slug', detail: 'is taken' }],
         })
-      const actor = engineActor({ ...wanted, ...opened })
-      await onEnabled(opened.id)
-      const member = await writeMember(records, actor, wanted.admin)
+      const { member, existing, passwordKept } = await admit({ ...wanted, ...opened }, wanted.admin, passwordHash)
       const { email } = wanted.admin
-      const { existing, passwordKept } = await setAccess(database, {
-        tenant: opened.id,
-        member,
-        email,
-        passwordHash,
-        roles: [administrator],
-        link: true,
-      })
       const shown = wanted.admin.password === null && !passwordKept ? password : null
       return {
         id: opened.id,
@@ -100,6 +113,21 @@ export function createTenants({ database, hashPassword, records, modules, onEnab
         modules: chosen.map((each) => each.id),
         admin: { member, email, password: shown, existing },
       }
+    },
+
+    found: async ({ slugs, admin, ...wanted }, ready) => {
+      const faults = judgeSurroundings(wanted)
+      if (admin.name.trim() === '') faults.push({ pointer: '/person', detail: 'must not be empty' })
+      if (faults.length > 0) throw new Problem('request-invalid', '', { faults })
+      await ready()
+      const chosen = withDependencies(modules().keys(), modules())
+      for (const slug of slugs) {
+        const opened = await openTenant(database, uuid(), { ...wanted, slug }, chosen, 'tenant_found')
+        if (!opened) continue
+        await admit({ ...wanted, slug, ...opened }, admin, admin.passwordHash)
+        return { id: opened.id, slug }
+      }
+      throw new Problem('conflict', 'Workspaces have all the short names that this one might have. Call it something else.')
     },
 
     list: async () => {
@@ -139,10 +167,11 @@ export async function openTenant(
   id: string,
   { slug, name, locale, timeZone, currency }: Omit<NewTenant, 'modules' | 'admin'>,
   modules: readonly Module[],
+  by: 'tenant_open' | 'tenant_found' = 'tenant_open',
 ): Promise<{ id: string; generation: number } | null> {
   const chosen = JSON.stringify(modules.map(({ id: module, version }) => ({ module, version })))
   const { rows } = await database.call({
-    text: 'select * from bos.tenant_open($1::uuid, $2, $3, $4, $5, $6, $7::jsonb)',
+    text: `select * from bos.${by}($1::uuid, $2, $3, $4, $5, $6, $7::jsonb)`,
     values: [id, slug, name, locale, timeZone, currency, chosen],
   })
   const row = rows[0]
@@ -218,7 +247,11 @@ const refusals: Readonly<Record<string, { code: ProblemCode; detail: string; fau
   },
 }
 
-async function writeMember(records: RecordsDoor, actor: Actor, { name, email }: NewTenant['admin']): Promise<string> {
+async function writeMember(
+  records: RecordsDoor,
+  actor: Actor,
+  { name, email }: Pick<NewTenant['admin'], 'name' | 'email'>,
+): Promise<string> {
   const access = await records.access(actor)
   const writing = { access, here: entityAt(access, { module: 'core', plural: 'members' }), mode: 'all', via: 'system' } as const
   const request = writeRequest({ ...writing, requestId: `tenant:${actor.tenantSlug}` }, [

@@ -85,6 +85,7 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
   const nobody = (): Promise<never> => Promise.reject(new Error('nobody looks as somebody else or is invited here'))
   const viewings = { begin: nobody, end: nobody }
   const invitations = { look: nobody, accept: nobody }
+  const signUp = { isOpen: false, ask: nobody, look: nobody, found: nobody }
   const app = createGateway({
     config: { limits, trustedProxies: 1 },
     demo: false,
@@ -93,7 +94,10 @@ export async function openIdentity(changed: Partial<Limits> = {}) {
     ...unlimited,
     guards: { asMember: actors.asMember, asDirectory: nobody, asOperator: operatorGuard(operatorToken) },
     routes: [
-      ...authRoutes({ ...identity, invitations, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') }, false),
+      ...authRoutes(
+        { ...identity, invitations, signUp, viewings, client, view: actors.view, memberName: () => Promise.resolve('Ada') },
+        false,
+      ),
       ...accountRoutes(identity.accounts),
       { method: 'GET', path: '/api/operator/tenants', guard: 'operator', handle: () => Promise.resolve(json(200, [])) },
       ...recordRoutes(async (_call, actor) => {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { openWorld, ok, type Person, type Reply, type World } from './world.ts'
 
 /** A world in which the domains that `names` speaks for are verified as soon as they are asked for, and providers on this machine may be used. */
-export async function openSsoWorld() {
+export async function openSsoWorld(environment: Readonly<Record<string, string>> = {}) {
   const port = await freePort()
   const publicUrl = `http://localhost:${port}`
   /** What TXT records say, by name. */
   const names = new Map<string, string>()
-  const world = await openWorld({ PORT: String(port), PUBLIC_URL: publicUrl, OUTBOUND_NETWORKS: '127.0.0.0/8' }, 'native', {
+  const world = await openWorld({ PORT: String(port), PUBLIC_URL: publicUrl, OUTBOUND_NETWORKS: '127.0.0.0/8', ...environment }, 'native', {
     resolveTxt: (name) => (names.has(name) ? Promise.resolve([[names.get(name)!]]) : Promise.reject(new Error('ENOTFOUND'))),
   })
   const { call } = world

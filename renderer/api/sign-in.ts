@@ -78,6 +78,20 @@ export const lookAtInvitation = (secret: string): Promise<Invitation> => ask('/a
 export const acceptInvitation = (secret: string, password: string): Promise<SignInOutcome> =>
   step('/api/auth/invitation/accept', { secret, password })
 
+export const askSignUp = (email: string): Promise<void> => ask('/api/auth/sign-up', { email })
+export const lookAtSignUp = (secret: string): Promise<{ readonly email: string; readonly account: 'new' | 'existing' }> =>
+  ask('/api/auth/sign-up/look', { secret })
+export interface Founding {
+  readonly name: string
+  readonly person: string
+  readonly password: string
+  readonly locale: string
+  readonly timeZone: string
+  readonly currency: string
+}
+export const foundWorkspace = (secret: string, founding: Founding): Promise<SignInOutcome> =>
+  step('/api/auth/sign-up/found', { secret, ...founding })
+
 export interface ProviderName {
   readonly id: string
   readonly name: string
@@ -122,16 +136,19 @@ interface Here {
   readonly workspace: Face | null
   /** Letters are kept in a folder instead of being sent. */
   readonly demo: boolean
+  /** People may found workspaces themselves. */
+  readonly signUp: boolean
 }
 export async function whereAmI(): Promise<Here> {
-  const { workspace, demo } = await ask<{
+  const { workspace, ...rest } = await ask<{
     readonly workspace: (Omit<Face, 'logo'> & { readonly hasLogo: boolean }) | null
     readonly demo: boolean
+    readonly signUp: boolean
   }>('/api/auth/workspace', undefined, 'GET')
-  if (!workspace) return { workspace, demo }
+  if (!workspace) return { workspace, ...rest }
   const { hasLogo, ...face } = workspace
   const { logo } = hasLogo ? await ask<{ readonly logo: string }>('/api/auth/workspace/logo', undefined, 'GET') : { logo: null }
-  return { workspace: { ...face, logo }, demo }
+  return { workspace: { ...face, logo }, ...rest }
 }
 
 /** A letter that a demo kept instead of sending it; the newest first. Throws 'not-found' where letters are really sent. */

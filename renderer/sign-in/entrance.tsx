@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import { Company } from './company.tsx'
 import type { EntrancePath } from './entrances.ts'
 import { ChangeEmail, Invitation, Reset, Verify } from './letters.tsx'
+import { SignUp } from './sign-up.tsx'
 import { MailFolder } from './mail-folder.tsx'
 
 interface Props {
@@ -15,6 +16,7 @@ const pages: Readonly<Record<EntrancePath, ComponentType<Props>>> = {
   '/email': ChangeEmail,
   '/invitation': Invitation,
   '/sso': Company,
+  '/sign-up': SignUp,
   '/mail': MailFolder,
 }
 

@@ -6,6 +6,7 @@ import './sign-in.css'
 
 const useHere = () => useQuery({ queryKey: ['here'], queryFn: whereAmI, staleTime: Infinity, retry: false }).data
 export const useFace = (): Face | null => useHere()?.workspace ?? null
+export const useSignUp = (): boolean => useHere()?.signUp === true
 export const useDemo = (): boolean => useHere()?.demo === true
 
 /** The card in which everything stands that comes before a session: one question at a time. */

@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { isProblem, problemText } from '../api/problem.ts'
+import { problemText } from '../api/problem.ts'
 import { acceptInvitation, askReset, confirmEmail, lookAtInvitation, resetPassword, type SignInOutcome } from '../api/sign-in.ts'
-import { Entry, SignInForm, SignInFrame, useAttempt, useDemo } from './frame.tsx'
+import { AskLetter, passwordFault, ToSignIn } from './ask-letter.tsx'
+import { Entry, SignInForm, SignInFrame, useAttempt } from './frame.tsx'
 import { NextStep } from './next-step.tsx'
 
 /** The pages to which links in letters lead. What is behind the # is the secret; no server has seen it before the button is pressed. */
@@ -11,61 +12,17 @@ interface Props {
   readonly onIn: () => void
 }
 
-const passwordFault = (error: unknown): string => {
-  const told = isProblem(error) ? error.faults.find(({ pointer }) => pointer === '/password')?.detail : undefined
-  return told === undefined ? problemText(error) : `The password ${told}.`
-}
-const ToSignIn = ({ title = 'Back to signing in' }: { readonly title?: string }) => (
-  <a className="link" href="/">
-    {title}
-  </a>
-)
-
 /** Without a secret: to whom the letter goes. */
 export const Reset = ({ secret }: Props) => (secret === '' ? <AskReset /> : <SetPassword secret={secret} />)
 
-function AskReset() {
-  const [email, setEmail] = useState('')
-  const [isAsked, setAsked] = useState(false)
-  const isDemo = useDemo()
-  const attempt = useAttempt()
-  if (isAsked)
-    return (
-      <SignInFrame
-        title="Look into your mail"
-        about={`If somebody signs in with ${email.trim()}, a letter is on its way there. Its link works once, for 30 minutes.`}
-      >
-        {isDemo && (
-          <a className="btn form" href="/mail">
-            Mail of this demo
-          </a>
-        )}
-        <ToSignIn />
-      </SignInFrame>
-    )
-  const submit = (): void =>
-    attempt.run(async () => {
-      await askReset(email.trim())
-      setAsked(true)
-    })
-  return (
-    <SignInFrame title="Forgot your password?" about="We send a link to your address with which you set a new one.">
-      <SignInForm attempt={attempt} submit="Send the link" ready={email.trim() !== ''} onSubmit={submit}>
-        <Entry
-          id="email"
-          label="E-mail"
-          type="email"
-          autoComplete="username"
-          autoFocus
-          value={email}
-          onText={setEmail}
-          fault={attempt.fault}
-        />
-      </SignInForm>
-      <ToSignIn />
-    </SignInFrame>
-  )
-}
+const AskReset = () => (
+  <AskLetter
+    title="Forgot your password?"
+    about="We send a link to your address with which you set a new one."
+    sent={(email) => `If somebody signs in with ${email}, a letter is on its way there.`}
+    send={askReset}
+  />
+)
 
 function SetPassword({ secret }: { readonly secret: string }) {
   const [password, setPassword] = useState('')

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { hasPasskeys } from '../api/passkeys.ts'
 import { login, loginByPasskey, type SignInOutcome } from '../api/sign-in.ts'
-import { Entry, SignInForm, SignInFrame, useAttempt, useFace } from './frame.tsx'
+import { Entry, SignInForm, SignInFrame, useAttempt, useFace, useSignUp } from './frame.tsx'
 import { NextStep } from './next-step.tsx'
 
 /** By e-mail and password, a passkey, or the company's identity provider. */
@@ -12,6 +12,7 @@ export function SignIn() {
   const [anyway, setAnyway] = useState(false)
   const attempt = useAttempt()
   const face = useFace()
+  const maySignUp = useSignUp()
   const isForCompany = face?.ssoOnly === true && !anyway
   if (asked !== null && asked.kind !== 'in')
     return (
@@ -79,6 +80,14 @@ export function SignIn() {
           </a>
         )}
       </div>
+      {maySignUp && !face && (
+        <p className="muted">
+          New here?{' '}
+          <a className="link" href="/sign-up">
+            Begin a workspace
+          </a>
+        </p>
+      )}
     </SignInFrame>
   )
 }

@@ -191,7 +191,7 @@ interface Session {
   cookie: string
 }
 
-async function authenticate(url: string, how: 'login' | 'refresh', init: RequestInit): Promise<Session> {
+async function authenticate(url: string, how: 'login' | 'password' | 'refresh', init: RequestInit): Promise<Session> {
   const response = await fetch(`${url}/api/auth/${how}`, { method: 'POST', ...init })
   const body = (await response.json()) as { accessToken?: string }
   if (body.accessToken === undefined) throw new Error(`${how}: ${response.status} ${JSON.stringify(body)}`)
@@ -220,20 +220,21 @@ async function hire(
 ): Promise<Map<string, Session>> {
   const people = new Map<string, Session>()
   for (const { number, id, member } of tenants) {
-    const send = async (method: string, path: string, body: object): Promise<{ id: string }> => {
+    const send = async (method: string, path: string, body: object): Promise<{ id: string; mfaToken?: string }> => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${sessions.get(number)?.token ?? ''}` }
       const response = await fetch(`${url}/api/${path}`, { method, headers, body: JSON.stringify(body) })
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-      return (await response.json()) as { id: string }
+      return (await response.json()) as { id: string; mfaToken?: string }
     }
     const team = await send('POST', 'core/teams', { name: 'Sales' })
     await send('PATCH', `core/members/${member}`, { team: team.id })
     for (const [who, roles] of Object.entries(colleagues)) {
       const email = `${who}@t${number}.test`
       const person = await send('POST', 'core/members', { name: who, team: team.id })
-      await send('PUT', `access/${person.id}`, { email, password, roles })
-      const body = JSON.stringify({ email, password })
-      people.set(`${who}@t${number}`, await authenticate(url, 'login', { headers: { 'content-type': 'application/json' }, body }))
+      await send('PUT', `access/${person.id}`, { email, password: `${password} at first`, roles })
+      const { mfaToken } = await send('POST', 'auth/login', { email, password: `${password} at first` })
+      const body = JSON.stringify({ mfaToken, password })
+      people.set(`${who}@t${number}`, await authenticate(url, 'password', { headers: { 'content-type': 'application/json' }, body }))
       if (who === 'seller')
         await database.query('update crm.deal set owner = $1 where tenant_id = $2 and get_byte(uuid_send(id), 15) % 2 = 0', [person.id, id])
     }

@@ -122,6 +122,31 @@ try {
     })
   }
 
+  // Both at the same moment, on the same server: whoever asks for much waits for themselves.
+  const flooding = tenantAt(1)
+  const flooded: (readonly [Outcome, Outcome])[] = []
+  await engine.refresh()
+  for (let round = 0; round < scale.rounds; round++)
+    flooded.push(
+      await Promise.all([
+        fire({ ...engine, connections: 2, seconds: scale.seconds, next: () => get(engine.token)(0) }),
+        fire({
+          ...engine,
+          connections: connections * 4,
+          seconds: scale.seconds,
+          next: () => ({ method: 'GET', path: '/api/crm/deals?limit=50', token: engine.token(flooding) }),
+        }),
+      ]),
+    )
+  table.add({
+    name: `a flood: p95 of a tenant that asks for little : of the one that floods`,
+    ours: `${median(flooded.map(([one]) => one.p95Ms)).toFixed(1)} ms`,
+    theirs: `${median(flooded.map(([, flood]) => flood.p95Ms)).toFixed(1)} ms`,
+    ratio: median(flooded.map(([one, flood]) => one.p95Ms / flood.p95Ms)),
+    goal: 0.5,
+    better: 'lower',
+  })
+
   const inLargest = (query: string) =>
     firing(engine, () => ({ method: 'GET', path: `/api/crm/deals${query}`, token: engine.token(largest) }))
   const pages = Math.min(1_000, Math.floor(largest.deals / 50) - 1)

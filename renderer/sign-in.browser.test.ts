@@ -222,3 +222,22 @@ test('where people may, one begins a workspace of one’s own and is its adminis
   await expect.poll(() => page.getByLabel('Currency').inputValue()).toBe('CHF')
   expect(unexpected(complaints)).toEqual([])
 })
+
+test('whoever was given a password chooses their own before anything else', async () => {
+  const [{ id }] = (await world.sql<{ id: string }>(`select id from core.member where email = 'yuki@acme.test'`)) as [{ id: string }]
+  const body = { email: 'yuki@acme.test', password: 'given by somebody else', roles: ['core.user'] }
+  ok(await call('admin@acme', 'PUT', `/api/access/${id}`, { body }))
+  const { page, complaints } = await visit.blank()
+  await page.goto(publicUrl)
+  await page.getByLabel('E-mail').fill('yuki@acme.test')
+  await page.getByLabel('Password').fill('given by somebody else')
+  await press(page, 'Sign in')
+  await page.getByRole('heading', { name: 'Choose your own password' }).waitFor()
+  await page.getByLabel('New password').fill('given by somebody else')
+  await press(page, 'Continue')
+  await page.getByText('The password must be another than the one that was given to you.').waitFor()
+  await page.getByLabel('New password').fill('twelve soft drums at noon')
+  await press(page, 'Continue')
+  await home(page)
+  expect(unexpected(complaints)).toEqual([])
+})

@@ -58,6 +58,10 @@ export function authRoutes(identity: Identity, demo: boolean): readonly Route[] 
       const { mfaToken, factor, code } = readMembers(body, { ...ticket, factor: uuidText, code: text(limits.secretCharacters) })
       return answered(request, await signIn.enrolled(mfaToken, factor, code, from))
     }),
+    step('/api/auth/password', async (body, from, request) => {
+      const { mfaToken, password } = readMembers(body, { ...ticket, password: exactText(limits.passwordMaxCharacters) })
+      return answered(request, await signIn.choosePassword(mfaToken, password, from))
+    }),
     step('/api/auth/passkey/challenge', async () => json(200, await passkeys.challenge(null))),
     step('/api/auth/passkey', async (body, from, request) => {
       const { tenant, ...answer } = readMembers(body, { ...passkeyAnswer, tenant: optional(exactText(limits.idCharacters)) })

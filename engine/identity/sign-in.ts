@@ -9,6 +9,7 @@ import { bearer, type Actors } from './actors.ts'
 import type { Client } from './client.ts'
 import type { Enrolment, FactorRef, Factors, Proof } from './factors.ts'
 import { addressKey, type Limiters } from './limiter.ts'
+import { judgePassword } from './password-policy.ts'
 import type { Answered, Passkeys } from './passkeys.ts'
 import type { Passwords } from './passwords.ts'
 import type { Method, Ticket, Tokens } from './tokens.ts'
@@ -39,6 +40,8 @@ export type SignInResult =
   | { readonly mfaRequired: true; readonly mfaToken: string; readonly methods: readonly ('code' | 'passkey' | 'recoveryCode')[] }
   /** The tenant demands a second factor and there is none yet: it is set up now. */
   | { readonly enrolmentRequired: true; readonly mfaToken: string; readonly tenant: TenantName }
+  /** Somebody else chose the password: the person chooses their own now. */
+  | { readonly passwordRequired: true; readonly mfaToken: string; readonly tenant: TenantName }
 
 export interface SignIn {
   /** Throws 'credentials-wrong', 'sso-required', 'too-many-requests'. */
@@ -49,6 +52,8 @@ export interface SignIn {
   challenge(mfaToken: string): ReturnType<Passkeys['challenge']>
   enrol(mfaToken: string): Promise<Enrolment>
   enrolled(mfaToken: string, factor: string, code: string, client: Client): Promise<SignInResult>
+  /** One's own password in place of the one that was given. Throws 'request-invalid', and 'credentials-wrong' for a ticket that is none any more. */
+  choosePassword(mfaToken: string, password: string, client: Client): Promise<SignInResult>
   /** A passkey instead of a password. Throws 'proof-wrong'. */
   byPasskey(answer: Answered, tenant: string | null, client: Client): Promise<SignInResult>
   /** Goes on with what was proved elsewhere: by an identity provider, a link in a mail, another session. `tenant` is a slug. */
@@ -72,6 +77,8 @@ interface Account {
   readonly id: string
   readonly email: string
   readonly passwordHash: string | null
+  /** Somebody else chose it. */
+  readonly passwordGiven: boolean
   readonly stamp: number
   readonly memberships: readonly Membership[]
   readonly factors: readonly FactorRef[]
@@ -165,6 +172,8 @@ export function createSignIn(parts: Parts): SignIn {
     }
     if (chosen === null) return { tenants: offered.map(nameOf), selectToken: ticket(null) }
     if (only.ssoOnly && !only.breakGlass && !methods.includes('sso')) throw ssoRequired(only)
+    if (account.passwordGiven && methods.includes('pwd'))
+      return { passwordRequired: true, mfaToken: ticket(only.tenant), tenant: nameOf(only) }
     if (only.mfaRequired && !isStrong) return { enrolmentRequired: true, mfaToken: ticket(only.tenant), tenant: nameOf(only) }
     return open(account, only, methods, client)
   }
@@ -246,6 +255,22 @@ export function createSignIn(parts: Parts): SignIn {
       if (!now) throw new Problem('credentials-wrong')
       const result = await advance(now, [...ticket.methods, 'otp'], ticket.tenant, client)
       return 'accessToken' in result && recoveryCodes ? { ...result, recoveryCodes } : result
+    },
+
+    choosePassword: async (mfaToken, password, client) => {
+      const { account, ticket } = await accountOf(mfaToken)
+      const isLate = !account.passwordGiven || !ticket.methods.includes('pwd')
+      if (isLate || (account.factors.length > 0 && !ticket.methods.includes('mfa'))) throw new Problem('credentials-wrong')
+      await judgePassword(password, [account.email])
+      if (await passwords.verify(password, account.passwordHash))
+        throw new Problem('request-invalid', '', {
+          faults: [{ pointer: '/password', detail: 'must be another than the one that was given to you' }],
+        })
+      const passwordHash = await passwords.hash(password)
+      await database.call({ text: 'select bos.password_set($1::uuid, $2, null)', values: [account.id, passwordHash] })
+      const now = await accountById(database, account.id)
+      if (!now) throw new Problem('credentials-wrong')
+      return advance(now, ticket.methods, ticket.tenant, client)
     },
 
     byPasskey: (answer, tenant, client) =>
@@ -347,6 +372,7 @@ function readAccount(row: Readonly<Record<string, unknown>> | undefined): Accoun
     id: String(row['id']),
     email: String(row['email']),
     passwordHash: row['password_hash'] as string | null,
+    passwordGiven: row['password_given'] === true,
     stamp: Number(row['stamp']),
     memberships: row['memberships'] as Membership[],
     factors: row['factors'] as FactorRef[],

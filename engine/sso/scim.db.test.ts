@@ -251,7 +251,9 @@ describe('people of a directory', () => {
     const password = 'seven unlikely umbrellas'
     const { email } = await record(id)
     ok(await call('admin@acme', 'PUT', `/api/access/${id}`, { body: { email, password, roles: ['core.user'] } }))
-    const { accessToken } = ok(await call(null, 'POST', '/api/auth/login', { body: { email, password } }))
+    const { mfaToken } = ok(await call(null, 'POST', '/api/auth/login', { body: { email, password } }))
+    const own = { mfaToken, password: 'eight unlikely umbrellas' }
+    const { accessToken } = ok(await call(null, 'POST', '/api/auth/password', { body: own }))
     const me = () => call(null, 'GET', '/api/me', { headers: { authorization: `Bearer ${String(accessToken)}` } })
     expect((await me()).status).toBe(200)
     ok(await patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false }))

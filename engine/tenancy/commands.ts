@@ -116,7 +116,11 @@ export const passwordCommand = {
       if (!rows[0]) throw new Problem('not-found', `Nobody signs in as ${email}.`)
       const hash = await createPasswords(limits).hash(password)
       await database.call({ text: 'select bos.password_set($1::uuid, $2, null)', values: [rows[0]['id'], hash] })
-      shell.out(given === null ? `${email} signs in with ${password}` : `${email} has the new password.`)
+      // What the operator's screen has shown is no password to keep.
+      if (given === null) await database.call({ text: 'select bos.password_give($1, $2)', values: [email, hash] })
+      shell.out(
+        given === null ? `Once, to choose a password of their own: ${email} signs in with ${password}` : `${email} has the new password.`,
+      )
     })
   },
 }

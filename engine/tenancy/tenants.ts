@@ -106,6 +106,7 @@ export function createTenants({ database, hashPassword, records, modules, onEnab
       const { member, existing, passwordKept } = await admit({ ...wanted, ...opened }, wanted.admin, passwordHash)
       const { email } = wanted.admin
       const shown = wanted.admin.password === null && !passwordKept ? password : null
+      if (shown !== null) await database.call({ text: 'select bos.password_give($1, $2)', values: [email, passwordHash] })
       return {
         id: opened.id,
         slug: wanted.slug,

@@ -102,8 +102,14 @@ export class Side {
       const { name, email } = person(part)
       const { id } = await this.#do('admin', 'core/members', { name, email })
       this.members.set(part, String(id))
-      const put = { method: 'PUT' as 'POST', path: `access/${String(id)}`, body: { email, password, roles: ['core.user', ...roles[part]] } }
+      const put = {
+        method: 'PUT' as 'POST',
+        path: `access/${String(id)}`,
+        body: { email, password: `${password} at first`, roles: ['core.user', ...roles[part]] },
+      }
       ok(await this.send('admin', put))
+      const { mfaToken } = await this.#do(null, 'auth/login', { email, password: `${password} at first` })
+      await this.#do(null, 'auth/password', { mfaToken, password })
       await this.#signIn(part)
     }
   }

@@ -19,6 +19,7 @@ export type SignInOutcome =
   | { readonly kind: 'tenants'; readonly tenants: readonly TenantName[]; readonly selectToken: string }
   | { readonly kind: 'factor'; readonly mfaToken: string; readonly methods: readonly FactorWay[] }
   | { readonly kind: 'enrol'; readonly mfaToken: string; readonly tenant: TenantName }
+  | { readonly kind: 'password'; readonly mfaToken: string; readonly tenant: TenantName }
   /** Signed in as soon as the codes are kept. */
   | { readonly kind: 'codes'; readonly recoveryCodes: readonly string[]; readonly accessToken: string }
 
@@ -29,6 +30,7 @@ interface Answer {
   readonly selectToken?: string
   readonly mfaRequired?: true
   readonly enrolmentRequired?: true
+  readonly passwordRequired?: true
   readonly mfaToken?: string
   readonly methods?: readonly FactorWay[]
   readonly tenant?: TenantName
@@ -60,6 +62,10 @@ export interface AppEnrolment {
 export const beginEnrolment = (mfaToken: string): Promise<AppEnrolment> => ask('/api/auth/mfa/enrol', { mfaToken })
 export const finishEnrolment = (mfaToken: string, factor: string, code: string): Promise<SignInOutcome> =>
   step('/api/auth/mfa/enrolled', { mfaToken, factor, code })
+
+/** One’s own password in place of the one that somebody has given. */
+export const choosePassword = (mfaToken: string, password: string): Promise<SignInOutcome> =>
+  step('/api/auth/password', { mfaToken, password })
 
 /** Another workspace of whoever is signed in. */
 export const switchTenant = async (slug: string): Promise<SignInOutcome> =>
@@ -169,6 +175,7 @@ function outcomeOf({ accessToken, recoveryCodes, tenants, selectToken, mfaToken,
   if (tenants && selectToken) return { kind: 'tenants', tenants, selectToken }
   if (flags.mfaRequired && mfaToken) return { kind: 'factor', mfaToken, methods: methods ?? [] }
   if (flags.enrolmentRequired && mfaToken && tenant) return { kind: 'enrol', mfaToken, tenant }
+  if (flags.passwordRequired && mfaToken && tenant) return { kind: 'password', mfaToken, tenant }
   if (!accessToken) throw readProblem(502, null)
   if (recoveryCodes) return { kind: 'codes', recoveryCodes, accessToken }
   signedIn(accessToken)

@@ -5,6 +5,7 @@ import { problemText } from '../api/problem.ts'
 import { signedIn } from '../api/session.ts'
 import {
   beginEnrolment,
+  choosePassword,
   chooseTenant,
   finishEnrolment,
   proveFactor,
@@ -13,6 +14,7 @@ import {
   type SignInOutcome,
 } from '../api/sign-in.ts'
 import { initials } from '../shell/initials.ts'
+import { passwordFault } from './ask-letter.tsx'
 import { EnrolmentPicture, RecoveryCodes } from './enrolment.tsx'
 import { Entry, Fault, SignInForm, SignInFrame, useAttempt } from './frame.tsx'
 
@@ -29,6 +31,7 @@ export function NextStep({ asked, onOutcome, onBack }: StepProps<Asked['kind']>)
   if (asked.kind === 'tenants') return <TenantStep asked={asked} {...more} />
   if (asked.kind === 'factor') return <FactorStep asked={asked} {...more} />
   if (asked.kind === 'enrol') return <EnrolStep asked={asked} {...more} />
+  if (asked.kind === 'password') return <PasswordStep asked={asked} {...more} />
   return <CodesStep asked={asked} {...more} />
 }
 
@@ -151,6 +154,36 @@ function EnrolStep({ asked, onOutcome, onBack }: StepProps<'enrol'>) {
           </SignInForm>
         </>
       )}
+      <Back onBack={onBack} />
+    </SignInFrame>
+  )
+}
+
+function PasswordStep({ asked, onOutcome, onBack }: StepProps<'password'>) {
+  const [password, setPassword] = useState('')
+  const attempt = useAttempt(passwordFault)
+  return (
+    <SignInFrame
+      title="Choose your own password"
+      about="The one that you came in with was given to you, so somebody else knows it. A few unrelated words are a good one."
+    >
+      <SignInForm
+        attempt={attempt}
+        submit="Continue"
+        ready={password !== ''}
+        onSubmit={() => attempt.run(async () => onOutcome(await choosePassword(asked.mfaToken, password)))}
+      >
+        <Entry
+          id="password"
+          label="New password"
+          type="password"
+          autoComplete="new-password"
+          autoFocus
+          value={password}
+          onText={setPassword}
+          fault={attempt.fault}
+        />
+      </SignInForm>
       <Back onBack={onBack} />
     </SignInFrame>
   )
